@@ -1,0 +1,408 @@
+//! One struct for each handle of the table, with its sub-handles and calls.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::docs;
+use super::requests::{body_argument, is_string, request_name};
+use super::{call, id_field, operation_const, output};
+use crate::codegen::document::path_parameters;
+use crate::codegen::model::{Body, Operation, Parameter, Success};
+use crate::codegen::names::{Table, handle_id_type};
+use crate::codegen::spelling::{camel, ident, snake};
+
+/// `realm.user.role_mappings` as `UserRoleMappings`.
+pub fn handle_name(chain: &str) -> syn::Ident {
+    format_ident!("{}", camel(chain.strip_prefix("realm.").unwrap_or(chain)))
+}
+
+/// The file of handles.
+pub fn generate(table: &Table, operations: &[Operation]) -> TokenStream {
+    let mut by_handle: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    for operation in operations {
+        by_handle
+            .entry(operation.named.handle())
+            .or_default()
+            .push(operation);
+    }
+    let used: Vec<&String> = table
+        .handles
+        .keys()
+        .filter(|chain| {
+            by_handle
+                .keys()
+                .any(|used| used == chain || used.starts_with(&format!("{chain}.")))
+        })
+        .collect();
+    let handles = used.iter().map(|chain| {
+        let own = by_handle
+            .get(chain.as_str())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        handle(table, chain, own, &used)
+    });
+    let roots = used
+        .iter()
+        .filter(|chain| !chain.contains('.'))
+        .map(|chain| root(table, chain));
+    quote! {
+        impl crate::Keycloak { #(#roots)* }
+        #(#handles)*
+    }
+}
+
+/// The parameters of a handle, each with the chain that introduced it.
+fn parameters(table: &Table, chain: &str) -> Vec<Parameter> {
+    let path = table
+        .handles
+        .get(chain)
+        .map(String::as_str)
+        .unwrap_or_default();
+    path_parameters(path)
+        .into_iter()
+        .map(|name| Parameter {
+            ident: ident(&snake(&name)),
+            id: handle_id_type(table, chain, &name)
+                .unwrap_or("String")
+                .to_string(),
+            name,
+        })
+        .collect()
+}
+
+fn root(table: &Table, chain: &str) -> TokenStream {
+    let own = parameters(table, chain);
+    constructor(
+        table,
+        chain,
+        &own,
+        &[],
+        &quote!(crate::admin::Call::new(&self.transport)),
+    )
+}
+
+/// The method that makes a handle from its parent.
+fn constructor(
+    table: &Table,
+    chain: &str,
+    own: &[Parameter],
+    inherited: &[Parameter],
+    call: &TokenStream,
+) -> TokenStream {
+    let method = ident(chain.rsplit_once('.').map_or(chain, |(_, last)| last));
+    let name = handle_name(chain);
+    let path = table
+        .handles
+        .get(chain)
+        .map(String::as_str)
+        .unwrap_or_default();
+    let doc = format!("`{path}`");
+    let arguments = own.iter().map(|parameter| {
+        let (ident, ty) = (&parameter.ident, id_field(parameter));
+        quote!(#ident: impl Into<#ty>)
+    });
+    let given = own.iter().map(|parameter| {
+        let ident = &parameter.ident;
+        quote!(#ident: #ident.into())
+    });
+    let kept = inherited.iter().map(|parameter| {
+        let ident = &parameter.ident;
+        quote!(#ident: self.#ident.clone())
+    });
+    quote! {
+        #[doc = #doc]
+        #[must_use]
+        pub fn #method(&self, #(#arguments),*) -> #name {
+            #name { call: #call, #(#kept,)* #(#given,)* }
+        }
+    }
+}
+
+fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String]) -> TokenStream {
+    let name = handle_name(chain);
+    let own = parameters(table, chain);
+    let path = table
+        .handles
+        .get(chain)
+        .map(String::as_str)
+        .unwrap_or_default();
+    let doc = format!(
+        "Handle for `{path}`.\n\nOwned, cheap to clone, and storable: see [`crate::admin`]."
+    );
+    let fields = own.iter().map(|parameter| {
+        let (ident, ty) = (&parameter.ident, id_field(parameter));
+        quote!(pub(crate) #ident: #ty)
+    });
+    let children = used
+        .iter()
+        .filter(|other| {
+            other
+                .rsplit_once('.')
+                .is_some_and(|(parent, _)| parent == chain)
+        })
+        .map(|child| {
+            let all = parameters(table, child);
+            let (inherited, new): (Vec<_>, Vec<_>) = all
+                .into_iter()
+                .partition(|parameter| own.iter().any(|own| own.name == parameter.name));
+            constructor(table, child, &new, &inherited, &quote!(self.call.clone()))
+        });
+    let calls = operations.iter().map(|operation| method(operation, &own));
+    let finds = operations
+        .iter()
+        .filter_map(|operation| find(table, operation));
+    let modify = table
+        .modify
+        .get(chain)
+        .and_then(|key| modify(chain, key, operations, &own));
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug)]
+        pub struct #name { pub(crate) call: crate::admin::Call, #(#fields,)* }
+
+        impl #name {
+            /// The longest a call made through this handle may take, retries included.
+            #[must_use]
+            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.call.set_timeout(timeout);
+                self
+            }
+
+            /// Adds a header to every call made through this handle. A name or value that HTTP
+            /// does not take is the error of the next call.
+            #[must_use]
+            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+                self.call.set_header(name.as_ref(), value.as_ref());
+                self
+            }
+
+            #(#children)*
+            #(#calls)*
+            #(#finds)*
+            #modify
+        }
+    }
+}
+
+/// A call: a plain `async fn`, or the function that starts its request.
+fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
+    let name = ident(operation.named.verb());
+    let doc = docs::operation(operation);
+    let deprecated = operation
+        .deprecated
+        .then(|| quote!(#[deprecated = "deprecated by Keycloak"]));
+    let arguments = operation.arguments.iter().map(|parameter| {
+        let (ident, ty) = (&parameter.ident, id_field(parameter));
+        quote!(#ident: impl Into<#ty>)
+    });
+    let required = operation
+        .query
+        .iter()
+        .filter(|query| query.required)
+        .map(|query| {
+            let setter = &query.setter;
+            quote!(#setter: impl Into<String>)
+        });
+    let body = operation.body.as_ref().map(body_argument);
+    if operation.has_setters() {
+        let request = request_name(&operation.named.call);
+        let kept = own
+            .iter()
+            .filter(|own| operation.path.iter().any(|path| path.name == own.name))
+            .map(|own| {
+                let ident = &own.ident;
+                quote!(#ident: self.#ident.clone())
+            });
+        let given = operation.arguments.iter().map(|parameter| {
+            let ident = &parameter.ident;
+            quote!(#ident: #ident.into())
+        });
+        let query = operation.query.iter().map(|query| {
+            let setter = &query.setter;
+            if query.required {
+                quote!(#setter: #setter.into())
+            } else {
+                quote!(#setter: None)
+            }
+        });
+        let own_body = operation.body.as_ref().map(|body| match body {
+            Body::Value(_) => quote!(body: body.clone(),),
+            Body::List(ty) if is_string(ty) => {
+                quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
+            }
+            Body::List(_) => quote!(body: body.to_vec(),),
+            Body::Text => quote!(body: body.into(),),
+        });
+        return quote! {
+            #[doc = #doc]
+            #deprecated
+            #[must_use]
+            pub fn #name(&self, #(#arguments,)* #(#required,)* #body) -> requests::#request {
+                requests::#request { call: self.call.clone(), #(#kept,)* #(#given,)* #(#query,)* #own_body }
+            }
+        };
+    }
+    let operation_const = operation_const(operation);
+    let into = operation.arguments.iter().map(|parameter| {
+        let (ident, ty) = (&parameter.ident, id_field(parameter));
+        quote!(let #ident: #ty = #ident.into();)
+    });
+    let required_into = operation.query.iter().map(|query| {
+        let setter = &query.setter;
+        quote!(let #setter: String = #setter.into();)
+    });
+    let place = |parameter: &Parameter| {
+        let ident = &parameter.ident;
+        let is_own = own.iter().any(|own| own.name == parameter.name);
+        match (is_own, parameter.id == "String") {
+            (true, false) => quote!(self.#ident.as_str()),
+            (true, true) => quote!(&self.#ident),
+            (false, false) => quote!(#ident.as_str()),
+            (false, true) => quote!(&#ident),
+        }
+    };
+    let query_place = |index: usize| {
+        operation
+            .query
+            .get(index)
+            .map(|query| {
+                let setter = &query.setter;
+                quote!(&#setter)
+            })
+            .unwrap_or_default()
+    };
+    let body_place = match &operation.body {
+        Some(Body::Text) => quote!(body.into()),
+        Some(Body::List(ty)) if is_string(ty) => {
+            quote!(
+                &body
+                    .iter()
+                    .map(|item| item.as_ref().to_owned())
+                    .collect::<Vec<String>>()
+            )
+        }
+        _ => quote!(body),
+    };
+    let statements = call(operation, place, query_place, &body_place);
+    let output = output(&operation.success);
+    let async_doc = format!("{doc}\n\n# Errors\n\nSee [`crate::ErrorKind`].");
+    quote! {
+        #[doc = #async_doc]
+        #deprecated
+        #[inline]
+        pub async fn #name(&self, #(#arguments,)* #(#required,)* #body) -> crate::Result<#output> {
+            #operation_const
+            #(#into)*
+            #(#required_into)*
+            #statements.map(crate::Response::into_value)
+        }
+    }
+}
+
+/// `find`: `None` when exactly this object is missing.
+fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
+    let messages = table
+        .missing
+        .get(&operation.named.call)
+        .filter(|messages| !messages.is_empty())?;
+    let Success::Value(ty) = &operation.success else {
+        return None;
+    };
+    if !operation.arguments.is_empty()
+        || operation.body.is_some()
+        || operation.named.verb() != "get"
+    {
+        return None;
+    }
+    Some(quote! {
+        /// Like `get`, but `None` when this object is missing.
+        ///
+        /// Only then: an unknown realm, a missing parent, a feature that is off or a proxy's own
+        /// 404 stay errors.
+        ///
+        /// # Errors
+        ///
+        /// See [`crate::ErrorKind`].
+        #[inline]
+        pub async fn find(&self) -> crate::Result<Option<#ty>> {
+            match self.get().await {
+                Ok(found) => Ok(Some(found)),
+                Err(error) if crate::admin::is_missing(&error, &[#(#messages),*]) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+    })
+}
+
+/// `modify`: read, edit, write, read again.
+fn modify(
+    chain: &str,
+    key: &str,
+    operations: &[&Operation],
+    own: &[Parameter],
+) -> Option<TokenStream> {
+    let by_verb = |verb: &str| {
+        operations
+            .iter()
+            .find(|operation| operation.named.verb() == verb)
+    };
+    let (get, update) = (by_verb("get")?, by_verb("update")?);
+    let (Success::Value(ty), Some(Body::Value(_))) = (&get.success, &update.body) else {
+        return None;
+    };
+    let operation_const = operation_const(update);
+    let parts = own.iter().map(|parameter| {
+        let ident = &parameter.ident;
+        if parameter.id == "String" {
+            quote!(&self.#ident)
+        } else {
+            quote!(self.#ident.as_str())
+        }
+    });
+    let again = if key.is_empty() {
+        quote!(self)
+    } else {
+        let member = ident(&snake(key));
+        let field = own.last().map(|parameter| &parameter.ident)?;
+        quote! {
+            &match &wanted.#member {
+                Some(name) => Self { #field: name.as_str().into(), ..self.clone() },
+                None => self.clone(),
+            }
+        }
+    };
+    let renamed = (!key.is_empty()).then(|| format!(
+        "\n\nA new `{key}` moves the object: this handle then names nothing, take a new one."
+    )).unwrap_or_default();
+    let doc = format!(
+        "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\
+         Members this crate does not know survive. Within a client (and its clones) one edit runs at a time \
+         for each object; the server keeps no version, so an edit by another process between reading and \
+         writing is overwritten. Nothing is written when `edit` changes nothing.{renamed}\n\n\
+         # Errors\n\nAs `get` and `update`; and an error of kind \
+         [`Protocol`](crate::ErrorKind::Protocol) that names the member when the server took the request \
+         but ignored an edit."
+    );
+    Some(quote! {
+        #[doc = #doc]
+        #[inline]
+        pub async fn modify(&self, edit: impl FnOnce(&mut #ty) + Send) -> crate::Result<#ty> {
+            #operation_const
+            let _one_at_a_time = self.call.edit(#chain, &[#(#parts),*]).await;
+            let before = self.get().await?;
+            let mut wanted = before.clone();
+            edit(&mut wanted);
+            let change = crate::admin::Change::between(OPERATION, &before, &wanted)?;
+            if change.is_empty() {
+                return Ok(before);
+            }
+            self.update(&wanted).await?;
+            let again = #again;
+            let after = again.get().await?;
+            change.confirm(OPERATION, &after)?;
+            Ok(after)
+        }
+    })
+}

@@ -1,0 +1,130 @@
+//! Step 8, facade: the public handles and requests over the generated client.
+
+mod calls;
+mod docs;
+mod handles;
+mod requests;
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::model::{Body, Operation, Parameter, Success, WireArgument};
+use super::names::Table;
+
+pub use calls::generate as calls;
+pub use handles::generate as handles;
+pub use requests::generate as requests;
+
+/// The id types the table names: newtypes over a string.
+pub fn ids(table: &Table) -> TokenStream {
+    let names: BTreeSet<&String> = table
+        .ids
+        .values()
+        .chain(table.created.values())
+        .filter(|name| *name != "String")
+        .collect();
+    let names = names.into_iter().map(|name| {
+        let ident = format_ident!("{name}");
+        if name == STRICT_ID {
+            quote!(strict #ident)
+        } else {
+            quote!(open #ident)
+        }
+    });
+    quote!(crate::admin::id_types::id_types! { #(#names,)* })
+}
+
+/// Keycloak has two things called client id; this one is never made from a bare string.
+const STRICT_ID: &str = "ClientUuid";
+
+/// `const` with the operation's name, for errors and spans.
+fn operation_const(operation: &Operation) -> TokenStream {
+    let name = &operation.named.call;
+    let method = operation.named.method.to_ascii_uppercase();
+    let path = &operation.named.path;
+    quote! {
+        const OPERATION: &Operation = &Operation { name: #name, method: #method, path: #path };
+    }
+}
+
+/// The type of a path parameter's field.
+fn id_field(parameter: &Parameter) -> TokenStream {
+    let id = format_ident!("{}", parameter.id);
+    if parameter.id == "String" {
+        quote!(String)
+    } else {
+        quote!(ids::#id)
+    }
+}
+
+/// The value a call gives, as written in signatures.
+fn output(success: &Success) -> TokenStream {
+    match success {
+        Success::Nothing => quote!(()),
+        Success::Created(id) if id == "String" => quote!(String),
+        Success::Created(id) => {
+            let id = format_ident!("{id}");
+            quote!(ids::#id)
+        }
+        Success::Value(ty) => quote!(#ty),
+        Success::Optional(ty) => quote!(Option<#ty>),
+        Success::Text => quote!(String),
+        Success::Bytes => quote!(::bytes::Bytes),
+    }
+}
+
+/// The statements that check the ids, call the generated client and read its answer.
+///
+/// `path`, `query` and `body` say where each argument stands.
+fn call(
+    operation: &Operation,
+    path: impl Fn(&Parameter) -> TokenStream,
+    query: impl Fn(usize) -> TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    let checks = operation.path.iter().map(|parameter| {
+        let name = &parameter.name;
+        let value = path(parameter);
+        quote!((#name, #value))
+    });
+    let method = format_ident!("{}", operation.named.operation_id());
+    let arguments = operation.wire.iter().map(|argument| match argument {
+        WireArgument::Path(index) => operation.path.get(*index).map(&path).unwrap_or_default(),
+        WireArgument::Query(index) => query(*index),
+        WireArgument::Body => body.clone(),
+    });
+    let read = match &operation.success {
+        Success::Nothing => quote!(wire.nothing(answer)),
+        Success::Created(_) => {
+            let given = created_without_location(operation, body);
+            quote!(wire.created(answer, #given))
+        }
+        Success::Value(_) => quote!(wire.value(answer)),
+        Success::Optional(_) => quote!(wire.optional(answer)),
+        Success::Text => quote!(wire.text(answer).await),
+        Success::Bytes => quote!(wire.bytes(answer).await),
+    };
+    quote! {
+        let wire = self.call.prepare(OPERATION, &[#(#checks),*])?;
+        let answer = wire.client().#method(#(#arguments),*).await;
+        #read
+    }
+}
+
+/// Moving an existing group answers 204 without a `Location`: the id is the one in the body.
+fn created_without_location(operation: &Operation, body: &TokenStream) -> TokenStream {
+    match &operation.body {
+        Some(Body::Value(syn::Type::Path(path)))
+            if path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "GroupRepresentation") =>
+        {
+            quote!(#body.id.as_deref())
+        }
+        _ => quote!(None),
+    }
+}

@@ -1,0 +1,225 @@
+//! One struct for each call with optional parameters: setters, `.await`, `.send()`, `.stream()`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{call, docs, id_field, operation_const, output};
+use crate::codegen::model::{Body, Kind, Operation, Parameter, Query, Success};
+use crate::codegen::names::Paging;
+use crate::codegen::spelling::camel;
+use crate::codegen::wire::generic_argument;
+
+/// `realm.users.list` as `UsersList`.
+pub fn request_name(call: &str) -> syn::Ident {
+    format_ident!("{}", camel(call.strip_prefix("realm.").unwrap_or(call)))
+}
+
+/// A body as an argument.
+pub fn body_argument(body: &Body) -> TokenStream {
+    match body {
+        Body::Value(ty) => quote!(body: &#ty),
+        Body::List(ty) if is_string(ty) => quote!(body: &[impl AsRef<str> + Sync]),
+        Body::List(ty) => quote!(body: &[#ty]),
+        Body::Text => quote!(body: impl Into<String>),
+    }
+}
+
+pub fn is_string(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "String"))
+}
+
+/// The file of requests.
+pub fn generate(operations: &[Operation]) -> TokenStream {
+    let requests = operations
+        .iter()
+        .filter(|operation| operation.has_setters())
+        .map(request);
+    quote!(#(#requests)*)
+}
+
+fn request(operation: &Operation) -> TokenStream {
+    let name = request_name(&operation.named.call);
+    let doc = format!(
+        "{}\n\nMade by `{}`; `.await` gives the value, `.send()` status and headers beside it.",
+        docs::operation(operation),
+        operation.named.call
+    );
+    let path_fields = operation.path.iter().map(|parameter| {
+        let (ident, ty) = (&parameter.ident, id_field(parameter));
+        quote!(pub(crate) #ident: #ty)
+    });
+    let query_fields = operation.query.iter().map(|query| {
+        let (setter, ty) = (&query.setter, query_field(query));
+        quote!(pub(crate) #setter: #ty)
+    });
+    let body_field = operation.body.as_ref().map(|body| match body {
+        Body::Value(ty) => quote!(pub(crate) body: #ty,),
+        Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
+        Body::Text => quote!(pub(crate) body: String,),
+    });
+    let setters = operation
+        .query
+        .iter()
+        .filter(|query| !query.required)
+        .map(setter);
+    let place = |parameter: &Parameter| {
+        let ident = &parameter.ident;
+        if parameter.id == "String" {
+            quote!(&self.#ident)
+        } else {
+            quote!(self.#ident.as_str())
+        }
+    };
+    let query_place = |index: usize| {
+        operation
+            .query
+            .get(index)
+            .map(query_value)
+            .unwrap_or_default()
+    };
+    let body_place = match operation.body {
+        Some(Body::Text) => quote!(self.body.clone()),
+        Some(Body::List(_)) => quote!(&self.body),
+        _ => quote!(&self.body),
+    };
+    let operation_const = operation_const(operation);
+    let statements = call(operation, place, query_place, &body_place);
+    let output = output(&operation.success);
+    let stream = stream(operation);
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug)]
+        #[must_use = "a request does nothing until it is awaited"]
+        pub struct #name {
+            pub(crate) call: crate::admin::Call,
+            #(#path_fields,)*
+            #(#query_fields,)*
+            #body_field
+        }
+
+        impl #name {
+            #(#setters)*
+
+            /// The longest this call may take, retries included.
+            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.call.set_timeout(timeout);
+                self
+            }
+
+            /// Adds a header. A name or value that HTTP does not take is the error of the call.
+            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+                self.call.set_header(name.as_ref(), value.as_ref());
+                self
+            }
+
+            /// Sends the request and gives status and headers beside the value.
+            ///
+            /// # Errors
+            ///
+            /// See [`crate::ErrorKind`].
+            #[inline]
+            pub async fn send(self) -> crate::Result<crate::Response<#output>> {
+                #operation_const
+                #statements
+            }
+
+            #stream
+        }
+
+        impl ::std::future::IntoFuture for #name {
+            type Output = crate::Result<#output>;
+            type IntoFuture = crate::admin::Sending<#output>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                ::std::boxed::Box::pin(async move { self.send().await.map(crate::Response::into_value) })
+            }
+        }
+    }
+}
+
+fn query_field(query: &Query) -> TokenStream {
+    let ty = &query.ty;
+    let inner = match query.kind {
+        Kind::Text => quote!(String),
+        Kind::List => quote!(Vec<String>),
+        Kind::Flag | Kind::Number => quote!(#ty),
+    };
+    if query.required {
+        inner
+    } else {
+        quote!(Option<#inner>)
+    }
+}
+
+fn query_value(query: &Query) -> TokenStream {
+    let setter = &query.setter;
+    match (query.kind, query.required) {
+        (Kind::Text, false) => quote!(self.#setter.as_deref()),
+        (Kind::List, false) => quote!(self.#setter.as_ref()),
+        (Kind::Text | Kind::List, true) => quote!(&self.#setter),
+        (Kind::Flag | Kind::Number, _) => quote!(self.#setter),
+    }
+}
+
+fn setter(query: &Query) -> TokenStream {
+    let name = &query.setter;
+    let ty = &query.ty;
+    let doc = docs::setter(query);
+    let (takes, converts) = match query.kind {
+        Kind::Text => (quote!(impl Into<String>), quote!(value.into())),
+        Kind::Flag | Kind::Number => (quote!(#ty), quote!(value)),
+        Kind::List => (
+            quote!(impl IntoIterator<Item = impl Into<String>>),
+            quote!(value.into_iter().map(Into::into).collect()),
+        ),
+    };
+    quote! {
+        #[doc = #doc]
+        pub fn #name(mut self, value: #takes) -> Self {
+            self.#name = Some(#converts);
+            self
+        }
+    }
+}
+
+/// `.stream()` and `.all()` for lists that page by `first` and `max`.
+fn stream(operation: &Operation) -> Option<TokenStream> {
+    let paging = operation.paging.as_ref()?;
+    let has = |name: &str| operation.query.iter().any(|query| query.setter == name);
+    let Success::Value(ty) = &operation.success else {
+        return None;
+    };
+    let item = generic_argument(ty, "Vec")?;
+    if !has("first") || !has("max") {
+        return None;
+    }
+    let pages = if matches!(paging, Paging::Word(word) if word == "ignored") {
+        quote!(crate::admin::ItemStream::whole(self.into_future()))
+    } else {
+        quote! {
+            crate::admin::ItemStream::paged(self.first, self.max, move |first, max| {
+                self.clone().first(first).max(max).into_future()
+            })
+        }
+    };
+    Some(quote! {
+        /// Every item, page by page: `first` is where it starts, `max` the size of a page (100
+        /// when not set).
+        ///
+        /// Paging is by offset: items added or removed meanwhile can be missed or seen twice.
+        pub fn stream(self) -> crate::admin::ItemStream<#item> {
+            #pages
+        }
+
+        /// Every item of [`stream`](Self::stream) in one list.
+        ///
+        /// # Errors
+        ///
+        /// The first error of a page.
+        #[inline]
+        pub async fn all(self) -> crate::Result<Vec<#item>> {
+            self.stream().collect().await
+        }
+    })
+}

@@ -1,0 +1,138 @@
+//! From Keycloak's document to the admin client: a pipeline of named steps.
+//!
+//! load -> overlay -> rules -> names -> check -> wire (progenitor) -> representations -> facade.
+//! No step touches the disk; `build.rs` and the tests both call [`generate`].
+
+pub mod check;
+pub mod document;
+pub mod facade;
+pub mod model;
+pub mod names;
+pub mod overlay;
+pub mod problem;
+pub mod propose;
+pub mod representations;
+pub mod rules;
+pub mod spelling;
+pub mod table;
+pub mod wire;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use problem::{Problem, Problems, Report};
+
+/// What the pipeline reads.
+pub struct Inputs<'a> {
+    /// The vendor's document.
+    pub document: &'a str,
+    /// `openapi/overlay.json`.
+    pub overlay: &'a str,
+    /// `openapi/names.toml`.
+    pub names: &'a str,
+    /// Whether the document is another release's than the pinned one: stale actions and rows are
+    /// then reported instead of refused, and missing names are proposed.
+    pub foreign: bool,
+}
+
+/// The generated files.
+pub struct Output {
+    /// Progenitor's client, private to the crate.
+    pub wire: String,
+    /// The representation types.
+    pub representations: String,
+    /// Id types, handles and requests.
+    pub facade: String,
+    /// Every operation once, for the tests.
+    pub calls: String,
+    /// One line an operation, for the snapshot.
+    pub table: String,
+    /// What did not stop a build from another release's document.
+    pub report: Report,
+}
+
+impl Output {
+    /// File names in `OUT_DIR` and their text.
+    pub fn files(&self) -> [(&'static str, &str); 5] {
+        [
+            ("wire.rs", &self.wire),
+            ("representations.rs", &self.representations),
+            ("facade.rs", &self.facade),
+            ("calls.rs", &self.calls),
+            ("operations.txt", &self.table),
+        ]
+    }
+}
+
+/// Runs every step.
+pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
+    let mut report = Report::default();
+    let mut document = document::load(inputs.document)?;
+
+    let overlaid = overlay::apply(&mut document, inputs.overlay)?;
+    if !inputs.foreign && !overlaid.stale.is_empty() {
+        return Err(Problems(overlaid.stale));
+    }
+    report
+        .applied
+        .push(format!("overlay: {} actions", overlaid.changed));
+    report.stale.extend(overlaid.stale);
+
+    for (name, rule) in rules::RULES {
+        report
+            .applied
+            .push(format!("rule \"{name}\": {}", rule(&mut document)));
+    }
+
+    let mut table = names::parse(inputs.names)?;
+    let named = names::assign(&mut document, &mut table, inputs.foreign, &mut report)?;
+    check::check(&document, &named)?;
+
+    let generated = wire::generate(&mut document, &named)?;
+    let methods = wire::methods(&generated.client);
+    let operations = model::build(&document, &table, &named, &methods, inputs.foreign)?;
+    let client = generated.client;
+
+    let ids = facade::ids(&table);
+    let handles = facade::handles(&table, &operations);
+    let requests = facade::requests(&operations);
+    Ok(Output {
+        wire: print(quote!(#client))?,
+        representations: print(representations::generate(generated.types, &document))?,
+        facade: print(quote! {
+            /// Ids, each its own type.
+            pub mod ids { #ids }
+
+            /// Requests with optional parameters, as the handles make them.
+            pub mod requests {
+                use super::ids;
+                use crate::admin::representations as types;
+                use crate::http::operation::Operation;
+                #requests
+            }
+
+            /// One struct for each place in the admin API.
+            pub mod handles {
+                use super::{ids, requests};
+                use crate::admin::representations as types;
+                use crate::http::operation::Operation;
+                #handles
+            }
+        })?,
+        calls: print(facade::calls(&table, &operations))?,
+        table: table::print(&operations),
+        report,
+    })
+}
+
+/// Formatted, because the compiler is several times slower on one long line.
+fn print(tokens: TokenStream) -> Result<String, Problems> {
+    let file = syn::parse2(tokens).map_err(|error| {
+        Problems::one(Problem::new(
+            "print",
+            "generated code",
+            format!("does not parse: {error}"),
+        ))
+    })?;
+    Ok(prettyplease::unparse(&file))
+}

@@ -1,0 +1,401 @@
+//! Step 4, names: the reviewed public naming table, `openapi/names.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::{normalised, operation_key, operations, path_parameters};
+use super::problem::{Problem, Problems, Report};
+use super::propose;
+
+/// What the server sends when a list is asked for without `max`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Paging {
+    /// So many items.
+    Default(u32),
+    /// `"all"` items, or `"ignored"`: the server reads neither `first` nor `max`.
+    Word(String),
+}
+
+/// The table as it stands in the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Table {
+    /// Chain of handles to the path prefix it stands for.
+    pub handles: BTreeMap<String, String>,
+    /// `METHOD /path` to the call.
+    pub operations: BTreeMap<String, String>,
+    /// Path parameter to id type.
+    pub ids: BTreeMap<String, String>,
+    /// Call to the id type in its `Location`.
+    pub created: BTreeMap<String, String>,
+    /// Call to what a list sends unasked.
+    pub paging: BTreeMap<String, Paging>,
+    /// Call to the messages of a 404 that means this object.
+    pub missing: BTreeMap<String, Vec<String>>,
+    /// Handle to the member that is its key in the path, or nothing.
+    pub modify: BTreeMap<String, String>,
+    /// Query parameter to setter.
+    pub query: BTreeMap<String, String>,
+    /// Call to a summary, where the document has none.
+    pub summaries: BTreeMap<String, String>,
+    /// Operation to the reason it is left out.
+    pub left_out: BTreeMap<String, String>,
+}
+
+/// One operation with its public name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Lower-case HTTP method.
+    pub method: String,
+    /// Path template, as the document has it.
+    pub path: String,
+    /// The whole call, `realm.users.list`.
+    pub call: String,
+}
+
+impl Named {
+    /// The chain of handles, `realm.users`.
+    pub fn handle(&self) -> &str {
+        self.call.rsplit_once('.').map_or("", |(handle, _)| handle)
+    }
+
+    /// The last word, `list`.
+    pub fn verb(&self) -> &str {
+        self.call
+            .rsplit_once('.')
+            .map_or(&self.call, |(_, verb)| verb)
+    }
+
+    /// The operationId given to progenitor.
+    pub fn operation_id(&self) -> String {
+        self.call.replace('.', "_")
+    }
+
+    /// `METHOD /path`.
+    pub fn key(&self) -> String {
+        operation_key(&self.method, &self.path)
+    }
+}
+
+/// Reads the table.
+pub fn parse(text: &str) -> Result<Table, Problems> {
+    toml::from_str(text).map_err(|error| {
+        Problems::one(Problem::new(
+            "names",
+            "openapi/names.toml",
+            error.to_string(),
+        ))
+    })
+}
+
+/// Words a call may not end in: the facade uses them itself.
+const RESERVED: &[&str] = &[
+    "timeout",
+    "header",
+    "find",
+    "modify",
+    "stream",
+    "all",
+    "send",
+    "new",
+    "clone",
+    "request",
+    "token",
+    "oidc",
+    "client_by_client_id",
+    "exists",
+    "from",
+    "into",
+];
+
+/// Gives every operation its name and takes out those left out on purpose.
+///
+/// With `foreign` (another release's document) rows match with the names of path parameters
+/// normalised, stale rows go to the report, and missing names are proposed there and used.
+pub fn assign(
+    document: &mut Value,
+    table: &mut Table,
+    foreign: bool,
+    report: &mut Report,
+) -> Result<Vec<Named>, Problems> {
+    if foreign {
+        adopt_parameter_names(document, table);
+    }
+    let mut problems = Vec::new();
+    let mut used = BTreeSet::new();
+    let mut named = Vec::new();
+    for (method, path) in operations(document) {
+        let key = operation_key(&method, &path);
+        if table.left_out.contains_key(&key) {
+            used.insert(key);
+            remove(document, &method, &path);
+            continue;
+        }
+        let call = match table.operations.get(&key) {
+            Some(call) => call.clone(),
+            None => {
+                let call = propose::name(table, &method, &path, &named);
+                let message =
+                    format!("has no row in openapi/names.toml; a proposal: \"{key}\" = \"{call}\"");
+                let problem = Problem::new("names", key.clone(), message);
+                if foreign {
+                    report.proposed.push(problem);
+                    table.operations.insert(key.clone(), call.clone());
+                } else {
+                    problems.push(problem);
+                }
+                call
+            }
+        };
+        used.insert(key);
+        named.push(Named { method, path, call });
+    }
+    for key in table.operations.keys().chain(table.left_out.keys()) {
+        if !used.contains(key) {
+            let problem = Problem::new(
+                "names",
+                key.clone(),
+                "is in openapi/names.toml but not in the document; delete the row",
+            );
+            if foreign {
+                report.stale.push(problem)
+            } else {
+                problems.push(problem)
+            }
+        }
+    }
+    check(table, &named, foreign, &mut problems, report);
+    Problems(problems).or(named)
+}
+
+fn remove(document: &mut Value, method: &str, path: &str) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let Some(item) = paths.get_mut(path).and_then(Value::as_object_mut) else {
+        return;
+    };
+    item.remove(method);
+    if !super::document::METHODS
+        .iter()
+        .any(|method| item.contains_key(*method))
+    {
+        paths.remove(path);
+    }
+}
+
+/// Renames paths (and their parameters) that differ from the table's in parameter names only.
+fn adopt_parameter_names(document: &mut Value, table: &Table) {
+    let ours: BTreeMap<String, String> = table
+        .operations
+        .keys()
+        .chain(table.left_out.keys())
+        .filter_map(|key| key.split_once(' '))
+        .map(|(_, path)| (normalised(path), path.to_string()))
+        .collect();
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let theirs: Vec<String> = paths.keys().cloned().collect();
+    for path in theirs {
+        let Some(wanted) = ours
+            .get(&normalised(&path))
+            .filter(|wanted| **wanted != path)
+        else {
+            continue;
+        };
+        let Some(mut item) = paths.remove(&path) else {
+            continue;
+        };
+        let renames: BTreeMap<String, String> = path_parameters(&path)
+            .into_iter()
+            .zip(path_parameters(wanted))
+            .collect();
+        rename_parameters(&mut item, &renames);
+        match paths.get_mut(wanted).and_then(Value::as_object_mut) {
+            Some(present) => {
+                for (key, value) in item.as_object().into_iter().flatten() {
+                    present.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            None => {
+                paths.insert(wanted.clone(), item);
+            }
+        }
+    }
+}
+
+fn rename_parameters(item: &mut Value, renames: &BTreeMap<String, String>) {
+    let Some(item) = item.as_object_mut() else {
+        return;
+    };
+    for (key, value) in item.iter_mut() {
+        let list = if key == "parameters" {
+            Some(value)
+        } else {
+            value.get_mut("parameters")
+        };
+        for parameter in list.and_then(Value::as_array_mut).into_iter().flatten() {
+            let path = parameter.get("in").and_then(Value::as_str) == Some("path");
+            let new = parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .and_then(|name| renames.get(name));
+            if let (true, Some(new)) = (path, new.cloned()) {
+                parameter["name"] = Value::String(new);
+            }
+        }
+    }
+}
+
+/// The rules of the table itself.
+fn check(
+    table: &Table,
+    named: &[Named],
+    foreign: bool,
+    problems: &mut Vec<Problem>,
+    report: &mut Report,
+) {
+    let mut stop =
+        |subject: &str, message: String| problems.push(Problem::new("names", subject, message));
+    let mut calls: BTreeMap<&str, &Named> = BTreeMap::new();
+    for operation in named {
+        if let Some(other) = calls.insert(&operation.call, operation) {
+            stop(
+                &operation.key(),
+                format!("has the name {} of {}", operation.call, other.key()),
+            );
+        }
+        if RESERVED.contains(&operation.verb()) {
+            stop(
+                &operation.key(),
+                format!(
+                    "may not be called {}: the facade uses that word",
+                    operation.verb()
+                ),
+            );
+        }
+        if syn::parse_str::<syn::Ident>(operation.verb()).is_err() {
+            stop(
+                &operation.key(),
+                format!("{} is not a name Rust takes", operation.verb()),
+            );
+        }
+        if table.handles.contains_key(&operation.call) {
+            stop(
+                &operation.key(),
+                format!("{} is a handle already", operation.call),
+            );
+        }
+        let Some(prefix) = table.handles.get(operation.handle()) else {
+            stop(
+                &operation.key(),
+                format!(
+                    "needs the handle {}, which [handles] does not have",
+                    operation.handle()
+                ),
+            );
+            continue;
+        };
+        let own = path_parameters(&operation.path);
+        for parameter in path_parameters(prefix) {
+            if !own.contains(&parameter) {
+                stop(
+                    &operation.key(),
+                    format!(
+                        "does not have the parameter {parameter} of its handle {}",
+                        operation.handle()
+                    ),
+                );
+            }
+        }
+        for parameter in own {
+            if id_type(table, operation, &parameter).is_none() {
+                stop(
+                    &operation.key(),
+                    format!("[ids] has no type for its parameter {parameter}"),
+                );
+            }
+        }
+    }
+    for (chain, prefix) in &table.handles {
+        if let Some((parent, _)) = chain.rsplit_once('.') {
+            match table.handles.get(parent) {
+                None => stop(chain, format!("needs the handle {parent}")),
+                Some(above) => {
+                    let own = path_parameters(prefix);
+                    if let Some(lost) = path_parameters(above)
+                        .into_iter()
+                        .find(|name| !own.contains(name))
+                    {
+                        stop(chain, format!("loses the parameter {lost} of {parent}"));
+                    }
+                }
+            }
+        }
+    }
+    let known = |call: &str| calls.contains_key(call);
+    let mut stale = |section: &str, call: &str| {
+        let problem = Problem::new(
+            "names",
+            format!("[{section}] {call}"),
+            "names no operation; delete the row",
+        );
+        if foreign {
+            report.stale.push(problem)
+        } else {
+            problems.push(problem)
+        }
+    };
+    table
+        .created
+        .keys()
+        .filter(|call| !known(call))
+        .for_each(|call| stale("created", call));
+    table
+        .paging
+        .keys()
+        .filter(|call| !known(call))
+        .for_each(|call| stale("paging", call));
+    table
+        .missing
+        .keys()
+        .filter(|call| !known(call))
+        .for_each(|call| stale("missing", call));
+    for handle in table.modify.keys() {
+        if !known(&format!("{handle}.get")) || !known(&format!("{handle}.update")) {
+            stale("modify", handle);
+        }
+    }
+}
+
+/// The id type of a path parameter of an operation: its own row, its handle's, or the name's.
+pub fn id_type<'a>(table: &'a Table, operation: &Named, parameter: &str) -> Option<&'a str> {
+    table
+        .ids
+        .get(&format!("{}#{parameter}", operation.key()))
+        .or_else(|| handle_id(table, operation.handle(), parameter))
+        .or_else(|| table.ids.get(parameter))
+        .map(String::as_str)
+}
+
+fn handle_id<'a>(table: &'a Table, handle: &str, parameter: &str) -> Option<&'a String> {
+    let mut chain = Some(handle);
+    while let Some(name) = chain {
+        if let Some(found) = table.ids.get(&format!("{name}#{parameter}")) {
+            return Some(found);
+        }
+        chain = name.rsplit_once('.').map(|(parent, _)| parent);
+    }
+    None
+}
+
+/// The id type of a handle's own parameter.
+pub fn handle_id_type<'a>(table: &'a Table, handle: &str, parameter: &str) -> Option<&'a str> {
+    handle_id(table, handle, parameter)
+        .or_else(|| table.ids.get(parameter))
+        .map(String::as_str)
+}

@@ -1,0 +1,297 @@
+//! Step 3, rules: what is wrong in whole families, or what progenitor asks of every document.
+//!
+//! Each rule is one function that changes the document and says how often. Single facts belong in
+//! `openapi/overlay.json`.
+
+use serde_json::{Map, Value, json};
+
+use super::document::{operation_mut, operations, schemas_mut};
+
+/// The schema every error answer gets; `src/error` decodes the real bodies.
+pub const ERROR_SCHEMA: &str = "ErrorRepresentation";
+/// Where unknown members of a representation are kept.
+pub const EXTRA: &str = "extra";
+
+/// A rule: its name and what it does.
+pub type Rule = (&'static str, fn(&mut Value) -> usize);
+
+/// Every rule, in the order they are applied.
+pub const RULES: &[Rule] = &[
+    ("one request media type, JSON first", request_media_type),
+    ("one success answer, any 2xx", success),
+    ("one error type on 4XX and 5XX", errors),
+    ("no defaults on parameters", defaults),
+    ("path parameters are free text", path_patterns),
+    ("lists are lists", unique_items),
+    ("maps are written in place", inline_maps),
+    ("optional collections are nullable", nullable),
+    ("representations keep unknown members", extra_members),
+];
+
+fn each_operation(
+    document: &mut Value,
+    mut change: impl FnMut(&mut Map<String, Value>) -> bool,
+) -> usize {
+    operations(document)
+        .into_iter()
+        .filter(|(method, path)| operation_mut(document, method, path).is_some_and(&mut change))
+        .count()
+}
+
+/// Progenitor takes one request media type; where there is a choice, JSON is it.
+fn request_media_type(document: &mut Value) -> usize {
+    each_operation(document, |operation| {
+        let Some(body) = operation
+            .get_mut("requestBody")
+            .and_then(Value::as_object_mut)
+        else {
+            return false;
+        };
+        // A body is an argument of the call, so a document that leaves `required` out means it.
+        body.insert("required".into(), Value::Bool(true));
+        let Some(content) = body.get_mut("content").and_then(Value::as_object_mut) else {
+            return false;
+        };
+        keep_one(content)
+    })
+}
+
+/// Keeps `application/json` (or `*/*` read as JSON), else the first media type by name.
+fn keep_one(content: &mut Map<String, Value>) -> bool {
+    if !content.contains_key("application/json")
+        && let Some(any) = content.remove("*/*")
+    {
+        content.insert("application/json".into(), any);
+    }
+    let Some(keep) = content
+        .contains_key("application/json")
+        .then(|| "application/json".to_string())
+        .or_else(|| content.keys().min().cloned())
+    else {
+        return false;
+    };
+    let before = content.len();
+    content.retain(|media_type, _| *media_type == keep);
+    before > 1
+}
+
+/// Progenitor takes one success answer, and calls any other status an error. The lowest 2xx with a
+/// body is the one; whether a status that stands beside it has none is kept in `x-empty`.
+fn success(document: &mut Value) -> usize {
+    each_operation(document, |operation| {
+        let Some(responses) = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+        else {
+            operation.insert(
+                "responses".into(),
+                json!({ "2XX": { "description": "Success" } }),
+            );
+            return true;
+        };
+        let mut codes: Vec<String> = responses
+            .keys()
+            .filter(|code| code.starts_with('2'))
+            .cloned()
+            .collect();
+        codes.sort();
+        let has_body = |code: &String| {
+            responses[code]
+                .get("content")
+                .and_then(Value::as_object)
+                .is_some_and(|content| !content.is_empty())
+        };
+        let with_body = codes.iter().find(|code| has_body(code)).cloned();
+        let empty = with_body.is_some() && codes.iter().any(|code| !has_body(code));
+        let Some(chosen) = with_body.clone().or_else(|| codes.first().cloned()) else {
+            responses.insert("2XX".into(), json!({ "description": "Success" }));
+            return true;
+        };
+        let mut answer = responses.get(&chosen).cloned().unwrap_or_default();
+        if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) {
+            keep_one(content);
+        }
+        let changed = codes.len() > 1;
+        for code in codes {
+            responses.remove(&code);
+        }
+        responses.insert("2XX".into(), answer);
+        if empty {
+            operation.insert("x-empty".into(), Value::Bool(true));
+        }
+        changed
+    })
+}
+
+/// Keycloak documents one error body in 396; progenitor wants one type for all.
+fn errors(document: &mut Value) -> usize {
+    if let Some(schemas) = schemas_mut(document) {
+        schemas.insert(
+            ERROR_SCHEMA.into(),
+            json!({ "type": "object", "properties": { "error": { "type": "string" } } }),
+        );
+    }
+    let answer = json!({
+        "description": "Error",
+        "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{ERROR_SCHEMA}") } } }
+    });
+    each_operation(document, |operation| {
+        let Some(responses) = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+        else {
+            return false;
+        };
+        responses.retain(|code, _| code.starts_with('2'));
+        responses.insert("4XX".into(), answer.clone());
+        responses.insert("5XX".into(), answer.clone());
+        true
+    })
+}
+
+/// A default is the server's business, is never sent, and half of Keycloak's have the wrong type.
+fn defaults(document: &mut Value) -> usize {
+    let mut count = 0;
+    each_parameter(document, &mut |parameter| {
+        let schema = parameter.get_mut("schema").and_then(Value::as_object_mut);
+        if let Some(default) = schema.and_then(|schema| schema.remove("default")) {
+            // Kept for the documentation of the setter.
+            parameter.insert("x-default".into(), default);
+            count += 1;
+        }
+    });
+    count
+}
+
+/// A pattern on a path parameter makes progenitor wrap it in a type of its own; every segment is
+/// checked and encoded anyway.
+fn path_patterns(document: &mut Value) -> usize {
+    let mut count = 0;
+    each_parameter(document, &mut |parameter| {
+        if parameter.get("in").and_then(Value::as_str) == Some("path")
+            && let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut)
+        {
+            if schema.remove("pattern").is_some() {
+                schema.insert("type".into(), Value::String("string".into()));
+                count += 1;
+            }
+        }
+    });
+    count
+}
+
+/// Calls `visit` for every parameter of every path item and operation.
+fn each_parameter(document: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for item in paths.values_mut().filter_map(Value::as_object_mut) {
+        for (key, value) in item.iter_mut() {
+            let list = if key == "parameters" {
+                Some(value)
+            } else {
+                value.get_mut("parameters")
+            };
+            list.and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object_mut)
+                .for_each(&mut *visit);
+        }
+    }
+}
+
+/// Calls `visit` for every schema object below `value`, deepest last.
+fn each_schema(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(map) => {
+            visit(map);
+            for child in map.values_mut() {
+                each_schema(child, visit);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|child| each_schema(child, visit)),
+        _ => {}
+    }
+}
+
+/// Java's sets are JSON arrays; a list keeps the order that the server chose.
+fn unique_items(document: &mut Value) -> usize {
+    let mut count = 0;
+    each_schema(document, &mut |schema| {
+        if schema.get("type").and_then(Value::as_str) == Some("array") {
+            count += usize::from(schema.remove("uniqueItems").is_some());
+        }
+    });
+    count
+}
+
+fn is_map(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+        && schema.get("properties").is_none()
+        && schema.get("additionalProperties").is_some()
+}
+
+/// `MultivaluedHashMap...` are maps with a name: a wrapper type around them helps nobody.
+fn inline_maps(document: &mut Value) -> usize {
+    let named: Vec<(String, Value)> = super::document::schemas(document)
+        .into_iter()
+        .filter(|(_, schema)| is_map(schema))
+        .map(|(name, schema)| (format!("#/components/schemas/{name}"), schema.clone()))
+        .collect();
+    let mut count = 0;
+    each_schema(document, &mut |schema| {
+        let target = schema.get("$ref").and_then(Value::as_str);
+        if let Some((_, map)) = named.iter().find(|(name, _)| Some(name.as_str()) == target) {
+            schema.remove("$ref");
+            for (key, value) in map.as_object().into_iter().flatten() {
+                schema.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+            count += 1;
+        }
+    });
+    if let Some(schemas) = schemas_mut(document) {
+        for (name, _) in &named {
+            schemas.remove(name.trim_start_matches("#/components/schemas/"));
+        }
+    }
+    count
+}
+
+/// Leave, clear and set are three requests: only `Option<Vec<_>>` can say all three.
+fn nullable(document: &mut Value) -> usize {
+    let mut count = 0;
+    each_schema(document, &mut |schema| {
+        let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+            return;
+        };
+        for property in properties.values_mut().filter_map(Value::as_object_mut) {
+            let collection = match property.get("type").and_then(Value::as_str) {
+                Some("array") => true,
+                Some("object") => !property.contains_key("properties"),
+                _ => false,
+            };
+            if collection {
+                property.insert("nullable".into(), Value::Bool(true));
+                count += 1;
+            }
+        }
+    });
+    count
+}
+
+/// A member that this crate does not know must survive reading and writing.
+fn extra_members(document: &mut Value) -> usize {
+    let mut count = 0;
+    each_schema(document, &mut |schema| {
+        // A property may be called "properties": a schema with properties has a type beside them.
+        if schema.get("type").and_then(Value::as_str) == Some("object")
+            && schema.get("properties").is_some_and(Value::is_object)
+            && !schema.contains_key("additionalProperties")
+        {
+            schema.insert("additionalProperties".into(), json!({}));
+            count += 1;
+        }
+    });
+    count
+}
