@@ -1,0 +1,144 @@
+//! What is written by hand on generated handles and representations.
+
+use super::handles::{Client, Realm};
+use super::ids::{ClientUuid, GroupId, RoleId, RoleName, UserId};
+use super::representations::{
+    ClientRepresentation, CredentialRepresentation, GroupRepresentation, RoleRepresentation,
+    UserRepresentation,
+};
+use crate::http::operation::Operation;
+use crate::{Error, ErrorKind, Result, Secret, error};
+
+const BY_CLIENT_ID: &Operation = &Operation::new(
+    "realm.client_by_client_id",
+    "GET",
+    "/admin/realms/{realm}/clients",
+);
+
+impl Realm {
+    /// The client of this `clientId`, the name that applications log in with.
+    ///
+    /// Keycloak's paths take another id, the client's UUID; this looks it up.
+    ///
+    /// ```no_run
+    /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
+    /// let secret = kc.realm("demo").client_by_client_id("web").await?.secret().get().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) when the realm has no such client; see also
+    /// [`find_client_by_client_id`](Self::find_client_by_client_id).
+    pub async fn client_by_client_id(&self, client_id: impl AsRef<str> + Send) -> Result<Client> {
+        let client_id = client_id.as_ref();
+        self.find_client_by_client_id(client_id)
+            .await?
+            .ok_or_else(|| {
+                error::config(format!(
+                "the realm has no client with the clientId {client_id:?}: check the name, and that \
+                 the token may view clients"
+            ))
+            .with_kind(ErrorKind::NotFound)
+            .with_operation(BY_CLIENT_ID)
+            })
+    }
+
+    /// Like [`client_by_client_id`](Self::client_by_client_id), `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub async fn find_client_by_client_id(
+        &self,
+        client_id: impl AsRef<str> + Send,
+    ) -> Result<Option<Client>> {
+        let client_id = client_id.as_ref();
+        let found = self.clients().list().client_id(client_id).await?;
+        found
+            .iter()
+            .find(|client| client.client_id.as_deref() == Some(client_id))
+            .map(|client| Ok(self.client(client.uuid()?)))
+            .transpose()
+    }
+
+    /// The OpenID Connect side of this realm, as the application `client_id`.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn oidc(&self, client_id: impl Into<String>) -> crate::oidc::OidcBuilder {
+        self.call.oidc(self.realm.as_str(), client_id.into())
+    }
+}
+
+impl CredentialRepresentation {
+    /// A password. Permanent unless [`temporary`](Self::temporary) is set: a temporary one must be
+    /// changed at the next login.
+    #[must_use]
+    pub fn password(password: impl Into<Secret>) -> Self {
+        Self::default().type_("password").value(password)
+    }
+}
+
+/// The id that the server puts into everything it sends.
+fn required(id: Option<&String>, type_name: &'static str) -> Result<String> {
+    id.cloned().ok_or_else(|| missing_id(type_name))
+}
+
+fn missing_id(type_name: &'static str) -> Error {
+    error::config(format!(
+        "this {type_name} has no id: only one that came from the server does"
+    ))
+}
+
+impl UserRepresentation {
+    /// The id, as [`Realm::user`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
+    pub fn user_id(&self) -> Result<UserId> {
+        required(self.id.as_ref(), "UserRepresentation").map(UserId::new)
+    }
+}
+
+impl GroupRepresentation {
+    /// The id, as [`Realm::group`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
+    pub fn group_id(&self) -> Result<GroupId> {
+        required(self.id.as_ref(), "GroupRepresentation").map(GroupId::new)
+    }
+}
+
+impl ClientRepresentation {
+    /// The client's UUID, as [`Realm::client`] takes it; not its `clientId`.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
+    pub fn uuid(&self) -> Result<ClientUuid> {
+        required(self.id.as_ref(), "ClientRepresentation").map(ClientUuid::new)
+    }
+}
+
+impl RoleRepresentation {
+    /// The id, as [`Realm::role_by_id`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
+    pub fn role_id(&self) -> Result<RoleId> {
+        required(self.id.as_ref(), "RoleRepresentation").map(RoleId::new)
+    }
+
+    /// The name, as [`Realm::role`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) when it has none.
+    pub fn role_name(&self) -> Result<RoleName> {
+        required(self.name.as_ref(), "RoleRepresentation").map(RoleName::new)
+    }
+}

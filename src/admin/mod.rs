@@ -1,0 +1,94 @@
+//! The typed admin client, generated from Keycloak's OpenAPI document when the crate is built.
+//!
+//! ```no_run
+//! # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
+//! use keycloak_kit::representations::UserRepresentation;
+//!
+//! let realm = kc.realm("demo");
+//! let id = realm.users().create(&UserRepresentation::default().username("ada")).await?;
+//! let user = realm.user(&id).get().await?;
+//! let first = realm.users().list().search("ada").max(50).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! **Handles** ([`handles`]) name a place: `kc.realm("demo").user(&id).role_mappings()`. They are
+//! owned, `Clone + Send + Sync + 'static`, cost a few strings, and do no network. An id that would
+//! change the path it stands in (`""`, `.`, `..`, a control character) is refused when a call is
+//! made; everything else is percent-encoded.
+//!
+//! **Calls** take path parameters and bodies as arguments, so that none can be forgotten. A call
+//! without optional parameters is an `async fn`; one with them gives a request ([`requests`]) with
+//! a setter each, sent by `.await` or, for status and headers too, by `.send().await`. Time limit
+//! and headers of single calls are set on the handle or the request: `.timeout(..)`,
+//! `.header(..)`.
+//!
+//! **Representations** ([`representations`]) keep Keycloak's names. Every member is optional:
+//! `None` leaves it, `Some(vec![])` clears a list, `Some(..)` sets it. Members that this crate does
+//! not know are kept in `extra` and written back. Times are milliseconds since the epoch where the
+//! name ends in `Timestamp`, `Date` or `time` of an event, and durations are seconds.
+//!
+//! What each call is named is decided in `openapi/names.toml`; names follow the crate's versions.
+
+pub(crate) mod call;
+mod change;
+mod edits;
+mod extensions;
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    rustdoc::invalid_html_tags,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_rust_codeblocks
+)]
+mod facade {
+    include!(concat!(env!("OUT_DIR"), "/facade.rs"));
+}
+mod id_types;
+mod open_enum;
+pub mod representations;
+mod stream;
+mod support;
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    dead_code,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::unwrap_used
+)]
+mod wire {
+    include!(concat!(env!("OUT_DIR"), "/wire.rs"));
+}
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::Error;
+
+pub use facade::{handles, ids, requests};
+pub use stream::ItemStream;
+
+pub(crate) use call::Call;
+pub(crate) use change::Change;
+pub(crate) use edits::Edits;
+pub(crate) use open_enum::open_enum;
+
+/// The future of a request.
+pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;
+
+/// Whether a 404 says that the object itself is missing, by the texts the server has for that.
+///
+/// Only the text tells: an unknown realm, a missing parent, a feature that is off and an endpoint
+/// that an older server lacks are 404 too.
+pub(crate) fn is_missing(error: &Error, messages: &[&str]) -> bool {
+    error.is_not_found()
+        && error
+            .server_message()
+            .is_some_and(|message| messages.contains(&message))
+}

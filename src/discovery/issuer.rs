@@ -1,0 +1,101 @@
+//! Who a realm must say it is, and where its endpoints are reached from here.
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::error::{Result, config, protocol};
+use crate::http::base::BaseUrl;
+
+/// The expected issuer of every realm.
+#[derive(Debug, Clone)]
+pub(crate) struct IssuerRule {
+    /// What requests are sent to.
+    base: BaseUrl,
+    /// What the server calls itself, when that differs.
+    public: Option<BaseUrl>,
+    /// The issuer of the login realm, when it was given in full.
+    login: Option<(String, String)>,
+}
+
+impl IssuerRule {
+    /// `issuer` is the public base URL, or the full issuer of the login realm.
+    pub(crate) fn new(base: BaseUrl, issuer: Option<&str>, login_realm: &str) -> Result<Self> {
+        let Some(issuer) = issuer else {
+            return Ok(Self { base, public: None, login: None });
+        };
+        let text = issuer.strip_suffix('/').unwrap_or(issuer);
+        let Some((public, realm)) = text.rsplit_once("/realms/") else {
+            let public = Some(BaseUrl::parse("issuer", text)?);
+            return Ok(Self { base, public, login: None });
+        };
+        let public = Some(BaseUrl::parse("issuer", public)?);
+        if !names(realm, login_realm) {
+            return Err(config(format!(
+                "the issuer is not that of the login realm {login_realm:?}: give its issuer or \
+                 the public base URL, or set login_realm"
+            )));
+        }
+        Ok(Self { base, public, login: Some((login_realm.to_owned(), text.to_owned())) })
+    }
+
+    /// Compares code point by code point (OpenID Connect Discovery 1.0 section 4.3).
+    pub(crate) fn check(&self, realm: &str, issuer: &str) -> Result<()> {
+        let full = self.login.as_ref().filter(|(login, _)| login == realm);
+        let base = self.public.as_ref().unwrap_or(&self.base).as_str();
+        let good = match full {
+            Some((_, expected)) => issuer == expected,
+            None => issuer
+                .strip_prefix(base)
+                .and_then(|rest| rest.strip_prefix("/realms/"))
+                .is_some_and(|segment| names(segment, realm)),
+        };
+        if good {
+            return Ok(());
+        }
+        let expected = match full {
+            Some((_, expected)) => expected.clone(),
+            None => format!("{base}/realms/{realm}"),
+        };
+        let shown = crate::error::clean(issuer);
+        Err(protocol(format!("the server calls itself {shown:?}, expected {expected:?}"))
+            .with_hint(
+                "if that is its public name, pass it to issuer(..) beside the internal base URL; \
+                 otherwise the base URL is another server's",
+            ))
+    }
+
+    /// An endpoint under the public base is called through the internal one; others as they are,
+    /// but never over plain HTTP when the issuer has HTTPS.
+    pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
+        let url = Url::parse(endpoint)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| protocol("an endpoint of the well-known document is not a URL"))?;
+        if self.base.covers(&url) {
+            return Ok(url);
+        }
+        if let Some(public) = &self.public
+            && public.covers(&url)
+        {
+            let own = Url::parse(public.as_str()).map_or(0, |u| u.path().trim_end_matches('/').len());
+            let mut target = self.base.join(url.path().get(own..).unwrap_or_default())?;
+            target.set_query(url.query());
+            return Ok(target);
+        }
+        if issuer.starts_with("https://") && url.scheme() != "https" {
+            return Err(protocol(
+                "an endpoint of the well-known document has plain HTTP although the issuer has \
+                 HTTPS",
+            )
+            .with_hint("set the server's hostname, or let its proxy send X-Forwarded-Proto"));
+        }
+        Ok(url)
+    }
+}
+
+/// Whether a raw path segment is the realm's name. Servers leave more characters unescaped than
+/// this crate does.
+fn names(segment: &str, realm: &str) -> bool {
+    !segment.contains(['/', '?', '#'])
+        && percent_decode_str(segment).decode_utf8().is_ok_and(|name| name == realm)
+}

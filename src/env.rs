@@ -1,0 +1,220 @@
+//! Settings out of environment variables; the table is at `Keycloak::builder_from_env`.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::builder::KeycloakBuilder;
+use crate::error::{Error, Result, config};
+
+/// Where variables and files are read. The process has one environment for all threads, so tests
+/// bring their own.
+pub(crate) trait Environment {
+    fn variable(&self, name: &str) -> Result<Option<String>>;
+    fn file(&self, path: &str) -> std::io::Result<Vec<u8>>;
+}
+
+/// The environment of this process.
+pub(crate) struct Process;
+
+impl Environment for Process {
+    fn variable(&self, name: &str) -> Result<Option<String>> {
+        match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(wrong(name, "text in UTF-8")),
+        }
+    }
+
+    fn file(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+}
+
+pub(crate) fn builder(env: &impl Environment) -> Result<KeycloakBuilder> {
+    let env = Reader { env };
+    let url = env.text("KEYCLOAK_URL")?.ok_or_else(|| {
+        config("KEYCLOAK_URL is not set: write the base URL there, like https://sso.example")
+    })?;
+    let mut builder = KeycloakBuilder::new(url);
+    if let Some(realm) = env.text("KEYCLOAK_LOGIN_REALM")? {
+        builder = builder.login_realm(realm);
+    }
+    if let Some(issuer) = env.text("KEYCLOAK_ISSUER")? {
+        builder = builder.issuer(issuer);
+    }
+    builder = credentials(&env, builder)?;
+    builder = limits(&env, builder)?;
+    connection(&env, builder)
+}
+
+fn credentials<E: Environment>(
+    env: &Reader<'_, E>,
+    mut builder: KeycloakBuilder,
+) -> Result<KeycloakBuilder> {
+    let client_id = env.text("KEYCLOAK_CLIENT_ID")?;
+    let client_secret = env.secret("KEYCLOAK_CLIENT_SECRET")?;
+    let username = env.text("KEYCLOAK_USERNAME")?;
+    let password = env.secret("KEYCLOAK_PASSWORD")?;
+    let refresh_token = env.secret("KEYCLOAK_REFRESH_TOKEN")?;
+    let access_token = env.secret("KEYCLOAK_ACCESS_TOKEN")?;
+    let chosen: Vec<&str> = [
+        ("KEYCLOAK_USERNAME", username.is_some() || password.is_some()),
+        ("KEYCLOAK_REFRESH_TOKEN", refresh_token.is_some()),
+        ("KEYCLOAK_ACCESS_TOKEN", access_token.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, set)| set.then_some(name))
+    .collect();
+    if chosen.len() > 1 {
+        return Err(config(format!("{} are set: keep one of them", chosen.join(" and "))));
+    }
+    if let Some(token) = access_token {
+        if client_id.is_some() || client_secret.is_some() {
+            return Err(config(
+                "KEYCLOAK_ACCESS_TOKEN and KEYCLOAK_CLIENT_ID or KEYCLOAK_CLIENT_SECRET are set: \
+                 keep the token or the client",
+            ));
+        }
+        return Ok(builder.access_token(token));
+    }
+    if chosen.is_empty() {
+        return match (client_id, client_secret) {
+            (Some(id), Some(secret)) => Ok(builder.client_credentials(id, secret)),
+            (Some(_), None) => Err(missing("KEYCLOAK_CLIENT_SECRET", "KEYCLOAK_CLIENT_ID")),
+            (None, Some(_)) => Err(missing("KEYCLOAK_CLIENT_ID", "KEYCLOAK_CLIENT_SECRET")),
+            (None, None) => Err(config(
+                "no credentials: set KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET, or \
+                 KEYCLOAK_USERNAME and KEYCLOAK_PASSWORD, or KEYCLOAK_REFRESH_TOKEN, or \
+                 KEYCLOAK_ACCESS_TOKEN",
+            )),
+        };
+    }
+    if let Some(id) = client_id {
+        builder = builder.client_id(id);
+    }
+    if let Some(secret) = client_secret {
+        builder = builder.client_secret(secret);
+    }
+    match (refresh_token, username, password) {
+        (Some(token), ..) => Ok(builder.refresh_token(token)),
+        (None, Some(username), Some(password)) => Ok(builder.password(username, password)),
+        (None, Some(_), None) => Err(missing("KEYCLOAK_PASSWORD", "KEYCLOAK_USERNAME")),
+        (None, None, _) => Err(missing("KEYCLOAK_USERNAME", "KEYCLOAK_PASSWORD")),
+    }
+}
+
+fn limits<E: Environment>(
+    env: &Reader<'_, E>,
+    mut builder: KeycloakBuilder,
+) -> Result<KeycloakBuilder> {
+    if let Some(limit) = env.seconds("KEYCLOAK_TIMEOUT")? {
+        builder = builder.timeout(limit);
+    }
+    if let Some(limit) = env.seconds("KEYCLOAK_DEADLINE")? {
+        builder = builder.deadline(limit);
+    }
+    if let Some(limit) = env.seconds("KEYCLOAK_CONNECT_TIMEOUT")? {
+        builder = builder.connect_timeout(limit);
+    }
+    if let Some(retries) = env.number("KEYCLOAK_MAX_RETRIES")? {
+        builder = builder.max_retries(retries);
+    }
+    Ok(builder)
+}
+
+fn connection<E: Environment>(
+    env: &Reader<'_, E>,
+    mut builder: KeycloakBuilder,
+) -> Result<KeycloakBuilder> {
+    if let Some(proxy) = env.text("KEYCLOAK_PROXY")? {
+        builder = builder.proxy(proxy);
+    }
+    if let Some(pem) = env.file("KEYCLOAK_CA_FILE")? {
+        builder = builder.add_root_certificate_pem(pem);
+    }
+    if let Some(pem) = env.file("KEYCLOAK_CLIENT_CERT_FILE")? {
+        builder = builder.client_identity_pem(pem);
+    }
+    if let Some(accept) = env.switch("KEYCLOAK_INSECURE_SKIP_TLS_VERIFY")? {
+        builder = builder.danger_accept_invalid_certs(accept);
+    }
+    if let Some(lines) = env.text("KEYCLOAK_HEADERS")? {
+        for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let Some((name, value)) = line.split_once(':') else {
+                return Err(wrong("KEYCLOAK_HEADERS", "one \"Name: value\" a line"));
+            };
+            builder = builder.default_header(name.trim(), value.trim());
+        }
+    }
+    if let Some(connections) = env.number("KEYCLOAK_POOL_MAX_IDLE")? {
+        builder = builder.pool_max_idle_per_host(usize::try_from(connections).unwrap_or(usize::MAX));
+    }
+    Ok(builder)
+}
+
+struct Reader<'a, E> {
+    env: &'a E,
+}
+
+impl<E: Environment> Reader<'_, E> {
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.env.variable(name)?.filter(|value| !value.is_empty()))
+    }
+
+    /// The content of the file that the variable names.
+    fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Some(path) = self.text(name)? else { return Ok(None) };
+        match self.env.file(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(source) => {
+                Err(config(format!("{name} names a file that cannot be read")).with_source(source))
+            }
+        }
+    }
+
+    /// The variable, or the file that the variable with `_FILE` names.
+    fn secret(&self, name: &str) -> Result<Option<crate::Secret>> {
+        let file = format!("{name}_FILE");
+        let value = self.text(name)?;
+        let Some(content) = self.file(&file)? else { return Ok(value.map(Into::into)) };
+        if value.is_some() {
+            return Err(config(format!("{name} and {file} are set: keep one of them")));
+        }
+        let mut text = String::from_utf8(content)
+            .map_err(|_| wrong(&file, "the path of a file with text in UTF-8"))?;
+        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        Ok(Some(text.into()))
+    }
+
+    fn seconds(&self, name: &str) -> Result<Option<Duration>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let seconds = text.trim().parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
+        let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        limit.map(Some).ok_or_else(|| wrong(name, "a number of seconds above 0, like 30 or 2.5"))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<u32>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        text.trim().parse().map(Some).map_err(|_| wrong(name, "a whole number, like 3"))
+    }
+
+    fn switch(&self, name: &str) -> Result<Option<bool>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" => Ok(Some(true)),
+            "false" | "0" | "no" => Ok(Some(false)),
+            _ => Err(wrong(name, "true or false")),
+        }
+    }
+}
+
+/// Names the variable and the accepted form, never the value.
+fn wrong(name: &str, form: &str) -> Error {
+    config(format!("{name} cannot be read: write {form}"))
+}
+
+fn missing(name: &str, beside: &str) -> Error {
+    config(format!("{beside} is set but {name} is not: set both"))
+}

@@ -1,0 +1,469 @@
+//! The one error type of this crate.
+
+mod body;
+mod hint;
+mod json;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::http::operation::Operation;
+
+pub(crate) use self::body::{ServerAnswer, clean};
+#[cfg(test)]
+pub(crate) use self::hint::feature as feature_hint;
+pub(crate) use self::hint::missing_role;
+
+/// What every fallible call of this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
+
+/// What went wrong, with which call, and what to do about it.
+///
+/// [`kind`](Self::kind) says what a program can act on, the other accessors give the details.
+/// `Display` is one line in lower case without the text of the causes (walk
+/// [`source`](std::error::Error::source) for these). Neither `Display` nor `Debug` ever shows a
+/// secret, a token, a URL with its query or the body of an answer.
+///
+/// ```
+/// # fn show(result: keycloak_kit::Result<()>) -> keycloak_kit::Result<()> {
+/// match result {
+///     Err(error) if error.is_conflict() => Ok(()), // it is there already
+///     other => other,
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    status: Option<StatusCode>,
+    operation: Option<Cow<'static, str>>,
+    message: Cow<'static, str>,
+    server_message: Option<String>,
+    oauth_code: Option<String>,
+    field_errors: Vec<FieldError>,
+    hint: Option<Cow<'static, str>>,
+    source: Option<Source>,
+}
+
+/// The kinds of [`Error`] a program may want to treat differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting or an argument is wrong; no request was sent.
+    Config,
+    /// The server could not be reached or the connection broke.
+    Transport,
+    /// A time limit of this client ran out (or the server answered 408).
+    Timeout,
+    /// The credentials or the token were refused (401, or an OAuth error of the token endpoint).
+    Unauthorized,
+    /// The token is good but may not do this (403).
+    Forbidden,
+    /// There is no such object, realm or path (404).
+    NotFound,
+    /// It exists already, or its state forbids the call (409, 412).
+    Conflict,
+    /// The server refused what was sent (400, 413, 414, 422).
+    Validation,
+    /// The server asks to slow down (429).
+    RateLimited,
+    /// The server failed (5xx).
+    Server,
+    /// A successful answer does not have the expected shape.
+    Decode,
+    /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header.
+    Protocol,
+}
+
+impl ErrorKind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Config => "configuration",
+            Self::Transport => "transport",
+            Self::Timeout => "timeout",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not found",
+            Self::Conflict => "conflict",
+            Self::Validation => "validation",
+            Self::RateLimited => "rate limited",
+            Self::Server => "server error",
+            Self::Decode => "decode",
+            Self::Protocol => "protocol",
+        }
+    }
+
+    fn of(status: StatusCode) -> Self {
+        match status.as_u16() {
+            400 | 413 | 414 | 422 => Self::Validation,
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            408 => Self::Timeout,
+            409 | 412 => Self::Conflict,
+            429 => Self::RateLimited,
+            500..=599 => Self::Server,
+            _ => Self::Protocol,
+        }
+    }
+}
+
+/// One violation of the user profile, out of Keycloak's
+/// `{"errors":[{"field","errorMessage","params"}]}` or its flat form.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The attribute that was refused, such as `email`.
+    pub field: Option<String>,
+    /// Keycloak's message key, such as `error-invalid-length`.
+    pub message: String,
+    /// The parameters of the message: the attribute, then limits or the refused value.
+    pub params: Vec<serde_json::Value>,
+}
+
+impl fmt::Debug for FieldError {
+    // `params` may repeat the refused value, so only their number is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldError")
+            .field("field", &self.field)
+            .field("message", &self.message)
+            .field("params", &format_args!("{} values", self.params.len()))
+            .finish()
+    }
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                status: None,
+                operation: None,
+                message: message.into(),
+                server_message: None,
+                oauth_code: None,
+                field_errors: Vec::new(),
+                hint: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// The error of a [`TokenSource`](crate::TokenSource) that could not get a token, of kind
+    /// [`Unauthorized`](ErrorKind::Unauthorized). `source` becomes the cause.
+    pub fn token_source(
+        source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
+    ) -> Self {
+        let mut error = unauthorized("the token source failed");
+        error.inner.source = Some(Arc::from(source.into()));
+        error
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// The HTTP status, when the server answered.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.inner.status
+    }
+
+    /// The call that failed, such as `realm.users.create`.
+    pub fn operation(&self) -> Option<&str> {
+        self.inner.operation.as_deref()
+    }
+
+    /// What the server said: its `errorMessage`, `error_description` or `error`, without control
+    /// characters and at most 500 characters long. Untrusted text.
+    pub fn server_message(&self) -> Option<&str> {
+        self.inner.server_message.as_deref()
+    }
+
+    /// The `error` code of an OAuth answer, such as `invalid_grant` (RFC 6749 section 5.2).
+    pub fn oauth_code(&self) -> Option<&str> {
+        self.inner.oauth_code.as_deref()
+    }
+
+    /// The fields the server refused, when it named them.
+    pub fn field_errors(&self) -> &[FieldError] {
+        &self.inner.field_errors
+    }
+
+    /// What to check or to do, where this crate can tell.
+    pub fn hint(&self) -> Option<&str> {
+        self.inner.hint.as_deref()
+    }
+
+    /// 409 or 412: it exists already, or its state forbids the call.
+    pub fn is_conflict(&self) -> bool {
+        self.inner.kind == ErrorKind::Conflict
+    }
+
+    /// 404: no such object, realm or path.
+    pub fn is_not_found(&self) -> bool {
+        self.inner.kind == ErrorKind::NotFound
+    }
+
+    /// 403: the token may not do this.
+    pub fn is_forbidden(&self) -> bool {
+        self.inner.kind == ErrorKind::Forbidden
+    }
+
+    /// The credentials or the token were refused.
+    pub fn is_unauthorized(&self) -> bool {
+        self.inner.kind == ErrorKind::Unauthorized
+    }
+
+    /// The server refused what was sent; see [`field_errors`](Self::field_errors).
+    pub fn is_validation(&self) -> bool {
+        self.inner.kind == ErrorKind::Validation
+    }
+
+    /// A time limit ran out.
+    pub fn is_timeout(&self) -> bool {
+        self.inner.kind == ErrorKind::Timeout
+    }
+
+    /// The server could not be reached or the connection broke.
+    pub fn is_transport(&self) -> bool {
+        self.inner.kind == ErrorKind::Transport
+    }
+
+    /// 429: the server asks to slow down.
+    pub fn is_rate_limited(&self) -> bool {
+        self.inner.kind == ErrorKind::RateLimited
+    }
+
+    /// 5xx: the server failed.
+    pub fn is_server(&self) -> bool {
+        self.inner.kind == ErrorKind::Server
+    }
+
+    /// A successful answer does not have the expected shape.
+    pub fn is_decode(&self) -> bool {
+        self.inner.kind == ErrorKind::Decode
+    }
+
+    /// A setting or an argument is wrong; no request was sent.
+    pub fn is_config(&self) -> bool {
+        self.inner.kind == ErrorKind::Config
+    }
+
+    /// Whether the same call may succeed later without any change: the connection broke, a time
+    /// limit ran out, or the server answered 429, 502, 503 or 504.
+    ///
+    /// This says nothing about whether the failed call was executed. The client itself has
+    /// already retried what is safe to retry.
+    pub fn is_retryable(&self) -> bool {
+        match self.inner.kind {
+            ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::RateLimited => true,
+            ErrorKind::Server => {
+                matches!(self.inner.status.map(|s| s.as_u16()), Some(502..=504))
+            }
+            _ => false,
+        }
+    }
+
+    /// The error of an answer outside 2xx. Reads every shape of body that Keycloak sends.
+    pub(crate) fn from_response(
+        op: &Operation,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
+        let answer = ServerAnswer::read(headers, body);
+        let mut error = Self::new(ErrorKind::of(status), answer.summary()).with_operation(op);
+        let hint = match status.as_u16() {
+            401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
+            403 => hint::missing_role(op.method, op.path).map(Cow::Owned),
+            _ => hint::feature(status, answer.message.as_deref()).map(Cow::Owned),
+        };
+        error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
+        error.inner.status = Some(status);
+        error.inner.server_message = answer.message;
+        error.inner.oauth_code = answer.code;
+        error.inner.field_errors = answer.fields;
+        error
+    }
+
+    /// Names the call this error belongs to.
+    pub(crate) fn with_operation(mut self, op: &Operation) -> Self {
+        self.inner.operation = Some(Cow::Borrowed(op.name));
+        self
+    }
+
+    /// Names a call that is not one of the table.
+    pub(crate) fn with_operation_name(mut self, name: String) -> Self {
+        self.inner.operation = Some(Cow::Owned(name));
+        self
+    }
+
+    /// Names the call, unless a more precise one is named already.
+    pub(crate) fn or_operation(self, op: &Operation) -> Self {
+        if self.inner.operation.is_some() { self } else { self.with_operation(op) }
+    }
+
+    /// Says what to check or to do.
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.inner.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.inner.kind = kind;
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.inner.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.inner.source = Some(Arc::new(source));
+        self
+    }
+}
+
+/// A setting is wrong. `message` says which one and what to write instead.
+pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
+
+/// The answer is none that Keycloak gives here.
+pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Protocol, message)
+}
+
+/// The credentials or the token are no good.
+pub(crate) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Unauthorized, message)
+}
+
+/// A successful answer is not the expected JSON. Only the place and the kind of the fault are
+/// kept: what the answer holds may be secret.
+pub(crate) fn decode(
+    op: &Operation,
+    path_in_json: Option<&str>,
+    source: &serde_json::Error,
+) -> Error {
+    let fault = json::Fault::new(path_in_json, source);
+    Error::new(ErrorKind::Decode, fault.summary()).with_operation(op).with_source(fault)
+}
+
+/// A successful answer has the wrong shape for a reason that is no JSON fault.
+pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Decode, message).with_operation(op)
+}
+
+/// The request failed below HTTP. The URL is taken out of the source: its query may be secret.
+pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
+    let (kind, message) = if source.is_connect() && source.is_timeout() {
+        (ErrorKind::Timeout, "could not connect within the time limit")
+    } else if source.is_timeout() {
+        (ErrorKind::Timeout, "no answer within the time limit of the HTTP client")
+    } else if source.is_connect() {
+        (ErrorKind::Transport, "could not connect to the server")
+    } else if source.is_builder() {
+        (ErrorKind::Config, "the request could not be built")
+    } else {
+        (ErrorKind::Transport, "the connection broke before the answer was complete")
+    };
+    let mut error = Error::new(kind, message).with_operation(op);
+    if source.is_connect() {
+        error = error.with_hint(hint::UNREACHABLE);
+    }
+    error.with_source(source.without_url())
+}
+
+/// The total time of a call, retries and waits included, ran out.
+pub(crate) fn timeout(op: &Operation, after: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("not done within {after:?}, retries included"))
+        .with_operation(op)
+}
+
+/// One attempt took too long.
+pub(crate) fn attempt_timeout(op: &Operation, after: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("no answer within {after:?}")).with_operation(op)
+}
+
+/// An argument cannot be sent; nothing was.
+pub(crate) fn invalid_argument(op: &Operation, what: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Config, what).with_operation(op)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        if let Some(operation) = &inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(inner.kind.words())?;
+        if let Some(status) = inner.status {
+            write!(f, " ({})", status.as_u16())?;
+        }
+        if !inner.message.is_empty() {
+            write!(f, ": {}", inner.message)?;
+        }
+        if let Some(hint) = &inner.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &inner.kind);
+        if let Some(operation) = &inner.operation {
+            out.field("operation", operation);
+        }
+        if let Some(status) = inner.status {
+            out.field("status", &status.as_u16());
+        }
+        out.field("message", &inner.message);
+        if let Some(code) = &inner.oauth_code {
+            out.field("oauth_code", code);
+        }
+        if !inner.field_errors.is_empty() {
+            out.field("field_errors", &inner.field_errors);
+        }
+        if let Some(hint) = &inner.hint {
+            out.field("hint", hint);
+        }
+        if let Some(source) = &inner.source {
+            out.field("source", source);
+        }
+        out.finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.inner.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Error>() == size_of::<usize>());

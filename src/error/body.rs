@@ -1,0 +1,127 @@
+//! What a failed answer says, out of all the shapes of body that Keycloak sends.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use super::FieldError;
+
+/// More of the server's text than this is never kept.
+const MESSAGE_LIMIT: usize = 500;
+/// More field errors than this are counted, not shown.
+const FIELDS_SHOWN: usize = 10;
+
+const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
+                            base URL is wrong";
+
+/// The readable parts of a failed answer.
+#[derive(Debug, Default)]
+pub(crate) struct ServerAnswer {
+    pub(crate) message: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) fields: Vec<FieldError>,
+    /// Set when the body is not the JSON object that Keycloak sends.
+    pub(crate) foreign: Option<&'static str>,
+}
+
+impl ServerAnswer {
+    pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Self::default();
+        }
+        match serde_json::from_slice::<Value>(body) {
+            Ok(Value::Object(members)) => Self::from_members(&members),
+            _ => Self { foreign: is_foreign(headers).then_some(NOT_KEYCLOAK), ..Self::default() },
+        }
+    }
+
+    fn from_members(members: &Map<String, Value>) -> Self {
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(clean);
+        let error = text("error").filter(|e| !e.is_empty());
+        let description = text("error_description").filter(|d| !d.is_empty());
+        // `{"error":"Realm not found."}` is a sentence, `{"error":"invalid_grant"}` is a code.
+        let code = error.clone().filter(|e| {
+            !e.contains(char::is_whitespace)
+                && (description.is_some()
+                    || e.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        });
+        let mut fields = match members.get("errors") {
+            Some(Value::Array(entries)) => {
+                entries.iter().filter_map(Value::as_object).filter_map(field_error).collect()
+            }
+            _ => Vec::new(),
+        };
+        if fields.is_empty() && members.contains_key("field") {
+            fields.extend(field_error(members));
+        }
+        let message =
+            text("errorMessage").filter(|m| !m.is_empty()).or(description).or(error).or_else(
+                || text("details").filter(|d| !d.is_empty()),
+            );
+        Self { message, code, fields, foreign: None }
+    }
+
+    /// One line for `Display`.
+    pub(super) fn summary(&self) -> Cow<'static, str> {
+        if !self.fields.is_empty() {
+            return self.fields_line().into();
+        }
+        match (&self.message, &self.code) {
+            (Some(message), Some(code)) if message != code => format!("{message} ({code})").into(),
+            (Some(message), _) => message.clone().into(),
+            (None, _) => "the server gave no reason".into(),
+        }
+    }
+
+    fn fields_line(&self) -> String {
+        let mut line = String::new();
+        for error in self.fields.iter().take(FIELDS_SHOWN) {
+            if !line.is_empty() {
+                line.push_str("; ");
+            }
+            if let Some(field) = &error.field {
+                line.push_str(field);
+                line.push_str(": ");
+            }
+            line.push_str(&error.message);
+        }
+        if let Some(more) = self.fields.len().checked_sub(FIELDS_SHOWN).filter(|n| *n > 0) {
+            line.push_str(&format!("; and {more} more"));
+        }
+        line
+    }
+}
+
+fn field_error(members: &Map<String, Value>) -> Option<FieldError> {
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(clean);
+    let message = text("errorMessage").or_else(|| text("error"))?;
+    let params = match members.get("params") {
+        Some(Value::Array(params)) => params.clone(),
+        _ => Vec::new(),
+    };
+    Some(FieldError { field: text("field"), message, params })
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    !content_type.to_ascii_lowercase().contains("json")
+}
+
+/// The server's text, fit for a log line: no control characters, bounded.
+pub(crate) fn clean(text: &str) -> String {
+    let mut out: String = text
+        .chars()
+        .map(|c| if c.is_control() || is_reordering(c) { ' ' } else { c })
+        .take(MESSAGE_LIMIT)
+        .collect();
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Line separators and the bidirectional controls: they can make a log line read differently.
+fn is_reordering(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}

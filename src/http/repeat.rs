@@ -1,0 +1,116 @@
+//! Which failures a request may be sent again after.
+
+use http::{Method, StatusCode};
+
+use super::budget::Cost;
+
+/// Why an attempt did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection: the server has seen nothing.
+    NotSent,
+    /// The connection broke after sending began, or the answer was cut short.
+    Lost,
+    /// No answer in time.
+    TimedOut,
+    /// 429 or 503: the server turned the request away.
+    TurnedAway,
+    /// 502 or 504: a proxy could not get the server's answer.
+    Gateway,
+    /// Sending again cannot help.
+    Final,
+}
+
+impl Failure {
+    pub(crate) fn of(status: StatusCode) -> Option<Self> {
+        match status.as_u16() {
+            429 | 503 => Some(Self::TurnedAway),
+            502 | 504 => Some(Self::Gateway),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn of_reqwest(error: &reqwest::Error) -> Self {
+        if error.is_connect() {
+            Self::NotSent
+        } else if error.is_timeout() {
+            Self::TimedOut
+        } else if error.is_builder() || error.is_redirect() {
+            Self::Final
+        } else {
+            Self::Lost
+        }
+    }
+
+    pub(crate) fn cost(self) -> Cost {
+        if self == Self::TimedOut { Cost::Timeout } else { Cost::Failure }
+    }
+
+    /// Whether the server may have executed the request all the same.
+    pub(crate) fn may_be_done(self) -> bool {
+        matches!(self, Self::Lost | Self::TimedOut | Self::Gateway)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not connected",
+            Self::Lost => "connection broke",
+            Self::TimedOut => "timed out",
+            Self::TurnedAway => "turned away",
+            Self::Gateway => "bad gateway",
+            Self::Final => "final",
+        }
+    }
+}
+
+/// How many times a request may be sent again after each kind of failure. After
+/// [`Failure::NotSent`] it always may.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repeat {
+    lost: u32,
+    turned_away: u32,
+    gateway: u32,
+}
+
+impl Repeat {
+    /// Executing it twice is the same as executing it once.
+    pub(crate) const IDEMPOTENT: Self =
+        Self { lost: u32::MAX, turned_away: u32::MAX, gateway: u32::MAX };
+    /// It must not be executed twice.
+    pub(crate) const NEVER: Self = Self { lost: 0, turned_away: 0, gateway: 0 };
+    /// Another token does no harm.
+    pub(crate) const CLIENT_CREDENTIALS: Self =
+        Self { lost: u32::MAX, turned_away: u32::MAX, gateway: 1 };
+    /// A password that is sent twice counts twice against the brute-force limit.
+    pub(crate) const PASSWORD: Self = Self { lost: 0, turned_away: u32::MAX, gateway: 1 };
+    /// With rotation the first attempt may have spent the refresh token: one more try, and
+    /// `invalid_grant` then means that it has.
+    pub(crate) const REFRESH: Self = Self { lost: 1, turned_away: u32::MAX, gateway: 1 };
+
+    pub(crate) fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => {
+                Self::IDEMPOTENT
+            }
+            _ => Self::NEVER,
+        }
+    }
+
+    /// Takes one repetition after `failure`, if there is one left.
+    pub(crate) fn take(&mut self, failure: Failure) -> bool {
+        let left = match failure {
+            Failure::NotSent => return true,
+            Failure::Final => return false,
+            Failure::Lost | Failure::TimedOut => &mut self.lost,
+            Failure::TurnedAway => &mut self.turned_away,
+            Failure::Gateway => &mut self.gateway,
+        };
+        match left.checked_sub(1) {
+            Some(rest) => {
+                *left = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}

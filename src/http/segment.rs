@@ -1,0 +1,145 @@
+//! Ids as path segments: what may be sent, how it is written, how it is read back.
+
+use http::HeaderValue;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+
+use super::operation::Operation;
+use crate::error::{self, Result, protocol};
+
+/// All but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Refuses what no path segment can carry safely.
+///
+/// URL parsers resolve `.` and `..`, drop empty segments when servers normalise paths, and strip
+/// tab, carriage return and line feed before they look (so `".\t."` is `..`): a call for user
+/// `..` would reach the realm itself. `%2e%2e` needs no refusal: [`encode`] writes its percent
+/// signs as `%25`, and no parser decodes twice.
+pub(crate) fn check(op: &Operation, parameter: &'static str, value: &str) -> Result<()> {
+    match fault(value) {
+        None => Ok(()),
+        Some(what) => Err(error::invalid_argument(
+            op,
+            format!(
+                "{parameter} {what}, which cannot be sent as part of a path: pass the id or name \
+                 of an existing object; no request was sent"
+            ),
+        )),
+    }
+}
+
+fn fault(value: &str) -> Option<&'static str> {
+    match value {
+        "" => Some("is empty"),
+        "." => Some("is \".\""),
+        ".." => Some("is \"..\""),
+        _ if value.chars().any(char::is_control) => Some("has a control character"),
+        _ => None,
+    }
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986 section 2.3), `/`, `;` and `\` included.
+pub(crate) fn encode(value: &str) -> String {
+    utf8_percent_encode(value, SEGMENT).to_string()
+}
+
+/// The id of a created object: the last path segment of `Location`, percent-decoded.
+///
+/// Cut out of the raw text, because a URL parser resolves dot segments: a role that is called
+/// `..` would turn into the id of its parent.
+#[cfg_attr(not(feature = "admin"), allow(dead_code))]
+pub(crate) fn decode_location_id(op: &Operation, location: &HeaderValue) -> Result<String> {
+    let bytes = location.as_bytes();
+    let path = bytes.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
+    let raw = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let fail = |what: &str| {
+        protocol(format!("created, but the Location header {what}"))
+            .with_operation(op)
+            .with_hint("look the new object up by its name")
+    };
+    if !escapes_are_complete(raw) {
+        return Err(fail("has a broken percent-escape"));
+    }
+    let id = percent_decode(raw)
+        .decode_utf8()
+        .map_err(|_| fail("is not UTF-8"))?
+        .into_owned();
+    match fault(&id) {
+        None => Ok(id),
+        Some(what) => Err(fail(&format!("ends in a name that {what}: no path can address it"))),
+    }
+}
+
+#[cfg_attr(not(feature = "admin"), allow(dead_code))]
+fn escapes_are_complete(raw: &[u8]) -> bool {
+    raw.split(|b| *b == b'%').skip(1).all(|rest| {
+        matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const OP: Operation =
+        Operation::new("realm.user.delete", "DELETE", "/admin/realms/{realm}/users/{user-id}");
+
+    #[test]
+    fn hostile_segments_are_refused() {
+        let mut hostile = vec![
+            String::new(),
+            ".".into(),
+            "..".into(),
+            ".\t.".into(),
+            "a\rb".into(),
+            "a\nb".into(),
+            "\u{0}".into(),
+        ];
+        hostile.extend(('\u{7f}'..='\u{9f}').map(|c| format!("a{c}")));
+        for value in hostile {
+            let error = check(&OP, "user-id", &value).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let text = error.to_string();
+            assert!(text.starts_with("realm.user.delete: configuration: user-id "), "{text}");
+            assert!(!text.chars().any(char::is_control), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_survives_url_parsers() {
+        for value in ["...", ". .", "a/b", "a;b", "a\\b", "%2e%2e", "%2E.", "..;", "ä b", "a?b#c"]
+        {
+            check(&OP, "user-id", value).unwrap();
+            let text = format!("https://h/admin/realms/r/users/{}", encode(value));
+            let url = url::Url::parse(&text).unwrap();
+            assert_eq!(url.as_str(), text, "the parser must not change it");
+            let last = url.path_segments().unwrap().next_back().unwrap();
+            assert_eq!(percent_decode(last.as_bytes()).decode_utf8().unwrap(), value);
+            assert_eq!(url.path_segments().unwrap().count(), 5);
+        }
+        assert_eq!(encode("%2e%2e"), "%252e%252e");
+        assert_eq!(encode("aZ09-._~"), "aZ09-._~");
+        assert_eq!(encode("a;\\/é"), "a%3B%5C%2F%C3%A9");
+    }
+
+    fn location(text: &str) -> Result<String> {
+        decode_location_id(&OP, &HeaderValue::from_bytes(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn location_ids_are_read_from_the_raw_text() {
+        assert_eq!(location("http://h/users/4f-1").unwrap(), "4f-1");
+        assert_eq!(location("http://h/roles/aaa%2Fbbb%20c?x=/y#/z").unwrap(), "aaa/bbb c");
+        assert_eq!(location("/roles/%C3%A4").unwrap(), "ä");
+        assert_eq!(location("http://h/roles/%252e").unwrap(), "%2e");
+        for bad in ["http://h/roles/..", "http://h/roles/%2e%2E", "http://h/roles/", "",
+            "http://h/roles/a%0Ab", "http://h/roles/%FF", "http://h/roles/%zz", "h/%4"]
+        {
+            let error = location(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{bad}");
+            assert!(error.to_string().contains("created, but"), "{error}");
+        }
+    }
+}

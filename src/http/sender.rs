@@ -1,0 +1,193 @@
+//! Sends a request until it is answered, or until trying again is pointless or unsafe.
+
+use bytes::{Bytes, BytesMut};
+use http::header::LOCATION;
+use http::{HeaderMap, Response, StatusCode};
+use reqwest::Request;
+use url::Url;
+
+use super::backoff;
+use super::base::BaseUrl;
+use super::budget::Budget;
+use super::deadline::Deadline;
+use super::operation::Operation;
+use super::repeat::{Failure, Repeat};
+use super::settings::Settings;
+use super::trace;
+use crate::error::{self, Error, Result};
+
+/// The HTTP client with its limits.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) client: reqwest::Client,
+    pub(crate) base: BaseUrl,
+    pub(crate) settings: Settings,
+    pub(crate) budget: Budget,
+}
+
+/// An answer of any status, and how it was reached.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) response: Response<Bytes>,
+    pub(crate) attempts: u32,
+    /// An earlier attempt may have been executed although its answer was lost.
+    pub(crate) may_be_done: bool,
+}
+
+impl Answer {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+}
+
+struct Failed {
+    why: Failure,
+    error: Error,
+}
+
+impl Sender {
+    pub(crate) fn new(client: reqwest::Client, base: BaseUrl, settings: Settings) -> Self {
+        Self { client, base, settings, budget: Budget::full() }
+    }
+
+    /// Sends `request`, again where `repeat` allows it, and reads the whole answer, at most
+    /// `max_bytes` of it. An answer of any status but 3xx is `Ok`.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request,
+        op: &Operation,
+        mut repeat: Repeat,
+        max_bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Answer> {
+        for (name, value) in &self.settings.default_headers {
+            if !request.headers().contains_key(name) {
+                request.headers_mut().insert(name, value.clone());
+            }
+        }
+        let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
+        let mut attempts = 0;
+        let mut may_be_done = false;
+        loop {
+            let spare = request.try_clone();
+            attempts += 1;
+            let outcome = self.attempt(request, op, max_bytes, deadline).await;
+            let why = match &outcome {
+                Ok(response) => Failure::of(response.status()),
+                Err(failed) => Some(failed.why),
+            };
+            let Some(why) = why else {
+                self.budget.success();
+                return finish(outcome, attempts, may_be_done);
+            };
+            let (Some(next), true, Some(delay)) = (spare, repeat.take(why), delays.next()) else {
+                return finish(outcome, attempts, may_be_done);
+            };
+            let asked = outcome.as_ref().ok().and_then(|response| {
+                backoff::retry_after(response.headers(), self.settings.max_retry_after)
+            });
+            let delay = asked.unwrap_or(delay);
+            if delay >= deadline.remaining() || !self.budget.take(why.cost()) {
+                return finish(outcome, attempts, may_be_done);
+            }
+            may_be_done |= why.may_be_done();
+            trace::retry(op, attempts, delay, why.name());
+            tokio::time::sleep(delay).await;
+            request = next;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: Request,
+        op: &Operation,
+        max_bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Response<Bytes>, Failed> {
+        let remaining = deadline.remaining();
+        let limit = self.settings.attempt_timeout.min(remaining);
+        match tokio::time::timeout(limit, self.exchange(request, op, max_bytes)).await {
+            Ok(outcome) => outcome,
+            Err(_) if limit == remaining => {
+                Err(Failed { why: Failure::Final, error: error::timeout(op, deadline.total) })
+            }
+            Err(_) => Err(Failed {
+                why: Failure::TimedOut,
+                error: error::attempt_timeout(op, limit),
+            }),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: Request,
+        op: &Operation,
+        max_bytes: usize,
+    ) -> Result<Response<Bytes>, Failed> {
+        let failed = |source: reqwest::Error| Failed {
+            why: Failure::of_reqwest(&source),
+            error: error::transport(op, source),
+        };
+        let target = request.url().clone();
+        let mut answer = self.client.execute(request).await.map_err(failed)?;
+        let fatal = |error: Error| Failed { why: Failure::Final, error: error.with_operation(op) };
+        if *answer.url() != target {
+            return Err(fatal(error::config(
+                "the HTTP client that was handed in follows redirects: build it with \
+                 redirect::Policy::none()",
+            )));
+        }
+        if answer.status().is_redirection() {
+            return Err(fatal(redirected(answer.status(), answer.headers())));
+        }
+        let too_large = || {
+            fatal(error::protocol(format!(
+                "the answer is larger than {max_bytes} bytes: ask for fewer objects at once or \
+                 raise max_response_bytes"
+            )))
+        };
+        let announced = answer.content_length().unwrap_or(0);
+        if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if chunk.len() > max_bytes.saturating_sub(body.len()) {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(body.freeze());
+        *response.status_mut() = answer.status();
+        *response.version_mut() = answer.version();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
+    }
+}
+
+fn finish(
+    outcome: Result<Response<Bytes>, Failed>,
+    attempts: u32,
+    may_be_done: bool,
+) -> Result<Answer> {
+    match outcome {
+        Ok(response) => Ok(Answer { response, attempts, may_be_done }),
+        Err(failed) => Err(failed.error),
+    }
+}
+
+/// A redirect is never followed: it would carry the token or the password elsewhere.
+fn redirected(status: StatusCode, headers: &HeaderMap) -> Error {
+    let target = headers
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| Url::parse(text).ok())
+        .and_then(|url| Some(format!("{}://{}", url.scheme(), url.host_str()?)));
+    let message = match target {
+        Some(target) => format!("the server redirects to {target}"),
+        None => "the server redirects to another path".to_owned(),
+    };
+    error::protocol(message)
+        .with_status(status)
+        .with_hint("redirects are not followed: the base URL is probably wrong")
+}

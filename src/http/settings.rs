@@ -1,0 +1,48 @@
+//! Limits and defaults that hold for every call of one client.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderMap;
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// One attempt, from connecting to the last byte of the answer.
+    pub(crate) attempt_timeout: Duration,
+    /// One call: all attempts, waits and token requests.
+    pub(crate) deadline: Duration,
+    pub(crate) max_retries: u32,
+    /// The shortest wait before the first retry.
+    pub(crate) first_delay: Duration,
+    pub(crate) max_retry_after: Duration,
+    pub(crate) max_response_bytes: usize,
+    /// Sent with every request that does not set them itself.
+    pub(crate) default_headers: HeaderMap,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            attempt_timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+            max_retries: 3,
+            first_delay: Duration::from_millis(50),
+            max_retry_after: Duration::from_secs(30),
+            max_response_bytes: 64 << 20,
+            default_headers: HeaderMap::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    // Header values may be credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("deadline", &self.deadline)
+            .field("max_retries", &self.max_retries)
+            .field("max_retry_after", &self.max_retry_after)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .finish_non_exhaustive()
+    }
+}

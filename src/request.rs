@@ -1,0 +1,187 @@
+//! A call of any endpoint.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{self, Error, Result, missing_role};
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::options::CallOptions;
+use crate::http::segment;
+use crate::http::transport::Transport;
+use crate::response::Response;
+
+/// A request under construction; see [`Keycloak::request`](crate::Keycloak::request).
+///
+/// `.await` sends it and gives the decoded value. `()` takes any answer; an empty answer also
+/// suits `Option<_>` and `serde_json::Value`, which it reads as `null`.
+#[must_use = "a request does nothing until it is awaited or sent"]
+pub struct Request<T> {
+    transport: Arc<Transport>,
+    op: Operation,
+    /// Without query: shown in errors.
+    path: String,
+    builder: Result<reqwest::RequestBuilder>,
+    options: CallOptions,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Request<T> {
+    pub(crate) fn new(
+        transport: Arc<Transport>,
+        method: Method,
+        segments: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Self {
+        let op = Operation::new("request", method_name(&method), "");
+        let mut path = String::new();
+        let mut checked = Ok(());
+        for part in segments {
+            let part = part.as_ref();
+            checked = checked.and_then(|()| segment::check(&op, "path segment", part));
+            path.push('/');
+            path.push_str(&segment::encode(part));
+        }
+        if path.is_empty() {
+            checked = Err(error::invalid_argument(&op, "the path has no segments"));
+        }
+        let builder = checked
+            .and_then(|()| transport.channel.sender.base.join(&path))
+            .map(|url| transport.http().request(method, url));
+        Self { transport, op, path, builder, options: CallOptions::default(), value: PhantomData }
+    }
+
+    /// Adds query parameters: pairs, a map or a struct. May be called again for more.
+    pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
+        self.with(|builder| builder.query(query))
+    }
+
+    /// Sets a header. One that HTTP does not allow is reported when the request is sent.
+    pub fn header(
+        mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) -> Self {
+        self.options.set_header(name, value);
+        self
+    }
+
+    /// Limits the total time of this call, retries and waits included.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.options.timeout = Some(total);
+        self
+    }
+
+    /// Sends `body` as JSON.
+    pub fn json<B: Serialize + ?Sized>(self, body: &B) -> Self {
+        self.with(|builder| builder.json(body))
+    }
+
+    /// Sends `body` as `application/x-www-form-urlencoded`.
+    pub fn form<B: Serialize + ?Sized>(self, body: &B) -> Self {
+        self.with(|builder| builder.form(body))
+    }
+
+    /// Sends `body` as `text/plain`.
+    pub fn text(self, body: impl Into<String>) -> Self {
+        self.bytes("text/plain; charset=utf-8", body.into())
+    }
+
+    /// Sends `body` as `content_type`.
+    pub fn bytes(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.options.set_header(CONTENT_TYPE, content_type);
+        self.with(|builder| builder.body(body.into()))
+    }
+
+    /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
+    /// JSON.
+    ///
+    /// # Errors
+    /// When nothing was answered, or anything but 2xx.
+    pub async fn send_bytes(self) -> Result<Response<Bytes>> {
+        let Self { transport, op, path, builder, options, .. } = self;
+        let name = |error: Error| error.with_operation_name(format!("{} {path}", op.method));
+        let request = builder
+            .and_then(|builder| builder.build().map_err(|e| error::transport(&op, e)))
+            .map_err(name)?;
+        match transport.execute(request, &op, &options).await {
+            Ok(answer) => {
+                let (parts, body) = answer.into_parts();
+                Ok(Response::new(parts.status, parts.headers, body))
+            }
+            Err(error) if error.is_forbidden() && error.hint().is_none() => {
+                Err(name(match missing_role(op.method, &path) {
+                    Some(hint) => error.with_hint(hint),
+                    None => error,
+                }))
+            }
+            // A token that could not be had is the login's failure.
+            Err(error) if error.operation() != Some(op.name) => Err(error),
+            Err(error) => Err(name(error)),
+        }
+    }
+
+    fn with(
+        mut self,
+        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Self {
+        self.builder = self.builder.map(change);
+        self
+    }
+}
+
+impl<T: DeserializeOwned + 'static> Request<T> {
+    /// Sends it and gives status and headers beside the value.
+    ///
+    /// # Errors
+    /// When nothing was answered, anything but 2xx, or JSON that is no `T`.
+    pub async fn send(self) -> Result<Response<T>> {
+        let op = self.op;
+        let name = format!("{} {}", op.method, self.path);
+        let answer = self.send_bytes().await?;
+        let value = json::decode(&op, answer.value())
+            .map_err(|error| error.with_operation_name(name))?;
+        Ok(Response::new(answer.status(), answer.headers().clone(), value))
+    }
+}
+
+impl<T: DeserializeOwned + 'static> IntoFuture for Request<T> {
+    type Output = Result<T>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.send().await.map(Response::into_value) })
+    }
+}
+
+impl<T> fmt::Debug for Request<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.op.method)
+            .field("path", &self.path)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}

@@ -1,0 +1,43 @@
+//! What a client logs in with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::client_auth::ClientAuth;
+use super::{AccessToken, TokenSource};
+use crate::Secret;
+
+/// Gives the one-time password of the moment.
+pub(crate) type Totp = Arc<dyn Fn() -> String + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) enum Credentials {
+    Client { client: ClientAuth },
+    Password { client: ClientAuth, username: String, password: Secret, totp: Option<Totp> },
+    RefreshToken { client: ClientAuth, token: Secret },
+    Fixed(AccessToken),
+    Custom(Arc<dyn TokenSource>),
+}
+
+impl Credentials {
+    pub(super) fn client(&self) -> Option<&ClientAuth> {
+        match self {
+            Self::Client { client }
+            | Self::Password { client, .. }
+            | Self::RefreshToken { client, .. } => Some(client),
+            Self::Fixed(_) | Self::Custom(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client { .. } => "Client",
+            Self::Password { .. } => "Password",
+            Self::RefreshToken { .. } => "RefreshToken",
+            Self::Fixed(_) => "Fixed",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}

@@ -1,0 +1,4 @@
+//! Getting, keeping and losing tokens.
+
+mod engine;
+mod grants;

@@ -1,0 +1,3 @@
+//! Against a real Keycloak.
+
+mod first_contact;

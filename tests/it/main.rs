@@ -1,0 +1,23 @@
+//! One binary for every test that needs a server or the generator: it links once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    unreachable_pub,
+    reason = "a test fails by panicking, and exports nothing"
+)]
+
+#[allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the generator's modules, as build.rs includes them"
+)]
+#[path = "../../openapi/codegen/mod.rs"]
+mod codegen;
+
+mod live;
+mod pipeline;
+mod recorded;
+mod support;

@@ -1,0 +1,1 @@
+//! Every call against a recording server.
