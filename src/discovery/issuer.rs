@@ -24,6 +24,9 @@ impl IssuerRule {
             return Ok(Self { base, public: None, login: None });
         };
         let text = issuer.strip_suffix('/').unwrap_or(issuer);
+        if text.ends_with("/realms") {
+            return Err(config("the issuer ends in /realms: add the realm, or leave /realms out"));
+        }
         let Some((public, realm)) = text.rsplit_once("/realms/") else {
             let public = Some(BaseUrl::parse("issuer", text)?);
             return Ok(Self { base, public, login: None });
