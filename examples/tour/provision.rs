@@ -117,7 +117,7 @@ fn user(number: usize) -> UserRepresentation {
 }
 
 fn team(number: usize) -> &'static str {
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         "design"
     } else {
         "platform"
@@ -125,5 +125,5 @@ fn team(number: usize) -> &'static str {
 }
 
 fn is_editor(number: usize) -> bool {
-    number % 10 == 0
+    number.is_multiple_of(10)
 }
