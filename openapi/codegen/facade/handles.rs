@@ -307,8 +307,10 @@ fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
         .missing
         .get(&operation.named.call)
         .filter(|messages| !messages.is_empty())?;
-    let Success::Value(ty) = &operation.success else {
-        return None;
+    let ty = match &operation.success {
+        Success::Value(ty) => quote!(#ty),
+        Success::Text => quote!(String),
+        _ => return None,
     };
     if !operation.arguments.is_empty()
         || operation.body.is_some()
