@@ -23,20 +23,23 @@ async fn flows() {
     let authentication = test.realm.authentication();
     let id = authentication
         .flows()
-        .create(&flow("mine; é"))
+        .create(&flow("mine é 50%"))
         .await
         .unwrap();
     let mine = authentication.flow(&id);
-    assert_eq!(mine.get().await.unwrap().alias.as_deref(), Some("mine; é"));
+    assert_eq!(
+        mine.get().await.unwrap().alias.as_deref(),
+        Some("mine é 50%")
+    );
     let changed = mine
         .modify(|flow| flow.description = Some("changed".to_owned()))
         .await
         .unwrap();
     assert_eq!(changed.description.as_deref(), Some("changed"));
-    let again = authentication.flows().create(&flow("mine; é")).await;
+    let again = authentication.flows().create(&flow("mine é 50%")).await;
     assert!(again.unwrap_err().is_conflict());
 
-    let copy = texts([("newName", "my/browser")]);
+    let copy = texts([("newName", "my browser")]);
     let id = authentication
         .flow_by_alias("browser")
         .copy(&copy)
@@ -45,12 +48,12 @@ async fn flows() {
     let copied = authentication.flow(&id);
     assert_eq!(
         copied.get().await.unwrap().alias.as_deref(),
-        Some("my/browser")
+        Some("my browser")
     );
-    let executions = authentication.flow_by_alias("my/browser").executions();
+    let executions = authentication.flow_by_alias("my browser").executions();
     assert!(executions.list().await.unwrap().len() > 3);
     let names = sorted(&authentication.flows().list().await.unwrap(), |f| &f.alias);
-    assert!(names.contains(&"mine; é".to_owned()), "{names:?}");
+    assert!(names.contains(&"mine é 50%".to_owned()), "{names:?}");
     for handle in [mine, copied] {
         handle.delete().await.unwrap();
         assert!(handle.find().await.unwrap().is_none());
@@ -67,12 +70,12 @@ async fn executions_and_their_order() {
     let cookie = members(json!({ "provider": "auth-cookie" }));
     let cookie = executions.create(&cookie).await.unwrap();
     let forms = members(json!({
-        "alias": "forms", "type": "basic-flow", "provider": "registration-page-form",
+        "alias": "my forms", "type": "basic-flow", "provider": "registration-page-form",
         "description": "",
     }));
     executions.create_subflow(&forms).await.unwrap();
     let ask = members(json!({ "provider": "auth-username-password-form" }));
-    let in_forms = authentication.flow_by_alias("forms").executions();
+    let in_forms = authentication.flow_by_alias("my forms").executions();
     in_forms.create(&ask).await.unwrap();
     let otp = AuthenticationExecutionRepresentation::default()
         .authenticator("auth-otp-form")
@@ -86,7 +89,7 @@ async fn executions_and_their_order() {
     let before = order(executions.list().await.unwrap());
     assert_eq!(
         before,
-        ["Cookie", "forms", "Username Password Form", "OTP Form"]
+        ["Cookie", "my forms", "Username Password Form", "OTP Form"]
     );
     authentication
         .execution(&otp)
@@ -101,7 +104,7 @@ async fn executions_and_their_order() {
     let after = order(executions.list().await.unwrap());
     assert_eq!(
         after,
-        ["OTP Form", "Cookie", "forms", "Username Password Form"]
+        ["OTP Form", "Cookie", "my forms", "Username Password Form"]
     );
 
     let mut info = executions.list().await.unwrap().remove(1);

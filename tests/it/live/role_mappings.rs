@@ -1,13 +1,10 @@
 //! Roles given to users and groups.
 
-use keycloak_kit::representations::{
-    ClientRepresentation, MappingsRepresentation, RoleRepresentation,
-};
-use pretty_assertions::assert_eq;
+use keycloak_kit::representations::RoleRepresentation;
 
 use crate::support::{TestRealm, sorted};
 
-fn names(list: &[RoleRepresentation]) -> Vec<String> {
+pub(super) fn names(list: &[RoleRepresentation]) -> Vec<String> {
     sorted(list, |role| &role.name)
 }
 
@@ -16,7 +13,7 @@ macro_rules! every_call {
     ($mappings:expr, $test:expr, $before:expr) => {{
         let (mappings, test) = ($mappings, $test);
         let app = test
-            .client(ClientRepresentation::default().client_id("app"))
+            .client(keycloak_kit::representations::ClientRepresentation::default().client_id("app"))
             .await;
         let uuid = app.get().await.unwrap().uuid().unwrap();
         let reader = test.role("reader").await;
@@ -29,16 +26,22 @@ macro_rules! every_call {
             .await
             .unwrap();
         let boss = [boss];
-        let made = RoleRepresentation::default().name("tester");
+        let made = keycloak_kit::representations::RoleRepresentation::default().name("tester");
         let made = app.roles().create(&made).await.unwrap();
         let tester = [app.role(&made).get().await.unwrap()];
 
         let realm = mappings.realm();
-        assert_eq!(names(&realm.list().await.unwrap()), $before);
-        let available = names(&realm.available().await.unwrap());
+        pretty_assertions::assert_eq!(
+            $crate::live::role_mappings::names(&realm.list().await.unwrap()),
+            $before
+        );
+        let available = $crate::live::role_mappings::names(&realm.available().await.unwrap());
         assert!(available.contains(&"boss".to_owned()), "{available:?}");
         realm.add(&boss).await.unwrap();
-        assert!(names(&realm.list().await.unwrap()).contains(&"boss".to_owned()));
+        assert!(
+            $crate::live::role_mappings::names(&realm.list().await.unwrap())
+                .contains(&"boss".to_owned())
+        );
         let effective = realm.effective().brief_representation(false).await.unwrap();
         let inherited = effective
             .iter()
@@ -46,23 +49,43 @@ macro_rules! every_call {
         assert!(inherited.unwrap().attributes.is_some(), "not brief");
 
         let client = mappings.client(&uuid);
-        assert_eq!(names(&client.available().await.unwrap()), ["tester"]);
+        pretty_assertions::assert_eq!(
+            $crate::live::role_mappings::names(&client.available().await.unwrap()),
+            ["tester"]
+        );
         client.add(&tester).await.unwrap();
-        assert_eq!(names(&client.list().await.unwrap()), ["tester"]);
-        assert_eq!(names(&client.effective().await.unwrap()), ["tester"]);
+        pretty_assertions::assert_eq!(
+            $crate::live::role_mappings::names(&client.list().await.unwrap()),
+            ["tester"]
+        );
+        pretty_assertions::assert_eq!(
+            $crate::live::role_mappings::names(&client.effective().await.unwrap()),
+            ["tester"]
+        );
         assert!(client.available().await.unwrap().is_empty());
 
-        let all: MappingsRepresentation = mappings.get().await.unwrap();
-        assert!(names(&all.realm_mappings.unwrap()).contains(&"boss".to_owned()));
+        let all: keycloak_kit::representations::MappingsRepresentation =
+            mappings.get().await.unwrap();
+        assert!(
+            $crate::live::role_mappings::names(&all.realm_mappings.unwrap())
+                .contains(&"boss".to_owned())
+        );
         let of_app = &all.client_mappings.unwrap()["app"];
-        assert_eq!(names(of_app.mappings.as_deref().unwrap()), ["tester"]);
+        pretty_assertions::assert_eq!(
+            $crate::live::role_mappings::names(of_app.mappings.as_deref().unwrap()),
+            ["tester"]
+        );
 
         realm.remove(&boss).await.unwrap();
         client.remove(&tester).await.unwrap();
-        assert_eq!(names(&realm.list().await.unwrap()), $before);
+        pretty_assertions::assert_eq!(
+            $crate::live::role_mappings::names(&realm.list().await.unwrap()),
+            $before
+        );
         assert!(client.list().await.unwrap().is_empty());
     }};
 }
+pub(super) use every_call;
 
 #[tokio::test]
 async fn of_a_user() {
