@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -57,7 +57,14 @@ impl<T> Request<T> {
         let builder = checked
             .and_then(|()| transport.channel.sender.base.join(&path))
             .map(|url| transport.http().request(method, url));
-        Self { transport, op, path, builder, options: CallOptions::default(), value: PhantomData }
+        Self {
+            transport,
+            op,
+            path,
+            builder,
+            options: CallOptions::default(),
+            value: PhantomData,
+        }
     }
 
     /// Adds query parameters: pairs, a map or a struct. May be called again for more.
@@ -108,7 +115,14 @@ impl<T> Request<T> {
     /// # Errors
     /// When nothing was answered, or anything but 2xx.
     pub async fn send_bytes(self) -> Result<Response<Bytes>> {
-        let Self { transport, op, path, builder, options, .. } = self;
+        let Self {
+            transport,
+            op,
+            path,
+            builder,
+            options,
+            ..
+        } = self;
         let name = |error: Error| error.with_operation_name(format!("{} {path}", op.method));
         let request = builder
             .and_then(|builder| builder.build().map_err(|e| error::transport(&op, e)))
@@ -148,9 +162,13 @@ impl<T: DeserializeOwned + 'static> Request<T> {
         let op = self.op;
         let name = format!("{} {}", op.method, self.path);
         let answer = self.send_bytes().await?;
-        let value = json::decode(&op, answer.value())
-            .map_err(|error| error.with_operation_name(name))?;
-        Ok(Response::new(answer.status(), answer.headers().clone(), value))
+        let value =
+            json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
+        Ok(Response::new(
+            answer.status(),
+            answer.headers().clone(),
+            value,
+        ))
     }
 }
 

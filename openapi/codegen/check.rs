@@ -35,7 +35,7 @@ fn check_parameters(document: &Value, one: &Named, refuse: &mut impl FnMut(&'sta
             .get(field)
             .and_then(Value::as_str)
             .unwrap_or_default()
-            .to_string()
+            .to_owned()
     };
     let mut in_path = BTreeSet::new();
     let mut idents = BTreeSet::new();

@@ -55,7 +55,7 @@ pub fn operations(document: &Value) -> Vec<(String, String)> {
             METHODS
                 .iter()
                 .filter(|method| paths[path].get(**method).is_some())
-                .map(|method| ((*method).to_string(), path.clone()))
+                .map(|method| ((*method).to_owned(), path.clone()))
         })
         .collect()
 }
@@ -117,7 +117,7 @@ pub fn parameters(document: &Value, method: &str, path: &str) -> Vec<Value> {
 pub fn path_parameters(path: &str) -> Vec<String> {
     path.split('{')
         .skip(1)
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_string()))
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_owned()))
         .collect()
 }
 

@@ -140,7 +140,7 @@ fn build_one(
         .into_iter()
         .map(|name| Parameter {
             ident: ident(&snake(&name)),
-            id: id_type(table, named, &name).unwrap_or("String").to_string(),
+            id: id_type(table, named, &name).unwrap_or("String").to_owned(),
             name,
         })
         .collect();
@@ -188,7 +188,7 @@ fn build_one(
             description: text(&parameter, "description"),
             default: parameter
                 .get("x-default")
-                .map(|value| value.to_string().trim_matches('"').to_string()),
+                .map(|value| value.to_string().trim_matches('"').to_owned()),
             name,
         });
     }

@@ -194,7 +194,7 @@ fn adopt_parameter_names(document: &mut Value, table: &Table) {
         .keys()
         .chain(table.left_out.keys())
         .filter_map(|key| key.split_once(' '))
-        .map(|(_, path)| (normalised(path), path.to_string()))
+        .map(|(_, path)| (normalised(path), path.to_owned()))
         .collect();
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
         return;

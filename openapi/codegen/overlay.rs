@@ -162,7 +162,7 @@ fn merge(node: &mut Value, update: &Value) {
 fn index_key(pointer: &str) -> Vec<(usize, String)> {
     pointer
         .split('/')
-        .map(|part| (part.parse().unwrap_or(0), part.to_string()))
+        .map(|part| (part.parse().unwrap_or(0), part.to_owned()))
         .collect()
 }
 

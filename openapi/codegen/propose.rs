@@ -39,7 +39,7 @@ pub fn name(table: &Table, method: &str, path: &str, taken: &[Named]) -> String 
         (other, _) => other,
     };
     let words = if rest.is_empty() {
-        verb.to_string()
+        verb.to_owned()
     } else if method == "post" && !item {
         rest.join("_")
     } else {

@@ -28,7 +28,7 @@ pub fn generate(types: Vec<syn::Item>, document: &Value) -> TokenStream {
         syn::Item::Struct(item) => {
             let schema = documented.get(&item.ident.to_string()).copied();
             let default = with_default.contains(&item.ident.to_string());
-            Some(structure(item, schema, default))
+            Some(structure(&item, schema, default))
         }
         // Conversions by reference and the error of a failed conversion serve progenitor only.
         syn::Item::Impl(item) if is_from_reference(&item) => None,
@@ -73,7 +73,7 @@ fn is_from_reference(item: &syn::ItemImpl) -> bool {
     })
 }
 
-fn structure(item: syn::ItemStruct, schema: Option<&Value>, default: bool) -> TokenStream {
+fn structure(item: &syn::ItemStruct, schema: Option<&Value>, default: bool) -> TokenStream {
     let name = &item.ident;
     let described = schema
         .and_then(|schema| schema.get("description"))
@@ -154,7 +154,7 @@ fn property_doc(property: Option<&Value>, wire_name: &str) -> String {
     property
         .and_then(|property| property.get("description"))
         .and_then(Value::as_str)
-        .map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_string())
+        .map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_owned())
 }
 
 /// The name in `#[serde(rename = "...")]`.
@@ -287,7 +287,7 @@ fn enumeration(name: &str, schema: &Value) -> TokenStream {
     let doc = schema
         .get("description")
         .and_then(Value::as_str)
-        .map_or_else(|| format!("Keycloak's `{name}`."), str::to_string);
+        .map_or_else(|| format!("Keycloak's `{name}`."), str::to_owned);
     let values: Vec<&str> = schema
         .get("enum")
         .and_then(Value::as_array)

@@ -65,7 +65,7 @@ fn keep_one(content: &mut Map<String, Value>) -> bool {
     }
     let Some(keep) = content
         .contains_key("application/json")
-        .then(|| "application/json".to_string())
+        .then(|| "application/json".to_owned())
         .or_else(|| content.keys().min().cloned())
     else {
         return false;
@@ -103,7 +103,7 @@ fn success(document: &mut Value) -> usize {
         };
         let with_body = codes.iter().find(|code| has_body(code)).cloned();
         let empty = with_body.is_some() && codes.iter().any(|code| !has_body(code));
-        let Some(chosen) = with_body.clone().or_else(|| codes.first().cloned()) else {
+        let Some(chosen) = with_body.or_else(|| codes.first().cloned()) else {
             responses.insert("2XX".into(), json!({ "description": "Success" }));
             return true;
         };
@@ -170,11 +170,10 @@ fn path_patterns(document: &mut Value) -> usize {
     each_parameter(document, &mut |parameter| {
         if parameter.get("in").and_then(Value::as_str) == Some("path")
             && let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut)
+            && schema.remove("pattern").is_some()
         {
-            if schema.remove("pattern").is_some() {
-                schema.insert("type".into(), Value::String("string".into()));
-                count += 1;
-            }
+            schema.insert("type".into(), Value::String("string".into()));
+            count += 1;
         }
     });
     count

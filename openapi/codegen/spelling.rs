@@ -27,7 +27,7 @@ pub fn snake(name: &str) -> String {
         }
         out.push(character.to_ascii_lowercase());
     }
-    out.trim_end_matches('_').to_string()
+    out.trim_end_matches('_').to_owned()
 }
 
 /// `realm.user.role_mappings` as `RealmUserRoleMappings`.
@@ -47,7 +47,7 @@ pub fn camel(name: &str) -> String {
 /// A Rust identifier: keywords get an underscore.
 pub fn ident(name: &str) -> proc_macro2::Ident {
     let text = if syn::parse_str::<syn::Ident>(name).is_ok() {
-        name.to_string()
+        name.to_owned()
     } else {
         format!("{name}_")
     };

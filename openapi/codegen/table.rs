@@ -26,17 +26,17 @@ fn line(operation: &Operation) -> String {
         .chain(operation.body.as_ref().map(|body| match body {
             Body::Value(ty) => plain(ty),
             Body::List(ty) => format!("[{}]", plain(ty)),
-            Body::Text => "text".to_string(),
+            Body::Text => "text".to_owned(),
         }))
         .collect::<Vec<_>>()
         .join(", ");
     let answer = match &operation.success {
-        Success::Nothing => "()".to_string(),
+        Success::Nothing => "()".to_owned(),
         Success::Created(id) => id.clone(),
         Success::Value(ty) => plain(ty),
         Success::Optional(ty) => format!("Option<{}>", plain(ty)),
-        Success::Text => "text".to_string(),
-        Success::Bytes => "bytes".to_string(),
+        Success::Text => "text".to_owned(),
+        Success::Bytes => "bytes".to_owned(),
     };
     let mut setters: Vec<String> = operation
         .query

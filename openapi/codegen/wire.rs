@@ -88,7 +88,7 @@ fn progenitor(document: &Value) -> Result<proc_macro2::TokenStream, String> {
         let message = panic
             .downcast_ref::<String>()
             .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_string()));
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!(
             "stopped at an assertion: {}",
             message.unwrap_or_default()

@@ -64,7 +64,6 @@ impl Realm {
 
     /// The OpenID Connect side of this realm, as the application `client_id`.
     #[cfg(feature = "oidc")]
-    #[must_use]
     pub fn oidc(&self, client_id: impl Into<String>) -> crate::oidc::OidcBuilder {
         self.call.oidc(self.realm.as_str(), client_id.into())
     }

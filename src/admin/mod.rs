@@ -60,7 +60,7 @@ mod support;
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
-    clippy::unwrap_used
+    clippy::restriction
 )]
 mod wire {
     include!(concat!(env!("OUT_DIR"), "/wire.rs"));

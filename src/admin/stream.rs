@@ -131,8 +131,10 @@ mod tests {
 
     use super::*;
 
+    type Asked = Arc<Mutex<Vec<(i32, i32)>>>;
+
     /// A server with `items` items; the second value is what it was asked.
-    fn server(items: i32, pages: bool) -> (ItemStream<i32>, Arc<Mutex<Vec<(i32, i32)>>>) {
+    fn server(items: i32, pages: bool) -> (ItemStream<i32>, Asked) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&asked);
         let stream = ItemStream::paged(Some(0), Some(10), move |first, max| {

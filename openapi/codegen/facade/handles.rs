@@ -66,7 +66,7 @@ fn parameters(table: &Table, chain: &str) -> Vec<Parameter> {
             ident: ident(&snake(&name)),
             id: handle_id_type(table, chain, &name)
                 .unwrap_or("String")
-                .to_string(),
+                .to_owned(),
             name,
         })
         .collect()
@@ -375,9 +375,11 @@ fn modify(
             }
         }
     };
-    let renamed = (!key.is_empty()).then(|| format!(
-        "\n\nA new `{key}` moves the object: this handle then names nothing, take a new one."
-    )).unwrap_or_default();
+    let renamed = if key.is_empty() {
+        String::new()
+    } else {
+        format!("\n\nA new `{key}` moves the object: this handle then names nothing, take a new one.")
+    };
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\
          Members this crate does not know survive. Within a client (and its clones) one edit runs at a time \
