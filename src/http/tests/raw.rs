@@ -103,6 +103,9 @@ async fn answers_that_do_not_fit() {
         .unwrap();
     assert!(answer.value().starts_with(b"{\"a\""));
     kc.request::<()>(Method::GET, ["x"]).await.unwrap();
+    let seen = server.seen().clone();
+    let accepts: Vec<_> = seen.iter().filter_map(|one| one.header("accept")).collect();
+    assert_eq!(accepts, ["application/json", "*/*", "application/json"]);
 
     let empty = Server::start(|_, _| Reply::status(204)).await;
     let kc = empty.builder().access_token("t").build().unwrap();
