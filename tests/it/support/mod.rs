@@ -1,5 +1,6 @@
 //! A real server, and stand-ins for what a real server will not do.
 
+pub mod recorder;
 pub mod server;
 
 use keycloak_kit::Keycloak;
