@@ -47,6 +47,17 @@ pub fn generate(types: Vec<syn::Item>, document: &Value) -> TokenStream {
     }
 }
 
+/// The structs among progenitor's types.
+pub fn names(types: &[syn::Item]) -> Vec<syn::Ident> {
+    types
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Struct(item) => Some(item.ident.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
 /// `X` of `impl Default for X`.
 fn default_of(item: &syn::Item) -> Option<String> {
     let syn::Item::Impl(item) = item else {

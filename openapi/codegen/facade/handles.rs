@@ -378,7 +378,9 @@ fn modify(
     let renamed = if key.is_empty() {
         String::new()
     } else {
-        format!("\n\nA new `{key}` moves the object: this handle then names nothing, take a new one.")
+        format!(
+            "\n\nA new `{key}` moves the object: this handle then names nothing, take a new one."
+        )
     };
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\

@@ -1,0 +1,54 @@
+//! Every call against a recording server, checked against the document itself.
+
+mod document;
+mod every_operation;
+mod given;
+mod hostile_ids;
+mod locations;
+mod sample;
+mod secrets;
+
+use std::fmt::Debug;
+
+use futures_util::future::BoxFuture;
+use keycloak_kit::admin::ids;
+use keycloak_kit::{Keycloak, representations as types};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use given::Given;
+
+/// One operation of the facade.
+pub struct Call {
+    /// As the names table has it, `realm.users.list`.
+    pub name: &'static str,
+    /// `METHOD /path` of the document.
+    pub operation: &'static str,
+    /// Makes the call with every argument and every setter; gives the answer's value as JSON.
+    pub run: for<'a> fn(&'a Keycloak, &'a Given) -> BoxFuture<'a, keycloak_kit::Result<Value>>,
+}
+
+/// One representation type.
+pub struct Representation {
+    pub name: &'static str,
+    /// Reads JSON, and gives what it is written as, and its `Debug`.
+    pub read: fn(Value) -> serde_json::Result<(Value, String)>,
+    /// What the type's `Default` is written as.
+    pub empty: fn() -> Value,
+}
+
+impl Representation {
+    const fn of<T: Default + Debug + Serialize + DeserializeOwned>(name: &'static str) -> Self {
+        Self {
+            name,
+            read: |value| {
+                let read: T = serde_json::from_value(value)?;
+                Ok((serde_json::to_value(&read)?, format!("{read:?} {read:#?}")))
+            },
+            empty: || serde_json::to_value(T::default()).unwrap(),
+        }
+    }
+}
+
+include!(concat!(env!("OUT_DIR"), "/calls.rs"));
