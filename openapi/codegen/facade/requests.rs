@@ -116,7 +116,7 @@ fn request(operation: &Operation) -> TokenStream {
             ///
             /// # Errors
             ///
-            /// See [`crate::ErrorKind`].
+            /// See [`ErrorKind`](crate::ErrorKind).
             #[inline]
             pub async fn send(self) -> crate::Result<crate::Response<#output>> {
                 #operation_const
