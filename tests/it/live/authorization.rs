@@ -30,14 +30,20 @@ async fn settings() {
         })
         .await
         .unwrap();
-    assert_eq!(changed.decision_strategy, Some(DecisionStrategy::Affirmative));
+    assert_eq!(
+        changed.decision_strategy,
+        Some(DecisionStrategy::Affirmative)
+    );
     let import = ResourceServerRepresentation::default()
         .policy_enforcement_mode(PolicyEnforcementMode::Enforcing)
         .resources([ResourceRepresentation::default().name("imported")])
         .scopes([ScopeRepresentation::default().name("read")]);
     authorization.import_settings(&import).await.unwrap();
     let settings = authorization.settings().await.unwrap();
-    assert_eq!(sorted(&settings.resources.unwrap(), |r| &r.name), ["imported"]);
+    assert_eq!(
+        sorted(&settings.resources.unwrap(), |r| &r.name),
+        ["imported"]
+    );
     assert_eq!(
         settings.policy_enforcement_mode,
         Some(PolicyEnforcementMode::Enforcing)
@@ -72,15 +78,26 @@ async fn scopes_and_resources() {
         .await
         .unwrap();
     assert_eq!(changed.uris.as_deref(), Some(&["/page/*".to_owned()][..]));
-    assert_eq!(sorted(&resource.scopes().await.unwrap(), |s| &s.name), ["read"]);
+    assert_eq!(
+        sorted(&resource.scopes().await.unwrap(), |s| &s.name),
+        ["read"]
+    );
     assert!(resource.permissions().await.unwrap().is_empty());
     let resources = authorization.resources();
-    let found = resources.list().uri("/page/1").matching_uri(true).await.unwrap();
+    let found = resources
+        .list()
+        .uri("/page/1")
+        .matching_uri(true)
+        .await
+        .unwrap();
     assert_eq!(sorted(&found, |r| &r.name), ["page; é"]);
     let found = resources.by_name("page; é").await.unwrap();
     assert_eq!(found.unwrap().id, made.id);
     assert!(resources.by_name("nothing").await.unwrap().is_none());
-    assert_eq!(sorted(&scope.resources().await.unwrap(), |r| &r.name), ["page; é"]);
+    assert_eq!(
+        sorted(&scope.resources().await.unwrap(), |r| &r.name),
+        ["page; é"]
+    );
     assert!(scope.permissions().await.unwrap().is_empty());
 
     resource.delete().await.unwrap();

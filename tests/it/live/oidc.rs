@@ -68,7 +68,10 @@ async fn confidential_clients_and_their_own_login() {
         let name = own.id_token().unwrap().claim("preferred_username").unwrap();
         assert!(name.as_str().unwrap().starts_with("service-account-app"));
         assert!(own.refresh_token().is_none());
-        assert_eq!(oidc.refresh(&own).await.unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(
+            oidc.refresh(&own).await.unwrap_err().kind(),
+            ErrorKind::Config
+        );
     }
     let wrong = builder().client_secret("wrong").build().unwrap();
     let error = wrong.password("ada", PASSWORD).await.unwrap_err();
@@ -167,7 +170,16 @@ async fn what_a_realm_publishes() {
     let metadata = oidc.metadata().await.unwrap();
     let base = format!("{}/realms/{}", test.kc.base_url(), test.name);
     assert_eq!(metadata.issuer, base);
-    assert!(metadata.token_endpoint.as_deref().unwrap().starts_with(&base));
-    assert_eq!(test.realm.oidc("").build().unwrap_err().kind(), ErrorKind::Config);
+    assert!(
+        metadata
+            .token_endpoint
+            .as_deref()
+            .unwrap()
+            .starts_with(&base)
+    );
+    assert_eq!(
+        test.realm.oidc("").build().unwrap_err().kind(),
+        ErrorKind::Config
+    );
     test.delete().await;
 }

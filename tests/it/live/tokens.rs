@@ -1,15 +1,13 @@
 //! The login of a client, from its first token to the end of its session.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::representations::{
     CredentialRepresentation, RealmRepresentation, UserRepresentation,
 };
-use keycloak_kit::{
-    AccessToken, ErrorKind, Keycloak, TokenContext, TokenFuture, TokenSource,
-};
+use keycloak_kit::{AccessToken, ErrorKind, Keycloak, TokenContext, TokenFuture, TokenSource};
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{PASSWORD, SECRET, grant, person};
@@ -76,7 +74,11 @@ async fn a_password_login_outlives_its_tokens_by_refresh() {
     ada.count().await.unwrap();
     let found = test.realm.users().list().username("ada").await.unwrap();
     let user = test.realm.user(found[0].user_id().unwrap());
-    assert_eq!(user.sessions().await.unwrap().len(), 1, "refreshed, not logged in anew");
+    assert_eq!(
+        user.sessions().await.unwrap().len(),
+        1,
+        "refreshed, not logged in anew"
+    );
     test.delete().await;
 }
 
@@ -220,12 +222,20 @@ async fn a_server_with_a_public_name() {
     test.login_client("app").await;
     test.user("ada").await;
 
-    let error = test.as_automation("automation").build().unwrap().login().await;
+    let error = test
+        .as_automation("automation")
+        .build()
+        .unwrap()
+        .login()
+        .await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     let text = error.to_string();
     let issuer = format!("{public}/realms/{}", test.name);
-    assert!(text.contains(&issuer) && text.contains("issuer(..)"), "{text}");
+    assert!(
+        text.contains(&issuer) && text.contains("issuer(..)"),
+        "{text}"
+    );
 
     for given in [public, "https://sso.example.test/auth/", &issuer] {
         let kc = test.as_automation("automation").issuer(given).build();
@@ -239,7 +249,9 @@ async fn a_server_with_a_public_name() {
         oidc.userinfo(&tokens).await.unwrap();
         oidc.logout(&tokens).await.unwrap();
     }
-    let other = test.as_automation("automation").issuer("https://other.example.test");
+    let other = test
+        .as_automation("automation")
+        .issuer("https://other.example.test");
     let error = other.build().unwrap().login().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
     test.delete().await;
