@@ -105,7 +105,13 @@ pub async fn grant(realm: &Realm, user: &UserId, roles: &[&str]) {
         wanted.push(management.role(*name).get().await.unwrap());
     }
     let mappings = realm.user(user).role_mappings().client(&uuid);
-    mappings.add(&wanted).await.unwrap();
+    // The server looks through all administrative roles, which every new realm changes: while one
+    // is made, it may fail with 500 (a race in its cache of roles).
+    let mut tries = 0;
+    while let Err(error) = mappings.add(&wanted).await {
+        tries += 1;
+        assert!(error.is_server() && tries < 5, "{error}");
+    }
 }
 
 /// A realm role, as the server keeps it.
