@@ -86,6 +86,10 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
 
     let mut table = names::parse(inputs.names)?;
     let named = names::assign(&mut document, &mut table, inputs.foreign, &mut report)?;
+    report.stale = std::mem::take(&mut report.stale)
+        .into_iter()
+        .map(Problem::without_advice)
+        .collect();
     check::check(&document, &named)?;
 
     let generated = wire::generate(&mut document, &named)?;

@@ -36,6 +36,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         Body::Value(ty) => quote!(let body = given.body::<#ty>();),
         Body::List(ty) if is_string(ty) => quote!(let body = given.body::<Vec<String>>();),
         Body::List(ty) => quote!(let body = given.body::<Vec<#ty>>();),
+        Body::Plain(ty) => quote!(let body = given.body::<#ty>();),
         Body::Text => quote!(let body = given.body::<String>();),
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
@@ -119,7 +120,7 @@ fn request(operation: &Operation) -> TokenStream {
         });
     let body = operation.body.as_ref().map(|body| match body {
         Body::Value(_) | Body::List(_) => quote!(&body),
-        Body::Text => quote!(body),
+        Body::Plain(_) | Body::Text => quote!(body),
     });
     let arguments = ids.chain(required).chain(body);
     let setters = operation

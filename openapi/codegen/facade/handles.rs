@@ -233,6 +233,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
             }
             Body::List(_) => quote!(body: body.to_vec(),),
+            Body::Plain(_) => quote!(body,),
             Body::Text => quote!(body: body.into(),),
         });
         return quote! {
