@@ -254,6 +254,8 @@ async fn service_account_nodes_and_keys() {
         .store_password("changeit");
     let bytes = certificate.generate_and_download(&store).await.unwrap();
     assert_eq!(bytes.first(), Some(&0x30), "a DER sequence");
+    let bytes = certificate.download(&store).await.unwrap();
+    assert_eq!(bytes.first(), Some(&0x30), "a DER sequence");
     test.delete().await;
 }
 

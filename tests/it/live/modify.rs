@@ -1,14 +1,14 @@
 //! `modify`: read, edit, write, read again.
 
-use keycloak_kit::ErrorKind;
 use keycloak_kit::representations::{
     ClientRepresentation, RoleRepresentation, UnmanagedAttributePolicy, UserRepresentation,
 };
+use keycloak_kit::{ErrorKind, Keycloak};
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use crate::support::accounts::person;
-use crate::support::{TestRealm, sorted};
+use crate::support::{TestRealm, renaming, server, sorted};
 
 async fn any_attribute(test: &TestRealm) {
     test.realm
@@ -40,6 +40,40 @@ async fn twenty_edits_at_once_of_one_user_all_survive() {
     }
     let attributes = user.get().await.unwrap().attributes.unwrap();
     assert_eq!(attributes.len(), 20, "{attributes:?}");
+    test.delete().await;
+}
+
+/// The user profile is written as a whole: what a client drops is gone.
+#[tokio::test]
+async fn members_of_a_newer_server_survive() {
+    let test = TestRealm::new("modify-unknown").await;
+    let url = renaming::proxy("displayName", "nameOfTomorrow").await;
+    let server = server::server();
+    let kc = Keycloak::builder(url)
+        .password(&server.username, server.password.as_str())
+        .build()
+        .unwrap();
+    let changed = kc
+        .realm(&test.name)
+        .user_profile()
+        .modify(|profile| {
+            profile.unmanaged_attribute_policy = Some(UnmanagedAttributePolicy::AdminView);
+            let attributes = profile.attributes.as_mut().unwrap();
+            attributes[0].extra["nameOfTomorrow"] = json!("Login");
+        })
+        .await
+        .unwrap();
+    let attributes = changed.attributes.unwrap();
+    assert!(attributes.iter().all(|a| a.display_name.is_none()));
+    let real = test.realm.user_profile().get().await.unwrap();
+    assert_eq!(
+        real.unmanaged_attribute_policy,
+        Some(UnmanagedAttributePolicy::AdminView)
+    );
+    assert_eq!(
+        sorted(&real.attributes.unwrap(), |a| &a.display_name),
+        ["${email}", "${firstName}", "${lastName}", "Login"]
+    );
     test.delete().await;
 }
 
