@@ -90,6 +90,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
         .into_iter()
         .map(Problem::without_advice)
         .collect();
+    let mut document = document::sorted(document);
     check::check(&document, &named)?;
 
     let generated = wire::generate(&mut document, &named)?;

@@ -27,6 +27,7 @@ pub const RULES: &[Rule] = &[
     ("path parameters are free text", path_patterns),
     ("lists are lists", unique_items),
     ("members are spelled apart", spelled_apart),
+    ("enums written in place are text", inline_enums),
     ("maps are written in place", inline_maps),
     ("optional collections are nullable", nullable),
     ("representations keep unknown members", extra_members),
@@ -226,6 +227,32 @@ fn unique_items(document: &mut Value) -> usize {
             count += usize::from(schema.remove("uniqueItems").is_some());
         }
     });
+    count
+}
+
+/// Only a named enum becomes an open one; a closed one fails on a newer server's value.
+fn inline_enums(document: &mut Value) -> usize {
+    let mut count = 0;
+    let mut open = |schema: &mut Map<String, Value>| {
+        if schema.get("type").and_then(Value::as_str) == Some("string")
+            && schema.get("enum").is_some_and(Value::is_array)
+        {
+            schema.remove("enum");
+            count += 1;
+        }
+    };
+    if let Some(paths) = document.get_mut("paths") {
+        each_schema(paths, &mut open);
+    }
+    for named in schemas_mut(document)
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+    {
+        for part in named.values_mut() {
+            each_schema(part, &mut open);
+        }
+    }
     count
 }
 
