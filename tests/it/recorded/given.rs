@@ -126,8 +126,9 @@ impl Given {
         pairs
     }
 
-    /// Keeps how a handle or request is shown.
-    pub fn shown(&self, value: &dyn Debug) {
+    /// Keeps how a handle or request is shown. Each can be stored in application state, and moved
+    /// between tasks.
+    pub fn shown(&self, value: &(impl Clone + Debug + Send + Sync + Unpin + 'static)) {
         let mut shown = self.shown.lock().unwrap();
         shown.push(format!("{value:?} {value:#?}"));
     }

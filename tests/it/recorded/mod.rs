@@ -1,5 +1,6 @@
 //! Every call against a recording server, checked against the document itself.
 
+mod assertions;
 mod document;
 mod every_operation;
 mod given;
@@ -11,13 +12,13 @@ mod secrets;
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
-use keycloak_kit::admin::ids;
-use keycloak_kit::{Keycloak, representations as types};
+use keycloak_kit::Keycloak;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use given::Given;
+use table::{CALLS, REPRESENTATIONS};
 
 /// One operation of the facade.
 pub struct Call {
@@ -26,6 +27,8 @@ pub struct Call {
     /// `METHOD /path` of the document.
     pub operation: &'static str,
     /// Makes the call with every argument and every setter; gives the answer's value as JSON.
+    ///
+    /// That this compiles says that the future of every call is `Send`.
     pub run: for<'a> fn(&'a Keycloak, &'a Given) -> BoxFuture<'a, keycloak_kit::Result<Value>>,
 }
 
@@ -39,7 +42,10 @@ pub struct Representation {
 }
 
 impl Representation {
-    const fn of<T: Default + Debug + Serialize + DeserializeOwned>(name: &'static str) -> Self {
+    const fn of<T>(name: &'static str) -> Self
+    where
+        T: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static,
+    {
         Self {
             name,
             read: |value| {
@@ -51,4 +57,12 @@ impl Representation {
     }
 }
 
-include!(concat!(env!("OUT_DIR"), "/calls.rs"));
+#[allow(clippy::all, reason = "generated")]
+mod table {
+    use keycloak_kit::admin::ids;
+    use keycloak_kit::representations as types;
+
+    use super::{Call, Representation};
+
+    include!(concat!(env!("OUT_DIR"), "/calls.rs"));
+}
