@@ -13,6 +13,7 @@ use http::header::{HeaderName, HeaderValue, USER_AGENT};
 
 use self::client::ClientSettings;
 use self::identity::Identity;
+use crate::Secret;
 use crate::discovery::{Discovery, IssuerRule};
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
@@ -26,7 +27,6 @@ use crate::http::transport::Transport;
 use crate::keycloak::Keycloak;
 use crate::token::engine::TokenEngine;
 use crate::token::{AccessToken, TokenSource};
-use crate::Secret;
 
 const OP: Operation = Operation::new("build", "", "");
 
@@ -262,21 +262,29 @@ impl KeycloakBuilder {
         headers.check(&OP)?;
         let mut settings = self.settings;
         settings.default_headers = headers.headers;
-        for (name, limit) in [("timeout", settings.attempt_timeout), ("deadline", settings.deadline)]
-        {
+        for (name, limit) in [
+            ("timeout", settings.attempt_timeout),
+            ("deadline", settings.deadline),
+        ] {
             if limit.is_zero() {
                 return Err(config(format!("{name} must be longer than zero")));
             }
         }
         let client = self.client.build()?;
         let sender = Sender::new(client, base, settings);
-        let channel = Arc::new(Channel { sender, discovery: Discovery::new(rule) });
+        let channel = Arc::new(Channel {
+            sender,
+            discovery: Discovery::new(rule),
+        });
         let engine = credentials
             .map(|credentials| {
                 TokenEngine::new(channel.clone(), self.login_realm.clone(), credentials)
             })
             .transpose()?;
-        Ok(Keycloak::new(Transport::new(channel, engine), self.login_realm))
+        Ok(Keycloak::new(
+            Transport::new(channel, engine),
+            self.login_realm,
+        ))
     }
 
     /// Retries without noticeable waits.

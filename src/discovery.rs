@@ -25,8 +25,11 @@ use crate::http::repeat::Repeat;
 use crate::http::segment;
 use crate::http::sender::Sender;
 
-const OP: Operation =
-    Operation::new("discovery", "GET", "/realms/{realm}/.well-known/openid-configuration");
+const OP: Operation = Operation::new(
+    "discovery",
+    "GET",
+    "/realms/{realm}/.well-known/openid-configuration",
+);
 const MAX_AGE: Duration = Duration::from_secs(3600);
 /// How long an old document is used on when the server cannot be asked.
 const RETRY_STALE: Duration = Duration::from_secs(60);
@@ -51,7 +54,10 @@ struct Known {
 
 impl Discovery {
     pub(crate) fn new(rule: IssuerRule) -> Self {
-        Self { rule, slots: Mutex::default() }
+        Self {
+            rule,
+            slots: Mutex::default(),
+        }
     }
 
     /// The checked metadata of `realm`, at most an hour old.
@@ -104,7 +110,10 @@ impl Discovery {
 
     /// Drops what is known, because an endpoint is not where the metadata says.
     pub(crate) fn forget(&self, realm: &str) {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(realm);
+        self.slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(realm);
     }
 
     /// The URL to call for an endpoint that the realm publishes.
@@ -126,16 +135,19 @@ impl Discovery {
         realm: &str,
         deadline: Deadline,
     ) -> Result<ProviderMetadata> {
-        let path =
-            format!("/realms/{}/.well-known/openid-configuration", segment::encode(realm));
+        let path = format!(
+            "/realms/{}/.well-known/openid-configuration",
+            segment::encode(realm)
+        );
         let request = sender
             .client
             .request(Method::GET, sender.base.join(&path)?)
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .build()
             .map_err(|source| error::transport(&OP, source))?;
-        let answer =
-            sender.send(request, &OP, Repeat::IDEMPOTENT, OAUTH_LIMIT, deadline).await?;
+        let answer = sender
+            .send(request, &OP, Repeat::IDEMPOTENT, OAUTH_LIMIT, deadline)
+            .await?;
         let status = answer.status();
         if !status.is_success() {
             let error = answer.error(&OP);
@@ -149,14 +161,18 @@ impl Discovery {
             });
         }
         let content_type = answer.response.headers().get(CONTENT_TYPE);
-        let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let content_type = content_type
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
         if !content_type.to_ascii_lowercase().contains("json") {
             return Err(protocol("the well-known document is not JSON")
                 .with_operation(&OP)
                 .with_hint("the base URL is probably not Keycloak's"));
         }
         let metadata: ProviderMetadata = json::decode(&OP, answer.response.body())?;
-        self.rule.check(realm, &metadata.issuer).map_err(|e| e.with_operation(&OP))?;
+        self.rule
+            .check(realm, &metadata.issuer)
+            .map_err(|e| e.with_operation(&OP))?;
         Ok(metadata)
     }
 }

@@ -60,7 +60,10 @@ fn credentials<E: Environment>(
     let refresh_token = env.secret("KEYCLOAK_REFRESH_TOKEN")?;
     let access_token = env.secret("KEYCLOAK_ACCESS_TOKEN")?;
     let chosen: Vec<&str> = [
-        ("KEYCLOAK_USERNAME", username.is_some() || password.is_some()),
+        (
+            "KEYCLOAK_USERNAME",
+            username.is_some() || password.is_some(),
+        ),
         ("KEYCLOAK_REFRESH_TOKEN", refresh_token.is_some()),
         ("KEYCLOAK_ACCESS_TOKEN", access_token.is_some()),
     ]
@@ -68,7 +71,10 @@ fn credentials<E: Environment>(
     .filter_map(|(name, set)| set.then_some(name))
     .collect();
     if chosen.len() > 1 {
-        return Err(config(format!("{} are set: keep one of them", chosen.join(" and "))));
+        return Err(config(format!(
+            "{} are set: keep one of them",
+            chosen.join(" and ")
+        )));
     }
     if let Some(token) = access_token {
         if client_id.is_some() || client_secret.is_some() {
@@ -149,7 +155,8 @@ fn connection<E: Environment>(
         }
     }
     if let Some(connections) = env.number("KEYCLOAK_POOL_MAX_IDLE")? {
-        builder = builder.pool_max_idle_per_host(usize::try_from(connections).unwrap_or(usize::MAX));
+        builder =
+            builder.pool_max_idle_per_host(usize::try_from(connections).unwrap_or(usize::MAX));
     }
     Ok(builder)
 }
@@ -165,7 +172,9 @@ impl<E: Environment> Reader<'_, E> {
 
     /// The content of the file that the variable names.
     fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let Some(path) = self.text(name)? else { return Ok(None) };
+        let Some(path) = self.text(name)? else {
+            return Ok(None);
+        };
         match self.env.file(&path) {
             Ok(content) => Ok(Some(content)),
             Err(source) => {
@@ -178,9 +187,13 @@ impl<E: Environment> Reader<'_, E> {
     fn secret(&self, name: &str) -> Result<Option<crate::Secret>> {
         let file = format!("{name}_FILE");
         let value = self.text(name)?;
-        let Some(content) = self.file(&file)? else { return Ok(value.map(Into::into)) };
+        let Some(content) = self.file(&file)? else {
+            return Ok(value.map(Into::into));
+        };
         if value.is_some() {
-            return Err(config(format!("{name} and {file} are set: keep one of them")));
+            return Err(config(format!(
+                "{name} and {file} are set: keep one of them"
+            )));
         }
         let mut text = String::from_utf8(content)
             .map_err(|_| wrong(&file, "the path of a file with text in UTF-8"))?;
@@ -189,19 +202,34 @@ impl<E: Environment> Reader<'_, E> {
     }
 
     fn seconds(&self, name: &str) -> Result<Option<Duration>> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        let seconds = text.trim().parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let seconds = text
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|seconds| *seconds > 0.0);
         let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        limit.map(Some).ok_or_else(|| wrong(name, "a number of seconds above 0, like 30 or 2.5"))
+        limit
+            .map(Some)
+            .ok_or_else(|| wrong(name, "a number of seconds above 0, like 30 or 2.5"))
     }
 
     fn number(&self, name: &str) -> Result<Option<u32>> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        text.trim().parse().map(Some).map_err(|_| wrong(name, "a whole number, like 3"))
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        text.trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| wrong(name, "a whole number, like 3"))
     }
 
     fn switch(&self, name: &str) -> Result<Option<bool>> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" => Ok(Some(true)),
             "false" | "0" | "no" => Ok(Some(false)),

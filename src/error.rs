@@ -6,6 +6,7 @@ mod hint;
 mod json;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tls;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -315,7 +316,11 @@ impl Error {
 
     /// Names the call, unless a more precise one is named already.
     pub(crate) fn or_operation(self, op: &Operation) -> Self {
-        if self.inner.operation.is_some() { self } else { self.with_operation(op) }
+        if self.inner.operation.is_some() {
+            self
+        } else {
+            self.with_operation(op)
+        }
     }
 
     /// Says what to check or to do.
@@ -366,7 +371,9 @@ pub(crate) fn decode(
     source: &serde_json::Error,
 ) -> Error {
     let fault = json::Fault::new(path_in_json, source);
-    Error::new(ErrorKind::Decode, fault.summary()).with_operation(op).with_source(fault)
+    Error::new(ErrorKind::Decode, fault.summary())
+        .with_operation(op)
+        .with_source(fault)
 }
 
 /// A successful answer has the wrong shape for a reason that is no JSON fault.
@@ -377,18 +384,34 @@ pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, st
 /// The request failed below HTTP. The URL is taken out of the source: its query may be secret.
 pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
     let (kind, message) = if source.is_connect() && source.is_timeout() {
-        (ErrorKind::Timeout, "could not connect within the time limit")
+        (
+            ErrorKind::Timeout,
+            "could not connect within the time limit",
+        )
     } else if source.is_timeout() {
-        (ErrorKind::Timeout, "no answer within the time limit of the HTTP client")
+        (
+            ErrorKind::Timeout,
+            "no answer within the time limit of the HTTP client",
+        )
+    } else if tls::is_refusal(&source) {
+        (
+            ErrorKind::Transport,
+            "the TLS handshake with the server failed",
+        )
     } else if source.is_connect() {
         (ErrorKind::Transport, "could not connect to the server")
     } else if source.is_builder() {
         (ErrorKind::Config, "the request could not be built")
     } else {
-        (ErrorKind::Transport, "the connection broke before the answer was complete")
+        (
+            ErrorKind::Transport,
+            "the connection broke before the answer was complete",
+        )
     };
     let mut error = Error::new(kind, message).with_operation(op);
-    if source.is_connect() {
+    if tls::is_refusal(&source) {
+        error = error.with_hint(hint::NOT_TRUSTED);
+    } else if source.is_connect() {
         error = error.with_hint(hint::UNREACHABLE);
     }
     error.with_source(source.without_url())
@@ -396,8 +419,11 @@ pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
 
 /// The total time of a call, retries and waits included, ran out.
 pub(crate) fn timeout(op: &Operation, after: Duration) -> Error {
-    Error::new(ErrorKind::Timeout, format!("not done within {after:?}, retries included"))
-        .with_operation(op)
+    Error::new(
+        ErrorKind::Timeout,
+        format!("not done within {after:?}, retries included"),
+    )
+    .with_operation(op)
 }
 
 /// One attempt took too long.

@@ -15,9 +15,5 @@ pub(crate) mod settings;
 pub(crate) mod trace;
 pub(crate) mod transport;
 
-#[cfg(feature = "admin")]
-#[allow(unused_imports)]
-pub(crate) use self::operation::Operation;
-
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,11 @@ use crate::request::Request;
 use crate::token::AccessToken;
 use crate::token::engine::Lease;
 
-const LOGIN: Operation =
-    Operation::new("login", "POST", "/realms/{realm}/protocol/openid-connect/token");
+const LOGIN: Operation = Operation::new(
+    "login",
+    "POST",
+    "/realms/{realm}/protocol/openid-connect/token",
+);
 
 /// A Keycloak server, seen with one set of credentials.
 ///
@@ -77,7 +80,10 @@ impl Keycloak {
     }
 
     pub(crate) fn new(transport: Transport, login_realm: String) -> Self {
-        Self { transport: Arc::new(transport), login_realm: login_realm.into() }
+        Self {
+            transport: Arc::new(transport),
+            login_realm: login_realm.into(),
+        }
     }
 
     /// Fetches a token, unless a good one is at hand: tells at start-up whether address, realm and
@@ -123,7 +129,9 @@ impl Keycloak {
     /// Of kind `NotFound` when there is no such realm, `Protocol` when its issuer is not the
     /// expected one.
     pub async fn metadata(&self, realm: &str) -> Result<Arc<ProviderMetadata>> {
-        self.channel().metadata(realm, self.channel().deadline()).await
+        self.channel()
+            .metadata(realm, self.channel().deadline())
+            .await
     }
 
     /// A call of any endpoint, with the same token, retries and errors as the typed ones.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -57,7 +57,14 @@ impl<T> Request<T> {
         let builder = checked
             .and_then(|()| transport.channel.sender.base.join(&path))
             .map(|url| transport.http().request(method, url));
-        Self { transport, op, path, builder, options: CallOptions::default(), value: PhantomData }
+        Self {
+            transport,
+            op,
+            path,
+            builder,
+            options: CallOptions::default(),
+            value: PhantomData,
+        }
     }
 
     /// Adds query parameters: pairs, a map or a struct. May be called again for more.
@@ -103,16 +110,29 @@ impl<T> Request<T> {
     }
 
     /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
-    /// JSON.
+    /// JSON. Any media type is accepted, unless an `Accept` header is set.
     ///
     /// # Errors
     /// When nothing was answered, or anything but 2xx.
     pub async fn send_bytes(self) -> Result<Response<Bytes>> {
-        let Self { transport, op, path, builder, options, .. } = self;
+        self.answer(HeaderValue::from_static("*/*")).await
+    }
+
+    /// The server refuses with 406 what it cannot give.
+    async fn answer(self, accept: HeaderValue) -> Result<Response<Bytes>> {
+        let Self {
+            transport,
+            op,
+            path,
+            builder,
+            options,
+            ..
+        } = self;
         let name = |error: Error| error.with_operation_name(format!("{} {path}", op.method));
-        let request = builder
+        let mut request = builder
             .and_then(|builder| builder.build().map_err(|e| error::transport(&op, e)))
             .map_err(name)?;
+        request.headers_mut().entry(ACCEPT).or_insert(accept);
         match transport.execute(request, &op, &options).await {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
@@ -147,10 +167,16 @@ impl<T: DeserializeOwned + 'static> Request<T> {
     pub async fn send(self) -> Result<Response<T>> {
         let op = self.op;
         let name = format!("{} {}", op.method, self.path);
-        let answer = self.send_bytes().await?;
-        let value = json::decode(&op, answer.value())
-            .map_err(|error| error.with_operation_name(name))?;
-        Ok(Response::new(answer.status(), answer.headers().clone(), value))
+        let answer = self
+            .answer(HeaderValue::from_static("application/json"))
+            .await?;
+        let value =
+            json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
+        Ok(Response::new(
+            answer.status(),
+            answer.headers().clone(),
+            value,
+        ))
     }
 }
 

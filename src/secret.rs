@@ -89,7 +89,12 @@ mod tests {
     fn is_a_plain_string_on_the_wire_and_redacted_elsewhere() {
         let secret: Secret = serde_json::from_str("\"hunter2\"").unwrap();
         assert_eq!(serde_json::to_string(&secret).unwrap(), "\"hunter2\"");
-        assert_eq!(format!("{secret:?} {:#?}", secret.clone()).matches("hunter2").count(), 0);
+        assert_eq!(
+            format!("{secret:?} {:#?}", secret.clone())
+                .matches("hunter2")
+                .count(),
+            0
+        );
         assert_eq!(Secret::from(&secret).expose(), "hunter2");
         assert!(Secret::default().is_empty());
     }

@@ -21,7 +21,10 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn is_token_request(&self) -> bool {
@@ -34,7 +37,9 @@ impl Seen {
 
     /// The value of a form member, still encoded.
     pub(crate) fn form(&self, name: &str) -> Option<&str> {
-        self.body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+        self.body
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
     }
 }
 
@@ -52,7 +57,11 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
-        Self::Answer(status, vec![("Content-Type", "application/json".into())], body.into())
+        Self::Answer(
+            status,
+            vec![("Content-Type", "application/json".into())],
+            body.into(),
+        )
     }
 
     pub(crate) fn status(status: u16) -> Self {
@@ -84,7 +93,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let server = Self { url, seen: seen.clone() };
+        let server = Self {
+            url,
+            seen: seen.clone(),
+        };
         let script = Arc::new(script);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -145,7 +157,10 @@ impl Server {
 
     /// A client with client credentials.
     pub(crate) fn client(&self) -> Keycloak {
-        self.builder().client_credentials("automation", "hunter2").build().unwrap()
+        self.builder()
+            .client_credentials("automation", "hunter2")
+            .build()
+            .unwrap()
     }
 }
 
@@ -184,9 +199,11 @@ pub(crate) async fn closed_port() -> String {
 async fn serve(
     mut stream: TcpStream,
     log: Arc<Mutex<Vec<Seen>>>,
-    script: Arc<impl Fn(&Seen, usize) -> Reply>,
+    script: Arc<impl Fn(&Seen, usize) -> Reply + Send + Sync>,
 ) {
-    let Some(seen) = read(&mut stream).await else { return };
+    let Some(seen) = read(&mut stream).await else {
+        return;
+    };
     let number = {
         let mut log = log.lock().unwrap();
         log.push(seen.clone());
@@ -242,5 +259,10 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
         }
     }
     let body = String::from_utf8(bytes[head_end + 4..head_end + 4 + length].to_vec()).unwrap();
-    Some(Seen { method, target, headers, body })
+    Some(Seen {
+        method,
+        target,
+        headers,
+        body,
+    })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{ACCEPT, HeaderValue, LOCATION};
 use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, ResponseValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -107,6 +107,12 @@ impl ClientHooks<Attempt> for wire::Client {
         let attempt = self.inner();
         // Progenitor's own, with the version of the document.
         request.headers_mut().remove("api-version");
+        // Progenitor asks for JSON unless the answer is text or binary: then the server refuses
+        // a request for JSON with 406.
+        request
+            .headers_mut()
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
         let answer = attempt
             .transport
             .execute(request, attempt.operation, &attempt.options)

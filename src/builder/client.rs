@@ -55,12 +55,19 @@ impl ClientSettings {
         }
         if let Some(proxy) = self.proxy {
             builder = builder.proxy(Proxy::all(proxy).map_err(|e| {
-                bad("proxy is not a URL: write it like http://proxy.example:3128", e)
+                bad(
+                    "proxy is not a URL: write it like http://proxy.example:3128",
+                    e,
+                )
             })?);
         }
         for pem in self.roots {
-            let roots = Certificate::from_pem_bundle(&pem)
-                .map_err(|e| bad("add_root_certificate_pem has no readable PEM certificate", e))?;
+            let roots = Certificate::from_pem_bundle(&pem).map_err(|e| {
+                bad(
+                    "add_root_certificate_pem has no readable PEM certificate",
+                    e,
+                )
+            })?;
             if roots.is_empty() {
                 return Err(config("add_root_certificate_pem has no PEM certificate"));
             }
@@ -68,7 +75,10 @@ impl ClientSettings {
         }
         if let Some(pem) = self.identity {
             let identity = reqwest::Identity::from_pem(pem.expose().as_bytes()).map_err(|e| {
-                bad("client_identity_pem needs a certificate and its private key, both PEM", e)
+                bad(
+                    "client_identity_pem needs a certificate and its private key, both PEM",
+                    e,
+                )
             })?;
             builder = builder.identity(identity);
         }

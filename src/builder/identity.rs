@@ -84,34 +84,58 @@ impl Identity {
         };
         let name = chosen.name();
         if let Some(other) = self.other {
-            return Err(config(format!("both {other} and {name} are set: choose one")));
+            return Err(config(format!(
+                "both {other} and {name} are set: choose one"
+            )));
         }
         let takes_client = matches!(chosen, Chosen::Password(..) | Chosen::RefreshToken(_));
         let extra = [
             ("client_id", self.client_id.is_some() && !takes_client),
-            ("client_secret", self.client_secret.is_some() && !takes_client),
-            ("totp", self.totp.is_some() && !matches!(chosen, Chosen::Password(..))),
+            (
+                "client_secret",
+                self.client_secret.is_some() && !takes_client,
+            ),
+            (
+                "totp",
+                self.totp.is_some() && !matches!(chosen, Chosen::Password(..)),
+            ),
         ];
         if let Some((extra, _)) = extra.into_iter().find(|(_, unused)| *unused) {
-            return Err(config(format!("{extra} has no use beside {name}: leave one of them out")));
+            return Err(config(format!(
+                "{extra} has no use beside {name}: leave one of them out"
+            )));
         }
         let client = || {
             let id = self.client_id.unwrap_or_else(|| ADMIN_CLI.to_owned());
-            ClientAuth { id, secret: self.client_secret, in_form: false }
+            ClientAuth {
+                id,
+                secret: self.client_secret,
+                in_form: false,
+            }
         };
         let credentials = match chosen {
             Chosen::ClientCredentials(id, secret) => {
                 not_empty("the client id", &id)?;
                 not_empty("the client secret", secret.expose())?;
-                Credentials::Client { client: ClientAuth::confidential(id, secret) }
+                Credentials::Client {
+                    client: ClientAuth::confidential(id, secret),
+                }
             }
             Chosen::Password(username, password) => {
                 not_empty("the user name", &username)?;
-                Credentials::Password { client: client(), username, password, totp: self.totp }
+                Credentials::Password {
+                    client: client(),
+                    username,
+                    password,
+                    totp: self.totp,
+                }
             }
             Chosen::RefreshToken(token) => {
                 not_empty("the refresh token", token.expose())?;
-                Credentials::RefreshToken { client: client(), token }
+                Credentials::RefreshToken {
+                    client: client(),
+                    token,
+                }
             }
             Chosen::AccessToken(token) => {
                 not_empty("the access token", token.secret())?;
@@ -125,7 +149,11 @@ impl Identity {
 }
 
 fn not_empty(what: &str, value: &str) -> Result<()> {
-    if value.is_empty() { Err(config(format!("{what} is empty"))) } else { Ok(()) }
+    if value.is_empty() {
+        Err(config(format!("{what} is empty")))
+    } else {
+        Ok(())
+    }
 }
 
 impl fmt::Debug for Identity {

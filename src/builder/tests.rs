@@ -21,22 +21,62 @@ fn refused(builder: KeycloakBuilder, wanted: &[&str]) {
 
 #[test]
 fn credentials_are_exactly_one() {
-    refused(builder(), &["no credentials", "client_credentials", "password", "anonymous"]);
-    refused(builder().password("a", "hunter2").access_token("hunter2"), &["password", "access_token"]);
-    refused(builder().anonymous().refresh_token("hunter2"), &["anonymous", "refresh_token"]);
     refused(
-        builder().client_credentials("a", "hunter2").client_credentials("b", "hunter2"),
+        builder(),
+        &[
+            "no credentials",
+            "client_credentials",
+            "password",
+            "anonymous",
+        ],
+    );
+    refused(
+        builder().password("a", "hunter2").access_token("hunter2"),
+        &["password", "access_token"],
+    );
+    refused(
+        builder().anonymous().refresh_token("hunter2"),
+        &["anonymous", "refresh_token"],
+    );
+    refused(
+        builder()
+            .client_credentials("a", "hunter2")
+            .client_credentials("b", "hunter2"),
         &["client_credentials"],
     );
-    refused(builder().access_token("t").client_id("a"), &["client_id", "access_token"]);
-    refused(builder().client_credentials("a", "s").client_secret("hunter2"), &["client_secret"]);
-    refused(builder().refresh_token("r").totp(String::new), &["totp", "refresh_token"]);
-    refused(builder().client_credentials("", "hunter2"), &["client id is empty"]);
-    refused(builder().client_credentials("a", ""), &["client secret is empty"]);
+    refused(
+        builder().access_token("t").client_id("a"),
+        &["client_id", "access_token"],
+    );
+    refused(
+        builder()
+            .client_credentials("a", "s")
+            .client_secret("hunter2"),
+        &["client_secret"],
+    );
+    refused(
+        builder().refresh_token("r").totp(String::new),
+        &["totp", "refresh_token"],
+    );
+    refused(
+        builder().client_credentials("", "hunter2"),
+        &["client id is empty"],
+    );
+    refused(
+        builder().client_credentials("a", ""),
+        &["client secret is empty"],
+    );
     refused(builder().password("", "hunter2"), &["user name is empty"]);
     refused(builder().access_token(""), &["access token is empty"]);
     refused(builder().refresh_token(""), &["refresh token is empty"]);
-    assert_eq!(builder().access_token("a\nhunter2").build().unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(
+        builder()
+            .access_token("a\nhunter2")
+            .build()
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Protocol
+    );
     builder().password("a", "").build().unwrap();
 }
 
@@ -53,23 +93,59 @@ fn settings_that_cannot_be() {
     refused(any().user_agent("\n"), &["user-agent"]);
     refused(any().proxy("http://u:hunter2@"), &["proxy"]);
     refused(any().proxy("http://p").no_proxy(), &["proxy", "no_proxy"]);
-    refused(any().add_root_certificate_pem("hunter2"), &["add_root_certificate_pem"]);
-    refused(any().client_identity_pem("hunter2"), &["client_identity_pem", "private key"]);
-    refused(any().client_identity_pem(vec![0xff]), &["client_identity_pem"]);
-    refused(Keycloak::builder("sso.example").access_token("t"), &["base URL", "no scheme"]);
+    refused(
+        any().add_root_certificate_pem("hunter2"),
+        &["add_root_certificate_pem"],
+    );
+    refused(
+        any().client_identity_pem("hunter2"),
+        &["client_identity_pem", "private key"],
+    );
+    refused(
+        any().client_identity_pem(vec![0xff]),
+        &["client_identity_pem"],
+    );
+    refused(
+        Keycloak::builder("sso.example").access_token("t"),
+        &["base URL", "no scheme"],
+    );
 }
 
 #[test]
 fn a_handed_in_client_rules_connections() {
-    let any = || builder().access_token("t").http_client(reqwest::Client::new());
+    let any = || {
+        builder()
+            .access_token("t")
+            .http_client(reqwest::Client::new())
+    };
     refused(any().proxy("http://p"), &["http_client", "proxy"]);
     refused(any().no_proxy(), &["http_client", "no_proxy"]);
-    refused(any().add_root_certificate_pem("x"), &["http_client", "add_root_certificate_pem"]);
-    refused(any().client_identity_pem("x"), &["http_client", "client_identity_pem"]);
-    refused(any().danger_accept_invalid_certs(true), &["http_client", "danger_accept_invalid_certs"]);
-    refused(any().connect_timeout(Duration::from_secs(1)), &["http_client", "connect_timeout"]);
-    refused(any().pool_max_idle_per_host(1), &["http_client", "pool_max_idle_per_host"]);
-    any().user_agent("x").default_header("a", "b").timeout(Duration::MAX).build().unwrap();
+    refused(
+        any().add_root_certificate_pem("x"),
+        &["http_client", "add_root_certificate_pem"],
+    );
+    refused(
+        any().client_identity_pem("x"),
+        &["http_client", "client_identity_pem"],
+    );
+    refused(
+        any().danger_accept_invalid_certs(true),
+        &["http_client", "danger_accept_invalid_certs"],
+    );
+    refused(
+        any().connect_timeout(Duration::from_secs(1)),
+        &["http_client", "connect_timeout"],
+    );
+    refused(
+        any().pool_max_idle_per_host(1),
+        &["http_client", "pool_max_idle_per_host"],
+    );
+    any()
+        .user_agent("x")
+        .default_header("a", "b")
+        .timeout(Duration::MAX)
+        .build()
+        .unwrap();
 }
 
 #[test]
@@ -92,6 +168,9 @@ fn everything_at_once() {
         .pool_max_idle_per_host(0)
         .build()
         .unwrap();
-    assert_eq!((kc.base_url(), kc.login_realm()), ("https://sso.example/auth", "ops"));
+    assert_eq!(
+        (kc.base_url(), kc.login_realm()),
+        ("https://sso.example/auth", "ops")
+    );
     assert!(!format!("{kc:?} {:?}", kc.transport).contains("hunter2"));
 }

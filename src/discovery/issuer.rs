@@ -21,15 +21,25 @@ impl IssuerRule {
     /// `issuer` is the public base URL, or the full issuer of the login realm.
     pub(crate) fn new(base: BaseUrl, issuer: Option<&str>, login_realm: &str) -> Result<Self> {
         let Some(issuer) = issuer else {
-            return Ok(Self { base, public: None, login: None });
+            return Ok(Self {
+                base,
+                public: None,
+                login: None,
+            });
         };
         let text = issuer.strip_suffix('/').unwrap_or(issuer);
         if text.ends_with("/realms") {
-            return Err(config("the issuer ends in /realms: add the realm, or leave /realms out"));
+            return Err(config(
+                "the issuer ends in /realms: add the realm, or leave /realms out",
+            ));
         }
         let Some((public, realm)) = text.rsplit_once("/realms/") else {
             let public = Some(BaseUrl::parse("issuer", text)?);
-            return Ok(Self { base, public, login: None });
+            return Ok(Self {
+                base,
+                public,
+                login: None,
+            });
         };
         let public = Some(BaseUrl::parse("issuer", public)?);
         if !names(realm, login_realm) {
@@ -38,7 +48,11 @@ impl IssuerRule {
                  the public base URL, or set login_realm"
             )));
         }
-        Ok(Self { base, public, login: Some((login_realm.to_owned(), text.to_owned())) })
+        Ok(Self {
+            base,
+            public,
+            login: Some((login_realm.to_owned(), text.to_owned())),
+        })
     }
 
     /// Compares code point by code point (OpenID Connect Discovery 1.0 section 4.3).
@@ -60,11 +74,13 @@ impl IssuerRule {
             None => format!("{base}/realms/{realm}"),
         };
         let shown = crate::error::clean(issuer);
-        Err(protocol(format!("the server calls itself {shown:?}, expected {expected:?}"))
-            .with_hint(
-                "if that is its public name, pass it to issuer(..) beside the internal base URL; \
+        Err(protocol(format!(
+            "the server calls itself {shown:?}, expected {expected:?}"
+        ))
+        .with_hint(
+            "if that is its public name, pass it to issuer(..) beside the internal base URL; \
                  otherwise the base URL is another server's",
-            ))
+        ))
     }
 
     /// An endpoint under the public base is called through the internal one; others as they are,
@@ -80,7 +96,8 @@ impl IssuerRule {
         if let Some(public) = &self.public
             && public.covers(&url)
         {
-            let own = Url::parse(public.as_str()).map_or(0, |u| u.path().trim_end_matches('/').len());
+            let own =
+                Url::parse(public.as_str()).map_or(0, |u| u.path().trim_end_matches('/').len());
             let mut target = self.base.join(url.path().get(own..).unwrap_or_default())?;
             target.set_query(url.query());
             return Ok(target);
@@ -100,5 +117,7 @@ impl IssuerRule {
 /// this crate does.
 fn names(segment: &str, realm: &str) -> bool {
     !segment.contains(['/', '?', '#'])
-        && percent_decode_str(segment).decode_utf8().is_ok_and(|name| name == realm)
+        && percent_decode_str(segment)
+            .decode_utf8()
+            .is_ok_and(|name| name == realm)
 }

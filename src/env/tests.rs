@@ -52,17 +52,24 @@ fn every_way_to_log_in() {
     let with = |more: &[(&'static str, &'static str)]| client(&[&none[..], more].concat());
     let kind = |kc: Result<Keycloak>| format!("{:?}", kc.unwrap().transport);
     assert!(kind(client(&[])).contains("credentials: Client"));
-    assert!(kind(client(&[
-        ("KEYCLOAK_CLIENT_SECRET", ""),
-        ("KEYCLOAK_CLIENT_SECRET_FILE", "/secret")
-    ]))
-    .contains("credentials: Client"));
-    let password = [("KEYCLOAK_USERNAME", "ada"), ("KEYCLOAK_PASSWORD_FILE", "/secret")];
+    assert!(
+        kind(client(&[
+            ("KEYCLOAK_CLIENT_SECRET", ""),
+            ("KEYCLOAK_CLIENT_SECRET_FILE", "/secret")
+        ]))
+        .contains("credentials: Client")
+    );
+    let password = [
+        ("KEYCLOAK_USERNAME", "ada"),
+        ("KEYCLOAK_PASSWORD_FILE", "/secret"),
+    ];
     assert!(kind(with(&password)).contains("credentials: Password"));
     assert!(kind(client(&password)).contains("credentials: Password"));
     assert!(kind(with(&[("KEYCLOAK_REFRESH_TOKEN", "r")])).contains("credentials: RefreshToken"));
     // A line break at the end would make a token that cannot be sent.
-    assert!(kind(with(&[("KEYCLOAK_ACCESS_TOKEN_FILE", "/secret")])).contains("credentials: Fixed"));
+    assert!(
+        kind(with(&[("KEYCLOAK_ACCESS_TOKEN_FILE", "/secret")])).contains("credentials: Fixed")
+    );
 }
 
 #[test]
@@ -80,7 +87,10 @@ fn everything_else() {
         ("KEYCLOAK_POOL_MAX_IDLE", "4"),
     ])
     .unwrap();
-    assert_eq!((kc.base_url(), kc.login_realm()), ("https://sso.example", "ops"));
+    assert_eq!(
+        (kc.base_url(), kc.login_realm()),
+        ("https://sso.example", "ops")
+    );
     let settings = &kc.transport.channel.sender.settings;
     assert_eq!(settings.attempt_timeout.as_millis(), 2500);
     assert_eq!((settings.deadline.as_secs(), settings.max_retries), (60, 7));
@@ -91,8 +101,15 @@ fn everything_else() {
 
 #[test]
 fn what_cannot_be_read_is_named_with_the_accepted_form() {
-    refused(&[("KEYCLOAK_URL", "")], &["KEYCLOAK_URL", "https://sso.example"]);
-    for variable in ["KEYCLOAK_TIMEOUT", "KEYCLOAK_DEADLINE", "KEYCLOAK_CONNECT_TIMEOUT"] {
+    refused(
+        &[("KEYCLOAK_URL", "")],
+        &["KEYCLOAK_URL", "https://sso.example"],
+    );
+    for variable in [
+        "KEYCLOAK_TIMEOUT",
+        "KEYCLOAK_DEADLINE",
+        "KEYCLOAK_CONNECT_TIMEOUT",
+    ] {
         for value in ["hunter2", "0", "-1", "NaN", "inf", "1e300", "30s"] {
             refused(&[(variable, value)], &[variable, "number of seconds"]);
         }
@@ -104,10 +121,16 @@ fn what_cannot_be_read_is_named_with_the_accepted_form() {
     }
     let skip = "KEYCLOAK_INSECURE_SKIP_TLS_VERIFY";
     refused(&[(skip, "hunter2")], &[skip, "true or false"]);
-    refused(&[("KEYCLOAK_HEADERS", "hunter2")], &["KEYCLOAK_HEADERS", "Name: value"]);
+    refused(
+        &[("KEYCLOAK_HEADERS", "hunter2")],
+        &["KEYCLOAK_HEADERS", "Name: value"],
+    );
     refused(&[("KEYCLOAK_CA_FILE", "/none")], &["KEYCLOAK_CA_FILE"]);
     refused(&[("KEYCLOAK_CA_FILE", "/garbage.pem")], &["certificate"]);
-    refused(&[("KEYCLOAK_CLIENT_CERT_FILE", "/garbage.pem")], &["private key"]);
+    refused(
+        &[("KEYCLOAK_CLIENT_CERT_FILE", "/garbage.pem")],
+        &["private key"],
+    );
 }
 
 #[test]
@@ -116,15 +139,33 @@ fn credentials_that_contradict_or_lack_something() {
     let secret = "KEYCLOAK_CLIENT_SECRET";
     refused(&[(id, "")], &[id, secret]);
     refused(&[(secret, "")], &[id, secret]);
-    refused(&[(id, ""), (secret, "")], &["no credentials", "KEYCLOAK_USERNAME"]);
-    refused(&[("KEYCLOAK_CLIENT_SECRET_FILE", "/secret")], &[secret, "KEYCLOAK_CLIENT_SECRET_FILE"]);
+    refused(
+        &[(id, ""), (secret, "")],
+        &["no credentials", "KEYCLOAK_USERNAME"],
+    );
+    refused(
+        &[("KEYCLOAK_CLIENT_SECRET_FILE", "/secret")],
+        &[secret, "KEYCLOAK_CLIENT_SECRET_FILE"],
+    );
     refused(&[("KEYCLOAK_USERNAME", "ada")], &["KEYCLOAK_PASSWORD"]);
     refused(&[("KEYCLOAK_PASSWORD", "hunter2")], &["KEYCLOAK_USERNAME"]);
-    refused(&[("KEYCLOAK_ACCESS_TOKEN", "hunter2")], &["KEYCLOAK_ACCESS_TOKEN", secret]);
-    refused(&[("KEYCLOAK_PASSWORD_FILE", "/none")], &["KEYCLOAK_PASSWORD_FILE"]);
-    refused(&[("KEYCLOAK_PASSWORD_FILE", "/binary")], &["KEYCLOAK_PASSWORD_FILE", "UTF-8"]);
     refused(
-        &[("KEYCLOAK_USERNAME", "ada"), ("KEYCLOAK_REFRESH_TOKEN", "hunter2")],
+        &[("KEYCLOAK_ACCESS_TOKEN", "hunter2")],
+        &["KEYCLOAK_ACCESS_TOKEN", secret],
+    );
+    refused(
+        &[("KEYCLOAK_PASSWORD_FILE", "/none")],
+        &["KEYCLOAK_PASSWORD_FILE"],
+    );
+    refused(
+        &[("KEYCLOAK_PASSWORD_FILE", "/binary")],
+        &["KEYCLOAK_PASSWORD_FILE", "UTF-8"],
+    );
+    refused(
+        &[
+            ("KEYCLOAK_USERNAME", "ada"),
+            ("KEYCLOAK_REFRESH_TOKEN", "hunter2"),
+        ],
         &["KEYCLOAK_USERNAME", "KEYCLOAK_REFRESH_TOKEN"],
     );
 }

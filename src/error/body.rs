@@ -51,7 +51,10 @@ impl ServerAnswer {
         }
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(members)) => Self::from_members(&members),
-            _ => Self { foreign: is_foreign(headers).then_some(NOT_KEYCLOAK), ..Self::default() },
+            _ => Self {
+                foreign: is_foreign(headers).then_some(NOT_KEYCLOAK),
+                ..Self::default()
+            },
         }
     }
 
@@ -62,23 +65,30 @@ impl ServerAnswer {
         // `{"error":"Realm not found."}` is a sentence, `{"error":"invalid_grant"}` is a code.
         let code = error.clone().filter(|e| {
             !e.contains(char::is_whitespace)
-                && (description.is_some()
-                    || e.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+                && (description.is_some() || e.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         });
         let mut fields = match members.get("errors") {
-            Some(Value::Array(entries)) => {
-                entries.iter().filter_map(Value::as_object).filter_map(field_error).collect()
-            }
+            Some(Value::Array(entries)) => entries
+                .iter()
+                .filter_map(Value::as_object)
+                .filter_map(field_error)
+                .collect(),
             _ => Vec::new(),
         };
         if fields.is_empty() && members.contains_key("field") {
             fields.extend(field_error(members));
         }
-        let message =
-            text("errorMessage").filter(|m| !m.is_empty()).or(description).or(error).or_else(
-                || text("details").filter(|d| !d.is_empty()),
-            );
-        Self { message, code, fields, foreign: None }
+        let message = text("errorMessage")
+            .filter(|m| !m.is_empty())
+            .or(description)
+            .or(error)
+            .or_else(|| text("details").filter(|d| !d.is_empty()));
+        Self {
+            message,
+            code,
+            fields,
+            foreign: None,
+        }
     }
 
     /// One line for `Display`.
@@ -105,7 +115,12 @@ impl ServerAnswer {
             }
             line.push_str(&error.message);
         }
-        if let Some(more) = self.fields.len().checked_sub(FIELDS_SHOWN).filter(|n| *n > 0) {
+        if let Some(more) = self
+            .fields
+            .len()
+            .checked_sub(FIELDS_SHOWN)
+            .filter(|n| *n > 0)
+        {
             line.push_str(&format!("; and {more} more"));
         }
         line
@@ -119,11 +134,18 @@ fn field_error(members: &Map<String, Value>) -> Option<FieldError> {
         Some(Value::Array(params)) => params.clone(),
         _ => Vec::new(),
     };
-    Some(FieldError { field: text("field"), message, params })
+    Some(FieldError {
+        field: text("field"),
+        message,
+        params,
+    })
 }
 
 fn is_foreign(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     !content_type.to_ascii_lowercase().contains("json")
 }
 
@@ -131,7 +153,13 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 pub(crate) fn clean(text: &str) -> String {
     let mut out: String = text
         .chars()
-        .map(|c| if c.is_control() || is_reordering(c) { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || is_reordering(c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(MESSAGE_LIMIT)
         .collect();
     out.truncate(out.trim_end().len());

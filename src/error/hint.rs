@@ -2,10 +2,12 @@
 
 use http::StatusCode;
 
-pub(super) const REFUSED_TOKEN: &str =
-    "the server did not accept the token: check that the login realm and the base URL are those \
+pub(super) const REFUSED_TOKEN: &str = "the server did not accept the token: check that the login realm and the base URL are those \
      the token is for, and that the session was not ended";
-pub(super) const UNREACHABLE: &str = "check the base URL, the port, the proxy and the certificate";
+pub(super) const UNREACHABLE: &str =
+    "check that the server runs, the base URL, the port and the proxy";
+pub(super) const NOT_TRUSTED: &str = "check scheme, port and the server's certificate; pass a private \
+                                        authority to add_root_certificate_pem";
 
 /// The role that a 403 is probably about, out of method and path (a template or a real path).
 pub(crate) fn missing_role(method: &str, path: &str) -> Option<String> {
@@ -19,7 +21,9 @@ pub(crate) fn missing_role(method: &str, path: &str) -> Option<String> {
         _ => return None,
     };
     let role = realm_management_role(read, rest);
-    Some(format!("the token probably lacks the realm-management role {role}"))
+    Some(format!(
+        "the token probably lacks the realm-management role {role}"
+    ))
 }
 
 /// Roles of `org.keycloak.models.AdminRoles`.
@@ -34,9 +38,14 @@ fn realm_management_role(read: bool, rest: &[&str]) -> &'static str {
         ["groups", ..] => pick("view-users", "manage-users"),
         ["clients", _, "authz", ..] => pick("view-authorization", "manage-authorization"),
         [
-            "clients" | "client-scopes" | "client-templates" | "clients-initial-access"
-            | "client-registration-policy" | "client-description-converter"
-            | "default-default-client-scopes" | "default-optional-client-scopes",
+            "clients"
+            | "client-scopes"
+            | "client-templates"
+            | "clients-initial-access"
+            | "client-registration-policy"
+            | "client-description-converter"
+            | "default-default-client-scopes"
+            | "default-optional-client-scopes",
             ..,
         ] => pick("view-clients", "manage-clients"),
         ["identity-provider", ..] => pick("view-identity-providers", "manage-identity-providers"),
@@ -70,9 +79,13 @@ pub(crate) fn feature(status: StatusCode, message: Option<&str>) -> Option<Strin
 fn feature_name(message: &str) -> Option<String> {
     let mut words = message.split_whitespace();
     words.find(|w| w.eq_ignore_ascii_case("feature"))?;
-    let word = words.next()?.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let word = words
+        .next()?
+        .trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let is_name = word.len() > 2
         && !matches!(word, "not" | "disabled" | "enabled" | "must")
-        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':'));
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':'));
     is_name.then(|| word.to_ascii_lowercase().replace('_', "-"))
 }

@@ -72,7 +72,10 @@ fn without_value(text: &str) -> String {
         return "the value does not fit".to_owned();
     };
     let rest = text.get(prefix.len()..).unwrap_or_default();
-    let found: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let found: String = rest
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect();
     match rest.rsplit_once(", expected ") {
         Some((_, expected)) => clean(&format!("{prefix}{found}, expected {expected}")),
         None => format!("{prefix}{found}"),

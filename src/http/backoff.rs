@@ -26,9 +26,12 @@ pub(crate) fn delays(max_retries: u32, first: Duration) -> impl Iterator<Item = 
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), at most `cap`. Anything else,
 /// zero and the past included, counts as absent.
 pub(crate) fn retry_after(headers: &HeaderMap, cap: Duration) -> Option<Duration> {
-    parse_retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?.trim(), SystemTime::now())
-        .map(|wait| wait.min(cap))
-        .filter(|wait| !wait.is_zero())
+    parse_retry_after(
+        headers.get(RETRY_AFTER)?.to_str().ok()?.trim(),
+        SystemTime::now(),
+    )
+    .map(|wait| wait.min(cap))
+    .filter(|wait| !wait.is_zero())
 }
 
 fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
@@ -36,7 +39,10 @@ fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
         // Digits that do not fit are a very long time.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
-    httpdate::parse_http_date(text).ok()?.duration_since(now).ok()
+    httpdate::parse_http_date(text)
+        .ok()?
+        .duration_since(now)
+        .ok()
 }
 
 #[cfg(test)]
@@ -52,7 +58,10 @@ mod tests {
         let mut low = 50;
         for delay in all {
             let low_ms = Duration::from_millis(low);
-            assert!(delay >= low_ms && delay <= low_ms * 2, "{delay:?} {low_ms:?}");
+            assert!(
+                delay >= low_ms && delay <= low_ms * 2,
+                "{delay:?} {low_ms:?}"
+            );
             low = (low * 2).min(2500);
         }
         assert_eq!(delays(0, FIRST).count(), 0);
@@ -72,7 +81,15 @@ mod tests {
         assert_eq!(wait(" 7 "), Some(Duration::from_secs(7)));
         assert_eq!(wait("3600"), Some(cap));
         assert_eq!(wait("99999999999999999999999999"), Some(cap));
-        for ignored in ["0", "-5", "+5", "1.5", "soon", "", "Wed, 21 Oct 2015 07:28:00 GMT"] {
+        for ignored in [
+            "0",
+            "-5",
+            "+5",
+            "1.5",
+            "soon",
+            "",
+            "Wed, 21 Oct 2015 07:28:00 GMT",
+        ] {
             assert_eq!(wait(ignored), None, "{ignored}");
         }
         let now = httpdate::parse_http_date("Wed, 21 Oct 2015 07:28:00 GMT").unwrap();

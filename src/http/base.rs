@@ -31,7 +31,9 @@ impl BaseUrl {
             None => (rest, ""),
         };
         if authority.contains('@') {
-            return Err(fail("has user information, which belongs into the credentials"));
+            return Err(fail(
+                "has user information, which belongs into the credentials",
+            ));
         }
         if authority.is_empty() {
             return Err(fail("has no host"));
@@ -64,7 +66,9 @@ impl BaseUrl {
 
     /// The path of `url` below the one of this; empty when it is elsewhere.
     pub(crate) fn below<'a>(&self, url: &'a Url) -> &'a str {
-        url.path().strip_prefix(self.url.path().trim_end_matches('/')).unwrap_or_default()
+        url.path()
+            .strip_prefix(self.url.path().trim_end_matches('/'))
+            .unwrap_or_default()
     }
 
     /// Whether `url` has the same scheme, host and port and lies under the path of this one.
@@ -116,7 +120,10 @@ mod tests {
         ] {
             let base = BaseUrl::parse("base URL", text).unwrap();
             assert_eq!(base.as_str(), want);
-            assert_eq!(base.join("/realms/a%2Fb").unwrap().as_str(), format!("{want}/realms/a%2Fb"));
+            assert_eq!(
+                base.join("/realms/a%2Fb").unwrap().as_str(),
+                format!("{want}/realms/a%2Fb")
+            );
         }
     }
 

@@ -25,7 +25,9 @@ impl Budget {
     pub(crate) fn take(&self, cost: Cost) -> bool {
         let cost = cost as u32;
         self.0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(cost)
+            })
             .is_ok()
     }
 
@@ -35,9 +37,11 @@ impl Budget {
     }
 
     pub(crate) fn success(&self) {
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            (left < FULL).then(|| left + 1)
-        });
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                (left < FULL).then(|| left + 1)
+            });
     }
 }
 

@@ -74,7 +74,9 @@ impl Channel {
         call: FormCall<'_>,
         form: &[(&str, &str)],
     ) -> Result<Answer> {
-        let url = self.endpoint(call.realm, call.endpoint, call.deadline).await?;
+        let url = self
+            .endpoint(call.realm, call.endpoint, call.deadline)
+            .await?;
         let mut form = form.to_vec();
         let mut builder = self.sender.client.request(Method::POST, url);
         if let Some(auth) = call.auth {
@@ -108,6 +110,11 @@ impl Channel {
 impl Answer {
     /// The error of an answer outside 2xx.
     pub(crate) fn error(&self, op: &Operation) -> Error {
-        Error::from_response(op, self.status(), self.response.headers(), self.response.body())
+        Error::from_response(
+            op,
+            self.status(),
+            self.response.headers(),
+            self.response.body(),
+        )
     }
 }

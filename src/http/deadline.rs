@@ -14,7 +14,10 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn after(total: Duration) -> Self {
-        Self { at: Instant::now().checked_add(total), total }
+        Self {
+            at: Instant::now().checked_add(total),
+            total,
+        }
     }
 
     pub(crate) fn remaining(&self) -> Duration {

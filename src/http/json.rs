@@ -23,10 +23,11 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(op: &Operation, body: &[u8])
     // Some proxies put a byte order mark before JSON.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|failed| {
-        error::decode(op, Some(&failed.path().to_string()), failed.inner())
-    })?;
-    reader.end().map_err(|failed| error::decode(op, None, &failed))?;
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|failed| error::decode(op, Some(&failed.path().to_string()), failed.inner()))?;
+    reader
+        .end()
+        .map_err(|failed| error::decode(op, None, &failed))?;
     Ok(value)
 }
 
@@ -52,7 +53,10 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Decode);
         let shown = format!("{error} {error:?}");
         assert!(shown.contains("[1].attributes.team[0]"), "{shown}");
-        assert!(shown.contains("invalid type: string, expected u64"), "{shown}");
+        assert!(
+            shown.contains("invalid type: string, expected u64"),
+            "{shown}"
+        );
         assert!(shown.contains("line 1"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
         let source = std::error::Error::source(&error).unwrap().to_string();
@@ -64,9 +68,17 @@ mod tests {
         for body in [&b"<html>"[..], b"[{\"attributes\"", b"[] x", b"{}"] {
             let error = decode::<Vec<User>>(&OP, body).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
-            assert!(error.to_string().starts_with("realm.users.list: decode: unexpected JSON"));
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("realm.users.list: decode: unexpected JSON")
+            );
         }
-        assert!(decode::<Vec<User>>(&OP, b"\xef\xbb\xbf[]").unwrap().is_empty());
+        assert!(
+            decode::<Vec<User>>(&OP, b"\xef\xbb\xbf[]")
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]

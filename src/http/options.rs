@@ -30,7 +30,9 @@ impl CallOptions {
             return;
         };
         if [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING].contains(&name) {
-            self.refuse(format!("the header {name} is set by the HTTP layer: do not set it"));
+            self.refuse(format!(
+                "the header {name} is set by the HTTP layer: do not set it"
+            ));
             return;
         }
         match value.try_into() {
@@ -62,7 +64,14 @@ impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
-            .field("headers", &self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>())
+            .field(
+                "headers",
+                &self
+                    .headers
+                    .keys()
+                    .map(HeaderName::as_str)
+                    .collect::<Vec<_>>(),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -76,7 +85,11 @@ mod tests {
 
     #[test]
     fn bad_headers_are_reported_at_send_time_without_their_value() {
-        for (name, value) in [("bad name", "v"), ("x-ok", "a\r\nhunter2: b"), ("Host", "evil")] {
+        for (name, value) in [
+            ("bad name", "v"),
+            ("x-ok", "a\r\nhunter2: b"),
+            ("Host", "evil"),
+        ] {
             let mut options = CallOptions::default();
             options.set_header(name, value);
             options.set_header("x-later", "good");
@@ -92,6 +105,9 @@ mod tests {
         let mut options = CallOptions::default();
         options.set_header("authorization", "Bearer hunter2");
         let text = format!("{options:?}");
-        assert!(text.contains("authorization") && !text.contains("hunter2"), "{text}");
+        assert!(
+            text.contains("authorization") && !text.contains("hunter2"),
+            "{text}"
+        );
     }
 }

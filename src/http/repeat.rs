@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::budget::Cost;
+use crate::error::tls;
 
 /// Why an attempt did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,9 @@ impl Failure {
     }
 
     pub(crate) fn of_reqwest(error: &reqwest::Error) -> Self {
-        if error.is_connect() {
+        if tls::is_refusal(error) {
+            Self::Final
+        } else if error.is_connect() {
             Self::NotSent
         } else if error.is_timeout() {
             Self::TimedOut
@@ -43,7 +46,11 @@ impl Failure {
     }
 
     pub(crate) fn cost(self) -> Cost {
-        if self == Self::TimedOut { Cost::Timeout } else { Cost::Failure }
+        if self == Self::TimedOut {
+            Cost::Timeout
+        } else {
+            Cost::Failure
+        }
     }
 
     /// Whether the server may have executed the request all the same.
@@ -74,18 +81,36 @@ pub(crate) struct Repeat {
 
 impl Repeat {
     /// Executing it twice is the same as executing it once.
-    pub(crate) const IDEMPOTENT: Self =
-        Self { lost: u32::MAX, turned_away: u32::MAX, gateway: u32::MAX };
+    pub(crate) const IDEMPOTENT: Self = Self {
+        lost: u32::MAX,
+        turned_away: u32::MAX,
+        gateway: u32::MAX,
+    };
     /// It must not be executed twice.
-    pub(crate) const NEVER: Self = Self { lost: 0, turned_away: 0, gateway: 0 };
+    pub(crate) const NEVER: Self = Self {
+        lost: 0,
+        turned_away: 0,
+        gateway: 0,
+    };
     /// Another token does no harm.
-    pub(crate) const CLIENT_CREDENTIALS: Self =
-        Self { lost: u32::MAX, turned_away: u32::MAX, gateway: 1 };
+    pub(crate) const CLIENT_CREDENTIALS: Self = Self {
+        lost: u32::MAX,
+        turned_away: u32::MAX,
+        gateway: 1,
+    };
     /// A password that is sent twice counts twice against the brute-force limit.
-    pub(crate) const PASSWORD: Self = Self { lost: 0, turned_away: u32::MAX, gateway: 1 };
+    pub(crate) const PASSWORD: Self = Self {
+        lost: 0,
+        turned_away: u32::MAX,
+        gateway: 1,
+    };
     /// With rotation the first attempt may have spent the refresh token: one more try, and
     /// `invalid_grant` then means that it has.
-    pub(crate) const REFRESH: Self = Self { lost: 1, turned_away: u32::MAX, gateway: 1 };
+    pub(crate) const REFRESH: Self = Self {
+        lost: 1,
+        turned_away: u32::MAX,
+        gateway: 1,
+    };
 
     pub(crate) fn of(method: &Method) -> Self {
         match *method {

@@ -7,8 +7,11 @@ use super::operation::Operation;
 use crate::error::{self, Result, protocol};
 
 /// All but RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Refuses what no path segment can carry safely.
 ///
@@ -51,7 +54,10 @@ pub(crate) fn encode(value: &str) -> String {
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 pub(crate) fn decode_location_id(op: &Operation, location: &HeaderValue) -> Result<String> {
     let bytes = location.as_bytes();
-    let path = bytes.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
+    let path = bytes
+        .split(|b| matches!(b, b'?' | b'#'))
+        .next()
+        .unwrap_or_default();
     let raw = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
     let fail = |what: &str| {
         protocol(format!("created, but the Location header {what}"))
@@ -67,15 +73,17 @@ pub(crate) fn decode_location_id(op: &Operation, location: &HeaderValue) -> Resu
         .into_owned();
     match fault(&id) {
         None => Ok(id),
-        Some(what) => Err(fail(&format!("ends in a name that {what}: no path can address it"))),
+        Some(what) => Err(fail(&format!(
+            "ends in a name that {what}: no path can address it"
+        ))),
     }
 }
 
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 fn escapes_are_complete(raw: &[u8]) -> bool {
-    raw.split(|b| *b == b'%').skip(1).all(|rest| {
-        matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
-    })
+    raw.split(|b| *b == b'%')
+        .skip(1)
+        .all(|rest| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -83,8 +91,11 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
-    const OP: Operation =
-        Operation::new("realm.user.delete", "DELETE", "/admin/realms/{realm}/users/{user-id}");
+    const OP: Operation = Operation::new(
+        "realm.user.delete",
+        "DELETE",
+        "/admin/realms/{realm}/users/{user-id}",
+    );
 
     #[test]
     fn hostile_segments_are_refused() {
@@ -102,21 +113,28 @@ mod tests {
             let error = check(&OP, "user-id", &value).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             let text = error.to_string();
-            assert!(text.starts_with("realm.user.delete: configuration: user-id "), "{text}");
+            assert!(
+                text.starts_with("realm.user.delete: configuration: user-id "),
+                "{text}"
+            );
             assert!(!text.chars().any(char::is_control), "{text:?}");
         }
     }
 
     #[test]
     fn what_is_sent_survives_url_parsers() {
-        for value in ["...", ". .", "a/b", "a;b", "a\\b", "%2e%2e", "%2E.", "..;", "ä b", "a?b#c"]
-        {
+        for value in [
+            "...", ". .", "a/b", "a;b", "a\\b", "%2e%2e", "%2E.", "..;", "ä b", "a?b#c",
+        ] {
             check(&OP, "user-id", value).unwrap();
             let text = format!("https://h/admin/realms/r/users/{}", encode(value));
             let url = url::Url::parse(&text).unwrap();
             assert_eq!(url.as_str(), text, "the parser must not change it");
             let last = url.path_segments().unwrap().next_back().unwrap();
-            assert_eq!(percent_decode(last.as_bytes()).decode_utf8().unwrap(), value);
+            assert_eq!(
+                percent_decode(last.as_bytes()).decode_utf8().unwrap(),
+                value
+            );
             assert_eq!(url.path_segments().unwrap().count(), 5);
         }
         assert_eq!(encode("%2e%2e"), "%252e%252e");
@@ -131,12 +149,22 @@ mod tests {
     #[test]
     fn location_ids_are_read_from_the_raw_text() {
         assert_eq!(location("http://h/users/4f-1").unwrap(), "4f-1");
-        assert_eq!(location("http://h/roles/aaa%2Fbbb%20c?x=/y#/z").unwrap(), "aaa/bbb c");
+        assert_eq!(
+            location("http://h/roles/aaa%2Fbbb%20c?x=/y#/z").unwrap(),
+            "aaa/bbb c"
+        );
         assert_eq!(location("/roles/%C3%A4").unwrap(), "ä");
         assert_eq!(location("http://h/roles/%252e").unwrap(), "%2e");
-        for bad in ["http://h/roles/..", "http://h/roles/%2e%2E", "http://h/roles/", "",
-            "http://h/roles/a%0Ab", "http://h/roles/%FF", "http://h/roles/%zz", "h/%4"]
-        {
+        for bad in [
+            "http://h/roles/..",
+            "http://h/roles/%2e%2E",
+            "http://h/roles/",
+            "",
+            "http://h/roles/a%0Ab",
+            "http://h/roles/%FF",
+            "http://h/roles/%zz",
+            "h/%4",
+        ] {
             let error = location(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{bad}");
             assert!(error.to_string().contains("created, but"), "{error}");

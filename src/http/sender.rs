@@ -47,7 +47,12 @@ struct Failed {
 
 impl Sender {
     pub(crate) fn new(client: reqwest::Client, base: BaseUrl, settings: Settings) -> Self {
-        Self { client, base, settings, budget: Budget::full() }
+        Self {
+            client,
+            base,
+            settings,
+            budget: Budget::full(),
+        }
     }
 
     /// Sends `request`, again where `repeat` allows it, and reads the whole answer, at most
@@ -108,9 +113,10 @@ impl Sender {
         let limit = self.settings.attempt_timeout.min(remaining);
         match tokio::time::timeout(limit, self.exchange(request, op, max_bytes)).await {
             Ok(outcome) => outcome,
-            Err(_) if limit == remaining => {
-                Err(Failed { why: Failure::Final, error: error::timeout(op, deadline.total) })
-            }
+            Err(_) if limit == remaining => Err(Failed {
+                why: Failure::Final,
+                error: error::timeout(op, deadline.total),
+            }),
             Err(_) => Err(Failed {
                 why: Failure::TimedOut,
                 error: error::attempt_timeout(op, limit),
@@ -130,7 +136,10 @@ impl Sender {
         };
         let target = request.url().clone();
         let mut answer = self.client.execute(request).await.map_err(failed)?;
-        let fatal = |error: Error| Failed { why: Failure::Final, error: error.with_operation(op) };
+        let fatal = |error: Error| Failed {
+            why: Failure::Final,
+            error: error.with_operation(op),
+        };
         if *answer.url() != target {
             return Err(fatal(error::config(
                 "the HTTP client that was handed in follows redirects: build it with \
@@ -171,7 +180,11 @@ fn finish(
     may_be_done: bool,
 ) -> Result<Answer> {
     match outcome {
-        Ok(response) => Ok(Answer { response, attempts, may_be_done }),
+        Ok(response) => Ok(Answer {
+            response,
+            attempts,
+            may_be_done,
+        }),
         Err(failed) => Err(failed.error),
     }
 }

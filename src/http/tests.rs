@@ -29,6 +29,10 @@ async fn call_with(
 ) -> Result<Response<Bytes>> {
     let url = format!("{}/admin/realms/demo/users/1", kc.base_url());
     let request = reqwest::Request::new(method, url.parse().unwrap());
-    let (parts, body) = kc.transport.execute(request, &OP, options).await?.into_parts();
+    let (parts, body) = kc
+        .transport
+        .execute(request, &OP, options)
+        .await?
+        .into_parts();
     Ok(Response::new(parts.status, parts.headers, body))
 }

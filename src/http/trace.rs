@@ -34,7 +34,10 @@ impl Span {
             self.span.record("http.response.status_code", status);
         }
         self.span.record("attempts", attempts);
-        self.span.record("elapsed_ms", u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+        self.span.record(
+            "elapsed_ms",
+            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        );
     }
 
     pub(crate) fn wrap<F: Future>(self, future: F) -> impl Future<Output = F::Output> {

@@ -155,7 +155,10 @@ impl Transport {
     ) -> Result<()> {
         options.check(op)?;
         if tokio::runtime::Handle::try_current().is_err() {
-            return Err(error::invalid_argument(op, "calls need a running Tokio runtime"));
+            return Err(error::invalid_argument(
+                op,
+                "calls need a running Tokio runtime",
+            ));
         }
         if !self.channel.sender.base.covers(request.url()) {
             return Err(error::invalid_argument(
@@ -164,12 +167,17 @@ impl Transport {
             ));
         }
         let bodiless = request.body().is_none();
-        let expects_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+        let expects_body = matches!(
+            *request.method(),
+            Method::POST | Method::PUT | Method::PATCH
+        );
         let headers = request.headers_mut();
         for (name, value) in &options.headers {
             headers.insert(name, value.clone());
         }
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
         if bodiless && expects_body {
             // Proxies answer 411 without it.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -197,5 +205,10 @@ fn finish(
             return Ok(done);
         }
     }
-    Err(Error::from_response(op, status, answer.response.headers(), answer.response.body()))
+    Err(Error::from_response(
+        op,
+        status,
+        answer.response.headers(),
+        answer.response.body(),
+    ))
 }

@@ -37,12 +37,16 @@ impl Algorithm {
             "ES256" => Self::Es256,
             "ES384" => Self::Es384,
             "EdDSA" | "Ed25519" | "Ed448" | "ES512" => {
-                return Err(protocol(format!("tokens signed with {name} are not supported yet"))
-                    .with_hint("set the client's signature algorithm to ES256 or RS256"));
+                return Err(
+                    protocol(format!("tokens signed with {name} are not supported yet"))
+                        .with_hint("set the client's signature algorithm to ES256 or RS256"),
+                );
             }
             _ => {
-                return Err(protocol("the token is not signed with an accepted algorithm")
-                    .with_hint("set the client's signature algorithm to ES256 or RS256"));
+                return Err(
+                    protocol("the token is not signed with an accepted algorithm")
+                        .with_hint("set the client's signature algorithm to ES256 or RS256"),
+                );
             }
         })
     }

@@ -59,13 +59,27 @@ fn check_audience(claims: &Map<String, Value>, client_id: &str) -> Result<()> {
 
 fn check_times(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<()> {
     // RFC 7519 section 2 allows fractions.
-    let time = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|t| t.is_finite());
-    let (Some(expires), Some(issued)) = (time("exp"), time("iat")) else {
-        return Err(refused("it does not say when it was issued and when it expires"));
+    let time = |name: &str| {
+        claims
+            .get(name)
+            .and_then(Value::as_f64)
+            .filter(|t| t.is_finite())
     };
-    let now = expected.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let (Some(expires), Some(issued)) = (time("exp"), time("iat")) else {
+        return Err(refused(
+            "it does not say when it was issued and when it expires",
+        ));
+    };
+    let now = expected
+        .now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64();
     // A short life is not stretched to double its length.
-    let leeway = expected.leeway.as_secs_f64().min(((expires - issued) / 2.0).max(0.0));
+    let leeway = expected
+        .leeway
+        .as_secs_f64()
+        .min(((expires - issued) / 2.0).max(0.0));
     let not_yet = |from: f64| from > now + expected.leeway.as_secs_f64();
     if expires + leeway <= now {
         return Err(refused("it has expired").with_hint("check this machine's clock"));

@@ -33,9 +33,16 @@ impl KeySet {
             return Err(protocol("the key set of the realm has no keys member"));
         };
         if keys.len() > MAX_KEYS {
-            return Err(protocol(format!("the key set of the realm has over {MAX_KEYS} keys")));
+            return Err(protocol(format!(
+                "the key set of the realm has over {MAX_KEYS} keys"
+            )));
         }
-        Ok(Self(keys.iter().filter_map(Value::as_object).filter_map(Key::read).collect()))
+        Ok(Self(
+            keys.iter()
+                .filter_map(Value::as_object)
+                .filter_map(Key::read)
+                .collect(),
+        ))
     }
 
     /// The one key that a token with this header can have been signed with; `None` when there is
@@ -67,12 +74,20 @@ impl Key {
             _ => return None,
         };
         let kid = text("kid").map(str::to_owned);
-        Some(Self { kid, alg: text("alg").map(str::to_owned), family, secret })
+        Some(Self {
+            kid,
+            alg: text("alg").map(str::to_owned),
+            family,
+            secret,
+        })
     }
 
     fn fits(&self, header: &Header) -> bool {
         self.family == header.algorithm.family()
-            && self.alg.as_deref().is_none_or(|alg| alg == header.algorithm.name())
+            && self
+                .alg
+                .as_deref()
+                .is_none_or(|alg| alg == header.algorithm.name())
             && (header.kid.is_none() || header.kid == self.kid)
     }
 

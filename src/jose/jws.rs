@@ -33,14 +33,19 @@ impl Header {
             .ok_or_else(|| protocol("the header of the token cannot be read"))?;
         // RFC 7515 section 4.1.11: what is critical and not understood must be refused.
         if members.contains_key("crit") {
-            return Err(protocol("the token has a critical header that is not understood"));
+            return Err(protocol(
+                "the token has a critical header that is not understood",
+            ));
         }
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         if text("typ").is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
             return Err(protocol("the token is of another type"));
         }
         let algorithm = Algorithm::accepted(text("alg").unwrap_or_default())?;
-        Ok(Self { algorithm, kid: text("kid").map(str::to_owned) })
+        Ok(Self {
+            algorithm,
+            kid: text("kid").map(str::to_owned),
+        })
     }
 }
 

@@ -39,8 +39,8 @@ const PS256: &str = "\
     5NKjp70V_EYRYkzDvT9woNEQAmzPe3ZQ5GWQwfFX06HfttvioJyxhYiD8iVVPCVypslwdjwq9gzVOrver8YZfZfT\
     lI3lJD70af39tnJIVJA83d7_Reybf6ElFd7-7g";
 
-fn base64(bytes: Vec<u8>) -> String {
-    bytes.to_base64().unwrap().unwrap()
+fn base64(bytes: &[u8]) -> String {
+    bytes.to_vec().to_base64().unwrap().unwrap()
 }
 
 /// Signs with the test key, whatever the header says.
@@ -53,10 +53,12 @@ pub(crate) fn sign(header: &Value, claims: &Value) -> String {
     std::fs::write(&path, bytes).unwrap();
     let key = Secret::ecdsa_keypair_from_file(SignatureAlgorithm::ES256, path.to_str().unwrap());
     std::fs::remove_file(&path).unwrap();
-    let part = |value: &Value| base64(value.to_string().into_bytes());
+    let part = |value: &Value| base64(value.to_string().as_bytes());
     let input = format!("{}.{}", part(header), part(claims));
-    let signature = SignatureAlgorithm::ES256.sign(input.as_bytes(), &key.unwrap()).unwrap();
-    format!("{input}.{}", base64(signature))
+    let signature = SignatureAlgorithm::ES256
+        .sign(input.as_bytes(), &key.unwrap())
+        .unwrap();
+    format!("{input}.{}", base64(&signature))
 }
 
 pub(crate) fn es256(kid: &str) -> Value {
@@ -70,7 +72,9 @@ fn rsa() -> Value {
 fn verify(token: &str, keys: &[Value]) -> Result<Map<String, Value>> {
     let keys = KeySet::read(&json!({ "keys": keys }))?;
     let header = Header::read(token)?;
-    let key = keys.find(&header)?.ok_or_else(|| crate::error::protocol("no key"))?;
+    let key = keys
+        .find(&header)?
+        .ok_or_else(|| crate::error::protocol("no key"))?;
     payload(token, &header, key)
 }
 
@@ -82,7 +86,10 @@ fn refused(token: &str, keys: &[Value], why: &str) {
 
 #[test]
 fn good_signatures() {
-    let token = sign(&json!({"alg": "ES256", "kid": "a", "typ": "JWT"}), &json!({"n": 1}));
+    let token = sign(
+        &json!({"alg": "ES256", "kid": "a", "typ": "JWT"}),
+        &json!({"n": 1}),
+    );
     // Keys of kinds that are not known do not hide the one that fits.
     let keys = [
         json!({"kid": "a", "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": "AA"}),
@@ -107,7 +114,10 @@ fn every_change_of_a_token_is_noticed() {
         for other in ['A', 'B', '.', '=', '?'] {
             let mut changed = token.clone();
             changed.replace_range(at..=at, &other.to_string());
-            assert!(changed == token || verify(&changed, &[es256("a"), rsa()]).is_err(), "{at}");
+            assert!(
+                changed == token || verify(&changed, &[es256("a"), rsa()]).is_err(),
+                "{at}"
+            );
         }
         assert!(verify(&token[..at], &[es256("a")]).is_err());
     }
@@ -118,16 +128,40 @@ fn headers_that_are_refused() {
     let keys = [es256("a"), rsa()];
     let with = |header: Value| sign(&header, &json!({}));
     refused(&with(json!({"alg": "none"})), &keys, "accepted algorithm");
-    refused(&with(json!({"alg": "HS256", "kid": "a"})), &keys, "accepted algorithm");
+    refused(
+        &with(json!({"alg": "HS256", "kid": "a"})),
+        &keys,
+        "accepted algorithm",
+    );
     refused(&with(json!({"kid": "a"})), &keys, "accepted algorithm");
-    refused(&with(json!({"alg": "EdDSA"})), &keys, "EdDSA are not supported yet");
-    refused(&with(json!({"alg": "ES512"})), &keys, "ES512 are not supported yet");
-    refused(&with(json!({"alg": "ES256", "crit": ["x"], "x": 1})), &keys, "critical");
-    refused(&with(json!({"alg": "ES256", "typ": "at+jwt"})), &keys, "another type");
+    refused(
+        &with(json!({"alg": "EdDSA"})),
+        &keys,
+        "EdDSA are not supported yet",
+    );
+    refused(
+        &with(json!({"alg": "ES512"})),
+        &keys,
+        "ES512 are not supported yet",
+    );
+    refused(
+        &with(json!({"alg": "ES256", "crit": ["x"], "x": 1})),
+        &keys,
+        "critical",
+    );
+    refused(
+        &with(json!({"alg": "ES256", "typ": "at+jwt"})),
+        &keys,
+        "another type",
+    );
     refused(&with(json!({"alg": "ES256", "kid": "b"})), &keys, "no key");
     refused(&with(json!({"alg": "ES384", "kid": "a"})), &keys, "no key");
     refused(&with(json!({"alg": "RS256", "kid": "a"})), &keys, "no key");
-    refused(&with(json!({"alg": "RS256", "kid": "rsa"})), &keys, "signature of the token is wrong");
+    refused(
+        &with(json!({"alg": "RS256", "kid": "rsa"})),
+        &keys,
+        "signature of the token is wrong",
+    );
     refused("a.b.c.d.e", &keys, "encrypted tokens are not supported yet");
     refused("", &keys, "not a signed JWT");
     refused("a.b", &keys, "not a signed JWT");
@@ -248,6 +282,22 @@ fn leeway_is_at_most_half_of_the_life() {
 fn the_subject_stays_the_same() {
     let claims = claims();
     let claims = claims.as_object().unwrap();
-    check(claims, Expected { subject: Some("1"), ..expected() }).unwrap();
-    assert!(check(claims, Expected { subject: Some("2"), ..expected() }).is_err());
+    check(
+        claims,
+        Expected {
+            subject: Some("1"),
+            ..expected()
+        },
+    )
+    .unwrap();
+    assert!(
+        check(
+            claims,
+            Expected {
+                subject: Some("2"),
+                ..expected()
+            }
+        )
+        .is_err()
+    );
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::keys::KeyCache;
 use super::login::{ClientCredentialsLogin, PasswordLogin};
 use super::tokens::TokenSet;
+use crate::Secret;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, config, invalid_argument};
 use crate::http::channel::{Channel, Endpoint, FormCall};
@@ -17,18 +18,28 @@ use crate::token::GrantKind;
 use crate::token::client_auth::ClientAuth;
 use crate::token::explain;
 use crate::token::grant::{self, GrantRequest};
-use crate::Secret;
 
 const BUILD: Operation = Operation::new("oidc", "", "");
-const REFRESH: Operation =
-    Operation::new("oidc.refresh", "POST", "/realms/{realm}/protocol/openid-connect/token");
-const REVOKE: Operation =
-    Operation::new("oidc.revoke", "POST", "/realms/{realm}/protocol/openid-connect/revoke");
-const LOGOUT: Operation =
-    Operation::new("oidc.logout", "POST", "/realms/{realm}/protocol/openid-connect/logout");
+const REFRESH: Operation = Operation::new(
+    "oidc.refresh",
+    "POST",
+    "/realms/{realm}/protocol/openid-connect/token",
+);
+const REVOKE: Operation = Operation::new(
+    "oidc.revoke",
+    "POST",
+    "/realms/{realm}/protocol/openid-connect/revoke",
+);
+const LOGOUT: Operation = Operation::new(
+    "oidc.logout",
+    "POST",
+    "/realms/{realm}/protocol/openid-connect/logout",
+);
 
 const REVOCATION: Endpoint = ("revocation_endpoint", |m| m.revocation_endpoint.as_deref());
-const END_SESSION: Endpoint = ("end_session_endpoint", |m| m.end_session_endpoint.as_deref());
+const END_SESSION: Endpoint = ("end_session_endpoint", |m| {
+    m.end_session_endpoint.as_deref()
+});
 
 /// Sets up an [`Oidc`]; from [`Keycloak::oidc`](crate::Keycloak::oidc).
 #[derive(Debug)]
@@ -43,7 +54,12 @@ pub struct OidcBuilder {
 impl OidcBuilder {
     pub(crate) fn new(channel: Arc<Channel>, realm: String, client_id: String) -> Self {
         let auth = ClientAuth::public(client_id);
-        Self { channel, realm, auth, leeway: Duration::from_secs(30) }
+        Self {
+            channel,
+            realm,
+            auth,
+            leeway: Duration::from_secs(30),
+        }
     }
 
     /// The secret of a confidential client, sent by HTTP Basic (RFC 6749 section 2.3.1). Without
@@ -112,7 +128,9 @@ impl Oidc {
     /// expected one.
     pub async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         let channel = &self.inner.channel;
-        channel.metadata(&self.inner.realm, channel.deadline()).await
+        channel
+            .metadata(&self.inner.realm, channel.deadline())
+            .await
     }
 
     /// Logs in with a user's password (RFC 6749 section 4.3). The client needs direct access
@@ -140,10 +158,14 @@ impl Oidc {
         let Some(refresh_token) = tokens.refresh_token() else {
             return Err(no_refresh_token(&REFRESH));
         };
-        let form =
-            [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
-        let granted =
-            self.inner.grant(&REFRESH, GrantKind::Refresh, Repeat::REFRESH, &form).await?;
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token.expose()),
+        ];
+        let granted = self
+            .inner
+            .grant(&REFRESH, GrantKind::Refresh, Repeat::REFRESH, &form)
+            .await?;
         self.inner.token_set(&REFRESH, granted, Some(tokens)).await
     }
 
@@ -209,7 +231,11 @@ impl Inner {
             repeat: Repeat::IDEMPOTENT,
             deadline: self.channel.deadline(),
         };
-        let answer = self.channel.post_form(call, form).await.map_err(|e| e.or_operation(op))?;
+        let answer = self
+            .channel
+            .post_form(call, form)
+            .await
+            .map_err(|e| e.or_operation(op))?;
         if answer.status().is_success() {
             return Ok(());
         }
@@ -223,7 +249,10 @@ impl Inner {
 }
 
 fn no_refresh_token(op: &Operation) -> crate::Error {
-    invalid_argument(op, "there is no refresh token in these tokens: log in again")
+    invalid_argument(
+        op,
+        "there is no refresh token in these tokens: log in again",
+    )
 }
 
 impl fmt::Debug for Oidc {

@@ -18,8 +18,11 @@ use crate::http::repeat::Repeat;
 use crate::jose::Header;
 use crate::jose::jwks::KeySet;
 
-const OP: Operation =
-    Operation::new("oidc.keys", "GET", "/realms/{realm}/protocol/openid-connect/certs");
+const OP: Operation = Operation::new(
+    "oidc.keys",
+    "GET",
+    "/realms/{realm}/protocol/openid-connect/certs",
+);
 const JWKS: Endpoint = ("jwks_uri", |m| m.jwks_uri.as_deref());
 
 const MAX_AGE: Duration = Duration::from_secs(600);
@@ -63,7 +66,11 @@ impl KeyCache {
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 let now = Instant::now();
-                *known = Some(Known { keys: keys.clone(), fetched: now, tried: now });
+                *known = Some(Known {
+                    keys: keys.clone(),
+                    fetched: now,
+                    tried: now,
+                });
                 Ok(keys)
             }
             // The keys at hand are better than none while the server cannot be asked.

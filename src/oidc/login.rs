@@ -11,8 +11,11 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::token::GrantKind;
 
-const PASSWORD: Operation =
-    Operation::new("oidc.password", "POST", "/realms/{realm}/protocol/openid-connect/token");
+const PASSWORD: Operation = Operation::new(
+    "oidc.password",
+    "POST",
+    "/realms/{realm}/protocol/openid-connect/token",
+);
 const CLIENT: Operation = Operation::new(
     "oidc.client_credentials",
     "POST",
@@ -34,7 +37,13 @@ pub struct PasswordLogin {
 
 impl PasswordLogin {
     pub(super) fn new(oidc: Oidc, username: String, password: Secret) -> Self {
-        Self { oidc, username, password, totp: None, scope: "openid".to_owned() }
+        Self {
+            oidc,
+            username,
+            password,
+            totp: None,
+            scope: "openid".to_owned(),
+        }
     }
 
     /// Scopes to ask for, separated by spaces; `openid` unless set, which gives an ID token.
@@ -66,8 +75,9 @@ impl IntoFuture for PasswordLogin {
             if let Some(totp) = &self.totp {
                 form.push(("totp", totp.expose()));
             }
-            let granted =
-                inner.grant(&PASSWORD, GrantKind::Password, Repeat::PASSWORD, &form).await?;
+            let granted = inner
+                .grant(&PASSWORD, GrantKind::Password, Repeat::PASSWORD, &form)
+                .await?;
             inner.token_set(&PASSWORD, granted, None).await
         })
     }
@@ -105,7 +115,12 @@ impl IntoFuture for ClientCredentialsLogin {
                 form.push(("scope", scope));
             }
             let granted = inner
-                .grant(&CLIENT, GrantKind::ClientCredentials, Repeat::CLIENT_CREDENTIALS, &form)
+                .grant(
+                    &CLIENT,
+                    GrantKind::ClientCredentials,
+                    Repeat::CLIENT_CREDENTIALS,
+                    &form,
+                )
                 .await?;
             inner.token_set(&CLIENT, granted, None).await
         })

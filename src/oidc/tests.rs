@@ -9,7 +9,10 @@ use crate::jose::tests::{es256, sign};
 use crate::testing::{Reply, Seen, Server};
 
 fn id_token(seen: &Seen, change: impl FnOnce(&mut Value)) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let mut claims = json!({
         "iss": format!("http://{}/realms/demo", seen.header("host").unwrap()),
         "aud": "web-app", "azp": "web-app", "sub": "1", "typ": "ID", "iat": now, "exp": now + 60,
@@ -38,7 +41,10 @@ async fn realm(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Server {
         }
         Some(match seen.target.rsplit('/').next()? {
             "certs" => Reply::json(200, json!({ "keys": [es256("a")] }).to_string()),
-            "userinfo" => Reply::json(200, r#"{"sub":"1","email":"a@b","email_verified":true,"k":1}"#),
+            "userinfo" => Reply::json(
+                200,
+                r#"{"sub":"1","email":"a@b","email_verified":true,"k":1}"#,
+            ),
             "revoke" | "logout" => Reply::status(204),
             _ => return None,
         })
@@ -48,42 +54,82 @@ async fn realm(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Server {
 
 fn oidc(server: &Server) -> crate::oidc::Oidc {
     let kc = server.builder().anonymous().build().unwrap();
-    kc.oidc("demo", "web-app").client_secret("s:hunter2").build().unwrap()
+    kc.oidc("demo", "web-app")
+        .client_secret("s:hunter2")
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]
 async fn login_userinfo_refresh_and_logout() {
     let server = realm(|_| {}).await;
     let oidc = oidc(&server);
-    let tokens = oidc.password("ada", "pw").scope("openid profile").totp("123456").await.unwrap();
+    let tokens = oidc
+        .password("ada", "pw")
+        .scope("openid profile")
+        .totp("123456")
+        .await
+        .unwrap();
     let id_token = tokens.id_token().unwrap();
-    assert_eq!((id_token.subject(), tokens.scope()), ("1", Some("openid profile")));
+    assert_eq!(
+        (id_token.subject(), tokens.scope()),
+        ("1", Some("openid profile"))
+    );
     assert_eq!(id_token.claim("azp"), Some(&json!("web-app")));
     assert_eq!(tokens.refresh_lifetime().unwrap().as_secs(), 1800);
     assert_eq!(tokens.member("not-before-policy"), Some(&json!(0)));
     let me = oidc.userinfo(&tokens).await.unwrap();
-    assert_eq!((me.sub.as_str(), me.email.as_deref(), &me.extra["k"]), ("1", Some("a@b"), &json!(1)));
+    assert_eq!(
+        (me.sub.as_str(), me.email.as_deref(), &me.extra["k"]),
+        ("1", Some("a@b"), &json!(1))
+    );
     let again = oidc.refresh(&tokens).await.unwrap();
     oidc.revoke(&again).await.unwrap();
     oidc.logout(&again).await.unwrap();
-    let shown = format!("{tokens:?} {me:?} {oidc:?} {:?}", oidc.password("ada", "hunter2"));
-    assert!(!shown.contains("hunter2") && !shown.contains("a@b"), "{shown}");
+    let shown = format!(
+        "{tokens:?} {me:?} {oidc:?} {:?}",
+        oidc.password("ada", "hunter2")
+    );
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("a@b"),
+        "{shown}"
+    );
 
     let seen = server.seen();
     let forms: Vec<_> = seen.iter().filter(|s| s.method == "POST").collect();
     let basic = Some("Basic d2ViLWFwcDpzJTNBaHVudGVyMg==");
-    assert!(forms.iter().all(|form| form.header("authorization") == basic));
+    assert!(
+        forms
+            .iter()
+            .all(|form| form.header("authorization") == basic)
+    );
     assert_eq!(
         forms[0].body,
         "grant_type=password&username=ada&password=pw&scope=openid+profile&totp=123456"
     );
-    assert_eq!(forms[1].body, "grant_type=refresh_token&refresh_token=refresh-hunter2");
-    assert_eq!(forms[2].body, "token=refresh-hunter2&token_type_hint=refresh_token");
+    assert_eq!(
+        forms[1].body,
+        "grant_type=refresh_token&refresh_token=refresh-hunter2"
+    );
+    assert_eq!(
+        forms[2].body,
+        "token=refresh-hunter2&token_type_hint=refresh_token"
+    );
     assert_eq!(forms[3].body, "refresh_token=refresh-hunter2");
-    let userinfo = seen.iter().find(|s| s.target.ends_with("/userinfo")).unwrap();
-    assert_eq!(userinfo.header("authorization"), Some("Bearer access-hunter2"));
+    let userinfo = seen
+        .iter()
+        .find(|s| s.target.ends_with("/userinfo"))
+        .unwrap();
+    assert_eq!(
+        userinfo.header("authorization"),
+        Some("Bearer access-hunter2")
+    );
     let count = |end: &str| seen.iter().filter(|s| s.target.ends_with(end)).count();
-    assert_eq!((count("/certs"), count("/openid-configuration")), (1, 1), "both are kept");
+    assert_eq!(
+        (count("/certs"), count("/openid-configuration")),
+        (1, 1),
+        "both are kept"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +143,10 @@ async fn id_tokens_that_are_refused() {
     for change in changes {
         let server = realm(change).await;
         let error = oidc(&server).password("ada", "pw").await.unwrap_err();
-        assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some("oidc.password")));
+        assert_eq!(
+            (error.kind(), error.operation()),
+            (ErrorKind::Protocol, Some("oidc.password"))
+        );
     }
 }
 
@@ -105,7 +154,10 @@ async fn id_tokens_that_are_refused() {
 async fn a_refresh_must_be_about_the_same_user() {
     let server = Server::keycloak(|seen, _| {
         if seen.target.ends_with("/certs") {
-            return Some(Reply::json(200, json!({ "keys": [es256("a")] }).to_string()));
+            return Some(Reply::json(
+                200,
+                json!({ "keys": [es256("a")] }).to_string(),
+            ));
         }
         let refreshed = seen.form("grant_type") == Some("refresh_token");
         seen.is_token_request().then(|| {
@@ -118,16 +170,23 @@ async fn a_refresh_must_be_about_the_same_user() {
     let oidc = oidc(&server);
     let tokens = oidc.password("ada", "pw").await.unwrap();
     let error = oidc.refresh(&tokens).await.unwrap_err();
-    assert!(error.to_string().contains("subject is another one"), "{error}");
+    assert!(
+        error.to_string().contains("subject is another one"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn unknown_keys_are_fetched_again_but_not_all_the_time() {
     let server = Server::keycloak(|seen, _| {
         if seen.target.ends_with("/certs") {
-            return Some(Reply::json(200, json!({ "keys": [es256("b")] }).to_string()));
+            return Some(Reply::json(
+                200,
+                json!({ "keys": [es256("b")] }).to_string(),
+            ));
         }
-        seen.is_token_request().then(|| tokens(Some(id_token(seen, |_| {}))))
+        seen.is_token_request()
+            .then(|| tokens(Some(id_token(seen, |_| {}))))
     })
     .await;
     let oidc = oidc(&server);
@@ -135,7 +194,11 @@ async fn unknown_keys_are_fetched_again_but_not_all_the_time() {
         let error = oidc.password("ada", "pw").await.unwrap_err();
         assert!(error.to_string().contains("no key that fits"), "{error}");
     }
-    let fetched = server.seen().iter().filter(|s| s.target.ends_with("/certs")).count();
+    let fetched = server
+        .seen()
+        .iter()
+        .filter(|s| s.target.ends_with("/certs"))
+        .count();
     assert_eq!(fetched, 1);
 }
 
@@ -144,7 +207,11 @@ async fn userinfo_that_cannot_be_had_or_used_says_why() {
     for (reply, why) in [
         (Reply::json(200, r#"{"sub":"2"}"#), "another user"),
         (
-            Reply::Answer(200, vec![("Content-Type", "application/jwt".into())], "a.b.c".into()),
+            Reply::Answer(
+                200,
+                vec![("Content-Type", "application/jwt".into())],
+                "a.b.c".into(),
+            ),
             "not supported yet",
         ),
         (Reply::status(401), "refresh it"),
@@ -166,9 +233,13 @@ async fn userinfo_that_cannot_be_had_or_used_says_why() {
                 return Some(reply.clone());
             }
             if seen.target.ends_with("/certs") {
-                return Some(Reply::json(200, json!({ "keys": [es256("a")] }).to_string()));
+                return Some(Reply::json(
+                    200,
+                    json!({ "keys": [es256("a")] }).to_string(),
+                ));
             }
-            seen.is_token_request().then(|| tokens(Some(id_token(seen, |_| {}))))
+            seen.is_token_request()
+                .then(|| tokens(Some(id_token(seen, |_| {}))))
         })
         .await;
         let oidc = oidc(&server);
@@ -182,18 +253,33 @@ async fn userinfo_that_cannot_be_had_or_used_says_why() {
 #[tokio::test]
 async fn clients_name_themselves_as_set() {
     let server = Server::keycloak(|seen, _| {
-        seen.is_token_request().then(|| Reply::json(200, r#"{"access_token":"x"}"#))
+        seen.is_token_request()
+            .then(|| Reply::json(200, r#"{"access_token":"x"}"#))
     })
     .await;
     let kc = server.builder().anonymous().build().unwrap();
-    let post = kc.oidc("demo", "web").client_secret("s&t").client_secret_post().build().unwrap();
+    let post = kc
+        .oidc("demo", "web")
+        .client_secret("s&t")
+        .client_secret_post()
+        .build()
+        .unwrap();
     let tokens = post.client_credentials().scope("a b").await.unwrap();
-    kc.oidc("demo", "spa").build().unwrap().password("ada", "pw").await.unwrap();
+    kc.oidc("demo", "spa")
+        .build()
+        .unwrap()
+        .password("ada", "pw")
+        .await
+        .unwrap();
     assert!(tokens.refresh_token().is_none() && tokens.id_token().is_none());
     assert!(post.refresh(&tokens).await.unwrap_err().is_config());
     assert!(post.logout(&tokens).await.unwrap_err().is_config());
     let seen = server.seen();
-    let bodies: Vec<_> = seen.iter().filter(|s| s.method == "POST").map(|s| &*s.body).collect();
+    let bodies: Vec<_> = seen
+        .iter()
+        .filter(|s| s.method == "POST")
+        .map(|s| &*s.body)
+        .collect();
     assert_eq!(
         bodies,
         [
@@ -203,5 +289,11 @@ async fn clients_name_themselves_as_set() {
     );
     assert!(kc.oidc("..", "web").build().unwrap_err().is_config());
     assert!(kc.oidc("demo", "").build().unwrap_err().is_config());
-    assert!(kc.oidc("demo", "web").client_secret_post().build().unwrap_err().is_config());
+    assert!(
+        kc.oidc("demo", "web")
+            .client_secret_post()
+            .build()
+            .unwrap_err()
+            .is_config()
+    );
 }

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::client::Inner;
+use crate::Secret;
 use crate::error::{Result, protocol};
 use crate::http::operation::Operation;
 use crate::jose::id_token::{self, Expected};
 use crate::jose::{Header, payload};
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
-use crate::Secret;
 
 /// The tokens of one login. `Debug` shows none of their values.
 #[derive(Clone)]
@@ -126,20 +126,31 @@ impl Inner {
         let id_token = match text("id_token") {
             None => before.and_then(|before| before.id_token.clone()),
             Some(raw) => {
-                let subject = before.and_then(|before| before.id_token()).map(IdToken::subject);
+                let subject = before
+                    .and_then(|before| before.id_token())
+                    .map(IdToken::subject);
                 let verified = self.verify(raw, subject).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }
         };
         let renewal = granted.renewal.or_else(|| before?.renewal.clone());
-        Ok(TokenSet { access_token: granted.token, renewal, id_token, scope, rest })
+        Ok(TokenSet {
+            access_token: granted.token,
+            renewal,
+            id_token,
+            scope,
+            rest,
+        })
     }
 
     async fn verify(&self, raw: String, subject: Option<&str>) -> Result<IdToken> {
         let deadline = self.channel.deadline();
         let metadata = self.channel.metadata(&self.realm, deadline).await?;
         let header = Header::read(&raw)?;
-        let keys = self.keys.for_token(&self.channel, &self.realm, &header, deadline).await?;
+        let keys = self
+            .keys
+            .for_token(&self.channel, &self.realm, &header, deadline)
+            .await?;
         let key = keys
             .find(&header)?
             .ok_or_else(|| protocol("the realm publishes no key that fits the token"))?;
@@ -152,7 +163,15 @@ impl Inner {
             now: SystemTime::now(),
         };
         id_token::check(&claims, expected)?;
-        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(IdToken { raw: raw.into(), subject, claims })
+        let subject = claims
+            .get("sub")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        Ok(IdToken {
+            raw: raw.into(),
+            subject,
+            claims,
+        })
     }
 }

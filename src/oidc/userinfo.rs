@@ -17,8 +17,11 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::token::grant::bearer_header;
 
-const OP: Operation =
-    Operation::new("oidc.userinfo", "GET", "/realms/{realm}/protocol/openid-connect/userinfo");
+const OP: Operation = Operation::new(
+    "oidc.userinfo",
+    "GET",
+    "/realms/{realm}/protocol/openid-connect/userinfo",
+);
 const USERINFO: Endpoint = ("userinfo_endpoint", |m| m.userinfo_endpoint.as_deref());
 
 /// The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). `Debug` shows the
@@ -61,20 +64,28 @@ impl Oidc {
     /// Of kind `Unauthorized` when the session has ended, `Protocol` when the answer is about
     /// another user.
     pub async fn userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
-        self.ask_userinfo(tokens).await.map_err(|error| error.or_operation(&OP))
+        self.ask_userinfo(tokens)
+            .await
+            .map_err(|error| error.or_operation(&OP))
     }
 
     async fn ask_userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
         let inner = &self.inner;
         let deadline = inner.channel.deadline();
-        let url = inner.channel.endpoint(&inner.realm, USERINFO, deadline).await?;
+        let url = inner
+            .channel
+            .endpoint(&inner.realm, USERINFO, deadline)
+            .await?;
         let request = inner
             .channel
             .sender
             .client
             .request(Method::GET, url)
             .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(AUTHORIZATION, bearer_header(tokens.access_token().secret())?)
+            .header(
+                AUTHORIZATION,
+                bearer_header(tokens.access_token().secret())?,
+            )
             .build()
             .map_err(|source| transport(&OP, source))?;
         let call = FormCall {
@@ -110,8 +121,14 @@ impl Oidc {
         }
         let info: UserInfo = json::decode(&OP, answer.response.body())?;
         // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
-        if tokens.id_token().map(IdToken::subject).is_some_and(|subject| subject != info.sub) {
-            return Err(protocol("the answer is about another user than the ID token"));
+        if tokens
+            .id_token()
+            .map(IdToken::subject)
+            .is_some_and(|subject| subject != info.sub)
+        {
+            return Err(protocol(
+                "the answer is about another user than the ID token",
+            ));
         }
         Ok(info)
     }

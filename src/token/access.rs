@@ -31,13 +31,19 @@ struct End {
 impl AccessToken {
     /// A token whose end is not known: it is used until the server refuses it.
     pub fn new(secret: impl Into<Secret>) -> Self {
-        Self { secret: secret.into(), end: None }
+        Self {
+            secret: secret.into(),
+            end: None,
+        }
     }
 
     /// The same token with `lifetime` left from now on.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
-        self.end = Some(End { lifetime, at: Instant::now().checked_add(lifetime) });
+        self.end = Some(End {
+            lifetime,
+            at: Instant::now().checked_add(lifetime),
+        });
         self
     }
 

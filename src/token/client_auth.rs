@@ -16,11 +16,19 @@ pub(crate) struct ClientAuth {
 impl ClientAuth {
     #[cfg(any(test, feature = "oidc"))]
     pub(crate) fn public(id: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: None, in_form: false }
+        Self {
+            id: id.into(),
+            secret: None,
+            in_form: false,
+        }
     }
 
     pub(crate) fn confidential(id: impl Into<String>, secret: Secret) -> Self {
-        Self { id: id.into(), secret: Some(secret), in_form: false }
+        Self {
+            id: id.into(),
+            secret: Some(secret),
+            in_form: false,
+        }
     }
 
     /// Adds header or form members.
@@ -77,7 +85,9 @@ mod tests {
         assert_eq!(form, [("client_id", "web"), ("client_secret", "s")]);
         let auth = ClientAuth::public("spa");
         let mut form = Vec::new();
-        auth.apply(reqwest::Client::new().post("http://h"), &mut form).build().unwrap();
+        auth.apply(reqwest::Client::new().post("http://h"), &mut form)
+            .build()
+            .unwrap();
         assert_eq!(form, [("client_id", "spa")]);
     }
 }

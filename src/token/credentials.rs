@@ -12,9 +12,19 @@ pub(crate) type Totp = Arc<dyn Fn() -> String + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) enum Credentials {
-    Client { client: ClientAuth },
-    Password { client: ClientAuth, username: String, password: Secret, totp: Option<Totp> },
-    RefreshToken { client: ClientAuth, token: Secret },
+    Client {
+        client: ClientAuth,
+    },
+    Password {
+        client: ClientAuth,
+        username: String,
+        password: Secret,
+        totp: Option<Totp>,
+    },
+    RefreshToken {
+        client: ClientAuth,
+        token: Secret,
+    },
     Fixed(AccessToken),
     Custom(Arc<dyn TokenSource>),
 }

@@ -31,7 +31,11 @@ pub(crate) struct Lease {
 impl Lease {
     fn new(token: AccessToken, generation: u64) -> Result<Self> {
         let header = bearer_header(token.secret())?;
-        Ok(Self { token, header, generation })
+        Ok(Self {
+            token,
+            header,
+            generation,
+        })
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
@@ -76,8 +80,18 @@ impl TokenEngine {
             Credentials::RefreshToken { token, .. } => state.start_with(token.clone()),
             _ => {}
         }
-        let login = Login { channel, realm, credentials };
-        Ok(Self { shared: Arc::new(Shared { login, state: Mutex::new(state) }), renewable })
+        let login = Login {
+            channel,
+            realm,
+            credentials,
+        };
+        Ok(Self {
+            shared: Arc::new(Shared {
+                login,
+                state: Mutex::new(state),
+            }),
+            renewable,
+        })
     }
 
     /// False for a fixed token: there is no other to replace it with.
@@ -107,8 +121,10 @@ impl TokenEngine {
                 Some(Landing::Stale) => {}
                 None if lost < 2 => lost += 1,
                 None => {
-                    return Err(error::unauthorized("the token request was ended from outside")
-                        .with_operation(op));
+                    return Err(
+                        error::unauthorized("the token request was ended from outside")
+                            .with_operation(op),
+                    );
                 }
             }
         }
@@ -125,7 +141,9 @@ impl TokenEngine {
     /// session, so the next one comes from a grant of its own where there are credentials.
     pub(crate) fn refused(&self, lease: &Lease) {
         let mut state = self.shared.lock();
-        if self.renewable && state.drop_generation(lease.generation) && self.shared.login.can_grant()
+        if self.renewable
+            && state.drop_generation(lease.generation)
+            && self.shared.login.can_grant()
         {
             state.renewal = None;
         }
@@ -161,11 +179,7 @@ impl TokenEngine {
     }
 
     /// Starts the one token request.
-    fn start(
-        &self,
-        state: &mut State,
-        op: &Operation,
-    ) -> Result<watch::Receiver<Option<Landing>>> {
+    fn start(&self, state: &mut State, op: &Operation) -> Result<watch::Receiver<Option<Landing>>> {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|_| error::invalid_argument(op, "calls need a running Tokio runtime"))?;
         let (sender, receiver) = watch::channel(None);

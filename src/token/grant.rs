@@ -17,8 +17,11 @@ use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 
-pub(crate) const OP: Operation =
-    Operation::new("login", "POST", "/realms/{realm}/protocol/openid-connect/token");
+pub(crate) const OP: Operation = Operation::new(
+    "login",
+    "POST",
+    "/realms/{realm}/protocol/openid-connect/token",
+);
 
 /// Where and how to ask.
 #[derive(Clone, Copy)]
@@ -37,6 +40,7 @@ pub(crate) struct Granted {
     pub(crate) token: AccessToken,
     pub(crate) renewal: Option<Renewal>,
     /// All other members of the answer.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) rest: Map<String, Value>,
 }
 
@@ -44,6 +48,7 @@ pub(crate) struct Granted {
 #[derive(Clone)]
 pub(crate) struct Renewal {
     pub(crate) token: Secret,
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     lifetime: Option<Duration>,
     end: Option<Instant>,
 }
@@ -52,13 +57,18 @@ impl Renewal {
     pub(crate) fn new(token: Secret, lifetime: Option<Duration>) -> Self {
         // Keycloak writes 0 for "does not expire".
         let lifetime = lifetime.filter(|l| !l.is_zero());
-        Self { token, lifetime, end: lifetime.and_then(|l| Instant::now().checked_add(l)) }
+        Self {
+            token,
+            lifetime,
+            end: lifetime.and_then(|l| Instant::now().checked_add(l)),
+        }
     }
 
     pub(crate) fn is_expired(&self) -> bool {
         self.end.is_some_and(|end| end <= Instant::now())
     }
 
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
@@ -66,13 +76,17 @@ impl Renewal {
 
 impl fmt::Debug for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Granted").field("token", &self.token).finish_non_exhaustive()
+        f.debug_struct("Granted")
+            .field("token", &self.token)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Renewal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renewal").field("token", &self.token).finish_non_exhaustive()
+        f.debug_struct("Renewal")
+            .field("token", &self.token)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,7 +101,11 @@ pub(crate) async fn request(request: GrantRequest<'_>, form: &[(&str, &str)]) ->
         repeat: request.repeat,
         deadline: request.deadline,
     };
-    let answer = request.channel.post_form(call, form).await.map_err(|e| e.or_operation(op))?;
+    let answer = request
+        .channel
+        .post_form(call, form)
+        .await
+        .map_err(|e| e.or_operation(op))?;
     if !answer.status().is_success() {
         return Err(explain(answer.error(op), request.kind));
     }
@@ -101,12 +119,18 @@ fn read(op: &Operation, mut members: Map<String, Value>) -> Result<Granted> {
         _ => None,
     };
     let Some(value) = text("access_token") else {
-        return Err(error::unexpected_body(op, "the answer of the token endpoint has no token"));
+        return Err(error::unexpected_body(
+            op,
+            "the answer of the token endpoint has no token",
+        ));
     };
     let token_type = text("token_type");
     let refresh_token = text("refresh_token");
     // RFC 6749 section 5.1: compared without case. Keycloak answers `N_A` for what is no token.
-    if !token_type.as_deref().is_none_or(|t| t.eq_ignore_ascii_case("bearer")) {
+    if !token_type
+        .as_deref()
+        .is_none_or(|t| t.eq_ignore_ascii_case("bearer"))
+    {
         return Err(protocol("the server gave a token that is no bearer token").with_operation(op));
     }
     bearer_header(&value)?;
@@ -115,9 +139,16 @@ fn read(op: &Operation, mut members: Map<String, Value>) -> Result<Granted> {
         token = token.with_lifetime(lifetime);
     }
     let renewal = refresh_token.map(|token| {
-        Renewal::new(token.into(), lifetime::seconds(members.get("refresh_expires_in")))
+        Renewal::new(
+            token.into(),
+            lifetime::seconds(members.get("refresh_expires_in")),
+        )
     });
-    Ok(Granted { token, renewal, rest: members })
+    Ok(Granted {
+        token,
+        renewal,
+        rest: members,
+    })
 }
 
 /// The header that carries the token.

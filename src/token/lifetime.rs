@@ -28,7 +28,10 @@ impl Marks {
             return Self::default();
         };
         let before = |margin: Duration| Some(end.checked_sub(margin).unwrap_or(end));
-        Self { soft: before(SOFT.min(lifetime / 2)), hard: before(HARD.min(lifetime / 10)) }
+        Self {
+            soft: before(SOFT.min(lifetime / 2)),
+            hard: before(HARD.min(lifetime / 10)),
+        }
     }
 }
 
@@ -43,7 +46,11 @@ pub(crate) fn seconds(value: Option<&Value>) -> Option<Duration> {
     if seconds.is_nan() {
         return None;
     }
-    Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST).min(LONGEST))
+    Some(
+        Duration::try_from_secs_f64(seconds.max(0.0))
+            .unwrap_or(LONGEST)
+            .min(LONGEST),
+    )
 }
 
 #[cfg(test)]
@@ -63,7 +70,13 @@ mod tests {
         for huge in [json!(u64::MAX), json!(1e300), json!("1e99"), json!("inf")] {
             assert_eq!(of(huge), Some(LONGEST));
         }
-        for absent in [json!(null), json!("soon"), json!("NaN"), json!([60]), json!(true)] {
+        for absent in [
+            json!(null),
+            json!("soon"),
+            json!("NaN"),
+            json!([60]),
+            json!(true),
+        ] {
             assert_eq!(of(absent), None);
         }
         assert_eq!(seconds(None), None);

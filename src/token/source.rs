@@ -73,7 +73,10 @@ impl TokenContext<'_> {
     /// # Errors
     /// When the document cannot be had or its issuer is another one.
     pub async fn token_endpoint(&self) -> Result<String> {
-        let url = self.channel.endpoint(self.realm, TOKEN_ENDPOINT, self.deadline).await?;
+        let url = self
+            .channel
+            .endpoint(self.realm, TOKEN_ENDPOINT, self.deadline)
+            .await?;
         Ok(url.into())
     }
 

@@ -233,6 +233,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
             }
             Body::List(_) => quote!(body: body.to_vec(),),
+            Body::Plain(_) => quote!(body,),
             Body::Text => quote!(body: body.into(),),
         });
         return quote! {
@@ -307,8 +308,10 @@ fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
         .missing
         .get(&operation.named.call)
         .filter(|messages| !messages.is_empty())?;
-    let Success::Value(ty) = &operation.success else {
-        return None;
+    let ty = match &operation.success {
+        Success::Value(ty) => quote!(#ty),
+        Success::Text => quote!(String),
+        _ => return None,
     };
     if !operation.arguments.is_empty()
         || operation.body.is_some()
@@ -376,7 +379,9 @@ fn modify(
     let renamed = if key.is_empty() {
         String::new()
     } else {
-        format!("\n\nA new `{key}` moves the object: this handle then names nothing, take a new one.")
+        format!(
+            "\n\nA new `{key}` moves the object: this handle then names nothing, take a new one."
+        )
     };
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\

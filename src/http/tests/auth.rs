@@ -61,7 +61,10 @@ async fn after_a_second_401_the_next_token_is_a_new_grant() {
         .filter(|seen| seen.is_token_request())
         .map(|seen| seen.form("grant_type").unwrap().to_owned())
         .collect();
-    assert_eq!(grants, ["password", "refresh_token", "password", "refresh_token"]);
+    assert_eq!(
+        grants,
+        ["password", "refresh_token", "password", "refresh_token"]
+    );
 }
 
 #[tokio::test]
@@ -71,7 +74,10 @@ async fn a_fixed_token_is_not_replayed() {
     let error = call(&kc, Method::GET).await.unwrap_err();
     assert!(error.is_unauthorized());
     assert_eq!(server.counts(), (0, 0, 1));
-    assert_eq!(server.seen()[0].header("authorization"), Some("Bearer hunter2"));
+    assert_eq!(
+        server.seen()[0].header("authorization"),
+        Some("Bearer hunter2")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,7 +115,9 @@ async fn an_authorization_header_of_the_caller_stands() {
     let server = Server::keycloak(|_, _| None).await;
     let mut options = CallOptions::default();
     options.set_header("Authorization", "Bearer own");
-    call_with(&server.client(), Method::GET, &options).await.unwrap();
+    call_with(&server.client(), Method::GET, &options)
+        .await
+        .unwrap();
     assert_eq!(server.counts(), (0, 0, 1));
     assert_eq!(server.seen()[0].header("authorization"), Some("Bearer own"));
 }
@@ -118,14 +126,24 @@ async fn an_authorization_header_of_the_caller_stands() {
 async fn creating_or_deleting_a_realm_drops_the_token() {
     let server = Server::keycloak(|_, _| None).await;
     let kc = server.client();
-    kc.request::<()>(Method::GET, ["admin", "realms", "x"]).await.unwrap();
-    kc.request::<()>(Method::POST, ["admin", "realms"]).await.unwrap();
+    kc.request::<()>(Method::GET, ["admin", "realms", "x"])
+        .await
+        .unwrap();
+    kc.request::<()>(Method::POST, ["admin", "realms"])
+        .await
+        .unwrap();
     assert_eq!(server.counts().1, 1);
-    kc.request::<()>(Method::DELETE, ["admin", "realms", "x"]).await.unwrap();
+    kc.request::<()>(Method::DELETE, ["admin", "realms", "x"])
+        .await
+        .unwrap();
     assert_eq!(server.counts().1, 2);
-    kc.request::<()>(Method::DELETE, ["admin", "realms", "x", "users", "1"]).await.unwrap();
+    kc.request::<()>(Method::DELETE, ["admin", "realms", "x", "users", "1"])
+        .await
+        .unwrap();
     assert_eq!(server.counts().1, 3);
-    kc.request::<()>(Method::GET, ["admin", "realms", "x"]).await.unwrap();
+    kc.request::<()>(Method::GET, ["admin", "realms", "x"])
+        .await
+        .unwrap();
     assert_eq!(server.counts().1, 3);
 }
 
@@ -136,5 +154,8 @@ async fn without_credentials_nothing_is_sent_along() {
     call(&kc, Method::GET).await.unwrap();
     assert_eq!(server.seen()[0].header("authorization"), None);
     let error = kc.token().await.unwrap_err();
-    assert!(error.is_config() && error.to_string().contains("anonymous"), "{error}");
+    assert!(
+        error.is_config() && error.to_string().contains("anonymous"),
+        "{error}"
+    );
 }

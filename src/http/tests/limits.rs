@@ -45,7 +45,10 @@ async fn a_handed_in_client_that_follows_redirects_is_refused() {
         .build()
         .unwrap();
     let error = call(&kc, Method::GET).await.unwrap_err();
-    assert!(error.is_config() && error.to_string().contains("Policy::none()"), "{error}");
+    assert!(
+        error.is_config() && error.to_string().contains("Policy::none()"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -58,12 +61,19 @@ async fn answers_have_a_largest_size() {
         for (limit, good) in [(1000, false), (1001, true)] {
             let reply = reply.clone();
             let server = Server::start(move |_, _| reply.clone()).await;
-            let kc =
-                server.builder().access_token("t").max_response_bytes(limit).build().unwrap();
+            let kc = server
+                .builder()
+                .access_token("t")
+                .max_response_bytes(limit)
+                .build()
+                .unwrap();
             match call(&kc, Method::GET).await {
                 Ok(answer) => assert!(good && answer.value().len() == 1001),
                 Err(error) => {
-                    assert!(!good && error.to_string().contains("max_response_bytes"), "{error}");
+                    assert!(
+                        !good && error.to_string().contains("max_response_bytes"),
+                        "{error}"
+                    );
                     assert_eq!(server.seen().len(), 1, "not sent again");
                 }
             }
@@ -77,7 +87,11 @@ async fn the_token_goes_to_the_base_url_only() {
     let server = Server::start(|_, _| Reply::json(200, "{}")).await;
     let kc = server.builder().access_token("t").build().unwrap();
     let request = reqwest::Request::new(Method::GET, other.url.parse().unwrap());
-    let error = kc.transport.execute(request, &OP, &CallOptions::default()).await.unwrap_err();
+    let error = kc
+        .transport
+        .execute(request, &OP, &CallOptions::default())
+        .await
+        .unwrap_err();
     assert!(error.is_config() && other.seen().is_empty(), "{error}");
 }
 
@@ -91,7 +105,11 @@ async fn headers_of_every_call() {
         .user_agent("tests/1")
         .build()
         .unwrap();
-    let answer = kc.request::<()>(Method::POST, ["x"]).header("x-tenant", "b").send().await;
+    let answer = kc
+        .request::<()>(Method::POST, ["x"])
+        .header("x-tenant", "b")
+        .send()
+        .await;
     assert_eq!(answer.unwrap().status(), 200);
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
@@ -106,7 +124,12 @@ async fn headers_of_every_call() {
 
 #[test]
 fn no_runtime_is_an_error() {
-    let kc = crate::Keycloak::builder("http://127.0.0.1:1").access_token("t").build().unwrap();
-    let error = futures_util::FutureExt::now_or_never(call(&kc, Method::GET)).unwrap().unwrap_err();
+    let kc = crate::Keycloak::builder("http://127.0.0.1:1")
+        .access_token("t")
+        .build()
+        .unwrap();
+    let error = futures_util::FutureExt::now_or_never(call(&kc, Method::GET))
+        .unwrap()
+        .unwrap_err();
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
 }

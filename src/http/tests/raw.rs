@@ -21,14 +21,31 @@ async fn segments_queries_and_bodies() {
         .await
         .unwrap();
     assert_eq!(value["a"][0]["b"], "hunter2");
-    kc.request::<Value>(Method::POST, ["x"]).json(&json!({"n": 1})).await.unwrap();
-    kc.request::<Value>(Method::POST, ["x"]).form(&[("k", "v w")]).await.unwrap();
-    kc.request::<Value>(Method::PUT, ["x"]).text("hi").await.unwrap();
-    kc.request::<Value>(Method::PUT, ["x"]).bytes("application/xml", "<x/>").await.unwrap();
+    kc.request::<Value>(Method::POST, ["x"])
+        .json(&json!({"n": 1}))
+        .await
+        .unwrap();
+    kc.request::<Value>(Method::POST, ["x"])
+        .form(&[("k", "v w")])
+        .await
+        .unwrap();
+    kc.request::<Value>(Method::PUT, ["x"])
+        .text("hi")
+        .await
+        .unwrap();
+    kc.request::<Value>(Method::PUT, ["x"])
+        .bytes("application/xml", "<x/>")
+        .await
+        .unwrap();
     let seen = server.seen();
-    assert_eq!(seen[0].target, "/admin/a%2Fb%3Bc/%C3%A4?first=0&max=5&q=x%3Ay+z");
-    let sent: Vec<_> =
-        seen[1..].iter().map(|s| (s.header("content-type").unwrap(), s.body.as_str())).collect();
+    assert_eq!(
+        seen[0].target,
+        "/admin/a%2Fb%3Bc/%C3%A4?first=0&max=5&q=x%3Ay+z"
+    );
+    let sent: Vec<_> = seen[1..]
+        .iter()
+        .map(|s| (s.header("content-type").unwrap(), s.body.as_str()))
+        .collect();
     assert_eq!(
         sent,
         [
@@ -45,11 +62,23 @@ async fn hostile_segments_and_headers_send_nothing() {
     let server = echo().await;
     let kc = server.builder().access_token("t").build().unwrap();
     for bad in ["", ".", "..", ".\t.", "a\u{85}"] {
-        let error = kc.request::<Value>(Method::DELETE, ["admin", bad]).await.unwrap_err();
+        let error = kc
+            .request::<Value>(Method::DELETE, ["admin", bad])
+            .await
+            .unwrap_err();
         assert!(error.is_config(), "{error}");
     }
-    assert!(kc.request::<()>(Method::GET, [""; 0]).await.unwrap_err().is_config());
-    let error = kc.request::<()>(Method::GET, ["x"]).header("a b", "v").await.unwrap_err();
+    assert!(
+        kc.request::<()>(Method::GET, [""; 0])
+            .await
+            .unwrap_err()
+            .is_config()
+    );
+    let error = kc
+        .request::<()>(Method::GET, ["x"])
+        .header("a b", "v")
+        .await
+        .unwrap_err();
     assert!(error.is_config(), "{error}");
     assert!(server.seen().is_empty());
 }
@@ -62,18 +91,36 @@ async fn answers_that_do_not_fit() {
         .request::<std::collections::BTreeMap<String, Vec<u8>>>(Method::GET, ["x"])
         .await
         .unwrap_err();
-    assert_eq!((error.kind(), error.operation()), (ErrorKind::Decode, Some("GET /x")));
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Decode, Some("GET /x"))
+    );
     assert!(error.to_string().contains("a[0]") && !error.to_string().contains("hunter2"));
-    let answer = kc.request::<Value>(Method::GET, ["x"]).send_bytes().await.unwrap();
+    let answer = kc
+        .request::<Value>(Method::GET, ["x"])
+        .send_bytes()
+        .await
+        .unwrap();
     assert!(answer.value().starts_with(b"{\"a\""));
     kc.request::<()>(Method::GET, ["x"]).await.unwrap();
+    let seen = server.seen().clone();
+    let accepts: Vec<_> = seen.iter().filter_map(|one| one.header("accept")).collect();
+    assert_eq!(accepts, ["application/json", "*/*", "application/json"]);
 
     let empty = Server::start(|_, _| Reply::status(204)).await;
     let kc = empty.builder().access_token("t").build().unwrap();
     kc.request::<()>(Method::GET, ["x"]).await.unwrap();
-    assert_eq!(kc.request::<Option<String>>(Method::GET, ["x"]).await.unwrap(), None);
+    assert_eq!(
+        kc.request::<Option<String>>(Method::GET, ["x"])
+            .await
+            .unwrap(),
+        None
+    );
     let error = kc.request::<String>(Method::GET, ["x"]).await.unwrap_err();
-    assert!(error.is_decode() && error.to_string().contains("empty"), "{error}");
+    assert!(
+        error.is_decode() && error.to_string().contains("empty"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -95,15 +142,26 @@ async fn errors_name_method_and_path_and_the_role() {
 #[tokio::test]
 async fn debug_shows_no_secret() {
     let server = echo().await;
-    let kc = server.builder().password("ada", "hunter2").client_secret("hunter2").build().unwrap();
+    let kc = server
+        .builder()
+        .password("ada", "hunter2")
+        .client_secret("hunter2")
+        .build()
+        .unwrap();
     let request = kc
         .request::<Value>(Method::GET, ["x"])
         .query(&[("q", "hunter2")])
         .header("x-key", "hunter2")
         .json("hunter2");
-    let builder = server.builder().client_credentials("a", "hunter2").proxy("http://u:hunter2@p");
+    let builder = server
+        .builder()
+        .client_credentials("a", "hunter2")
+        .proxy("http://u:hunter2@p");
     let builder = builder.default_header("x-key", "hunter2");
     let shown = format!("{request:?} {kc:?} {builder:?} {:?}", kc.transport);
     assert!(!shown.contains("hunter2"), "{shown}");
-    assert!(shown.contains(&server.url) && shown.contains("master"), "{shown}");
+    assert!(
+        shown.contains(&server.url) && shown.contains("master"),
+        "{shown}"
+    );
 }

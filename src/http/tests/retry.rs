@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use tokio::io::AsyncWriteExt;
 
 use super::{call, call_with};
 use crate::http::options::CallOptions;
@@ -13,7 +14,12 @@ use crate::{ErrorKind, Keycloak};
 async fn scripted(replies: Vec<Reply>) -> Server {
     Server::keycloak(move |seen, number| {
         let plain = !seen.is_token_request() && !seen.is_discovery();
-        plain.then(|| replies.get(number).unwrap_or(replies.last().unwrap()).clone())
+        plain.then(|| {
+            replies
+                .get(number)
+                .unwrap_or(replies.last().unwrap())
+                .clone()
+        })
     })
     .await
 }
@@ -47,7 +53,13 @@ fn failures() -> Vec<Reply> {
 
 #[tokio::test]
 async fn idempotent_calls_are_sent_again() {
-    for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS] {
+    for method in [
+        Method::GET,
+        Method::HEAD,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+    ] {
         for failure in failures() {
             // A HEAD answer has no body to be cut short.
             if method == Method::HEAD && matches!(failure, Reply::Truncate) {
@@ -84,7 +96,39 @@ async fn what_was_not_sent_is_sent_again_by_any_method() {
         .unwrap();
     let error = call(&kc, Method::POST).await.unwrap_err();
     assert!(error.is_transport(), "{error}");
-    assert_eq!(kc.transport.channel.sender.budget.left(), 490, "two retries are paid for");
+    assert_eq!(
+        kc.transport.channel.sender.budget.left(),
+        490,
+        "two retries are paid for"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_handshake_is_final() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // What a server without TLS says to a handshake.
+            stream
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .await
+                .unwrap();
+        }
+    });
+    let kc = Keycloak::builder(url)
+        .no_proxy()
+        .quick()
+        .access_token("t")
+        .build()
+        .unwrap();
+    let error = call(&kc, Method::GET).await.unwrap_err();
+    assert!(error.is_transport() && error.to_string().contains("add_root_certificate_pem"));
+    assert_eq!(
+        kc.transport.channel.sender.budget.left(),
+        500,
+        "not tried again"
+    );
 }
 
 #[tokio::test]
@@ -114,7 +158,11 @@ async fn a_delete_that_was_done_by_an_earlier_attempt_succeeds() {
         // It was turned away, so it was not this call that deleted the object.
         (Reply::status(429), gone.clone(), false),
         // A proxy without a server behind it.
-        (Reply::Drop, Reply::Answer(404, Vec::new(), "<html>".into()), false),
+        (
+            Reply::Drop,
+            Reply::Answer(404, Vec::new(), "<html>".into()),
+            false,
+        ),
         (gone.clone(), gone.clone(), false),
     ] {
         let server = scripted(vec![first.clone(), second]).await;
@@ -124,7 +172,12 @@ async fn a_delete_that_was_done_by_an_earlier_attempt_succeeds() {
         }
     }
     let server = scripted(vec![Reply::Drop, gone]).await;
-    assert!(call(&client(&server), Method::GET).await.unwrap_err().is_not_found());
+    assert!(
+        call(&client(&server), Method::GET)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
 }
 
 #[tokio::test]
@@ -145,7 +198,12 @@ async fn retry_after_is_waited_for_up_to_the_cap() {
     assert_eq!(call(&kc, Method::GET).await.unwrap().status(), 204);
     // A wait that the deadline does not leave room for is not begun.
     let server = scripted(vec![Reply::status(503).with("Retry-After", "20")]).await;
-    let kc = server.builder().access_token("t").deadline(Duration::from_secs(5)).build().unwrap();
+    let kc = server
+        .builder()
+        .access_token("t")
+        .deadline(Duration::from_secs(5))
+        .build()
+        .unwrap();
     let error = call(&kc, Method::GET).await.unwrap_err();
     assert_eq!((error.kind(), server.counts().2), (ErrorKind::Server, 1));
 }
@@ -167,15 +225,22 @@ async fn the_deadline_covers_all_attempts_and_the_token() {
     let options = limited(Duration::from_millis(50));
     let error = call_with(&kc, Method::GET, &options).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    assert!(error.to_string().contains("50ms, retries included"), "{error}");
+    assert!(
+        error.to_string().contains("50ms, retries included"),
+        "{error}"
+    );
 
-    let server =
-        Server::keycloak(|seen, _| seen.is_token_request().then_some(Reply::Hang)).await;
+    let server = Server::keycloak(|seen, _| seen.is_token_request().then_some(Reply::Hang)).await;
     let kc = server.client();
     let error = call_with(&kc, Method::GET, &options).await.unwrap_err();
-    assert!(error.is_timeout() && error.operation() == Some("realm.user"), "{error}");
+    assert!(
+        error.is_timeout() && error.operation() == Some("realm.user"),
+        "{error}"
+    );
 
     let forever = limited(Duration::MAX);
     let server = scripted(vec![Reply::status(204)]).await;
-    call_with(&server.client(), Method::GET, &forever).await.unwrap();
+    call_with(&server.client(), Method::GET, &forever)
+        .await
+        .unwrap();
 }

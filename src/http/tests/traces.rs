@@ -43,10 +43,16 @@ async fn names_and_numbers_but_no_secrets() {
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let kc = server.builder().password("ada", "hunter2").build().unwrap();
     call(&kc, Method::GET).await.unwrap();
-    kc.request::<()>(Method::GET, ["x"]).query(&[("q", "hunter2")]).await.unwrap();
+    kc.request::<()>(Method::GET, ["x"])
+        .query(&[("q", "hunter2")])
+        .await
+        .unwrap();
     let shown = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
-    let ours: String =
-        shown.lines().filter(|line| line.contains("keycloak")).collect::<Vec<_>>().join("\n");
+    let ours: String = shown
+        .lines()
+        .filter(|line| line.contains("keycloak"))
+        .collect::<Vec<_>>()
+        .join("\n");
     for wanted in [
         "operation=\"realm.user\"",
         "url.template=\"/admin/realms/{realm}/users/{user-id}\"",

@@ -28,29 +28,54 @@ pub(super) struct Obtained {
 impl Login {
     /// Whether a token can be had without a refresh token.
     pub(super) fn can_grant(&self) -> bool {
-        !matches!(self.credentials, Credentials::RefreshToken { .. } | Credentials::Fixed(_))
+        !matches!(
+            self.credentials,
+            Credentials::RefreshToken { .. } | Credentials::Fixed(_)
+        )
     }
 
     /// Renews where there is a refresh token, and starts over with the credentials where there
     /// is none or the server says that it is not valid any more.
     pub(super) async fn obtain(&self, renewal: Option<Renewal>) -> Obtained {
         let deadline = self.channel.deadline();
-        let usable = renewal.as_ref().filter(|r| !(r.is_expired() && self.can_grant()));
+        let usable = renewal
+            .as_ref()
+            .filter(|r| !(r.is_expired() && self.can_grant()));
         let Some(usable) = usable else {
-            return Obtained { result: self.grant(deadline).await, renewal_spent: renewal.is_some() };
+            return Obtained {
+                result: self.grant(deadline).await,
+                renewal_spent: renewal.is_some(),
+            };
         };
         match self.refresh(usable, deadline).await {
             Err(error) if error.oauth_code() == Some("invalid_grant") => {
-                let result = if self.can_grant() { self.grant(deadline).await } else { Err(error) };
-                Obtained { result, renewal_spent: true }
+                let result = if self.can_grant() {
+                    self.grant(deadline).await
+                } else {
+                    Err(error)
+                };
+                Obtained {
+                    result,
+                    renewal_spent: true,
+                }
             }
-            result => Obtained { result, renewal_spent: false },
+            result => Obtained {
+                result,
+                renewal_spent: false,
+            },
         }
     }
 
     async fn refresh(&self, renewal: &Renewal, deadline: Deadline) -> Result<Granted> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", renewal.token.expose())];
-        grant::request(self.request(GrantKind::Refresh, Repeat::REFRESH, deadline), &form).await
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", renewal.token.expose()),
+        ];
+        grant::request(
+            self.request(GrantKind::Refresh, Repeat::REFRESH, deadline),
+            &form,
+        )
+        .await
     }
 
     async fn grant(&self, deadline: Deadline) -> Result<Granted> {
@@ -63,7 +88,12 @@ impl Login {
                 );
                 grant::request(request, &[("grant_type", "client_credentials")]).await
             }
-            Credentials::Password { username, password, totp, .. } => {
+            Credentials::Password {
+                username,
+                password,
+                totp,
+                ..
+            } => {
                 let code = totp.as_ref().map(|totp| totp());
                 let mut form = vec![
                     ("grant_type", "password"),
@@ -83,12 +113,15 @@ impl Login {
             }
             Credentials::Fixed(token) => Ok(Granted::only(token.clone())),
             Credentials::Custom(source) => {
-                let context =
-                    TokenContext { channel: &self.channel, realm: &self.realm, deadline };
+                let context = TokenContext {
+                    channel: &self.channel,
+                    realm: &self.realm,
+                    deadline,
+                };
                 match deadline.limit(source.fetch(context)).await {
-                    Some(result) => {
-                        result.map(Granted::only).map_err(|error| error.or_operation(&OP))
-                    }
+                    Some(result) => result
+                        .map(Granted::only)
+                        .map_err(|error| error.or_operation(&OP)),
                     None => Err(crate::error::timeout(&OP, deadline.total)),
                 }
             }
@@ -110,6 +143,10 @@ impl Login {
 
 impl Granted {
     fn only(token: crate::AccessToken) -> Self {
-        Self { token, renewal: None, rest: serde_json::Map::new() }
+        Self {
+            token,
+            renewal: None,
+            rest: serde_json::Map::new(),
+        }
     }
 }

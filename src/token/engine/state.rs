@@ -51,7 +51,9 @@ impl State {
 
     /// The token in use, unless its end is near.
     pub(super) fn usable(&self, now: Instant) -> Option<Lease> {
-        self.current.clone().filter(|_| self.marks.hard.is_none_or(|hard| now < hard))
+        self.current
+            .clone()
+            .filter(|_| self.marks.hard.is_none_or(|hard| now < hard))
     }
 
     pub(super) fn wants_renewal(&self, now: Instant) -> bool {
@@ -62,7 +64,11 @@ impl State {
 
     pub(super) fn take_off(&mut self, landing: watch::Receiver<Option<Landing>>) -> u64 {
         self.flights = self.flights.wrapping_add(1);
-        self.flight = Some(Flight { id: self.flights, landing, stale: false });
+        self.flight = Some(Flight {
+            id: self.flights,
+            landing,
+            stale: false,
+        });
         self.flights
     }
 
@@ -108,7 +114,9 @@ impl State {
     }
 
     pub(super) fn drop_generation(&mut self, generation: u64) -> bool {
-        self.current.take_if(|lease| lease.generation == generation).is_some()
+        self.current
+            .take_if(|lease| lease.generation == generation)
+            .is_some()
     }
 
     pub(super) fn drop_everything(&mut self) {

@@ -56,7 +56,10 @@ impl Bench {
             panicking: Mutex::new(false),
         });
         let builder = Keycloak::builder("http://127.0.0.1:1").no_proxy();
-        Self { kc: builder.token_source(source.clone()).build().unwrap(), source }
+        Self {
+            kc: builder.token_source(source.clone()).build().unwrap(),
+            source,
+        }
     }
 
     /// Fetches wait until `open`.
@@ -145,7 +148,11 @@ async fn it_is_renewed_ahead_while_callers_go_on() {
     assert_eq!((bench.token().await.as_str(), bench.fetches()), ("t1", 1));
     bench.close();
     advance(2 * SECOND).await;
-    assert_eq!(bench.token().await, "t1", "half of its life is over, but it is good");
+    assert_eq!(
+        bench.token().await,
+        "t1",
+        "half of its life is over, but it is good"
+    );
     bench.settle().await;
     assert_eq!((bench.token().await.as_str(), bench.fetches()), ("t1", 2));
     bench.open();
@@ -184,7 +191,10 @@ async fn a_failed_renewal_keeps_the_token_until_it_expires() {
     assert_eq!(bench.token().await, "t1");
     advance(5 * SECOND).await;
     let error = bench.kc.token().await.unwrap_err();
-    assert!(error.is_unauthorized() && error.operation() == Some("login"), "{error}");
+    assert!(
+        error.is_unauthorized() && error.operation() == Some("login"),
+        "{error}"
+    );
     assert!(!error.to_string().contains("hunter"), "{error}");
     assert!(std::error::Error::source(&error).is_some());
     bench.fail(false);
@@ -197,7 +207,11 @@ async fn lifetimes_that_say_little() {
     assert_eq!(bench.token().await, "t1");
     advance(1_000_000 * SECOND).await;
     assert_eq!(bench.token().await, "t1", "until a 401");
-    let lease = bench.engine().token(&OP, Deadline::after(SECOND)).await.unwrap();
+    let lease = bench
+        .engine()
+        .token(&OP, Deadline::after(SECOND))
+        .await
+        .unwrap();
     bench.engine().invalidate(&lease);
     assert_eq!(bench.token().await, "t2");
 
@@ -229,7 +243,11 @@ async fn what_was_dropped_while_under_way_is_not_handed_out() {
 #[tokio::test(start_paused = true)]
 async fn only_the_token_that_failed_is_dropped() {
     let bench = Bench::new(Some(60));
-    let old = bench.engine().token(&OP, Deadline::after(SECOND)).await.unwrap();
+    let old = bench
+        .engine()
+        .token(&OP, Deadline::after(SECOND))
+        .await
+        .unwrap();
     bench.engine().invalidate(&old);
     assert_eq!(bench.token().await, "t2");
     bench.engine().invalidate(&old);
@@ -240,7 +258,11 @@ async fn only_the_token_that_failed_is_dropped() {
 async fn a_waiting_call_has_its_own_deadline() {
     let bench = Bench::new(Some(60));
     bench.close();
-    let error = bench.engine().token(&OP, Deadline::after(SECOND)).await.unwrap_err();
+    let error = bench
+        .engine()
+        .token(&OP, Deadline::after(SECOND))
+        .await
+        .unwrap_err();
     assert!(error.is_timeout(), "{error}");
     bench.open();
     assert_eq!(bench.token().await, "t1");
@@ -268,11 +290,19 @@ async fn a_source_that_hangs_or_panics_fails_the_call_and_nothing_else() {
 fn a_request_whose_runtime_is_gone_is_made_again() {
     let bench = Bench::new(Some(60));
     bench.close();
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
     let first = runtime();
     first.block_on(async {
         let engine = bench.engine();
-        engine.token(&OP, Deadline::after(Duration::from_millis(1))).await.unwrap_err();
+        engine
+            .token(&OP, Deadline::after(Duration::from_millis(1)))
+            .await
+            .unwrap_err();
     });
     drop(first);
     bench.open();

@@ -27,7 +27,10 @@ fn grants(server: &Server) -> Vec<String> {
 }
 
 fn refused(code: &str, description: &str) -> Reply {
-    Reply::json(400, format!(r#"{{"error":"{code}","error_description":"{description}"}}"#))
+    Reply::json(
+        400,
+        format!(r#"{{"error":"{code}","error_description":"{description}"}}"#),
+    )
 }
 
 #[tokio::test]
@@ -37,11 +40,20 @@ async fn client_credentials_without_refresh_token_are_granted_anew() {
     assert_eq!(kc.token().await.unwrap().secret(), "t1");
     expire(&kc);
     assert_eq!(kc.token().await.unwrap().secret(), "t2");
-    assert_eq!(grants(&server), ["client_credentials", "client_credentials"]);
+    assert_eq!(
+        grants(&server),
+        ["client_credentials", "client_credentials"]
+    );
     let seen = server.seen();
-    assert_eq!(seen[0].target, "/realms/master/.well-known/openid-configuration");
+    assert_eq!(
+        seen[0].target,
+        "/realms/master/.well-known/openid-configuration"
+    );
     assert_eq!(seen[1].method, "POST");
-    assert_eq!(seen[1].header("authorization"), Some("Basic YXV0b21hdGlvbjpodW50ZXIy"));
+    assert_eq!(
+        seen[1].header("authorization"),
+        Some("Basic YXV0b21hdGlvbjpodW50ZXIy")
+    );
 }
 
 #[tokio::test]
@@ -58,7 +70,12 @@ async fn a_refresh_token_is_used_rotated_and_given_up_on_invalid_grant() {
         _ => token("d", 300, Some("r3")),
     })
     .await;
-    let kc = server.builder().login_realm("ops").password("ada", "hunter2").build().unwrap();
+    let kc = server
+        .builder()
+        .login_realm("ops")
+        .password("ada", "hunter2")
+        .build()
+        .unwrap();
     for value in ["a", "b", "c"] {
         assert_eq!(kc.token().await.unwrap().secret(), value);
         expire(&kc);
@@ -68,10 +85,20 @@ async fn a_refresh_token_is_used_rotated_and_given_up_on_invalid_grant() {
     assert_eq!(kc.token().await.unwrap().secret(), "d");
     assert_eq!(
         grants(&server),
-        ["password", "refresh r1", "refresh r2", "refresh r2", "refresh r2", "password"]
+        [
+            "password",
+            "refresh r1",
+            "refresh r2",
+            "refresh r2",
+            "refresh r2",
+            "password"
+        ]
     );
     let seen = server.seen();
-    assert_eq!(seen[0].target, "/realms/ops/.well-known/openid-configuration");
+    assert_eq!(
+        seen[0].target,
+        "/realms/ops/.well-known/openid-configuration"
+    );
     assert_eq!(seen[1].form("client_id"), Some("admin-cli"));
     assert_eq!(seen[1].form("username"), Some("ada"));
     assert_eq!(seen[1].form("totp"), None);
@@ -85,7 +112,12 @@ async fn a_refresh_token_alone_ends_with_its_session() {
         _ => refused("invalid_grant", "Session not active"),
     })
     .await;
-    let kc = server.builder().refresh_token("r0").client_id("cli").build().unwrap();
+    let kc = server
+        .builder()
+        .refresh_token("r0")
+        .client_id("cli")
+        .build()
+        .unwrap();
     assert_eq!(kc.token().await.unwrap().secret(), "a");
     expire(&kc);
     for _ in 0..3 {
@@ -93,14 +125,22 @@ async fn a_refresh_token_alone_ends_with_its_session() {
         assert!(error.is_unauthorized(), "{error}");
         assert!(error.hint().unwrap().contains("log in again"), "{error}");
     }
-    assert_eq!(grants(&server), ["refresh r0", "refresh r1"], "a dead one is not asked again");
+    assert_eq!(
+        grants(&server),
+        ["refresh r0", "refresh r1"],
+        "a dead one is not asked again"
+    );
 }
 
 #[tokio::test]
 async fn a_one_time_password_is_asked_at_every_grant() {
     let asked = AtomicUsize::new(0);
     let server = Server::keycloak(|_, _| None).await;
-    let builder = server.builder().password("ada", "hunter2").client_id("c").client_secret("s");
+    let builder = server
+        .builder()
+        .password("ada", "hunter2")
+        .client_id("c")
+        .client_secret("s");
     let kc = builder.totp(move || format!("code{}", asked.fetch_add(1, Ordering::SeqCst)));
     let kc = kc.build().unwrap();
     for _ in 0..3 {
@@ -110,7 +150,12 @@ async fn a_one_time_password_is_asked_at_every_grant() {
     let seen = server.seen();
     let codes: Vec<_> = seen.iter().filter_map(|seen| seen.form("totp")).collect();
     assert_eq!(codes, ["code0", "code1", "code2"]);
-    assert!(seen[1].header("authorization").unwrap().starts_with("Basic "));
+    assert!(
+        seen[1]
+            .header("authorization")
+            .unwrap()
+            .starts_with("Basic ")
+    );
 }
 
 #[tokio::test]
@@ -159,7 +204,10 @@ async fn refusals_say_what_to_check() {
         assert_eq!(error.oauth_code(), Some(code));
         assert_eq!(error.status().unwrap().as_u16(), status);
         let text = error.to_string();
-        assert!(text.starts_with("login: unauthorized") && text.contains(hint), "{text}");
+        assert!(
+            text.starts_with("login: unauthorized") && text.contains(hint),
+            "{text}"
+        );
         assert!(!format!("{text}{error:?}").contains("hunter2"));
         assert_eq!(grants(&server).len(), 1);
     }
@@ -168,7 +216,10 @@ async fn refusals_say_what_to_check() {
 #[tokio::test]
 async fn answers_that_are_no_token() {
     for (body, kind) in [
-        (r#"{"access_token":"x","token_type":"N_A"}"#, ErrorKind::Protocol),
+        (
+            r#"{"access_token":"x","token_type":"N_A"}"#,
+            ErrorKind::Protocol,
+        ),
         (r#"{"access_token":"a\nb"}"#, ErrorKind::Protocol),
         (r#"{"access_token":""}"#, ErrorKind::Decode),
         (r#"{"error":"invalid_grant"}"#, ErrorKind::Decode),
@@ -179,7 +230,8 @@ async fn answers_that_are_no_token() {
         let error = server.client().login().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{body}: {error}");
     }
-    let server = tokens(|_| Reply::json(200, r#"{"access_token":"x","token_type":"bEARER"}"#)).await;
+    let server =
+        tokens(|_| Reply::json(200, r#"{"access_token":"x","token_type":"bEARER"}"#)).await;
     server.client().login().await.unwrap();
 }
 
@@ -196,7 +248,10 @@ async fn what_is_sent_again_depends_on_the_grant() {
         let build = |server: &Server| server.builder().timeout(Duration::from_millis(100));
         let failing = reply.clone();
         let server = tokens(move |_| failing.clone()).await;
-        let kc = build(&server).client_credentials("a", "hunter2").build().unwrap();
+        let kc = build(&server)
+            .client_credentials("a", "hunter2")
+            .build()
+            .unwrap();
         kc.login().await.unwrap_err();
         assert_eq!(server.counts().1, client, "client credentials {reply:?}");
 

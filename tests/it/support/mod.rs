@@ -1,6 +1,11 @@
 //! A real server, and stand-ins for what a real server will not do.
 
+pub mod accounts;
+pub mod mail;
+pub mod recorder;
+pub mod renaming;
 pub mod server;
+pub mod totp;
 
 use keycloak_kit::Keycloak;
 use keycloak_kit::admin::handles::Realm;
@@ -14,7 +19,7 @@ pub struct TestRealm {
 }
 
 impl TestRealm {
-    /// Makes the realm `test-LABEL-NUMBER`.
+    /// Makes the realm `test-LABEL-PROCESS-NUMBER`.
     pub async fn new(label: &str) -> Self {
         Self::with(label, RealmRepresentation::default()).await
     }
@@ -25,7 +30,8 @@ impl TestRealm {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
 
         let kc = server::admin();
-        let name = format!("test-{label}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("test-{label}-{process}-{number}");
         kc.realms()
             .create(&realm.realm(&name).enabled(true))
             .await
@@ -38,4 +44,31 @@ impl TestRealm {
     pub async fn delete(self) {
         self.realm.delete().await.unwrap();
     }
+}
+
+/// One member of every object of a list, sorted.
+pub fn sorted<T>(list: &[T], member: impl Fn(&T) -> &Option<String>) -> Vec<String> {
+    let mut found: Vec<String> = list
+        .iter()
+        .map(|item| member(item).clone().expect("the server sends it"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The members of a JSON object, for calls that take one.
+pub fn members(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+    match value {
+        serde_json::Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
+}
+
+/// Keys and values of text.
+pub fn texts<const N: usize>(
+    pairs: [(&str, &str); N],
+) -> std::collections::BTreeMap<String, String> {
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }

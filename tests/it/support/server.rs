@@ -50,7 +50,12 @@ fn start() -> String {
 /// A builder with the administrator's credentials.
 pub fn builder() -> KeycloakBuilder {
     let server = server();
-    Keycloak::builder(&server.url).password(&server.username, server.password.as_str())
+    anonymous().password(&server.username, server.password.as_str())
+}
+
+/// A builder that has the address alone.
+pub fn anonymous() -> KeycloakBuilder {
+    Keycloak::builder(&server().url)
 }
 
 /// A client of the administrator.

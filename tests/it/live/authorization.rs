@@ -1,0 +1,150 @@
+//! Authorization services of a client: resources, scopes, policies and permissions.
+
+use keycloak_kit::admin::handles::ClientAuthorization;
+use keycloak_kit::representations::{
+    ClientRepresentation, DecisionStrategy, Logic, PolicyEnforcementMode, PolicyRepresentation,
+    ResourceRepresentation, ResourceServerRepresentation, ScopeRepresentation,
+};
+use pretty_assertions::assert_eq;
+
+use crate::support::accounts::SECRET;
+use crate::support::{TestRealm, sorted};
+
+async fn authorization(test: &TestRealm) -> ClientAuthorization {
+    let client = ClientRepresentation::default()
+        .client_id("app")
+        .secret(SECRET)
+        .service_accounts_enabled(true)
+        .authorization_services_enabled(true);
+    test.client(client).await.authorization()
+}
+
+#[tokio::test]
+async fn settings() {
+    let test = TestRealm::new("authz-settings").await;
+    let authorization = authorization(&test).await;
+    let changed = authorization
+        .modify(|server| {
+            server.policy_enforcement_mode = Some(PolicyEnforcementMode::Permissive);
+            server.decision_strategy = Some(DecisionStrategy::Affirmative);
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        changed.decision_strategy,
+        Some(DecisionStrategy::Affirmative)
+    );
+    let import = ResourceServerRepresentation::default()
+        .policy_enforcement_mode(PolicyEnforcementMode::Enforcing)
+        .resources([ResourceRepresentation::default().name("imported")])
+        .scopes([ScopeRepresentation::default().name("read")]);
+    authorization.import_settings(&import).await.unwrap();
+    let settings = authorization.settings().await.unwrap();
+    assert_eq!(
+        sorted(&settings.resources.unwrap(), |r| &r.name),
+        ["imported"]
+    );
+    assert_eq!(
+        settings.policy_enforcement_mode,
+        Some(PolicyEnforcementMode::Enforcing)
+    );
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn scopes_and_resources() {
+    let test = TestRealm::new("authz-resources").await;
+    let authorization = authorization(&test).await;
+    let scopes = authorization.scopes();
+    let read = ScopeRepresentation::default().name("read");
+    scopes.create(&read).await.unwrap();
+    let listed = scopes.list().await.unwrap();
+    let scope = authorization.scope(listed[0].id.clone().unwrap());
+    let changed = scope
+        .modify(|scope| scope.display_name = Some("Read".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(changed.display_name.as_deref(), Some("Read"));
+
+    let page = ResourceRepresentation::default()
+        .name("page; é")
+        .uris(["/page/*"])
+        .attributes([("kind", ["html"])])
+        .scopes([read]);
+    let made = authorization.resources().create(&page).await.unwrap();
+    let resource = authorization.resource(made.id.clone().unwrap());
+    let changed = resource
+        .modify(|resource| resource.display_name = Some("Page".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(changed.uris.as_deref(), Some(&["/page/*".to_owned()][..]));
+    assert_eq!(
+        sorted(&resource.scopes().await.unwrap(), |s| &s.name),
+        ["read"]
+    );
+    assert!(resource.permissions().await.unwrap().is_empty());
+    let resources = authorization.resources();
+    let found = resources
+        .list()
+        .uri("/page/1")
+        .matching_uri(true)
+        .await
+        .unwrap();
+    assert_eq!(sorted(&found, |r| &r.name), ["page; é"]);
+    let found = resources.by_name("page; é").await.unwrap();
+    assert_eq!(found.unwrap().id, made.id);
+    assert!(resources.by_name("nothing").await.unwrap().is_none());
+    assert_eq!(
+        sorted(&scope.resources().await.unwrap(), |r| &r.name),
+        ["page; é"]
+    );
+    assert!(scope.permissions().await.unwrap().is_empty());
+
+    resource.delete().await.unwrap();
+    assert!(resource.get().await.unwrap_err().is_not_found());
+    scope.delete().await.unwrap();
+    assert!(scope.get().await.unwrap_err().is_not_found());
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn policies_and_permissions() {
+    let test = TestRealm::new("authz-policies").await;
+    let authorization = authorization(&test).await;
+    let (ada, _) = test.user("ada").await;
+    let page = ResourceRepresentation::default().name("page");
+    let page = authorization.resources().create(&page).await.unwrap();
+    let adas = PolicyRepresentation::default()
+        .name("ada's")
+        .type_("user")
+        .logic(Logic::Positive)
+        .config([("users", format!("[\"{ada}\"]"))]);
+    let policies = authorization.policies();
+    let made = policies.create(&adas).await.unwrap();
+    let permission = PolicyRepresentation::default()
+        .name("see the page")
+        .type_("resource")
+        .resources([page.id.clone().unwrap()])
+        .policies([made.id.clone().unwrap()]);
+    let permissions = authorization.permissions();
+    let given = permissions.create(&permission).await.unwrap();
+
+    let listed = policies.list().permission(false).await.unwrap();
+    assert_eq!(sorted(&listed, |p| &p.name), ["ada's"]);
+    let listed = policies.list().of_type("user").max(5).await.unwrap();
+    assert_eq!(sorted(&listed, |p| &p.id), [made.id.clone().unwrap()]);
+    let found = policies.by_name("ada's").await.unwrap();
+    assert_eq!(found.unwrap().id, made.id);
+    assert!(policies.by_name("nobody's").await.unwrap().is_none());
+    let listed = permissions.list().name("see").await.unwrap();
+    assert_eq!(sorted(&listed, |p| &p.id), [given.id.clone().unwrap()]);
+    let found = permissions.by_name("see the page").await.unwrap();
+    assert_eq!(found.unwrap().id, given.id);
+    let resource = authorization.resource(page.id.unwrap());
+    let of_page = resource.permissions().await.unwrap();
+    assert_eq!(sorted(&of_page, |p| &p.name), ["see the page"]);
+    for kinds in [policies.providers().await, permissions.providers().await] {
+        assert!(sorted(&kinds.unwrap(), |k| &k.type_).contains(&"role".to_owned()));
+    }
+    test.delete().await;
+}

@@ -1,0 +1,162 @@
+//! Failures as a real server gives them.
+
+use std::time::Duration;
+
+use keycloak_kit::ErrorKind;
+use keycloak_kit::representations::UserRepresentation;
+use pretty_assertions::assert_eq;
+
+use crate::support::accounts::{SECRET, person};
+use crate::support::{TestRealm, server};
+
+#[tokio::test]
+async fn conflict() {
+    let test = TestRealm::new("error-conflict").await;
+    test.user("ada").await;
+    let again = person("ada").email("other@example.org");
+    let error = test.realm.users().create(&again).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(error.status().map(|s| s.as_u16()), Some(409));
+    assert_eq!(error.operation(), Some("realm.users.create"));
+    assert_eq!(
+        error.server_message(),
+        Some("User exists with same username")
+    );
+    assert_eq!(
+        error.to_string(),
+        "realm.users.create: conflict (409): User exists with same username"
+    );
+    let other = person("bob").email("ada@example.org");
+    let error = test.realm.users().create(&other).await.unwrap_err();
+    assert_eq!(error.server_message(), Some("User exists with same email"));
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn validation_names_every_field() {
+    let test = TestRealm::new("error-fields").await;
+    let bad = UserRepresentation::default().username("x").email("hunter2");
+    let error = test.realm.users().create(&bad).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Validation);
+    let mut fields: Vec<(&str, &str)> = error
+        .field_errors()
+        .iter()
+        .map(|e| (e.field.as_deref().unwrap(), e.message.as_str()))
+        .collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            ("email", "error-invalid-email"),
+            ("username", "error-invalid-length")
+        ]
+    );
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("username: error-invalid-length"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+
+    // One violation comes in the flat form.
+    let bad = UserRepresentation::default().username("x");
+    let error = test.realm.users().create(&bad).await.unwrap_err();
+    assert_eq!(error.field_errors().len(), 1, "{error:?}");
+    assert_eq!(error.field_errors()[0].field.as_deref(), Some("username"));
+    assert!(!error.field_errors()[0].params.is_empty());
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn forbidden_names_the_role_that_is_missing() {
+    let test = TestRealm::new("error-forbidden").await;
+    test.automation("viewer", &["view-users"]).await;
+    let kc = test.as_automation("viewer").build().unwrap();
+    let realm = kc.realm(&test.name);
+    realm.users().list().await.unwrap();
+    let (ada, _) = test.user("ada").await;
+    for (error, role) in [
+        (
+            realm.users().create(&person("bob")).await.map(drop),
+            "manage-users",
+        ),
+        (realm.user(&ada).delete().await, "manage-users"),
+        (realm.clients().list().await.map(drop), "view-clients"),
+        (realm.events().list().await.map(drop), "view-events"),
+        (realm.delete().await, "manage-realm"),
+        (
+            realm.user(&ada).impersonate().await.map(drop),
+            "impersonation",
+        ),
+    ] {
+        let error = error.unwrap_err();
+        assert!(error.is_forbidden(), "{error}");
+        assert!(error.hint().unwrap().ends_with(role), "{error}");
+    }
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn wrong_credentials_say_what_to_check() {
+    let test = TestRealm::new("error-login").await;
+    test.automation("app", &[]).await;
+    test.user("ada").await;
+    let login = || server::anonymous().login_realm(&test.name);
+    let cases = [
+        (
+            login().client_credentials("app", "wrong"),
+            "unauthorized_client",
+        ),
+        (
+            login().client_credentials("nobody", SECRET),
+            "invalid_client",
+        ),
+        (login().password("ada", "wrong"), "invalid_grant"),
+        (login().refresh_token("eyJ.no.token"), "invalid_grant"),
+    ];
+    for (builder, code) in cases {
+        let error = builder.build().unwrap().login().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error:?}");
+        assert_eq!(error.oauth_code(), Some(code), "{error}");
+        assert!(error.hint().is_some(), "{error}");
+        assert!(!format!("{error:?}").contains("wrong"), "{error:?}");
+    }
+    let fixed = server::anonymous()
+        .access_token("eyJ.no.token")
+        .build()
+        .unwrap();
+    let error = fixed.realm(&test.name).get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    assert_eq!(error.status().map(|s| s.as_u16()), Some(401));
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn unknown_realms() {
+    let kc = server::admin();
+    let error = kc.realm("no-such-realm").users().list().await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert_eq!(error.server_message(), Some("Realm not found."));
+    let error = kc.metadata("no-such-realm").await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(error.to_string().contains("\"no-such-realm\""), "{error}");
+    let lost = server::anonymous()
+        .login_realm("no-such-realm")
+        .client_credentials("app", SECRET)
+        .build()
+        .unwrap();
+    let error = lost.realm("master").get().await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(
+        error.to_string().contains("check that the realm"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn time_limits_of_one_call() {
+    let kc = server::admin();
+    kc.login().await.unwrap();
+    let hasty = kc.realm("master").timeout(Duration::from_nanos(1));
+    assert!(hasty.get().await.unwrap_err().is_timeout());
+    let hasty = kc.realms().list().timeout(Duration::from_nanos(1));
+    assert!(hasty.await.unwrap_err().is_timeout());
+    kc.realm("master").get().await.unwrap();
+}

@@ -1,0 +1,144 @@
+//! Realms as a whole: settings, export and import.
+
+use keycloak_kit::representations::{
+    BruteForceStrategy, ClientRepresentation, RealmRepresentation,
+};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::support::mail::MailServer;
+use crate::support::{TestRealm, members, server, sorted, texts};
+
+#[tokio::test]
+async fn create_read_change_delete() {
+    let test = TestRealm::with("realm", RealmRepresentation::default().display_name("One")).await;
+    let read = test.realm.get().await.unwrap();
+    assert_eq!(read.realm.as_deref(), Some(test.name.as_str()));
+    assert_eq!(read.display_name.as_deref(), Some("One"));
+    let changed = test
+        .realm
+        .modify(|realm| {
+            realm.display_name = Some("Zwei \"2\" é".to_owned());
+            realm.access_token_lifespan = Some(120);
+            realm.brute_force_strategy = Some(BruteForceStrategy::Linear);
+            *realm = realm.clone().attribute("userProfileEnabled", "true");
+            realm.supported_locales = Some(vec!["de".to_owned(), "en".to_owned()]);
+            realm.internationalization_enabled = Some(true);
+        })
+        .await
+        .unwrap();
+    assert_eq!(changed.access_token_lifespan, Some(120));
+    assert_eq!(
+        changed.brute_force_strategy,
+        Some(BruteForceStrategy::Linear)
+    );
+
+    let all = test
+        .kc
+        .realms()
+        .list()
+        .brief_representation(true)
+        .await
+        .unwrap();
+    assert!(sorted(&all, |realm| &realm.realm).contains(&test.name));
+    let again = RealmRepresentation::default().realm(&test.name);
+    let conflict = test.kc.realms().create(&again).await.unwrap_err();
+    assert!(conflict.is_conflict(), "{conflict}");
+    test.realm.delete().await.unwrap();
+    assert!(test.realm.find().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_realm_whose_name_needs_encoding() {
+    let kc = server::admin();
+    let name = format!("test é ü {}", std::process::id());
+    let realm = RealmRepresentation::default().realm(&name).enabled(true);
+    let id = kc.realms().create(&realm).await.unwrap();
+    assert_eq!(id.as_str(), name);
+    let realm = kc.realm(&id);
+    assert_eq!(
+        realm.get().await.unwrap().realm.as_deref(),
+        Some(name.as_str())
+    );
+    kc.metadata(&name).await.expect("its issuer is escaped");
+    realm.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn mail_settings() {
+    let mail = MailServer::start().await;
+    let test = TestRealm::new("realm-mail").await;
+    let mut settings = mail.settings();
+    settings.insert("password".to_owned(), "hunter2".to_owned());
+    settings.insert("user".to_owned(), "kc".to_owned());
+    settings.insert("auth".to_owned(), "true".to_owned());
+    let changed = test
+        .realm
+        .modify(|realm| realm.smtp_server = Some(settings.clone()))
+        .await
+        .expect("a masked password is no ignored edit");
+    assert!(
+        !format!("{changed:?}").contains("keycloak@example.org"),
+        "keys only"
+    );
+
+    // The test message goes to whoever asks for it, who therefore needs an address.
+    let operator = crate::support::accounts::person("operator");
+    let operator = test.realm.users().create(&operator).await.unwrap();
+    crate::support::accounts::grant(&test.realm, &operator, &["realm-admin"]).await;
+    let kc = server::anonymous()
+        .login_realm(&test.name)
+        .password("operator", crate::support::accounts::PASSWORD)
+        .build()
+        .unwrap();
+    let realm = kc.realm(&test.name);
+    realm.test_smtp_connection(&mail.settings()).await.unwrap();
+    assert_eq!(mail.recipients(), ["operator@example.org"]);
+    let closed = texts([
+        ("host", "127.0.0.1"),
+        ("port", "1"),
+        ("from", "a@b.example"),
+    ]);
+    let error = realm.test_smtp_connection(&closed).await.unwrap_err();
+    assert!(error.is_server(), "{error}");
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn partial_export_and_import() {
+    let test = TestRealm::new("realm-export").await;
+    test.role("reader").await;
+    test.group("staff").await;
+    test.client(ClientRepresentation::default().client_id("app"))
+        .await;
+    let export = test.realm.partial_export();
+    let export = export
+        .export_clients(true)
+        .export_groups_and_roles(true)
+        .await
+        .unwrap();
+    let clients = sorted(export.clients.as_ref().unwrap(), |c| &c.client_id);
+    assert!(clients.contains(&"app".to_owned()), "{clients:?}");
+    let groups = sorted(export.groups.as_ref().unwrap(), |g| &g.name);
+    assert_eq!(groups, ["staff"]);
+    let brief = test.realm.partial_export().await.unwrap();
+    assert!(brief.clients.is_none() && brief.groups.is_none());
+
+    let copy = TestRealm::new("realm-import").await;
+    let import = json!({
+        "ifResourceExists": "SKIP",
+        "clients": [{ "clientId": "app" }],
+        "groups": [{ "name": "staff", "path": "/staff" }],
+        "roles": { "realm": [{ "name": "reader" }] },
+        "users": [{ "username": "ada" }],
+    });
+    let result = copy.realm.partial_import(&members(import.clone())).await;
+    assert_eq!(result.unwrap()["added"], 4);
+    let again = copy.realm.partial_import(&members(import)).await.unwrap();
+    assert_eq!((&again["added"], &again["skipped"]), (&json!(0), &json!(4)));
+    let fail = json!({ "ifResourceExists": "FAIL", "users": [{ "username": "ada" }] });
+    let conflict = copy.realm.partial_import(&members(fail)).await.unwrap_err();
+    assert!(conflict.is_conflict(), "{conflict}");
+    copy.delete().await;
+    test.delete().await;
+}

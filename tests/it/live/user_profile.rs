@@ -1,0 +1,65 @@
+//! The user profile of a realm.
+
+use keycloak_kit::representations::{
+    UPAttribute, UPAttributePermissions, UPGroup, UnmanagedAttributePolicy,
+};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::support::accounts::person;
+use crate::support::{TestRealm, members, sorted};
+
+#[tokio::test]
+async fn a_declared_attribute_is_kept_and_checked() {
+    let test = TestRealm::new("profile").await;
+    let profile = test.realm.user_profile();
+    let before = profile.get().await.unwrap();
+    assert_eq!(
+        sorted(before.attributes.as_ref().unwrap(), |a| &a.name),
+        ["email", "firstName", "lastName", "username"]
+    );
+    let team = UPAttribute::default()
+        .name("team")
+        .display_name("Team")
+        .group("work")
+        .permissions(
+            UPAttributePermissions::default()
+                .view(["admin", "user"])
+                .edit(["admin"]),
+        )
+        .validations([("length", members(json!({ "max": 5 })))]);
+    let changed = profile
+        .modify(|config| {
+            let groups = config.groups.get_or_insert_default();
+            groups.push(UPGroup::default().name("work").display_header("Work"));
+            config.attributes.get_or_insert_default().push(team);
+        })
+        .await
+        .unwrap();
+    assert_eq!(changed.attributes.as_ref().unwrap().len(), 5);
+
+    let ada = person("ada").attribute("team", ["core"]);
+    let id = test.realm.users().create(&ada).await.unwrap();
+    let user = test.realm.user(&id).get().await.unwrap();
+    assert_eq!(user.attributes.unwrap()["team"], ["core"]);
+    let bob = person("bob").attribute("team", ["toolong"]);
+    let error = test.realm.users().create(&bob).await.unwrap_err();
+    assert!(error.is_validation(), "{error}");
+    assert_eq!(error.field_errors()[0].field.as_deref(), Some("team"));
+
+    let metadata = profile.metadata().await.unwrap();
+    let names = sorted(&metadata.attributes.unwrap(), |a| &a.name);
+    assert!(names.contains(&"team".to_owned()), "{names:?}");
+    let user = test.realm.user(&id).get().user_profile_metadata(true).await;
+    let metadata = user.unwrap().user_profile_metadata.unwrap();
+    assert!(metadata.attributes.unwrap().len() >= 5);
+
+    // The whole configuration as it was read takes the place of what is there.
+    let after = profile.update(&before).await.unwrap();
+    assert_eq!(after.attributes.unwrap().len(), 4);
+    assert_eq!(
+        after.unmanaged_attribute_policy,
+        None::<UnmanagedAttributePolicy>
+    );
+    test.delete().await;
+}

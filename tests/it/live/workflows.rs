@@ -1,0 +1,50 @@
+//! Workflows.
+
+use keycloak_kit::representations::{WorkflowRepresentation, WorkflowStepRepresentation};
+use pretty_assertions::assert_eq;
+
+use crate::support::{TestRealm, sorted};
+
+#[tokio::test]
+async fn create_read_change_delete() {
+    let test = TestRealm::new("workflows").await;
+    let step = |uses: &str| {
+        WorkflowStepRepresentation::default()
+            .uses(uses)
+            .after("864000000")
+    };
+    let workflow = WorkflowRepresentation::default()
+        .name("leavers")
+        .on("user-created")
+        .steps([step("disable-user"), step("delete-user")]);
+    let workflows = test.realm.workflows();
+    let id = workflows.create(&workflow).await.unwrap();
+    let handle = test.realm.workflow(&id);
+    let read = handle.get().await.unwrap();
+    assert_eq!(read.name.as_deref(), Some("leavers"));
+    assert_eq!(read.on.as_deref(), Some("user-created"));
+    assert_eq!(
+        sorted(&read.steps.unwrap(), |s| &s.uses),
+        ["delete-user", "disable-user"]
+    );
+    let changed = handle
+        .modify(|workflow| workflow.name = Some("goers".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(changed.name.as_deref(), Some("goers"));
+    let listed = workflows.list().search("goers").await.unwrap();
+    assert_eq!(sorted(&listed, |w| &w.name), ["goers"]);
+
+    let (ada, _) = test.user("ada").await;
+    handle.activate("USERS", ada.as_str()).await.unwrap();
+    let scheduled = workflows.scheduled(ada.as_str()).await.unwrap();
+    assert_eq!(sorted(&scheduled, |w| &w.name), ["goers"]);
+    let steps = changed.steps.unwrap();
+    let [from, to] = [0, 1].map(|number: usize| steps[number].id.clone().unwrap());
+    workflows.migrate().from(from).to(to).await.unwrap();
+    handle.deactivate("USERS", ada.as_str()).await.unwrap();
+    assert!(workflows.scheduled(ada.as_str()).await.unwrap().is_empty());
+    handle.delete().await.unwrap();
+    assert!(workflows.list().await.unwrap().is_empty());
+    test.delete().await;
+}
