@@ -102,7 +102,8 @@ impl Oidc {
             return Err(match error.status().map(|s| s.as_u16()) {
                 Some(401) => {
                     let lightweight = error.server_message().is_some_and(|said| {
-                        said.to_ascii_lowercase().contains("lightweight access token")
+                        said.to_ascii_lowercase()
+                            .contains("lightweight access token")
                     });
                     error.with_hint(if lightweight {
                         "switch off the client's lightweight access token: admin-cli has it on"

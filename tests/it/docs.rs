@@ -24,12 +24,17 @@ fn table() -> BTreeMap<usize, String> {
         // Bars inside code are escaped.
         let line = line.replace("\\|", "\u{0}");
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let (Some(Ok(number)), Some(call)) = (cells.first().map(|n| n.parse()), cells.last()) else {
+        let (Some(Ok(number)), Some(call)) = (cells.first().map(|n| n.parse()), cells.last())
+        else {
             continue;
         };
         assert_eq!(cells.len(), 6, "{line}");
         let call = call.trim_matches('`').replace('\u{0}', "|");
-        assert_eq!(rows.insert(number, call), None, "row {number} is there twice");
+        assert_eq!(
+            rows.insert(number, call),
+            None,
+            "row {number} is there twice"
+        );
     }
     rows
 }
@@ -42,7 +47,11 @@ fn example() -> BTreeMap<usize, String> {
         for line in fs::read_to_string(entry.unwrap().path()).unwrap().lines() {
             match line.trim().strip_prefix("// ").map(str::parse::<usize>) {
                 Some(Ok(found)) => {
-                    assert_eq!(calls.insert(found, String::new()), None, "{found} is there twice");
+                    assert_eq!(
+                        calls.insert(found, String::new()),
+                        None,
+                        "{found} is there twice"
+                    );
                     number = Some(found);
                 }
                 _ => {
@@ -75,7 +84,11 @@ fn every_call_of_the_table_is_one_of_the_example() {
 /// A link to a file of this repository leads to one.
 #[test]
 fn relative_links_lead_somewhere() {
-    let mut pages = vec![file("README.md"), file("ARCHITECTURE.md"), file("CHANGELOG.md")];
+    let mut pages = vec![
+        file("README.md"),
+        file("ARCHITECTURE.md"),
+        file("CHANGELOG.md"),
+    ];
     pages.extend(
         fs::read_dir(file("docs"))
             .unwrap()
