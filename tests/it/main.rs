@@ -18,6 +18,7 @@
 mod codegen;
 
 mod docs;
+mod generated;
 mod live;
 mod pipeline;
 mod recorded;

@@ -209,6 +209,7 @@ fn stream(operation: &Operation) -> Option<TokenStream> {
         /// when not set).
         ///
         /// Paging is by offset: items added or removed meanwhile can be missed or seen twice.
+        #[inline]
         pub fn stream(self) -> crate::admin::ItemStream<#item> {
             #pages
         }

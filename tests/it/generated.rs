@@ -1,0 +1,56 @@
+//! What the generated client must not lose.
+
+use pretty_assertions::assert_eq;
+
+/// Calls by `Type::method` whose code would be compiled with the crate, whoever makes them.
+fn compiled_with_the_crate(items: &[syn::Item], found: &mut Vec<String>) -> usize {
+    let mut inline = 0;
+    for item in items {
+        match item {
+            syn::Item::Mod(module) => {
+                let items = module.content.as_ref().map_or(&[][..], |(_, items)| items);
+                inline += compiled_with_the_crate(items, found);
+            }
+            syn::Item::Impl(block) => {
+                let syn::Type::Path(name) = &*block.self_ty else {
+                    continue;
+                };
+                for item in &block.items {
+                    let syn::ImplItem::Fn(method) = item else {
+                        continue;
+                    };
+                    let called = &method.sig.ident;
+                    if method.sig.asyncness.is_none()
+                        && called != "stream"
+                        && called != "into_future"
+                    {
+                        continue;
+                    }
+                    if method
+                        .attrs
+                        .iter()
+                        .any(|attr| attr.path().is_ident("inline"))
+                    {
+                        inline += 1;
+                    } else {
+                        let last = name.path.segments.last().unwrap();
+                        found.push(format!("{}::{called}", last.ident));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    inline
+}
+
+/// Sending a request instantiates the decoder of its answer. Without `#[inline]` that happens for
+/// all calls when the crate is compiled, and more than doubles its cost.
+#[test]
+fn only_the_program_that_makes_a_call_compiles_it() {
+    let facade = include_str!(concat!(env!("OUT_DIR"), "/facade.rs"));
+    let mut found = Vec::new();
+    let inline = compiled_with_the_crate(&syn::parse_file(facade).unwrap().items, &mut found);
+    assert_eq!(found, Vec::<String>::new());
+    assert!(inline >= 390, "only {inline} calls were seen");
+}
