@@ -8,6 +8,8 @@ use crate::support::{TestRealm, sorted};
 #[tokio::test]
 async fn create_read_change_delete() {
     let test = TestRealm::new("workflows").await;
+    // Before the workflow, which would take her up by itself.
+    let (ada, _) = test.user("ada").await;
     let step = |uses: &str| {
         WorkflowStepRepresentation::default()
             .uses(uses)
@@ -35,7 +37,6 @@ async fn create_read_change_delete() {
     let listed = workflows.list().search("goers").await.unwrap();
     assert_eq!(sorted(&listed, |w| &w.name), ["goers"]);
 
-    let (ada, _) = test.user("ada").await;
     handle.activate("USERS", ada.as_str()).await.unwrap();
     let scheduled = workflows.scheduled(ada.as_str()).await.unwrap();
     assert_eq!(sorted(&scheduled, |w| &w.name), ["goers"]);
