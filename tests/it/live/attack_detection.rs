@@ -5,8 +5,8 @@ use keycloak_kit::oidc::Oidc;
 use keycloak_kit::representations::RealmRepresentation;
 use pretty_assertions::assert_eq;
 
-use crate::support::TestRealm;
 use crate::support::accounts::PASSWORD;
+use crate::support::{TestRealm, eventually};
 
 /// Fails until the server, which counts in the background, has locked the user out.
 async fn lock_out(
@@ -14,14 +14,12 @@ async fn lock_out(
     username: &str,
     user: &AttackDetectionUser,
 ) -> serde_json::Map<String, serde_json::Value> {
-    for _ in 0..500 {
+    eventually("the user is locked out", async || {
         oidc.password(username, "wrong").await.unwrap_err();
         let status = user.get().await.unwrap();
-        if status["disabled"] == true {
-            return status;
-        }
-    }
-    panic!("{username} can still try");
+        (status["disabled"] == true).then_some(status)
+    })
+    .await
 }
 
 #[tokio::test]
