@@ -1,6 +1,7 @@
 //! The one error type of this crate.
 
 mod body;
+mod challenge;
 mod hint;
 mod json;
 #[cfg(test)]

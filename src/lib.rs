@@ -1,25 +1,8 @@
-//! Keycloak for Rust: a typed admin client that is generated from Keycloak's own OpenAPI
-//! document, and OpenID Connect by discovery, behind one entry type, [`Keycloak`].
-//!
-//! ```no_run
-//! # async fn show() -> keycloak_kit::Result<()> {
-//! use keycloak_kit::{Keycloak, Method};
-//!
-//! let kc = Keycloak::builder("https://sso.example")
-//!     .client_credentials("automation", std::env::var("SECRET").unwrap_or_default())
-//!     .build()?; // no network until the first call
-//! kc.login().await?; // or check the credentials at once
-//!
-//! // Any endpoint, with the same token, retries and errors:
-//! let info: serde_json::Value = kc.request(Method::GET, ["admin", "serverinfo"]).await?;
-//! # Ok(()) }
-//! ```
-//!
-//! # Features
-//! - `admin` (default): the typed admin client.
-//! - `oidc` (default): log in, verify, refresh and log out through the endpoints a realm publishes.
-//! - `tracing` (default): a span for every operation, an event for every retry and refresh.
-//! - `schemars`: `JsonSchema` on the representation types.
+#![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "admin", feature = "oidc")),
+    doc = "Keycloak for Rust: start at [`Keycloak`]."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "admin")]
@@ -66,3 +49,9 @@ const _: () = {
     moved::<KeycloakBuilder>();
     moved::<Request<serde_json::Value>>();
 };
+
+/// The programs on the pages of `docs/` are compiled too.
+#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
+#[doc = include_str!("../docs/errors.md")]
+#[allow(missing_debug_implementations)]
+pub struct Errors;

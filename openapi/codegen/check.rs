@@ -2,14 +2,14 @@
 //!
 //! Inside progenitor most of these are assertions without it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::document::{operation, parameters, path_parameters};
+use super::document::{operation, parameters, path_parameters, schemas};
 use super::names::Named;
 use super::problem::{Problem, Problems};
-use super::spelling::snake;
+use super::spelling::{is_ident, snake, variant};
 
 /// Looks at every operation that goes to progenitor.
 pub fn check(document: &Value, named: &[Named]) -> Result<(), Problems> {
@@ -25,7 +25,42 @@ pub fn check(document: &Value, named: &[Named]) -> Result<(), Problems> {
         check_request(operation, &mut refuse);
         check_success(operation, &mut refuse);
     }
+    check_enums(document, &mut problems);
     Problems(problems).or(())
+}
+
+/// Each value is a variant of an open enum, and so is `Other`.
+fn check_enums(document: &Value, problems: &mut Vec<Problem>) {
+    for (name, schema) in schemas(document) {
+        let mut variants = BTreeMap::from([("Other".to_owned(), "Other")]);
+        let mut values: Vec<&str> = schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        values.sort_unstable();
+        for value in values {
+            let variant = variant(value);
+            let wrong = if !is_ident(&variant) {
+                Some(format!(
+                    "has the value {value:?}, which Rust takes for no name"
+                ))
+            } else {
+                variants.insert(variant, value).map(|other| {
+                    format!("has the values {other:?} and {value:?}, which Rust spells alike")
+                })
+            };
+            if let Some(wrong) = wrong {
+                problems.push(Problem::new(
+                    "open enums",
+                    format!("schema {name}"),
+                    format!("{wrong}; take its enum out by an overlay action"),
+                ));
+            }
+        }
+    }
 }
 
 fn check_parameters(document: &Value, one: &Named, refuse: &mut impl FnMut(&'static str, String)) {

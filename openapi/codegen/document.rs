@@ -34,15 +34,31 @@ pub fn load(text: &str) -> Result<Value, Problems> {
     Ok(document)
 }
 
+/// The same document with the members of every object in order.
+///
+/// The order of a JSON map depends on a feature of `serde_json` that another package may switch
+/// on, and progenitor writes what it generates in the order it finds.
+pub fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut members: Vec<(String, Value)> = map.into_iter().collect();
+            members.sort_by(|(left, _), (right, _)| left.cmp(right));
+            members
+                .into_iter()
+                .map(|(key, value)| (key, sorted(value)))
+                .collect()
+        }
+        Value::Array(list) => list.into_iter().map(sorted).collect(),
+        other => other,
+    }
+}
+
 /// `METHOD /path` as the tables and messages write it.
 pub fn operation_key(method: &str, path: &str) -> String {
     format!("{} {path}", method.to_ascii_uppercase())
 }
 
 /// Every operation as (method, path), sorted by path, then in the order of [`METHODS`].
-///
-/// Sorted here because the order of a JSON map depends on a feature of `serde_json` that another
-/// package may switch on.
 pub fn operations(document: &Value) -> Vec<(String, String)> {
     let Some(paths) = document.get("paths").and_then(Value::as_object) else {
         return Vec::new();

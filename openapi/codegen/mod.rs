@@ -43,7 +43,7 @@ pub struct Output {
     pub representations: String,
     /// Id types, handles and requests.
     pub facade: String,
-    /// Every operation once, for the tests.
+    /// Every operation and every representation once, for the tests.
     pub calls: String,
     /// One line an operation, for the snapshot.
     pub table: String,
@@ -86,12 +86,18 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
 
     let mut table = names::parse(inputs.names)?;
     let named = names::assign(&mut document, &mut table, inputs.foreign, &mut report)?;
+    report.stale = std::mem::take(&mut report.stale)
+        .into_iter()
+        .map(Problem::without_advice)
+        .collect();
+    let mut document = document::sorted(document);
     check::check(&document, &named)?;
 
     let generated = wire::generate(&mut document, &named)?;
     let methods = wire::methods(&generated.client);
     let operations = model::build(&document, &table, &named, &methods, inputs.foreign)?;
     let client = generated.client;
+    let named_types = representations::names(&generated.types);
 
     let ids = facade::ids(&table);
     let handles = facade::handles(&table, &operations);
@@ -119,7 +125,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
                 #handles
             }
         })?,
-        calls: print(facade::calls(&table, &operations))?,
+        calls: print(facade::calls(&table, &operations, &named_types))?,
         table: table::print(&operations),
         report,
     })

@@ -46,6 +46,8 @@ pub enum Body {
     Value(syn::Type),
     /// A JSON list of such.
     List(syn::Type),
+    /// A JSON number or flag, passed by value.
+    Plain(syn::Type),
     /// Plain text.
     Text,
 }
@@ -264,6 +266,13 @@ fn body_of(ty: &syn::Type) -> Option<Body> {
             other => Body::Value(other.clone()),
         }),
         syn::Type::Path(path) if path.path.is_ident("String") => Some(Body::Text),
+        syn::Type::Path(path)
+            if ["bool", "i32", "i64", "f32", "f64"]
+                .iter()
+                .any(|name| path.path.is_ident(name)) =>
+        {
+            Some(Body::Plain(ty.clone()))
+        }
         _ => None,
     }
 }

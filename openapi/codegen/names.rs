@@ -210,10 +210,13 @@ fn adopt_parameter_names(document: &mut Value, table: &Table) {
         let Some(mut item) = paths.remove(&path) else {
             continue;
         };
-        let renames: BTreeMap<String, String> = path_parameters(&path)
+        let mut renames: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (theirs, ours) in path_parameters(&path)
             .into_iter()
             .zip(path_parameters(wanted))
-            .collect();
+        {
+            renames.entry(theirs).or_default().push(ours);
+        }
         rename_parameters(&mut item, &renames);
         match paths.get_mut(wanted).and_then(Value::as_object_mut) {
             Some(present) => {
@@ -228,7 +231,8 @@ fn adopt_parameter_names(document: &mut Value, table: &Table) {
     }
 }
 
-fn rename_parameters(item: &mut Value, renames: &BTreeMap<String, String>) {
+/// One of their names may stand for several of ours: 24.0 has `{client-uuid}` twice in one path.
+fn rename_parameters(item: &mut Value, renames: &BTreeMap<String, Vec<String>>) {
     let Some(item) = item.as_object_mut() else {
         return;
     };
@@ -238,17 +242,32 @@ fn rename_parameters(item: &mut Value, renames: &BTreeMap<String, String>) {
         } else {
             value.get_mut("parameters")
         };
-        for parameter in list.and_then(Value::as_array_mut).into_iter().flatten() {
-            let path = parameter.get("in").and_then(Value::as_str) == Some("path");
-            let new = parameter
-                .get("name")
-                .and_then(Value::as_str)
-                .and_then(|name| renames.get(name));
-            if let (true, Some(new)) = (path, new.cloned()) {
-                parameter["name"] = Value::String(new);
-            }
-        }
+        let Some(list) = list.and_then(Value::as_array_mut) else {
+            continue;
+        };
+        *list = std::mem::take(list)
+            .into_iter()
+            .flat_map(|parameter| renamed(parameter, renames))
+            .collect();
     }
+}
+
+fn renamed(parameter: Value, renames: &BTreeMap<String, Vec<String>>) -> Vec<Value> {
+    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+    let names = text("name")
+        .filter(|_| text("in") == Some("path"))
+        .and_then(|name| renames.get(name));
+    let Some(names) = names else {
+        return vec![parameter];
+    };
+    names
+        .iter()
+        .map(|name| {
+            let mut parameter = parameter.clone();
+            parameter["name"] = Value::String(name.clone());
+            parameter
+        })
+        .collect()
 }
 
 /// The rules of the table itself.
@@ -314,10 +333,16 @@ fn check(
         }
         for parameter in own {
             if id_type(table, operation, &parameter).is_none() {
-                stop(
-                    &operation.key(),
-                    format!("[ids] has no type for its parameter {parameter}"),
+                let message = format!(
+                    "[ids] has no type for its parameter {parameter}; a proposal: \"{parameter}\" = \"String\""
                 );
+                if foreign {
+                    report
+                        .proposed
+                        .push(Problem::new("names", operation.key(), message));
+                } else {
+                    stop(&operation.key(), message);
+                }
             }
         }
     }

@@ -23,6 +23,17 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// Without the advice that follows the last semicolon: what to do to the pinned document's
+    /// files is no advice for another release's.
+    pub fn without_advice(mut self) -> Self {
+        if let Some((fact, _)) = self.message.rsplit_once("; ") {
+            self.message = fact.to_owned();
+        }
+        self
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} [{}]", self.subject, self.message, self.rule)

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::document::schemas;
 use super::rules::{ERROR_SCHEMA, EXTRA};
-use super::spelling::{camel, ident, snake};
+use super::spelling::{ident, variant};
 use super::wire::generic_argument;
 
 /// Marks a map whose values may be secrets (overlay).
@@ -45,6 +45,17 @@ pub fn generate(types: Vec<syn::Item>, document: &Value) -> TokenStream {
         #(#enums)*
         #(#items)*
     }
+}
+
+/// The structs among progenitor's types.
+pub fn names(types: &[syn::Item]) -> Vec<syn::Ident> {
+    types
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Struct(item) => Some(item.ident.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// `X` of `impl Default for X`.
@@ -295,14 +306,7 @@ fn enumeration(name: &str, schema: &Value) -> TokenStream {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let variants = values.iter().map(|value| {
-        let words: String = if value.chars().any(char::is_lowercase) {
-            snake(value)
-        } else {
-            value.to_lowercase()
-        };
-        ident(&camel(&words))
-    });
+    let variants = values.iter().map(|value| ident(&variant(value)));
     quote! {
         crate::admin::open_enum! {
             #[doc = #doc]

@@ -3,9 +3,12 @@
 //! Each rule is one function that changes the document and says how often. Single facts belong in
 //! `openapi/overlay.json`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::document::{operation_mut, operations, schemas_mut};
+use super::spelling::snake;
 
 /// The schema every error answer gets; `src/error` decodes the real bodies.
 pub const ERROR_SCHEMA: &str = "ErrorRepresentation";
@@ -23,6 +26,8 @@ pub const RULES: &[Rule] = &[
     ("no defaults on parameters", defaults),
     ("path parameters are free text", path_patterns),
     ("lists are lists", unique_items),
+    ("members are spelled apart", spelled_apart),
+    ("enums written in place are text", inline_enums),
     ("maps are written in place", inline_maps),
     ("optional collections are nullable", nullable),
     ("representations keep unknown members", extra_members),
@@ -163,16 +168,16 @@ fn defaults(document: &mut Value) -> usize {
     count
 }
 
-/// A pattern on a path parameter makes progenitor wrap it in a type of its own; every segment is
-/// checked and encoded anyway.
+/// A pattern or a type of its own makes progenitor wrap a path parameter; every segment is text
+/// that is checked and encoded anyway.
 fn path_patterns(document: &mut Value) -> usize {
+    let text = json!({ "type": "string" });
     let mut count = 0;
     each_parameter(document, &mut |parameter| {
         if parameter.get("in").and_then(Value::as_str) == Some("path")
-            && let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut)
-            && schema.remove("pattern").is_some()
+            && parameter.get("schema") != Some(&text)
         {
-            schema.insert("type".into(), Value::String("string".into()));
+            parameter.insert("schema".into(), text.clone());
             count += 1;
         }
     });
@@ -220,6 +225,53 @@ fn unique_items(document: &mut Value) -> usize {
     each_schema(document, &mut |schema| {
         if schema.get("type").and_then(Value::as_str) == Some("array") {
             count += usize::from(schema.remove("uniqueItems").is_some());
+        }
+    });
+    count
+}
+
+/// Only a named enum becomes an open one; a closed one fails on a newer server's value.
+fn inline_enums(document: &mut Value) -> usize {
+    let mut count = 0;
+    let mut open = |schema: &mut Map<String, Value>| {
+        if schema.get("type").and_then(Value::as_str) == Some("string")
+            && schema.get("enum").is_some_and(Value::is_array)
+        {
+            schema.remove("enum");
+            count += 1;
+        }
+    };
+    if let Some(paths) = document.get_mut("paths") {
+        each_schema(paths, &mut open);
+    }
+    for named in schemas_mut(document)
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+    {
+        for part in named.values_mut() {
+            each_schema(part, &mut open);
+        }
+    }
+    count
+}
+
+/// Rust spells `authTime` and `auth_time` alike. One stays a member, the one that needs no other
+/// spelling; the other is an unknown member like any that the document leaves out.
+fn spelled_apart(document: &mut Value) -> usize {
+    let mut count = 0;
+    each_schema(document, &mut |schema| {
+        let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let mut names: Vec<String> = properties.keys().cloned().collect();
+        names.sort_by_key(|name| (snake(name) != *name, name.clone()));
+        let mut spelled = BTreeSet::new();
+        for name in names {
+            if !spelled.insert(snake(&name)) {
+                properties.remove(&name);
+                count += 1;
+            }
         }
     });
     count

@@ -44,12 +44,29 @@ pub fn camel(name: &str) -> String {
         .collect()
 }
 
-/// A Rust identifier: keywords get an underscore.
+/// Whether Rust takes the text as a name.
+pub fn is_ident(name: &str) -> bool {
+    syn::parse_str::<syn::Ident>(name).is_ok()
+}
+
+/// A Rust identifier: keywords get an underscore, what starts with a digit an `x`.
 pub fn ident(name: &str) -> proc_macro2::Ident {
-    let text = if syn::parse_str::<syn::Ident>(name).is_ok() {
+    let text = if is_ident(name) {
         name.to_owned()
-    } else {
+    } else if is_ident(&format!("{name}_")) {
         format!("{name}_")
+    } else {
+        format!("x{}", snake(name))
     };
     proc_macro2::Ident::new(&text, proc_macro2::Span::call_site())
+}
+
+/// The variant of an enum's value: `LEFT_OUT` and `leftOut` are `LeftOut`.
+pub fn variant(value: &str) -> String {
+    let words = if value.chars().any(char::is_lowercase) {
+        snake(value)
+    } else {
+        value.to_lowercase()
+    };
+    camel(&words)
 }

@@ -1,7 +1,9 @@
 //! Step 6, wire: progenitor's positional client, and what is mended on its syntax tree.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use openapiv3::OpenAPI;
 use progenitor::{
@@ -72,18 +74,32 @@ fn title_inline_body(operation: &mut serde_json::Map<String, Value>, one: &Named
     }
 }
 
+thread_local! {
+    /// Whether this thread's panics are caught and told in words of our own.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs progenitor; a panic inside it becomes a message like any other refusal.
 fn progenitor(document: &Value) -> Result<proc_macro2::TokenStream, String> {
+    static HOOK: Once = Once::new();
+    // Once and by thread: tests generate side by side.
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                usual(panic);
+            }
+        }));
+    });
     let spec: OpenAPI =
         serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+    QUIET.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         Generator::new(&settings(document))
             .generate_tokens(&spec)
             .map_err(|error| error.to_string())
     }));
-    std::panic::set_hook(hook);
+    QUIET.set(false);
     outcome.unwrap_or_else(|panic| {
         let message = panic
             .downcast_ref::<String>()

@@ -32,7 +32,7 @@ macro_rules! id_type {
         $crate::admin::id_types::id_type! { common $name }
     };
     (common $name:ident) => {
-        #[doc = concat!("A ", stringify!($name), ": a string that only fits where one is meant.")]
+        #[doc = concat!("`", stringify!($name), "`: a string that only fits where one is meant.")]
         #[derive(
             Clone,
             Debug,

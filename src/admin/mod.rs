@@ -27,6 +27,47 @@
 //! not know are kept in `extra` and written back. Times are milliseconds since the epoch where the
 //! name ends in `Timestamp`, `Date` or `time` of an event, and durations are seconds.
 //!
+//! What is forgotten or mixed up does not compile. A missing body or id:
+//!
+//! ```compile_fail,E0061
+//! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
+//! realm.users().create().await?;
+//! # Ok(()) }
+//! ```
+//! ```compile_fail,E0061
+//! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
+//! realm.user().get().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The id of another kind of object:
+//!
+//! ```compile_fail,E0277
+//! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
+//! let group = realm.groups().create(&Default::default()).await?;
+//! realm.user(&group).get().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! And a bare string for a client, which has two ids: its UUID, and the `clientId` that
+//! `client_by_client_id` takes.
+//!
+//! ```compile_fail,E0277
+//! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
+//! realm.client("web").get().await?;
+//! # Ok(()) }
+//! ```
+//! ```no_run
+//! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
+//! use keycloak_kit::admin::ids::ClientUuid;
+//!
+//! let group = realm.groups().create(&Default::default()).await?;
+//! realm.group(&group).get().await?;
+//! realm.client_by_client_id("web").await?.get().await?;
+//! realm.client(ClientUuid::new("7d1a4b6e-2f5b-4f3e-9a51-5f2f2a0c1b7e")).get().await?;
+//! # Ok(()) }
+//! ```
+//!
 //! What each call is named is decided in `openapi/names.toml`; names follow the crate's versions.
 
 pub(crate) mod call;

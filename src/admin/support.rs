@@ -10,10 +10,10 @@ pub(crate) fn field<T: Debug>(out: &mut DebugStruct<'_, '_>, name: &str, value: 
     }
 }
 
-/// A map whose values may be secrets: its keys.
-pub(crate) fn keys<M: Keys>(out: &mut DebugStruct<'_, '_>, name: &str, value: Option<&M>) {
+/// A collection whose values may be secrets: its keys, or how many there are.
+pub(crate) fn keys<M: Outline>(out: &mut DebugStruct<'_, '_>, name: &str, value: Option<&M>) {
     if let Some(value) = value {
-        out.field(name, &KeysOnly(value));
+        out.field(name, &OutlineOnly(value));
     }
 }
 
@@ -24,35 +24,65 @@ pub(crate) fn keys_of_map(
     value: &serde_json::Map<String, serde_json::Value>,
 ) {
     if !value.is_empty() {
-        out.field(name, &KeysOnly(value));
+        out.field(name, &OutlineOnly(value));
     }
 }
 
-/// A map with names for keys.
-pub(crate) trait Keys {
-    fn keys(&self) -> impl Iterator<Item = &String>;
+/// What may be shown of a collection.
+pub(crate) trait Outline {
+    fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
-impl<V> Keys for BTreeMap<String, V> {
-    fn keys(&self) -> impl Iterator<Item = &String> {
-        Self::keys(self)
+impl<V> Outline for BTreeMap<String, V> {
+    fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        map(f, self.keys())
     }
 }
 
-impl Keys for serde_json::Map<String, serde_json::Value> {
-    fn keys(&self) -> impl Iterator<Item = &String> {
-        Self::keys(self)
+impl Outline for serde_json::Map<String, serde_json::Value> {
+    fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        map(f, self.keys())
     }
 }
 
-struct KeysOnly<'a, M>(&'a M);
+impl<V> Outline for Vec<V> {
+    fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(|_| format_args!("_")))
+            .finish()
+    }
+}
 
-impl<M: Keys> Debug for KeysOnly<'_, M> {
+fn map<'a>(f: &mut fmt::Formatter<'_>, keys: impl Iterator<Item = &'a String>) -> fmt::Result {
+    f.debug_map()
+        .entries(keys.map(|key| (key, format_args!("_"))))
+        .finish()
+}
+
+struct OutlineOnly<'a, M>(&'a M);
+
+impl<M: Outline> Debug for OutlineOnly<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut map = f.debug_map();
-        for key in self.0.keys() {
-            map.entry(key, &format_args!("_"));
-        }
-        map.finish()
+        self.0.outline(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown<M: Outline>(value: &M) -> String {
+        format!("{:?}", OutlineOnly(value))
+    }
+
+    #[test]
+    fn an_outline_has_keys_and_no_values() {
+        let map = BTreeMap::from([("host".to_owned(), "hunter2")]);
+        assert_eq!(shown(&map), "{\"host\": _}");
+        let object = json!({ "host": { "in": "hunter2" } });
+        assert_eq!(shown(object.as_object().unwrap()), "{\"host\": _}");
+        assert_eq!(shown(&vec!["hunter2", "hunter2"]), "[_, _]");
     }
 }

@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use super::FieldError;
+use super::challenge::Challenge;
 
 /// More of the server's text than this is never kept.
 const MESSAGE_LIMIT: usize = 500;
@@ -28,6 +29,23 @@ pub(crate) struct ServerAnswer {
 
 impl ServerAnswer {
     pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
+        let mut answer = Self::from_body(headers, body);
+        // The endpoints of OpenID Connect give their reason in a header.
+        if answer.message.is_none()
+            && let Some(challenge) = Challenge::read(headers)
+        {
+            answer.foreign = None;
+            answer.message = Some(
+                challenge
+                    .description
+                    .unwrap_or_else(|| challenge.code.clone()),
+            );
+            answer.code = answer.code.or(Some(challenge.code));
+        }
+        answer
+    }
+
+    fn from_body(headers: &HeaderMap, body: &[u8]) -> Self {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Self::default();
         }

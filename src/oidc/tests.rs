@@ -203,7 +203,7 @@ async fn unknown_keys_are_fetched_again_but_not_all_the_time() {
 }
 
 #[tokio::test]
-async fn userinfo_of_another_user_and_signed_userinfo_are_refused() {
+async fn userinfo_that_cannot_be_had_or_used_says_why() {
     for (reply, why) in [
         (Reply::json(200, r#"{"sub":"2"}"#), "another user"),
         (
@@ -215,6 +215,18 @@ async fn userinfo_of_another_user_and_signed_userinfo_are_refused() {
             "not supported yet",
         ),
         (Reply::status(401), "refresh it"),
+        (
+            Reply::Answer(
+                401,
+                vec![(
+                    "WWW-Authenticate",
+                    r#"Bearer error="invalid_token", error_description="Lightweight access token no""#
+                        .into(),
+                )],
+                "".into(),
+            ),
+            "Lightweight access token no (invalid_token); switch off",
+        ),
     ] {
         let server = Server::keycloak(move |seen, _| {
             if seen.target.ends_with("/userinfo") {

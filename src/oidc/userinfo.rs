@@ -100,7 +100,16 @@ impl Oidc {
         if !answer.status().is_success() {
             let error = answer.error(&OP);
             return Err(match error.status().map(|s| s.as_u16()) {
-                Some(401) => error.with_hint("the token or its session has ended: refresh it"),
+                Some(401) => {
+                    let lightweight = error.server_message().is_some_and(|said| {
+                        said.to_ascii_lowercase().contains("lightweight access token")
+                    });
+                    error.with_hint(if lightweight {
+                        "switch off the client's lightweight access token: admin-cli has it on"
+                    } else {
+                        "the token or its session has ended: refresh it"
+                    })
+                }
                 Some(403) => error.with_hint("log in with the scope openid"),
                 _ => error,
             });

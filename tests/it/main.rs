@@ -17,6 +17,7 @@
 #[path = "../../openapi/codegen/mod.rs"]
 mod codegen;
 
+mod docs;
 mod live;
 mod pipeline;
 mod recorded;

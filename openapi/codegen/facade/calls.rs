@@ -1,52 +1,89 @@
-//! For the tests: every operation once through the facade, with the arguments a test chooses.
+//! For the tests: every operation once through the facade, with the arguments a test chooses, and
+//! every representation type by its name.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::requests::is_string;
 use crate::codegen::document::path_parameters;
-use crate::codegen::model::{Body, Kind, Operation, Parameter};
+use crate::codegen::model::{Body, Kind, Operation, Parameter, Success};
 use crate::codegen::names::{Table, handle_id_type};
 use crate::codegen::spelling::ident;
 
-/// `CALLS`: name, operation, and a function that calls it.
-pub fn generate(table: &Table, operations: &[Operation]) -> TokenStream {
-    let rows = operations.iter().map(|operation| {
-        let name = &operation.named.call;
-        let key = operation.named.key();
-        let expression = expression(table, operation);
-        let drop = if operation.deprecated {
-            quote!(#[allow(deprecated)])
-        } else {
-            quote!()
-        };
-        quote! {
-            Call {
-                name: #name,
-                operation: #key,
-                run: |kc, given| Box::pin(async move {
-                    #drop
-                    let answer = #expression.await;
-                    answer.map(|_| ())
-                }),
-            }
-        }
+/// `CALLS` and `REPRESENTATIONS`; the types `Call` and `Representation` are the test's.
+pub fn generate(
+    table: &Table,
+    operations: &[Operation],
+    representations: &[syn::Ident],
+) -> TokenStream {
+    let calls = operations.iter().map(|operation| call(table, operation));
+    let representations = representations.iter().map(|representation| {
+        let name = representation.to_string();
+        quote!(Representation::of::<types::#representation>(#name))
     });
-    quote!(pub static CALLS: &[Call] = &[#(#rows,)*];)
+    quote! {
+        pub static CALLS: &[Call] = &[#(#calls,)*];
+        pub static REPRESENTATIONS: &[Representation] = &[#(#representations,)*];
+    }
 }
 
-fn expression(table: &Table, operation: &Operation) -> TokenStream {
-    let mut expression = quote!(kc);
-    let mut chain = String::new();
-    let mut known: Vec<String> = Vec::new();
-    for segment in operation.named.handle().split('.') {
-        if !chain.is_empty() {
-            chain.push('.');
+fn call(table: &Table, operation: &Operation) -> TokenStream {
+    let name = &operation.named.call;
+    let key = operation.named.key();
+    let handle = handle(table, operation.named.handle());
+    let body = operation.body.as_ref().map(|body| match body {
+        Body::Value(ty) if is_str(ty) => quote!(let body = given.body::<String>();),
+        Body::Value(ty) => quote!(let body = given.body::<#ty>();),
+        Body::List(ty) if is_string(ty) => quote!(let body = given.body::<Vec<String>>();),
+        Body::List(ty) => quote!(let body = given.body::<Vec<#ty>>();),
+        Body::Plain(ty) => quote!(let body = given.body::<#ty>();),
+        Body::Text => quote!(let body = given.body::<String>();),
+    });
+    let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
+    let request = request(operation);
+    let shown = operation
+        .has_setters()
+        .then(|| quote!(given.shown(&request);));
+    let answer = match operation.success {
+        Success::Bytes => quote!(answer.to_vec()),
+        _ => quote!(answer),
+    };
+    quote! {
+        Call {
+            name: #name,
+            operation: #key,
+            run: |kc, given| Box::pin(async move {
+                let handle = #handle;
+                given.shown(&handle);
+                #body
+                #deprecated
+                let request = #request;
+                #shown
+                let answer = request.await?;
+                Ok(given.kept(&#answer))
+            }),
         }
-        chain.push_str(segment);
+    }
+}
+
+/// A JSON string is borrowed as one.
+fn is_str(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if path.path.is_ident("str"))
+}
+
+/// The handle that has the call, from the client down.
+fn handle(table: &Table, chain: &str) -> TokenStream {
+    let mut expression = quote!(kc);
+    let mut prefix = String::new();
+    let mut known: Vec<String> = Vec::new();
+    for segment in chain.split('.') {
+        if !prefix.is_empty() {
+            prefix.push('.');
+        }
+        prefix.push_str(segment);
         let path = table
             .handles
-            .get(&chain)
+            .get(&prefix)
             .map(String::as_str)
             .unwrap_or_default();
         let new: Vec<String> = path_parameters(path)
@@ -56,13 +93,18 @@ fn expression(table: &Table, operation: &Operation) -> TokenStream {
         let arguments = new.iter().map(|name| {
             id_argument(
                 name,
-                handle_id_type(table, &chain, name).unwrap_or("String"),
+                handle_id_type(table, &prefix, name).unwrap_or("String"),
             )
         });
         let method = ident(segment);
         expression = quote!(#expression.#method(#(#arguments),*));
         known.extend(new);
     }
+    expression
+}
+
+/// The call on `handle`, with every argument and every setter.
+fn request(operation: &Operation) -> TokenStream {
     let method = ident(operation.named.verb());
     let ids = operation
         .arguments
@@ -77,10 +119,8 @@ fn expression(table: &Table, operation: &Operation) -> TokenStream {
             quote!(given.text(#name))
         });
     let body = operation.body.as_ref().map(|body| match body {
-        Body::Value(ty) => quote!(&given.body::<#ty>()),
-        Body::List(ty) if is_string(ty) => quote!(&given.body::<Vec<String>>()),
-        Body::List(ty) => quote!(&given.body::<Vec<#ty>>()),
-        Body::Text => quote!(given.body::<String>()),
+        Body::Value(_) | Body::List(_) => quote!(&body),
+        Body::Plain(_) | Body::Text => quote!(body),
     });
     let arguments = ids.chain(required).chain(body);
     let setters = operation
@@ -96,7 +136,7 @@ fn expression(table: &Table, operation: &Operation) -> TokenStream {
                 Kind::List => quote!(.#setter(given.list(#name))),
             }
         });
-    quote!(#expression.#method(#(#arguments),*) #(#setters)*)
+    quote!(handle.#method(#(#arguments),*) #(#setters)*)
 }
 
 fn id_argument(name: &str, id: &str) -> TokenStream {

@@ -8,7 +8,7 @@ pub fn operation(operation: &Operation) -> String {
     let named = &operation.named;
     let mut text = format!(
         "{}\n\n`{} {}`",
-        sentence(&operation.summary),
+        sentence(&parted(&operation.summary)),
         named.method.to_ascii_uppercase(),
         named.path
     );
@@ -39,14 +39,71 @@ pub fn setter(query: &Query) -> String {
 
 /// Ends with a full stop and escapes what rustdoc would read as markup.
 pub fn sentence(text: &str) -> String {
-    let text = text
+    let text: String = text
         .trim()
-        .replace('[', "\\[")
-        .replace(']', "\\]")
-        .replace('<', "\\<");
+        .split('`')
+        .enumerate()
+        // Between backticks nothing is markup.
+        .map(|(index, part)| {
+            if index % 2 == 0 {
+                escaped(part)
+            } else {
+                format!("`{part}`")
+            }
+        })
+        .collect();
     if text.ends_with(['.', '!', '?', ':']) {
         text
     } else {
         format!("{text}.")
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('[', "\\[")
+        .replace(']', "\\]")
+        .replace('<', "\\<")
+        .replace('*', "\\*")
+}
+
+/// Where Keycloak's summaries run on: `Get users Returns a stream of users`.
+const SENTENCE_STARTS: &[&str] = &["Returns", "Also", "An", "It", "The", "This"];
+
+/// Puts the full stop between two sentences that Keycloak left out.
+fn parted(summary: &str) -> String {
+    let mut text = String::new();
+    for word in summary.split_whitespace() {
+        if text.ends_with(|last: char| last.is_alphanumeric()) && SENTENCE_STARTS.contains(&word) {
+            text.push('.');
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parted, sentence};
+
+    #[test]
+    fn summaries_that_run_on_are_two_sentences() {
+        assert_eq!(
+            parted("Get users Returns a stream. The rest"),
+            "Get users. Returns a stream. The rest"
+        );
+        assert_eq!(parted("The users"), "The users");
+        assert_eq!(parted("Get it (all) The end"), "Get it (all) The end");
+    }
+
+    #[test]
+    fn markup_is_shown_and_code_stays_code() {
+        assert_eq!(
+            sentence("use *foo* or [x] <b> "),
+            "use \\*foo\\* or \\[x\\] \\<b>."
+        );
+        assert_eq!(sentence("`a*[b]` and `c`!"), "`a*[b]` and `c`!");
     }
 }

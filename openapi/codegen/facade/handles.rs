@@ -129,7 +129,7 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
         .map(String::as_str)
         .unwrap_or_default();
     let doc = format!(
-        "Handle for `{path}`.\n\nOwned, cheap to clone, and storable: see [`crate::admin`]."
+        "Handle for `{path}`.\n\nOwned, cheap to clone, and storable: see [`admin`](crate::admin)."
     );
     let fields = own.iter().map(|parameter| {
         let (ident, ty) = (&parameter.ident, id_field(parameter));
@@ -233,6 +233,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
             }
             Body::List(_) => quote!(body: body.to_vec(),),
+            Body::Plain(_) => quote!(body,),
             Body::Text => quote!(body: body.into(),),
         });
         return quote! {
@@ -287,7 +288,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
     };
     let statements = call(operation, place, query_place, &body_place);
     let output = output(&operation.success);
-    let async_doc = format!("{doc}\n\n# Errors\n\nSee [`crate::ErrorKind`].");
+    let async_doc = format!("{doc}\n\n# Errors\n\nSee [`ErrorKind`](crate::ErrorKind).");
     quote! {
         #[doc = #async_doc]
         #deprecated
@@ -326,7 +327,7 @@ fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
         ///
         /// # Errors
         ///
-        /// See [`crate::ErrorKind`].
+        /// See [`ErrorKind`](crate::ErrorKind).
         #[inline]
         pub async fn find(&self) -> crate::Result<Option<#ty>> {
             match self.get().await {
@@ -378,7 +379,9 @@ fn modify(
     let renamed = if key.is_empty() {
         String::new()
     } else {
-        format!("\n\nA new `{key}` moves the object: this handle then names nothing, take a new one.")
+        format!(
+            "\n\nA new `{key}` moves the object: this handle then names nothing, take a new one."
+        )
     };
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\

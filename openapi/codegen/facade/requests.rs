@@ -20,6 +20,7 @@ pub fn body_argument(body: &Body) -> TokenStream {
         Body::Value(ty) => quote!(body: &#ty),
         Body::List(ty) if is_string(ty) => quote!(body: &[impl AsRef<str> + Sync]),
         Body::List(ty) => quote!(body: &[#ty]),
+        Body::Plain(ty) => quote!(body: #ty),
         Body::Text => quote!(body: impl Into<String>),
     }
 }
@@ -53,7 +54,7 @@ fn request(operation: &Operation) -> TokenStream {
         quote!(pub(crate) #setter: #ty)
     });
     let body_field = operation.body.as_ref().map(|body| match body {
-        Body::Value(ty) => quote!(pub(crate) body: #ty,),
+        Body::Value(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
         Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
         Body::Text => quote!(pub(crate) body: String,),
     });
@@ -79,7 +80,7 @@ fn request(operation: &Operation) -> TokenStream {
     };
     let body_place = match operation.body {
         Some(Body::Text) => quote!(self.body.clone()),
-        Some(Body::List(_)) => quote!(&self.body),
+        Some(Body::Plain(_)) => quote!(self.body),
         _ => quote!(&self.body),
     };
     let operation_const = operation_const(operation);
@@ -116,7 +117,7 @@ fn request(operation: &Operation) -> TokenStream {
             ///
             /// # Errors
             ///
-            /// See [`crate::ErrorKind`].
+            /// See [`ErrorKind`](crate::ErrorKind).
             #[inline]
             pub async fn send(self) -> crate::Result<crate::Response<#output>> {
                 #operation_const

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod mail;
+pub mod recorder;
 pub mod renaming;
 pub mod server;
 pub mod totp;

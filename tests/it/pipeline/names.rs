@@ -1,0 +1,215 @@
+//! The naming table: what is missing, stale or wrong in it stops the build.
+
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use super::small::{NAMES, REALM, build, document, get, in_path, realm, refusal};
+use crate::codegen::names::{Named, parse};
+use crate::codegen::problem::Problem;
+
+const USERS: &str = "GET /admin/realms/{realm}/users";
+const USER: &str = "GET /admin/realms/{realm}/users/{user-id}";
+
+/// The realm, its users and one of them.
+fn users() -> Value {
+    let answer = json!({ "type": "string" });
+    let realm = json!([in_path("realm")]);
+    let user = json!([in_path("realm"), in_path("user-id")]);
+    document(
+        &json!({
+            "/admin/realms/{realm}": { "get": get(&realm, &answer) },
+            "/admin/realms/{realm}/users": { "get": get(&realm, &answer) },
+            "/admin/realms/{realm}/users/{user-id}": { "get": get(&user, &answer) },
+        }),
+        &json!({}),
+    )
+}
+
+const TABLE: &str = r#"
+[handles]
+"realm" = "/admin/realms/{realm}"
+"realm.users" = "/admin/realms/{realm}/users"
+"realm.user" = "/admin/realms/{realm}/users/{user-id}"
+[operations]
+"GET /admin/realms/{realm}" = "realm.get"
+"GET /admin/realms/{realm}/users" = "realm.users.list"
+"GET /admin/realms/{realm}/users/{user-id}" = "realm.user.get"
+[ids]
+"realm" = "RealmName"
+"user-id" = "UserId"
+"#;
+
+/// Refuses the users with a changed table; gives the message.
+#[track_caller]
+fn refused(from: &str, to: &str, subject: &str) -> String {
+    assert!(TABLE.contains(from));
+    refusal(build(&users(), &TABLE.replace(from, to)), subject, "names")
+}
+
+#[test]
+fn the_table_names_every_call() {
+    let output = build(&users(), TABLE).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(
+        output.table,
+        format!(
+            "realm.get() -> String  <- {REALM}\nrealm.user.get() -> String  <- {USER}\n\
+             realm.users.list() -> String  <- {USERS}\n"
+        )
+    );
+}
+
+#[test]
+fn an_operation_without_a_row_is_refused_with_a_proposal() {
+    let row = "\"GET /admin/realms/{realm}/users\" = \"realm.users.list\"\n";
+    let says = refused(row, "", USERS);
+    assert!(says.contains(row.trim()), "{says}");
+}
+
+#[test]
+fn a_row_without_an_operation_is_refused() {
+    let says = refusal(build(&realm(|_| ()), TABLE), USER, "names");
+    assert!(says.contains("delete the row"), "{says}");
+    let gone = "GET /admin/gone";
+    let names = format!("{NAMES}[left_out]\n\"{gone}\" = \"legacy\"\n");
+    refusal(build(&realm(|_| ()), &names), gone, "names");
+}
+
+#[test]
+fn sections_that_name_calls_may_not_name_others() {
+    for (row, subject) in [
+        (
+            "[created]\n\"realm.gone\" = \"RealmName\"",
+            "[created] realm.gone",
+        ),
+        ("[paging]\n\"realm.gone\" = 10", "[paging] realm.gone"),
+        (
+            "[missing]\n\"realm.gone\" = [\"No\"]",
+            "[missing] realm.gone",
+        ),
+        // A handle with `get` but without `update`.
+        ("[modify]\n\"realm\" = \"\"", "[modify] realm"),
+    ] {
+        let names = format!("{NAMES}{row}\n");
+        let says = refusal(build(&realm(|_| ()), &names), subject, "names");
+        assert!(says.contains("names no operation"), "{says}");
+    }
+}
+
+#[test]
+fn two_operations_of_one_name() {
+    let says = refused("\"realm.users.list\"", "\"realm.get\"", USERS);
+    assert!(
+        says.contains("has the name realm.get of") && says.contains(REALM),
+        "{says}"
+    );
+}
+
+#[test]
+fn words_the_facade_or_rust_uses() {
+    for word in [
+        "find", "modify", "stream", "all", "send", "timeout", "header", "oidc", "clone",
+    ] {
+        let says = refused("realm.users.list", &format!("realm.users.{word}"), USERS);
+        assert!(
+            says.contains(&format!("may not be called {word}")),
+            "{says}"
+        );
+    }
+    for word in ["type", "fn", "two words", "1st", "a-b"] {
+        let says = refused("realm.users.list", &format!("realm.users.{word}"), USERS);
+        assert!(says.contains("is not a name Rust takes"), "{says}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_handle() {
+    let says = refused("\"realm.users.list\"", "\"realm.users\"", USERS);
+    assert!(says.contains("realm.users is a handle already"), "{says}");
+}
+
+#[test]
+fn a_handle_that_is_not_there() {
+    let says = refused("\"realm.users.list\"", "\"realm.people.list\"", USERS);
+    assert!(says.contains("needs the handle realm.people"), "{says}");
+    let says = refused("\"realm.user\" =", "\"people.user\" =", "people.user");
+    assert!(says.contains("needs the handle people"), "{says}");
+}
+
+#[test]
+fn a_handle_whose_parameter_the_operation_does_not_have() {
+    let says = refused("\"realm.users.list\"", "\"realm.user.list\"", USERS);
+    assert!(
+        says.contains("does not have the parameter user-id of its handle realm.user"),
+        "{says}"
+    );
+    let prefix = "\"realm.user\" = \"/admin/realms/{realm}/users/{user-id}\"";
+    let says = refused(
+        prefix,
+        "\"realm.user\" = \"/admin/users/{user-id}\"",
+        "realm.user",
+    );
+    assert!(
+        says.contains("loses the parameter realm of realm"),
+        "{says}"
+    );
+}
+
+#[test]
+fn a_parameter_without_an_id_type() {
+    let says = refused("\"user-id\" = \"UserId\"\n", "", USER);
+    assert!(
+        says.contains("[ids] has no type for its parameter user-id"),
+        "{says}"
+    );
+}
+
+#[test]
+fn ids_are_chosen_by_operation_then_handle_then_parameter() {
+    let ids = format!(
+        "{TABLE}\"realm.user#user-id\" = \"OfHandle\"\n\"{USER}#user-id\" = \"OfOperation\"\n"
+    );
+    let table = parse(&ids).unwrap();
+    let named = |call: &str, path: &str| Named {
+        method: "get".into(),
+        path: path.into(),
+        call: call.into(),
+    };
+    let id = |named: &Named| crate::codegen::names::id_type(&table, named, "user-id");
+    let path = "/admin/realms/{realm}/users/{user-id}";
+    assert_eq!(id(&named("realm.user.get", path)), Some("OfOperation"));
+    let below = "/admin/realms/{realm}/users/{user-id}/x";
+    assert_eq!(id(&named("realm.user.parts.get", below)), Some("OfHandle"));
+    assert_eq!(id(&named("realm.other", below)), Some("UserId"));
+    assert_eq!(
+        crate::codegen::names::id_type(&table, &named("realm.get", "/x"), "what"),
+        None
+    );
+}
+
+#[test]
+fn what_is_left_out_is_not_called() {
+    let row = format!("\"{USERS}\" = \"realm.users.list\"\n");
+    let names = format!(
+        "{}[left_out]\n\"{USERS}\" = \"legacy\"\n",
+        TABLE.replace(&row, "")
+    );
+    let output = build(&users(), &names).unwrap_or_else(|problems| panic!("{problems}"));
+    for text in [&output.table, &output.facade, &output.wire, &output.calls] {
+        assert!(!text.contains("{realm}/users\"") && !text.contains("users.list"));
+    }
+    assert!(output.table.contains(USER));
+}
+
+#[test]
+fn a_table_that_is_none() {
+    for (text, says) in [
+        ("[handles", "TOML parse error"),
+        ("[handels]\n", "handels"),
+        ("[paging]\n\"a\" = true\n", "Paging"),
+    ] {
+        let problems = parse(text).unwrap_err();
+        assert_eq!(problems.0[0].subject, "openapi/names.toml");
+        let problem: &Problem = &problems.0[0];
+        assert!(problem.message.contains(says), "{problem}");
+    }
+}

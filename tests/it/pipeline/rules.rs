@@ -1,0 +1,301 @@
+//! Each rule on a document small enough to see what it does.
+
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use super::small::{document, realm};
+use crate::codegen::rules::RULES;
+
+/// Applies the rule of this name; gives what it counted.
+#[track_caller]
+fn apply(name: &str, document: &mut Value) -> usize {
+    let (_, rule) = RULES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap_or_else(|| panic!("no rule {name}"));
+    rule(document)
+}
+
+fn operation(document: &Value) -> &Value {
+    &document["paths"]["/admin/realms/{realm}"]["get"]
+}
+
+#[test]
+fn json_is_the_request_media_type_where_there_is_a_choice() {
+    const RULE: &str = "one request media type, JSON first";
+    for (offered, kept, counted) in [
+        (
+            vec!["application/yaml", "application/json", "a/b"],
+            "application/json",
+            1,
+        ),
+        (vec!["*/*", "application/xml"], "application/json", 1),
+        (vec!["text/plain", "application/xml"], "application/xml", 1),
+        (vec!["text/plain"], "text/plain", 0),
+    ] {
+        let content: Value = offered
+            .iter()
+            .map(|media_type| ((*media_type).to_owned(), json!({ "schema": {} })))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let mut document = realm(|get| get["requestBody"] = json!({ "content": content }));
+        assert_eq!(apply(RULE, &mut document), counted, "{offered:?}");
+        let body = &operation(&document)["requestBody"];
+        assert_eq!(
+            *body,
+            json!({ "required": true, "content": { kept: { "schema": {} } } })
+        );
+    }
+}
+
+#[test]
+fn the_lowest_success_with_a_body_is_the_answer() {
+    const RULE: &str = "one success answer, any 2xx";
+    let body =
+        |name: &str| json!({ "content": { "application/json": { "schema": { "title": name } } } });
+    for (responses, answer, empty) in [
+        (json!({ "200": body("a"), "404": {} }), body("a"), false),
+        (json!({ "204": {}, "200": body("a") }), body("a"), true),
+        (
+            json!({ "200": {}, "201": body("b"), "202": body("c") }),
+            body("b"),
+            true,
+        ),
+        (
+            json!({ "204": { "description": "x" } }),
+            json!({ "description": "x" }),
+            false,
+        ),
+        (
+            json!({ "404": {} }),
+            json!({ "description": "Success" }),
+            false,
+        ),
+    ] {
+        let mut document = realm(|get| get["responses"] = responses.clone());
+        apply(RULE, &mut document);
+        let operation = operation(&document);
+        let success: Vec<_> = operation["responses"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(code, _)| code.starts_with('2'))
+            .collect();
+        assert_eq!(success, [(&"2XX".to_owned(), &answer)], "{responses}");
+        assert_eq!(operation.get("x-empty").is_some(), empty, "{responses}");
+    }
+}
+
+#[test]
+fn json_is_the_answers_media_type_where_there_is_a_choice() {
+    let mut document = realm(|get| {
+        get["responses"] = json!({ "200": { "content": {
+            "application/yaml": { "schema": {} }, "application/json": { "schema": { "title": "a" } },
+        } } });
+    });
+    apply("one success answer, any 2xx", &mut document);
+    let content = &operation(&document)["responses"]["2XX"]["content"];
+    assert_eq!(
+        *content,
+        json!({ "application/json": { "schema": { "title": "a" } } })
+    );
+}
+
+#[test]
+fn every_error_has_one_type() {
+    let mut document = realm(|get| {
+        get["responses"] = json!({
+            "200": {}, "400": { "content": {} }, "404": {}, "default": {},
+        });
+    });
+    apply("one error type on 4XX and 5XX", &mut document);
+    let responses = operation(&document)["responses"].as_object().unwrap();
+    let mut codes: Vec<&String> = responses.keys().collect();
+    codes.sort();
+    assert_eq!(codes, ["200", "4XX", "5XX"]);
+    assert_eq!(responses["4XX"], responses["5XX"]);
+    let reference = "#/components/schemas/ErrorRepresentation";
+    assert_eq!(
+        responses["4XX"]["content"]["application/json"]["schema"]["$ref"],
+        reference
+    );
+    assert!(document["components"]["schemas"]["ErrorRepresentation"].is_object());
+}
+
+#[test]
+fn a_default_is_documentation() {
+    let mut document = realm(|get| {
+        get["parameters"] = json!([
+            { "name": "max", "in": "query", "schema": { "type": "integer", "default": "100" } },
+        ]);
+    });
+    assert_eq!(apply("no defaults on parameters", &mut document), 1);
+    let max = &operation(&document)["parameters"][0];
+    assert_eq!(max["schema"], json!({ "type": "integer" }));
+    assert_eq!(max["x-default"], "100");
+}
+
+#[test]
+fn path_parameters_are_text_whatever_the_document_says() {
+    let parameter =
+        |place: &str, schema: Value| json!({ "name": "x", "in": place, "schema": schema });
+    let mut document = realm(|get| {
+        get["parameters"] = json!([
+            parameter("path", json!({ "type": "string", "pattern": "[a-z]+" })),
+            parameter("path", json!({ "type": "array", "items": {} })),
+            parameter(
+                "path",
+                json!({ "$ref": "#/components/schemas/ResourceType" })
+            ),
+            parameter("path", json!({ "type": "string" })),
+            parameter("query", json!({ "type": "integer" })),
+        ]);
+    });
+    assert_eq!(apply("path parameters are free text", &mut document), 3);
+    let schemas: Vec<&Value> = operation(&document)["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| &parameter["schema"])
+        .collect();
+    let text = json!({ "type": "string" });
+    assert_eq!(
+        schemas,
+        [&text, &text, &text, &text, &json!({ "type": "integer" })]
+    );
+}
+
+/// The schemas after a rule, and what it counted.
+#[track_caller]
+fn schemas_after(rule: &str, schemas: &Value) -> (Value, usize) {
+    let mut document = document(&json!({}), schemas);
+    let counted = apply(rule, &mut document);
+    (document["components"]["schemas"].take(), counted)
+}
+
+#[test]
+fn sets_are_lists() {
+    let (schemas, counted) = schemas_after(
+        "lists are lists",
+        &json!({ "A": { "properties": { "uniqueItems": { "type": "string" },
+            "roles": { "type": "array", "uniqueItems": true, "items": {} } } } }),
+    );
+    assert_eq!(counted, 1);
+    assert_eq!(
+        schemas["A"]["properties"]["roles"],
+        json!({ "type": "array", "items": {} })
+    );
+    assert!(schemas["A"]["properties"]["uniqueItems"].is_object());
+}
+
+#[test]
+fn of_members_that_rust_spells_alike_one_stays() {
+    let text = json!({ "type": "string" });
+    let (schemas, counted) = schemas_after(
+        "members are spelled apart",
+        &json!({ "A": { "properties": { "authTime": text, "auth_time": text, "other": text } } }),
+    );
+    assert_eq!(counted, 1);
+    assert_eq!(
+        schemas["A"]["properties"],
+        json!({ "auth_time": text, "other": text })
+    );
+}
+
+#[test]
+fn a_named_map_is_written_where_it_is_used() {
+    let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let (schemas, counted) = schemas_after(
+        "maps are written in place",
+        &json!({
+            "Map": map,
+            "A": { "type": "object", "properties": {
+                "m": { "$ref": "#/components/schemas/Map", "description": "mine" } } },
+            "B": { "type": "object", "properties": { "a": { "$ref": "#/components/schemas/A" } } },
+        }),
+    );
+    assert_eq!(counted, 1);
+    assert!(schemas.get("Map").is_none());
+    assert_eq!(
+        schemas["A"]["properties"]["m"],
+        json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": "mine" })
+    );
+    assert_eq!(
+        schemas["B"]["properties"]["a"]["$ref"],
+        "#/components/schemas/A"
+    );
+}
+
+#[test]
+fn collections_are_nullable_and_nothing_else() {
+    let (schemas, counted) = schemas_after(
+        "optional collections are nullable",
+        &json!({ "A": { "type": "object", "properties": {
+            "list": { "type": "array", "items": { "type": "array", "items": {} } },
+            "map": { "type": "object", "additionalProperties": {} },
+            "free": { "type": "object" },
+            "inline": { "type": "object", "properties": { "inner": { "type": "array", "items": {} } } },
+            "text": { "type": "string" },
+        } } }),
+    );
+    let properties = &schemas["A"]["properties"];
+    for name in ["list", "map", "free"] {
+        assert_eq!(properties[name]["nullable"], true, "{name}");
+    }
+    for name in ["inline", "text"] {
+        assert!(properties[name].get("nullable").is_none(), "{name}");
+    }
+    assert!(properties["list"]["items"].get("nullable").is_none());
+    assert_eq!(
+        properties["inline"]["properties"]["inner"]["nullable"],
+        true
+    );
+    assert_eq!(counted, 4);
+}
+
+#[test]
+fn objects_with_members_keep_unknown_ones() {
+    let (schemas, counted) = schemas_after(
+        "representations keep unknown members",
+        &json!({
+            "A": { "type": "object", "properties": { "a": { "type": "string" } } },
+            "Typed": { "type": "object", "properties": {}, "additionalProperties": { "type": "string" } },
+            "Free": { "type": "object" },
+            // A member may be called as the keyword is.
+            "Odd": { "properties": { "properties": { "type": "string" }, "type": { "type": "string" } } },
+        }),
+    );
+    assert_eq!(counted, 1);
+    assert_eq!(schemas["A"]["additionalProperties"], json!({}));
+    assert_eq!(
+        schemas["Typed"]["additionalProperties"],
+        json!({ "type": "string" })
+    );
+    assert!(schemas["Free"].get("additionalProperties").is_none());
+    assert!(schemas["Odd"].get("additionalProperties").is_none());
+}
+
+#[test]
+fn only_named_enums_are_enums() {
+    const RULE: &str = "enums written in place are text";
+    let named = json!({ "type": "string", "enum": ["A", "B"] });
+    let member = json!({ "enum": { "type": "string" }, "kind": named });
+    let (schemas, counted) = schemas_after(
+        RULE,
+        &json!({ "Kind": named, "A": { "type": "object", "properties": member } }),
+    );
+    assert_eq!(counted, 1);
+    assert_eq!(schemas["Kind"], named);
+    assert_eq!(
+        schemas["A"]["properties"],
+        json!({ "enum": { "type": "string" }, "kind": { "type": "string" } })
+    );
+    let mut document = realm(|get| {
+        get["parameters"] = json!([{ "name": "q", "in": "query", "schema": named }]);
+    });
+    assert_eq!(apply(RULE, &mut document), 1);
+    assert_eq!(
+        operation(&document)["parameters"][0]["schema"],
+        json!({ "type": "string" })
+    );
+}

@@ -1,1 +1,0 @@
-//! Every call against a recording server.

@@ -1,0 +1,30 @@
+//! What must compile, beside what the table of calls has the compiler check already.
+
+use std::future::Future;
+
+use keycloak_kit::admin::handles::Realm;
+use keycloak_kit::admin::ids::{ClientUuid, UserId};
+use keycloak_kit::admin::{ItemStream, Sending};
+use keycloak_kit::representations::UserRepresentation;
+
+const _: () = {
+    const fn shared<T: Clone + Send + Sync + Unpin + 'static>() {}
+    const fn moved<T: Send + Unpin + 'static>() {}
+    shared::<UserId>();
+    shared::<ClientUuid>();
+    moved::<ItemStream<UserRepresentation>>();
+    moved::<Sending<Vec<UserRepresentation>>>();
+};
+
+/// Never called: the compiler checks it.
+#[allow(dead_code, reason = "compiling it is the test")]
+fn futures_can_be_moved_between_tasks(realm: Realm) {
+    fn moved(_: impl Future + Send) {}
+    fn lasting(_: impl Future + Send + 'static) {}
+    moved(realm.user("id").find());
+    moved(realm.user("id").modify(|user| user.enabled = Some(true)));
+    moved(realm.client_by_client_id("web"));
+    lasting(realm.users().list().search("ada").send());
+    lasting(realm.users().list().all());
+    lasting(async move { realm.users().create(&UserRepresentation::default()).await });
+}

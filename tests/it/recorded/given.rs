@@ -1,0 +1,145 @@
+//! The arguments of one call.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Mutex;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::document::{Content, Operation};
+use super::sample::Sampler;
+
+fn body_of(content: &Content, sampler: &mut Sampler) -> Value {
+    let mut body = sampler.sample(&content.schema);
+    if content.media_type == "application/x-www-form-urlencoded" {
+        // A form has no lists or objects.
+        for value in body.as_object_mut().unwrap().values_mut() {
+            if !value.is_string() {
+                *value = json!("unknown = & member");
+            }
+        }
+    }
+    body
+}
+
+/// What the generated calls ask for, by the document's names.
+pub struct Given {
+    path: BTreeMap<String, String>,
+    /// JSON of each query parameter's type.
+    query: BTreeMap<String, Value>,
+    body: Value,
+    shown: Mutex<Vec<String>>,
+}
+
+impl Given {
+    /// A value for every parameter, no two alike, and a body of every member.
+    pub fn for_operation(operation: &Operation) -> Self {
+        let mut sampler = Sampler::new();
+        let path = operation
+            .path_parameters()
+            .into_iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let value = format!("{name}/b;c\\d é%2e?#&+{index}");
+                (name, value)
+            })
+            .collect();
+        let query = operation
+            .query
+            .iter()
+            .map(|query| (query.name.clone(), sampler.sample(&query.schema)))
+            .collect();
+        let body = operation.body.as_ref().map_or_else(
+            || json!("not asked for"),
+            |body| body_of(body, &mut sampler),
+        );
+        Self {
+            path,
+            query,
+            body,
+            shown: Mutex::default(),
+        }
+    }
+
+    /// Another value for one path parameter.
+    pub fn with_path(mut self, name: &str, value: &str) -> Self {
+        self.path.insert(name.to_owned(), value.to_owned()).unwrap();
+        self
+    }
+
+    /// The same value for all path parameters.
+    pub fn with_paths(mut self, value: &str) -> Self {
+        for given in self.path.values_mut() {
+            value.clone_into(given);
+        }
+        self
+    }
+
+    pub fn path(&self, name: &str) -> &str {
+        &self.path[name]
+    }
+
+    pub fn text(&self, name: &str) -> &str {
+        self.query[name].as_str().unwrap()
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        self.query[name].as_bool().unwrap()
+    }
+
+    pub fn number<T: TryFrom<i64, Error: Debug>>(&self, name: &str) -> T {
+        self.query[name].as_i64().unwrap().try_into().unwrap()
+    }
+
+    pub fn list(&self, name: &str) -> Vec<String> {
+        serde_json::from_value(self.query[name].clone()).unwrap()
+    }
+
+    pub fn body<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_value(self.body.clone()).unwrap()
+    }
+
+    /// The body as JSON.
+    pub fn body_json(&self) -> &Value {
+        &self.body
+    }
+
+    /// Every query parameter as it must arrive, sorted.
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        let mut pairs = Vec::new();
+        for (name, value) in &self.query {
+            match value {
+                Value::Array(items) => {
+                    pairs.extend(items.iter().map(|item| (name.clone(), text(item))));
+                }
+                value => pairs.push((name.clone(), text(value))),
+            }
+        }
+        pairs.sort();
+        pairs
+    }
+
+    /// Keeps how a handle or request is shown. Each can be stored in application state, and moved
+    /// between tasks.
+    pub fn shown(&self, value: &(impl Clone + Debug + Send + Sync + Unpin + 'static)) {
+        let mut shown = self.shown.lock().unwrap();
+        shown.push(format!("{value:?} {value:#?}"));
+    }
+
+    /// What was shown.
+    pub fn take_shown(&self) -> Vec<String> {
+        std::mem::take(&mut self.shown.lock().unwrap())
+    }
+
+    /// The answer's value as JSON.
+    pub fn kept(&self, value: &impl Serialize) -> Value {
+        serde_json::to_value(value).unwrap()
+    }
+}
