@@ -35,10 +35,7 @@ async fn expired(test: &TestRealm, token: &AccessToken) {
     let fixed = server::anonymous().access_token(token.secret());
     let fixed = fixed.build().unwrap();
     let users = fixed.realm(&test.name).users();
-    let refused = async || match users.count().await {
-        Ok(_) => None,
-        Err(error) => Some(error),
-    };
+    let refused = async || users.count().await.err();
     let error = eventually("the token has expired", refused).await;
     assert!(error.is_unauthorized(), "{error}");
 }
