@@ -218,6 +218,13 @@ fn mend(file: &mut syn::File) {
             );
             syn::visit_mut::visit_item_impl_mut(self, item);
         }
+        // Only the program that makes a call compiles it.
+        fn visit_impl_item_fn_mut(&mut self, function: &mut syn::ImplItemFn) {
+            if function.sig.asyncness.is_some() {
+                function.attrs.push(syn::parse_quote!(#[inline]));
+            }
+            syn::visit_mut::visit_impl_item_fn_mut(self, function);
+        }
         // A list in a body is borrowed as a slice: callers have arrays too.
         fn visit_signature_mut(&mut self, signature: &mut syn::Signature) {
             for argument in &mut signature.inputs {

@@ -1,9 +1,26 @@
 //! Users locked out after too many failures.
 
+use keycloak_kit::admin::handles::AttackDetectionUser;
+use keycloak_kit::oidc::Oidc;
 use keycloak_kit::representations::RealmRepresentation;
 use pretty_assertions::assert_eq;
 
-use crate::support::TestRealm;
+use crate::support::accounts::PASSWORD;
+use crate::support::{TestRealm, eventually};
+
+/// Fails until the server, which counts in the background, has locked the user out.
+async fn lock_out(
+    oidc: &Oidc,
+    username: &str,
+    user: &AttackDetectionUser,
+) -> serde_json::Map<String, serde_json::Value> {
+    eventually("the user is locked out", async || {
+        oidc.password(username, "wrong").await.unwrap_err();
+        let status = user.get().await.unwrap();
+        (status["disabled"] == true).then_some(status)
+    })
+    .await
+}
 
 #[tokio::test]
 async fn failures_are_counted_and_forgiven() {
@@ -17,25 +34,13 @@ async fn failures_are_counted_and_forgiven() {
     let (ada_id, _) = test.user("ada").await;
     let (bob_id, _) = test.user("bob").await;
     let oidc = test.realm.oidc("app").build().unwrap();
-    for name in ["ada", "ada", "bob", "bob"] {
-        oidc.password(name, "wrong").await.unwrap_err();
-    }
     let attacks = test.realm.attack_detection();
-    for id in [&ada_id, &bob_id] {
-        // The server counts in the background.
-        let status = loop {
-            let status = attacks.user(id).get().await.unwrap();
-            if status["numFailures"] == 2 {
-                break status;
-            }
-            tokio::task::yield_now().await;
-        };
-        assert_eq!(status["disabled"], true, "{status:?}");
+    for (name, id) in [("ada", &ada_id), ("bob", &bob_id)] {
+        let status = lock_out(&oidc, name, &attacks.user(id)).await;
+        assert!(status["numFailures"].as_i64() >= Some(2), "{status:?}");
+        assert_eq!(status["lastIPFailure"], "127.0.0.1");
     }
-    let locked = oidc
-        .password("ada", crate::support::accounts::PASSWORD)
-        .await
-        .unwrap_err();
+    let locked = oidc.password("ada", PASSWORD).await.unwrap_err();
     assert!(locked.is_unauthorized(), "{locked}");
     attacks.user(&ada_id).clear().await.unwrap();
     test.login("app", "ada").await;

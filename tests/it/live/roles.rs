@@ -184,7 +184,10 @@ async fn composites_of_realm_and_client_roles() {
         names(composites.client_roles(&uuid).await.unwrap()),
         ["tester"]
     );
-    composites.remove(&[tester.clone()]).await.unwrap();
+    composites
+        .remove(std::slice::from_ref(&tester))
+        .await
+        .unwrap();
     assert_eq!(names(composites.list().await.unwrap()), ["reader"]);
 
     let composites = client.role("tester").composites();

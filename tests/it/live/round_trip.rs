@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::TestRealm;
 
 /// `typed` holds what the server sends for the path, member by member.
-async fn same(kc: &Keycloak, path: &[&str], typed: &impl Serialize) {
+async fn same(kc: &Keycloak, path: &[&str], typed: &(impl Serialize + Sync)) {
     let raw: Value = kc.request(Method::GET, path).await.unwrap();
     let typed = serde_json::to_value(typed).unwrap();
     assert_eq!(without_nothing(typed), without_nothing(raw), "{path:?}");

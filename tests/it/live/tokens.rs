@@ -11,7 +11,7 @@ use keycloak_kit::{AccessToken, ErrorKind, Keycloak, TokenContext, TokenFuture, 
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{PASSWORD, SECRET, grant, person};
-use crate::support::{TestRealm, server, totp};
+use crate::support::{TestRealm, eventually, server, totp};
 
 const TOTP_SECRET: &str = "JBSWY3DPEHPK3PXP";
 
@@ -35,13 +35,9 @@ async fn expired(test: &TestRealm, token: &AccessToken) {
     let fixed = server::anonymous().access_token(token.secret());
     let fixed = fixed.build().unwrap();
     let users = fixed.realm(&test.name).users();
-    loop {
-        match users.count().await {
-            Ok(_) => tokio::task::yield_now().await,
-            Err(error) if error.is_unauthorized() => return,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let refused = async || users.count().await.err();
+    let error = eventually("the token has expired", refused).await;
+    assert!(error.is_unauthorized(), "{error}");
 }
 
 #[tokio::test]

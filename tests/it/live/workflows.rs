@@ -3,11 +3,13 @@
 use keycloak_kit::representations::{WorkflowRepresentation, WorkflowStepRepresentation};
 use pretty_assertions::assert_eq;
 
-use crate::support::{TestRealm, sorted};
+use crate::support::{TestRealm, eventually, sorted};
 
 #[tokio::test]
 async fn create_read_change_delete() {
     let test = TestRealm::new("workflows").await;
+    // Before the workflow, which would take her up by itself.
+    let (ada, _) = test.user("ada").await;
     let step = |uses: &str| {
         WorkflowStepRepresentation::default()
             .uses(uses)
@@ -35,15 +37,17 @@ async fn create_read_change_delete() {
     let listed = workflows.list().search("goers").await.unwrap();
     assert_eq!(sorted(&listed, |w| &w.name), ["goers"]);
 
-    let (ada, _) = test.user("ada").await;
     handle.activate("USERS", ada.as_str()).await.unwrap();
-    let scheduled = workflows.scheduled(ada.as_str()).await.unwrap();
-    assert_eq!(sorted(&scheduled, |w| &w.name), ["goers"]);
+    let scheduled = async || workflows.scheduled(ada.as_str()).await.unwrap();
+    let one = async || Some(scheduled().await).filter(|list| !list.is_empty());
+    let active = eventually("the workflow is scheduled", one).await;
+    assert_eq!(sorted(&active, |w| &w.name), ["goers"]);
     let steps = changed.steps.unwrap();
     let [from, to] = [0, 1].map(|number: usize| steps[number].id.clone().unwrap());
     workflows.migrate().from(from).to(to).await.unwrap();
     handle.deactivate("USERS", ada.as_str()).await.unwrap();
-    assert!(workflows.scheduled(ada.as_str()).await.unwrap().is_empty());
+    let none = async || scheduled().await.is_empty().then_some(());
+    eventually("nothing is scheduled", none).await;
     handle.delete().await.unwrap();
     assert!(workflows.list().await.unwrap().is_empty());
     test.delete().await;

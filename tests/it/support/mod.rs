@@ -46,6 +46,17 @@ impl TestRealm {
     }
 }
 
+/// Asks again until there is an answer: some things the server does in the background.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..20_000 {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came to this: {what}");
+}
+
 /// One member of every object of a list, sorted.
 pub fn sorted<T>(list: &[T], member: impl Fn(&T) -> &Option<String>) -> Vec<String> {
     let mut found: Vec<String> = list
