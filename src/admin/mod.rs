@@ -72,6 +72,7 @@
 
 pub(crate) mod call;
 mod change;
+mod content;
 mod edits;
 mod extensions;
 #[allow(
@@ -88,10 +89,13 @@ mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
 mod id_types;
+mod one_or_many;
 mod open_enum;
 pub mod representations;
 mod stream;
 mod support;
+pub mod uploads;
+mod variants;
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -112,13 +116,16 @@ use std::pin::Pin;
 
 use crate::Error;
 
+pub use content::Content;
 pub use facade::{handles, ids, requests};
+pub use one_or_many::OneOrMany;
 pub use stream::ItemStream;
 
 pub(crate) use call::Call;
 pub(crate) use change::Change;
 pub(crate) use edits::Edits;
 pub(crate) use open_enum::open_enum;
+pub(crate) use uploads::Form;
 
 /// The future of a request.
 pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;
