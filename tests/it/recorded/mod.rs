@@ -59,7 +59,7 @@ impl Representation {
 
 #[allow(clippy::all, reason = "generated")]
 mod table {
-    use keycloak_kit::admin::ids;
+    use keycloak_kit::admin::{ids, uploads};
     use keycloak_kit::representations as types;
 
     use super::{Call, Representation};
