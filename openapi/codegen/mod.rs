@@ -13,6 +13,7 @@ pub mod problem;
 pub mod propose;
 pub mod representations;
 pub mod rules;
+pub mod since;
 pub mod spelling;
 pub mod supplement;
 pub mod table;

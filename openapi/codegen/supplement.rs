@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::document::{METHODS, operation_key, schemas_mut};
-use super::problem::{Problem, Problems};
+use super::problem::{MENDED, Problem, Problems};
 
 /// Where an operation of the supplement was found.
 const REASON: &str = "x-reason";
@@ -60,7 +60,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                 added.stale.push(Problem::new(
                     "supplement",
                     key,
-                    "is in the document: the release mended it; delete it from the supplement",
+                    format!("is in the document: {MENDED}; delete it from the supplement"),
                 ));
             }
         }
@@ -73,7 +73,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
             added.stale.push(Problem::new(
                 "supplement",
                 format!("schema {name}"),
-                "is in the document: the release mended it; delete it from the supplement",
+                format!("is in the document: {MENDED}; delete it from the supplement"),
             ));
         } else {
             schemas.insert(name.clone(), schema.clone());
