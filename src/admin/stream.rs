@@ -49,7 +49,8 @@ impl<T: Send + 'static> ItemStream<T> {
         let size = max.unwrap_or(PAGE);
         let pages = Pages {
             fetch,
-            first: first.unwrap_or(0),
+            // The server takes a negative offset for 0; counting on from it sends items twice.
+            first: first.unwrap_or(0).max(0),
             size,
             page: Vec::new().into_iter(),
             last: false,
@@ -163,6 +164,18 @@ mod tests {
         let (stream, asked) = server(25, false);
         assert_eq!(stream.collect().await.unwrap().len(), 25);
         assert_eq!(*asked.lock().unwrap(), [(0, 10)]);
+    }
+
+    #[tokio::test]
+    async fn a_negative_start_is_the_first_item() {
+        let asked = Asked::default();
+        let log = Arc::clone(&asked);
+        let stream = ItemStream::paged(Some(-5), Some(10), move |first, max| {
+            log.lock().unwrap().push((first, max));
+            async move { Ok((first..first.saturating_add(max).min(12)).collect()) }
+        });
+        assert_eq!(stream.collect().await.unwrap(), (0..12).collect::<Vec<_>>());
+        assert_eq!(*asked.lock().unwrap(), [(0, 10), (10, 10)]);
     }
 
     #[tokio::test]

@@ -4,10 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{call, docs, id_field, operation_const, output};
-use crate::codegen::model::{Body, Kind, Operation, Parameter, Query, Success};
+use crate::codegen::model::{Body, Kind, Operation, Parameter, Query};
 use crate::codegen::names::Paging;
 use crate::codegen::spelling::camel;
-use crate::codegen::wire::generic_argument;
 
 /// `realm.users.list` as `UsersList`.
 pub fn request_name(call: &str) -> syn::Ident {
@@ -189,14 +188,7 @@ fn setter(query: &Query) -> TokenStream {
 /// `.stream()` and `.all()` for lists that page by `first` and `max`.
 fn stream(operation: &Operation) -> Option<TokenStream> {
     let paging = operation.paging.as_ref()?;
-    let has = |name: &str| operation.query.iter().any(|query| query.setter == name);
-    let Success::Value(ty) = &operation.success else {
-        return None;
-    };
-    let item = generic_argument(ty, "Vec")?;
-    if !has("first") || !has("max") {
-        return None;
-    }
+    let item = operation.paged_item()?;
     let pages = if matches!(paging, Paging::Word(word) if word == "ignored") {
         quote!(crate::admin::ItemStream::whole(self.into_future()))
     } else {

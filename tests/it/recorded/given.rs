@@ -93,6 +93,16 @@ impl Given {
         }
     }
 
+    /// These values and no others; parameters by the document's names.
+    pub fn of(path: BTreeMap<String, String>, query: BTreeMap<String, Value>, body: Value) -> Self {
+        Self {
+            path,
+            query,
+            body,
+            shown: Mutex::default(),
+        }
+    }
+
     /// Another value for one path parameter.
     pub fn with_path(mut self, name: &str, value: &str) -> Self {
         self.path.insert(name.to_owned(), value.to_owned()).unwrap();
@@ -108,7 +118,9 @@ impl Given {
     }
 
     pub fn path(&self, name: &str) -> &str {
-        &self.path[name]
+        self.path
+            .get(name)
+            .unwrap_or_else(|| panic!("the path parameter {name} is not given"))
     }
 
     /// A required query parameter.
