@@ -7,10 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::document::{operation_key, operations, parameters, schemas};
+use super::document::{
+    operation_key, operation_mut, operations, parameters, schemas, schemas_mut,
+};
 use super::problem::{Problem, Problems};
 
 const FILE: &str = "openapi/since.toml";
+/// The release that an operation, a query parameter or a member needs, for the steps that follow.
+pub const SINCE: &str = "x-since";
 
 /// The table as it stands in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -61,15 +65,37 @@ impl Table {
             .map(|(release, _)| release.as_str())
     }
 
-    /// The release an operation needs, where the first one does not have it.
-    pub fn operation(&self, key: &str) -> Option<&str> {
-        self.find(|new| new.operations.contains(key))
-    }
-
-    /// The release a query parameter needs, where the operation's own does not have it.
-    pub fn parameter(&self, key: &str, name: &str) -> Option<&str> {
-        let parameter = format!("{key}?{name}");
-        self.find(|new| new.parameters.contains(&parameter))
+    /// Writes [`SINCE`] on what the first release does not have.
+    pub fn mark(&self, document: &mut Value) {
+        for (method, path) in operations(document) {
+            let key = operation_key(&method, &path);
+            let Some(operation) = operation_mut(document, &method, &path) else {
+                continue;
+            };
+            if let Some(release) = self.find(|new| new.operations.contains(&key)) {
+                operation.insert(SINCE.into(), release.into());
+            }
+            let list = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in list.into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap_or_default();
+                let row = format!("{key}?{name}");
+                if let Some(release) = self.find(|new| new.parameters.contains(&row)) {
+                    parameter[SINCE] = release.into();
+                }
+            }
+        }
+        for (ty, schema) in schemas_mut(document).into_iter().flatten() {
+            if let Some(release) = self.find(|new| new.types.contains(ty)) {
+                schema[SINCE] = release.into();
+            }
+            let list = schema.get_mut("properties").and_then(Value::as_object_mut);
+            for (member, property) in list.into_iter().flatten() {
+                let row = format!("{ty}.{member}");
+                if let Some(release) = self.find(|new| new.members.contains(&row)) {
+                    property[SINCE] = release.into();
+                }
+            }
+        }
     }
 
     /// Every `(type, member, release)`, sorted.

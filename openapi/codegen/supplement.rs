@@ -46,6 +46,8 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                     format!("has no {REASON}; say where the operation was found"),
                 ));
             }
+            // For scripts/update-openapi: `openapi/since.toml` is what counts.
+            operation.remove("x-since");
             if let Some(shared) = shared.and_then(Value::as_array) {
                 let own = operation
                     .entry("parameters")

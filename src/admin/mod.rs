@@ -117,6 +117,7 @@ use std::pin::Pin;
 use crate::Error;
 
 pub use content::Content;
+pub(crate) use facade::newer;
 pub use facade::{handles, ids, requests};
 pub use one_or_many::OneOrMany;
 pub use stream::ItemStream;

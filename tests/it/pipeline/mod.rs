@@ -6,5 +6,7 @@ mod names;
 mod overlay;
 mod representations;
 mod rules;
+mod since;
 mod small;
+mod upgrade;
 mod whole;
