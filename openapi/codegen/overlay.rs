@@ -131,8 +131,7 @@ fn values(document: &Value, target: &str) -> Result<Vec<Value>, Problems> {
 }
 
 fn parse(target: &str) -> Result<JsonPath, Problems> {
-    JsonPath::parse(target)
-        .map_err(|error| refuse(target, format!("is not a JSONPath: {error}")))
+    JsonPath::parse(target).map_err(|error| refuse(target, format!("is not a JSONPath: {error}")))
 }
 
 fn refuse(subject: &str, message: String) -> Problems {

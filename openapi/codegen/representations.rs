@@ -164,8 +164,8 @@ fn structure(item: &syn::ItemStruct, schema: Option<&Value>, default: bool) -> T
 
 fn property_doc(property: Option<&Value>, wire_name: &str) -> String {
     let text = |key: &str| property.and_then(|property| property.get(key)?.as_str());
-    let doc = text("description")
-        .map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_owned());
+    let doc =
+        text("description").map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_owned());
     match text(SINCE) {
         Some(release) => format!("{doc}\n\nOlder servers than **{release}** do not have it."),
         None => doc,

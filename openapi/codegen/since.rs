@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::document::{
-    operation_key, operation_mut, operations, parameters, schemas, schemas_mut,
-};
+use super::document::{operation_key, operation_mut, operations, parameters, schemas, schemas_mut};
 use super::problem::{Problem, Problems};
 
 const FILE: &str = "openapi/since.toml";
@@ -75,7 +73,9 @@ impl Table {
             if let Some(release) = self.find(|new| new.operations.contains(&key)) {
                 operation.insert(SINCE.into(), release.into());
             }
-            let list = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            let list = operation
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut);
             for parameter in list.into_iter().flatten() {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 let row = format!("{key}?{name}");
@@ -140,8 +140,9 @@ impl Table {
             })
             .filter(|row| !known.contains(*row))
             .map(|row| {
-                let message =
-                    format!("is in {FILE} but not in the document; run scripts/update-openapi --since");
+                let message = format!(
+                    "is in {FILE} but not in the document; run scripts/update-openapi --since"
+                );
                 Problem::new("since", row.clone(), message)
             })
             .collect()

@@ -2,7 +2,11 @@
 //!
 //! An example, because the generator's packages are development dependencies already: there is no
 //! second package with a lock file of its own, and no user compiles or installs it.
-#![allow(unreachable_pub, dead_code, reason = "the generator's modules, as build.rs includes them")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the generator's modules, as build.rs includes them"
+)]
 
 #[path = "../codegen/mod.rs"]
 mod codegen;
@@ -54,7 +58,10 @@ fn run(arguments: &[String]) -> Fallible<ExitCode> {
             Ok(ExitCode::from(if report.decide { DECIDE } else { 0 }))
         }
         ("since", releases) if !releases.is_empty() => {
-            print!("{}", upgrade::since::table(releases, &supplement, &overlay)?);
+            print!(
+                "{}",
+                upgrade::since::table(releases, &supplement, &overlay)?
+            );
             Ok(ExitCode::SUCCESS)
         }
         _ => Err(USAGE.into()),

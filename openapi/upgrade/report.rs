@@ -224,10 +224,12 @@ fn names_to_choose(upgrade: &Upgrade<'_>) -> Vec<String> {
                 .report
                 .proposed
                 .iter()
-                .map(|problem| match problem.message.rsplit_once("a proposal: ") {
-                    Some((_, row)) => format!("name: `{row}`"),
-                    None => format!("name: {problem}"),
-                })
+                .map(
+                    |problem| match problem.message.rsplit_once("a proposal: ") {
+                        Some((_, row)) => format!("name: `{row}`"),
+                        None => format!("name: {problem}"),
+                    },
+                )
                 .collect();
             rows.into_iter().collect()
         }

@@ -87,7 +87,11 @@ pub fn table(
             found.entry(since).or_default().types.insert(name.clone());
         }
         for member in properties(schema).into_keys() {
-            let has = |has: &Has| has.members.get(name).is_some_and(|all| all.contains(member));
+            let has = |has: &Has| {
+                has.members
+                    .get(name)
+                    .is_some_and(|all| all.contains(member))
+            };
             if has(pinned)
                 && let Some(release) = oldest(&has).filter(|release| Some(*release) != since)
             {
@@ -135,11 +139,7 @@ impl Has {
 }
 
 /// The pinned document as the generator sees it: what is corrected away needs no row.
-fn complete(
-    releases: &[Release<'_>],
-    supplement: &str,
-    overlay: &str,
-) -> Result<Value, Problems> {
+fn complete(releases: &[Release<'_>], supplement: &str, overlay: &str) -> Result<Value, Problems> {
     let mut document = load(releases.last().map_or("", |release| release.document))?;
     if schemas_mut(&mut document).is_none() {
         document["components"]["schemas"] = Value::Object(serde_json::Map::new());

@@ -95,7 +95,10 @@ impl ServerAnswer {
             .filter(|m| !m.is_empty())
             .or(description.filter(|text| {
                 let says_nothing = text.starts_with(SEE_THE_LOG);
-                !(says_nothing && error.as_ref().is_some_and(|e| e.contains(char::is_whitespace)))
+                !(says_nothing
+                    && error
+                        .as_ref()
+                        .is_some_and(|e| e.contains(char::is_whitespace)))
             }))
             .or(error.clone())
             .or_else(|| text("details").filter(|d| !d.is_empty()));

@@ -89,8 +89,9 @@ fn feature_of(path: &str) -> Option<&'static str> {
         | ["admin", "realms", _, "users-management-permissions"] => "admin-fine-grained-authz:v1",
         ["admin", "api", ..] => "client-admin-api:v2",
         ["realms", _, "scim", ..] => "scim-api",
-        ["realms", _, "authzen", ..]
-        | ["realms", _, ".well-known", "authzen-configuration"] => "authzen",
+        ["realms", _, "authzen", ..] | ["realms", _, ".well-known", "authzen-configuration"] => {
+            "authzen"
+        }
         _ => return None,
     })
 }

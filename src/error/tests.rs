@@ -259,7 +259,10 @@ fn switched_off_features_are_named() {
             Some("Feature not enabled"),
             path,
         );
-        assert_eq!(hint, Some(format!("start the server with --features={feature}")));
+        assert_eq!(
+            hint,
+            Some(format!("start the server with --features={feature}"))
+        );
     }
 }
 
@@ -279,23 +282,44 @@ fn an_older_server_is_told_by_what_it_lacks() {
     for (status, body) in [
         (404, old),
         (404, new),
-        (404, r#"{"error":"Unable to find matching target resource method"}"#),
+        (
+            404,
+            r#"{"error":"Unable to find matching target resource method"}"#,
+        ),
         (405, r#"{"error":"HTTP 405 Method Not Allowed"}"#),
     ] {
         let error = answered(&moods, status, body);
         assert_eq!(error.needs_keycloak(), Some("26.0.8"), "{error}");
-        assert!(error.to_string().ends_with("it needs Keycloak 26.0.8 or newer"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("it needs Keycloak 26.0.8 or newer"),
+            "{error}"
+        );
     }
-    let gone = answered(&moods, 404, r#"{"error":"Could not find mood","error_description":"For more on this error consult the server log at the debug level."}"#);
+    let gone = answered(
+        &moods,
+        404,
+        r#"{"error":"Could not find mood","error_description":"For more on this error consult the server log at the debug level."}"#,
+    );
     assert_eq!((gone.needs_keycloak(), gone.hint()), (None, None));
     assert_eq!(gone.server_message(), Some("Could not find mood"));
 
     let ssf = Operation {
         since: Some("26.7.4"),
-        ..Operation::new("realm.ssf.config", "GET", "/admin/realms/{realm}/ssf/config")
+        ..Operation::new(
+            "realm.ssf.config",
+            "GET",
+            "/admin/realms/{realm}/ssf/config",
+        )
     };
     let error = answered(&ssf, 404, new);
-    assert!(error.to_string().contains("26.7.4 or newer with the feature ssf"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("26.7.4 or newer with the feature ssf"),
+        "{error}"
+    );
     let raw = Operation::new("request", "GET", "/admin/realms/demo/ssf/config");
     let error = answered(&raw, 404, new);
     assert_eq!(error.needs_keycloak(), None);
@@ -309,7 +333,12 @@ fn a_member_that_the_server_does_not_know_is_named() {
         let body = serde_json::json!({ "error": text, "error_description":
             "For more on this error consult the server log at the debug level." });
         let body = body.to_string();
-        Error::from_response(&CREATE, StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes())
+        Error::from_response(
+            &CREATE,
+            StatusCode::BAD_REQUEST,
+            &HeaderMap::new(),
+            body.as_bytes(),
+        )
     };
     let old = r#"Unrecognized field "organizationsEnabled" (class org.keycloak.representations.idm.RealmRepresentation), not marked as ignorable (141 known properties: "x", "y"])"#;
     let new = r#"Invalid json representation for RealmRepresentation. Unrecognized field "organizationsEnabled" at line 1 column 28."#;
@@ -334,8 +363,16 @@ fn a_member_that_the_server_does_not_know_is_named() {
     }
     let error = refused(&new.replace("organizationsEnabled", "mood"));
     assert_eq!(error.needs_keycloak(), None);
-    assert_eq!(error.hint(), Some("this server does not have mood: leave it out"));
-    for text in ["Unrecognized field", "Unrecognized field \"", "Unrecognized field \"x", "Unrecognized field x"] {
+    assert_eq!(
+        error.hint(),
+        Some("this server does not have mood: leave it out")
+    );
+    for text in [
+        "Unrecognized field",
+        "Unrecognized field \"",
+        "Unrecognized field \"x",
+        "Unrecognized field x",
+    ] {
         assert_eq!(refused(text).field_errors(), [], "{text}");
     }
     let bare = refused("Unrecognized field \"x\"");

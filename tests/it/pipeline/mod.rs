@@ -8,5 +8,6 @@ mod representations;
 mod rules;
 mod since;
 mod small;
+mod supplement;
 mod upgrade;
 mod whole;

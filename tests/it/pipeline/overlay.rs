@@ -112,7 +112,10 @@ fn an_action_that_matches_nothing_is_stale() {
         assert_eq!(applied.changed, 0);
         assert_eq!(applied.stale.len(), 1);
         let says = &applied.stale[0].message;
-        assert!(says.contains("matches nothing") || says.contains("is not there"), "{says}");
+        assert!(
+            says.contains("matches nothing") || says.contains("is not there"),
+            "{says}"
+        );
     }
 }
 
@@ -124,7 +127,10 @@ fn a_removal_and_what_comes_in_its_place_are_stale_together() {
         { "target": "$.a", "description": "x", "update": { "schema": { "$ref": "#/T" } } },
     ]));
     let right = json!({ "a": { "schema": { "$ref": "#/T" } } });
-    let (document, corrected) = applied(&json!({ "a": { "schema": { "type": "string" } } }), &correction);
+    let (document, corrected) = applied(
+        &json!({ "a": { "schema": { "type": "string" } } }),
+        &correction,
+    );
     assert_eq!(document, right);
     assert_eq!((corrected.changed, corrected.stale), (2, vec![]));
 
@@ -133,7 +139,11 @@ fn a_removal_and_what_comes_in_its_place_are_stale_together() {
     assert_eq!(corrected.changed, 0);
     let subjects: Vec<&str> = corrected.stale.iter().map(|p| p.subject.as_str()).collect();
     assert_eq!(subjects, ["$.a.schema", "$.a"]);
-    assert!(corrected.stale[0].message.contains("mended"), "{:?}", corrected.stale);
+    assert!(
+        corrected.stale[0].message.contains("mended"),
+        "{:?}",
+        corrected.stale
+    );
 }
 
 #[test]
