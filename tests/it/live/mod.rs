@@ -29,4 +29,5 @@ mod sessions;
 mod tokens;
 mod user_profile;
 mod users;
+mod versions;
 mod workflows;

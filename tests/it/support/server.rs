@@ -12,7 +12,7 @@ pub struct Server {
     pub password: String,
 }
 
-/// Starts the server on first use. `KEYCLOAK_URL` (with `KEYCLOAK_ADMIN_USERNAME` and
+/// Starts the server on first use, of the release `KEYCLOAK_VERSION` or the pinned one. `KEYCLOAK_URL` (with `KEYCLOAK_ADMIN_USERNAME` and
 /// `KEYCLOAK_ADMIN_PASSWORD`) names one that runs already.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
@@ -32,6 +32,7 @@ fn start() -> String {
     let instance = format!("test-{process}");
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/keycloak"))
         .args(["start", "--instance", &instance, "--watch", &process])
+        .args(std::env::var("KEYCLOAK_VERSION"))
         .output()
         .expect("scripts/keycloak can be run");
     assert!(
