@@ -89,6 +89,7 @@ mod facade {
 }
 mod id_types;
 mod open_enum;
+mod paging;
 pub mod representations;
 mod stream;
 mod support;
@@ -119,6 +120,7 @@ pub(crate) use call::Call;
 pub(crate) use change::Change;
 pub(crate) use edits::Edits;
 pub(crate) use open_enum::open_enum;
+pub(crate) use stream::End;
 
 /// The future of a request.
 pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;

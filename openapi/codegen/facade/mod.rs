@@ -3,6 +3,7 @@
 mod calls;
 mod docs;
 mod handles;
+mod paging;
 mod requests;
 
 use std::collections::BTreeSet;
