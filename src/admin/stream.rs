@@ -314,7 +314,8 @@ mod tests {
             let last = left.len().min(first + usize::try_from(max).unwrap());
             let page: Vec<i32> = left.drain(first.min(last)..last).collect();
             let page: Vec<i32> = page.into_iter().filter(|item| item % 3 != 0).collect();
-            left.splice(first.min(left.len())..first.min(left.len()), page.clone());
+            let place = first.min(left.len());
+            left.splice(place..place, page.clone());
             Box::pin(async move { Ok(page) })
         });
         let kept: Vec<i32> = (0..20).filter(|item| item % 3 != 0).collect();
