@@ -1,6 +1,6 @@
 //! From Keycloak's document to the admin client: a pipeline of named steps.
 //!
-//! load -> overlay -> rules -> names -> check -> wire (progenitor) -> representations -> facade.
+//! load -> supplement -> overlay -> rules -> names -> check -> wire (progenitor) -> representations -> facade.
 //! No step touches the disk; `build.rs` and the tests both call [`generate`].
 
 pub mod check;
@@ -14,6 +14,7 @@ pub mod propose;
 pub mod representations;
 pub mod rules;
 pub mod spelling;
+pub mod supplement;
 pub mod table;
 pub mod wire;
 
@@ -26,6 +27,8 @@ use problem::{Problem, Problems, Report};
 pub struct Inputs<'a> {
     /// The vendor's document.
     pub document: &'a str,
+    /// `openapi/supplement.json`.
+    pub supplement: &'a str,
     /// `openapi/overlay.json`.
     pub overlay: &'a str,
     /// `openapi/names.toml`.
@@ -69,13 +72,19 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let mut report = Report::default();
     let mut document = document::load(inputs.document)?;
 
+    let added = supplement::add(&mut document, inputs.supplement)?;
+    report.applied.push(format!(
+        "supplement: {} operations, {} schemas",
+        added.operations, added.schemas
+    ));
     let overlaid = overlay::apply(&mut document, inputs.overlay)?;
-    if !inputs.foreign && !overlaid.stale.is_empty() {
-        return Err(Problems(overlaid.stale));
+    if !inputs.foreign && !(added.stale.is_empty() && overlaid.stale.is_empty()) {
+        return Err(Problems([added.stale, overlaid.stale].concat()));
     }
     report
         .applied
         .push(format!("overlay: {} actions", overlaid.changed));
+    report.stale.extend(added.stale);
     report.stale.extend(overlaid.stale);
 
     for (name, rule) in rules::RULES {

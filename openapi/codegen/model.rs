@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::document::{operation, parameters, path_parameters};
 use super::names::{Named, Paging, Table, id_type};
 use super::problem::{Problem, Problems};
+use super::rules::UPLOAD;
 use super::spelling::{ident, snake};
 use super::wire::{Method, generic_argument};
 
@@ -50,6 +51,8 @@ pub enum Body {
     Plain(syn::Type),
     /// Plain text.
     Text,
+    /// A multipart form: a type of `src/admin/uploads.rs`.
+    Upload(syn::Ident),
 }
 
 /// What a call gives.
@@ -61,7 +64,10 @@ pub enum Success {
     /// A value, or nothing with 204.
     Optional(syn::Type),
     Text,
-    Bytes,
+    /// Text, or nothing with 204.
+    OptionalText,
+    /// Bytes with their media type.
+    Content,
 }
 
 /// One operation of the facade.
@@ -202,10 +208,12 @@ fn build_one(
         if let Some(index) = path.iter().position(|parameter| parameter.ident == *name) {
             wire[place] = Some(WireArgument::Path(index));
         } else if name == "body" {
-            body =
-                Some(body_of(ty).ok_or_else(|| {
+            body = Some(match text(source, UPLOAD) {
+                Some(upload) => Body::Upload(ident(&upload)),
+                None => body_of(ty).ok_or_else(|| {
                     refuse("has a body of a type the facade cannot pass on".into())
-                })?);
+                })?,
+            });
             wire[place] = Some(WireArgument::Body);
         } else {
             return Err(refuse(format!(
@@ -288,20 +296,22 @@ fn success_of(source: &Value, method: &Method, created: Option<String>) -> Resul
                 .into(),
         );
     }
+    let empty = source.get("x-empty") == Some(&Value::Bool(true));
     if matches!(ty, syn::Type::Path(path) if path.path.is_ident("ByteStream")) {
         let text = source
-            .get("responses")
-            .and_then(|responses| responses.get("2XX"))
-            .and_then(|answer| answer.get("content"))
+            .pointer("/responses/2XX/content")
             .and_then(Value::as_object)
             .is_some_and(|content| {
-                content
-                    .keys()
-                    .any(|media_type| media_type.starts_with("text/"))
+                content.keys().any(|media_type| {
+                    media_type.starts_with("text/") || media_type.ends_with("xml")
+                })
             });
-        return Ok(if text { Success::Text } else { Success::Bytes });
+        return Ok(match (text, empty) {
+            (true, true) => Success::OptionalText,
+            (true, false) => Success::Text,
+            (false, _) => Success::Content,
+        });
     }
-    let empty = source.get("x-empty") == Some(&Value::Bool(true));
     // An empty list is `[]` in every recorded answer; only a single object is told by 204.
     if empty && generic_argument(ty, "Vec").is_none() {
         return Ok(Success::Optional(ty.clone()));

@@ -1,11 +1,11 @@
-//! Step 4, names: the reviewed public naming table, `openapi/names.toml`.
+//! Step 5, names: the reviewed public naming table, `openapi/names.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::document::{normalised, operation_key, operations, path_parameters};
+use super::document::{normalised, operation_key, operation_mut, operations, path_parameters};
 use super::problem::{Problem, Problems, Report};
 use super::propose;
 
@@ -198,7 +198,27 @@ pub fn assign(
         }
     }
     check(table, &named, foreign, &mut problems, report);
+    for one in &named {
+        if table.created.contains_key(&one.call) {
+            drop_body(document, one);
+        }
+    }
     Problems(problems).or(named)
+}
+
+/// Of what is created the id counts; some operations send the object too, and nothing when it was
+/// there already.
+fn drop_body(document: &mut Value, one: &Named) {
+    let answers = operation_mut(document, &one.method, &one.path)
+        .and_then(|operation| operation.get_mut("responses"))
+        .and_then(Value::as_object_mut);
+    for (code, answer) in answers.into_iter().flatten() {
+        if code.starts_with('2')
+            && let Some(answer) = answer.as_object_mut()
+        {
+            answer.remove("content");
+        }
+    }
 }
 
 fn remove(document: &mut Value, method: &str, path: &str) {

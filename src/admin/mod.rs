@@ -72,6 +72,7 @@
 
 pub(crate) mod call;
 mod change;
+mod content;
 mod edits;
 mod extensions;
 #[allow(
@@ -88,11 +89,14 @@ mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
 mod id_types;
+mod one_or_many;
 mod open_enum;
 mod paging;
 pub mod representations;
 mod stream;
 mod support;
+pub mod uploads;
+mod variants;
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -113,7 +117,9 @@ use std::pin::Pin;
 
 use crate::Error;
 
+pub use content::Content;
 pub use facade::{handles, ids, requests};
+pub use one_or_many::OneOrMany;
 pub use stream::ItemStream;
 
 pub(crate) use call::Call;
@@ -121,6 +127,7 @@ pub(crate) use change::Change;
 pub(crate) use edits::Edits;
 pub(crate) use open_enum::open_enum;
 pub(crate) use stream::End;
+pub(crate) use uploads::Form;
 
 /// The future of a request.
 pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;

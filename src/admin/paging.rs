@@ -28,14 +28,3 @@ pub(crate) fn number(op: &Operation, count: impl TryInto<u64>) -> Result<u64> {
         .try_into()
         .map_err(|_| error::unexpected_body(op, "the server counts less than nothing"))
 }
-
-/// The number of an answer `{"count": 3}`.
-pub(crate) fn number_in(
-    op: &Operation,
-    count: &std::collections::BTreeMap<String, i64>,
-) -> Result<u64> {
-    match count.get("count") {
-        Some(count) => number(op, *count),
-        None => Err(error::unexpected_body(op, "the answer has no count")),
-    }
-}

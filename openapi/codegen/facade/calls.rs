@@ -38,6 +38,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         Body::List(ty) => quote!(let body = given.body::<Vec<#ty>>();),
         Body::Plain(ty) => quote!(let body = given.body::<#ty>();),
         Body::Text => quote!(let body = given.body::<String>();),
+        Body::Upload(ty) => quote!(let body = given.upload::<uploads::#ty>();),
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
     let request = request(operation);
@@ -45,7 +46,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         .has_setters()
         .then(|| quote!(given.shown(&request);));
     let answer = match operation.success {
-        Success::Bytes => quote!(answer.to_vec()),
+        Success::Content => quote!(answer.into_bytes().to_vec()),
         _ => quote!(answer),
     };
     quote! {
@@ -119,7 +120,7 @@ fn request(operation: &Operation) -> TokenStream {
             quote!(given.text(#name))
         });
     let body = operation.body.as_ref().map(|body| match body {
-        Body::Value(_) | Body::List(_) => quote!(&body),
+        Body::Value(_) | Body::List(_) | Body::Upload(_) => quote!(&body),
         Body::Plain(_) | Body::Text => quote!(body),
     });
     let arguments = ids.chain(required).chain(body);

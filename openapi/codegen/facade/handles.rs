@@ -228,7 +228,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             }
         });
         let own_body = operation.body.as_ref().map(|body| match body {
-            Body::Value(_) => quote!(body: body.clone(),),
+            Body::Value(_) | Body::Upload(_) => quote!(body: body.clone(),),
             Body::List(ty) if is_string(ty) => {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
             }

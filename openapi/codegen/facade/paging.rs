@@ -159,7 +159,7 @@ fn counted(list: &Operation, count: &Operation) -> Option<TokenStream> {
     let number = if is_one_of(answer, &["i32", "i64"]) {
         quote!(crate::admin::paging::number(OPERATION, counted))
     } else {
-        quote!(crate::admin::paging::number_in(OPERATION, &counted))
+        quote!(crate::admin::paging::number(OPERATION, counted.count))
     };
     let doc = format!(
         "How many items match the filters set here, whatever `first` and `max`: `{}`.{}\n\n\

@@ -22,6 +22,7 @@ pub fn body_argument(body: &Body) -> TokenStream {
         Body::List(ty) => quote!(body: &[#ty]),
         Body::Plain(ty) => quote!(body: #ty),
         Body::Text => quote!(body: impl Into<String>),
+        Body::Upload(ty) => quote!(body: &crate::admin::uploads::#ty),
     }
 }
 
@@ -64,6 +65,7 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
         Body::Value(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
         Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
         Body::Text => quote!(pub(crate) body: String,),
+        Body::Upload(ty) => quote!(pub(crate) body: crate::admin::uploads::#ty,),
     });
     let setters = operation
         .query
