@@ -75,6 +75,7 @@ mod change;
 mod content;
 mod edits;
 mod extensions;
+mod find;
 #[allow(
     missing_docs,
     clippy::all,
@@ -89,6 +90,7 @@ mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
 mod id_types;
+mod modify;
 mod one_or_many;
 mod open_enum;
 mod paging;
@@ -117,14 +119,16 @@ use std::pin::Pin;
 
 use crate::Error;
 
+pub use change::{Changes, MemberChange};
 pub use content::Content;
 pub use facade::{handles, ids, requests};
+pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;
 pub use stream::ItemStream;
 
 pub(crate) use call::Call;
-pub(crate) use change::Change;
-pub(crate) use edits::Edits;
+pub(crate) use edits::{EditGuard, Edits};
+pub(crate) use modify::Target;
 pub(crate) use open_enum::open_enum;
 pub(crate) use stream::End;
 pub(crate) use uploads::Form;
