@@ -74,6 +74,7 @@ pub(crate) mod call;
 mod change;
 mod content;
 mod edits;
+mod ensure;
 mod extensions;
 mod find;
 #[allow(
@@ -121,6 +122,7 @@ use crate::Error;
 
 pub use change::{Changes, MemberChange};
 pub use content::Content;
+pub use ensure::Ensured;
 pub use facade::{handles, ids, requests};
 pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;

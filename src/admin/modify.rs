@@ -66,6 +66,16 @@ impl<'a, T> Modify<'a, T> {
     }
 }
 
+impl<'a, T> Modify<'a, T> {
+    /// An edit of an object whose kind is known at run time.
+    pub(crate) fn of(target: Box<dyn Target<T>>, edit: impl FnOnce(&mut T) + Send + 'a) -> Self {
+        Self {
+            target,
+            edit: Box::new(edit),
+        }
+    }
+}
+
 impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
     /// Reads and edits the object, and writes nothing yet.
     ///
