@@ -70,6 +70,7 @@
 //!
 //! What each call is named is decided in `openapi/names.toml`; names follow the crate's versions.
 
+mod bulk;
 pub(crate) mod call;
 mod change;
 mod content;
@@ -96,8 +97,10 @@ mod one_or_many;
 mod open_enum;
 mod paging;
 pub mod representations;
+mod role_names;
 mod stream;
 mod support;
+mod tree;
 pub mod uploads;
 mod variants;
 #[allow(
@@ -120,13 +123,16 @@ use std::pin::Pin;
 
 use crate::Error;
 
+pub use bulk::{Bulk, Done, Progress, bulk};
 pub use change::{Changes, MemberChange};
 pub use content::Content;
 pub use ensure::Ensured;
 pub use facade::{handles, ids, requests};
 pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;
+pub use role_names::NamedRoles;
 pub use stream::ItemStream;
+pub use tree::{GroupNode, GroupTree};
 
 pub(crate) use call::Call;
 pub(crate) use edits::{EditGuard, Edits};

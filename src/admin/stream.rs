@@ -55,6 +55,7 @@ pub(crate) enum End<T> {
 enum Source<T> {
     Paged(Pages<T>),
     Whole { list: Page<T>, skip: usize },
+    Made(Pin<Box<dyn Stream<Item = Result<T>> + Send>>),
     Ended,
 }
 
@@ -104,6 +105,11 @@ impl<T: Send + 'static> ItemStream<T> {
     pub(crate) fn whole(first: Option<i32>, list: Page<T>) -> Self {
         let skip = usize::try_from(first.unwrap_or(0)).unwrap_or(0);
         Self::from(Source::Whole { list, skip })
+    }
+
+    /// Items that come out of several lists.
+    pub(crate) fn made(items: impl Stream<Item = Result<T>> + Send + 'static) -> Self {
+        Self::from(Source::Made(Box::pin(items)))
     }
 
     fn from(source: Source<T>) -> Self {
@@ -246,6 +252,11 @@ impl<T: Send + 'static> Stream for ItemStream<T> {
                     ready!(list.as_mut().poll(cx))
                         .map(|list| (list.into_iter().skip(skip).collect(), true))
                 }
+                Source::Made(items) => match ready!(items.as_mut().poll_next(cx)) {
+                    Some(Ok(item)) => return Poll::Ready(Some(Ok(item))),
+                    Some(Err(failed)) => Err(failed),
+                    None => Ok((Vec::new(), true)),
+                },
                 Source::Ended => return Poll::Ready(None),
             };
             let ended = page.as_ref().map_or(true, |(_, ended)| *ended);
