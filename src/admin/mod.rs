@@ -92,6 +92,7 @@ mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
 mod id_types;
+mod import;
 mod modify;
 mod one_or_many;
 mod open_enum;
@@ -128,6 +129,7 @@ pub use change::{Changes, MemberChange};
 pub use content::Content;
 pub use ensure::Ensured;
 pub use facade::{handles, ids, requests};
+pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
 pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;
 pub use role_names::NamedRoles;
