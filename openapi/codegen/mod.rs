@@ -118,7 +118,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
 
     let ids = facade::ids(&table);
     let handles = facade::handles(&table, &operations);
-    let requests = facade::requests(&operations);
+    let requests = facade::requests(&table, &operations);
     Ok(Output {
         wire: print(quote!(#client))?,
         representations: print(representations::generate(generated.types, &document))?,
