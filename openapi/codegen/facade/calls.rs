@@ -42,6 +42,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
     let request = request(operation, deprecated.as_ref());
+    let upload = matches!(operation.body, Some(Body::Upload(_)));
     let stream = stream(operation, &handle);
     let shown = operation
         .has_setters()
@@ -63,6 +64,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
                 let answer = request.await?;
                 Ok(given.kept(&#answer))
             }),
+            upload: #upload,
             stream: #stream,
         }
     }

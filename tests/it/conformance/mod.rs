@@ -40,7 +40,8 @@ async fn start() -> Suite {
 #[ignore = "takes a server with features that are off by default: run scripts/conformance"]
 async fn conformance() {
     let mut suite = start().await;
-    content::run(&mut suite).await;
+    let world = content::run(&mut suite).await;
     errors::run(&mut suite).await;
+    content::end(&mut suite, &world).await;
     report::finish(&suite, LISTED);
 }

@@ -44,6 +44,8 @@ pub struct Suite {
     /// Error answers that were what they should be.
     pub errors: usize,
     created_rows: BTreeSet<String>,
+    /// What each call was last given with success.
+    pub given: BTreeMap<&'static str, Given>,
 }
 
 impl Suite {
@@ -59,12 +61,18 @@ impl Suite {
                 .collect(),
             errors: 0,
             created_rows: names().created.into_keys().collect(),
+            given: BTreeMap::new(),
         }
     }
 
     /// A path parameter for the calls that follow.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.path.insert(name.to_owned(), value.into());
+    }
+
+    /// What [`set`](Self::set) was given.
+    pub fn value(&self, name: &str) -> String {
+        self.path[name].clone()
     }
 
     /// The call of this name, `realm.users.list`.
@@ -92,10 +100,6 @@ impl Suite {
         let what = what.into();
         eprintln!("{name}: {what}");
         outcome.failures.push(what);
-    }
-
-    pub fn take(&self) -> Vec<Exchange> {
-        self.relay.take()
     }
 }
 
@@ -168,6 +172,7 @@ impl<'a> Step<'a> {
             }
         }
         self.suite.pages(self.call, &given).await;
+        self.suite.given.insert(self.call.name, given);
         let outcome = self.suite.outcomes.entry(self.call.name).or_default();
         outcome.called += 1;
         outcome.strict += usize::from(strict);

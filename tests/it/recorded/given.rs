@@ -115,6 +115,19 @@ impl Given {
         self
     }
 
+    pub fn has_path(&self, name: &str) -> bool {
+        self.path.contains_key(name)
+    }
+
+    /// One more member of a body that is an object.
+    pub fn with_body_member(mut self, name: &str, value: Value) -> Self {
+        self.body
+            .as_object_mut()
+            .unwrap()
+            .insert(name.to_owned(), value);
+        self
+    }
+
     /// Another value for one query parameter.
     pub fn with_query(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.query.insert(name.to_owned(), value.into());
