@@ -241,7 +241,7 @@ fn build_one(
         }
     }
     let created = table.created.get(&named.call).cloned();
-    let success = success_of(source, method, created).map_err(refuse)?;
+    let success = success_of(source, method, created);
     let summary = match text(source, "summary")
         .or_else(|| table.summaries.get(&named.call).cloned())
     {
@@ -304,16 +304,10 @@ fn body_of(ty: &syn::Type) -> Option<Body> {
     }
 }
 
-fn success_of(source: &Value, method: &Method, created: Option<String>) -> Result<Success, String> {
+fn success_of(source: &Value, method: &Method, created: Option<String>) -> Success {
     let ty = &method.success;
     if matches!(ty, syn::Type::Tuple(tuple) if tuple.elems.is_empty()) {
-        return Ok(created.map_or(Success::Nothing, Success::Created));
-    }
-    if created.is_some() {
-        return Err(
-            "answers a body, so its id is not taken out of Location; delete its row in [created]"
-                .into(),
-        );
+        return created.map_or(Success::Nothing, Success::Created);
     }
     let empty = source.get("x-empty") == Some(&Value::Bool(true));
     if matches!(ty, syn::Type::Path(path) if path.path.is_ident("ByteStream")) {
@@ -325,15 +319,15 @@ fn success_of(source: &Value, method: &Method, created: Option<String>) -> Resul
                     media_type.starts_with("text/") || media_type.ends_with("xml")
                 })
             });
-        return Ok(match (text, empty) {
+        return match (text, empty) {
             (true, true) => Success::OptionalText,
             (true, false) => Success::Text,
             (false, _) => Success::Content,
-        });
+        };
     }
     // An empty list is `[]` in every recorded answer; only a single object is told by 204.
     if empty && generic_argument(ty, "Vec").is_none() {
-        return Ok(Success::Optional(ty.clone()));
+        return Success::Optional(ty.clone());
     }
-    Ok(Success::Value(ty.clone()))
+    Success::Value(ty.clone())
 }

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{METHODS, operation_key, schemas_mut};
+use super::document::{METHODS, normalised, operation_key, operations, schemas_mut};
 use super::problem::{Problem, Problems};
 
 /// Where an operation of the supplement was found.
@@ -102,6 +102,13 @@ fn insert(
     method: &str,
     mut operation: Map<String, Value>,
 ) -> bool {
+    // Under whatever names of path parameters.
+    let known = operations(document)
+        .iter()
+        .any(|(there, at)| there == method && normalised(at) == normalised(path));
+    if known {
+        return false;
+    }
     let Some(item) = document
         .get_mut("paths")
         .and_then(Value::as_object_mut)
@@ -114,9 +121,6 @@ fn insert(
     else {
         return false;
     };
-    if item.contains_key(method) {
-        return false;
-    }
     // What stands on the document's path item holds for this operation too.
     let shared = item.get("parameters").and_then(Value::as_array);
     if let (Some(shared), Some(own)) = (

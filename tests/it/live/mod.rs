@@ -28,7 +28,6 @@ mod roles;
 mod round_trip;
 mod sessions;
 mod tokens;
-mod undecodable;
 mod user_profile;
 mod users;
 mod workflows;
