@@ -128,7 +128,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
 
     let ids = facade::ids(&table);
     let handles = facade::handles(&table, &operations);
-    let requests = facade::requests(&operations);
+    let requests = facade::requests(&table, &operations);
     let newer = facade::newer_members(&since);
     Ok(Output {
         wire: print(quote!(#client))?,
