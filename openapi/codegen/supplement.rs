@@ -4,6 +4,8 @@
 //! where it comes from. What the document has by now is reported: the release mended it, and the
 //! supplement's copy must go.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::document::{METHODS, normalised, operation_key, operations, schemas_mut};
@@ -28,6 +30,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
     let supplement: Value = serde_json::from_str(supplement)
         .map_err(|error| refuse("openapi/supplement.json", format!("is not JSON ({error})")))?;
     let mut added = Added::default();
+    let usable = usable_schemas(document, &supplement);
     for (path, item) in members(&supplement, "/paths") {
         let shared = item.get("parameters");
         for (method, operation) in METHODS
@@ -56,6 +59,13 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                     own.extend(shared.iter().cloned());
                 }
             }
+            let unknown = references(&Value::Object(operation.clone()))
+                .into_iter()
+                .find(|name| !usable.contains(name));
+            if let Some(unknown) = unknown {
+                added.stale.push(lost(key, &unknown));
+                continue;
+            }
             if insert(document, path, method, operation) {
                 added.operations += 1;
             } else {
@@ -71,7 +81,15 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
         let Some(schemas) = schemas_mut(document) else {
             continue;
         };
-        if schemas.contains_key(name) {
+        if !usable.contains(name) {
+            let unknown = references(schema)
+                .into_iter()
+                .find(|name| !usable.contains(name));
+            let subject = format!("schema {name}");
+            added
+                .stale
+                .push(lost(subject, &unknown.unwrap_or_default()));
+        } else if schemas.contains_key(name) {
             added.stale.push(Problem::new(
                 "supplement",
                 format!("schema {name}"),
@@ -83,6 +101,52 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
         }
     }
     Ok(added)
+}
+
+fn lost(subject: String, schema: &str) -> Problem {
+    let message = format!("refers to {schema}, which the release does not have; correct it");
+    Problem::new("supplement", subject, message)
+}
+
+/// The schemas of document and supplement whose references all lead to one of them: what the
+/// supplement has for one release may refer to what another does not have.
+fn usable_schemas(document: &Value, supplement: &Value) -> BTreeSet<String> {
+    let mut usable: BTreeSet<String> = members(document, "/components/schemas")
+        .map(|(name, _)| name.clone())
+        .collect();
+    let mut own: Vec<(&String, BTreeSet<String>)> = members(supplement, "/components/schemas")
+        .map(|(name, schema)| (name, references(schema)))
+        .collect();
+    loop {
+        let names: BTreeSet<&String> = own.iter().map(|(name, _)| *name).collect();
+        let before = own.len();
+        own.retain(|(_, targets)| {
+            targets
+                .iter()
+                .all(|target| usable.contains(target) || names.contains(target))
+        });
+        if own.len() == before {
+            break;
+        }
+    }
+    usable.extend(own.into_iter().map(|(name, _)| name.clone()));
+    usable
+}
+
+/// The names of the schemas that a value refers to.
+fn references(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("$ref").and_then(Value::as_str);
+            let own = own.and_then(|target| target.strip_prefix("#/components/schemas/"));
+            own.map(str::to_owned)
+                .into_iter()
+                .chain(map.values().flat_map(references))
+                .collect()
+        }
+        Value::Array(list) => list.iter().flat_map(references).collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 fn refuse(subject: &str, message: String) -> Problems {

@@ -19,7 +19,7 @@ use upgrade::report::{Release, Upgrade, report};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: openapi report OLD=FILE NEW=FILE | openapi since VERSION=FILE...";
+const USAGE: &str = "usage: openapi report OLD=FILE NEW=FILE | since VERSION=FILE... | releases";
 /// A person has to decide something.
 const DECIDE: u8 = 3;
 
@@ -62,6 +62,13 @@ fn run(arguments: &[String]) -> Fallible<ExitCode> {
                 "{}",
                 upgrade::since::table(releases, &supplement, &overlay)?
             );
+            Ok(ExitCode::SUCCESS)
+        }
+        ("releases", []) => {
+            let counts = upgrade::since::counts(&own("names.toml")?, &own("since.toml")?)?;
+            for (release, count) in counts {
+                println!("{release:8} {count} operations");
+            }
             Ok(ExitCode::SUCCESS)
         }
         _ => Err(USAGE.into()),

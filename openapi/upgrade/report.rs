@@ -233,10 +233,28 @@ fn names_to_choose(upgrade: &Upgrade<'_>) -> Vec<String> {
                 .collect();
             rows.into_iter().collect()
         }
-        Err(problems) => problems
-            .0
-            .iter()
-            .map(|problem| format!("the generator refuses {problem}"))
-            .collect(),
+        Err(problems) => refusals(&problems),
     }
+}
+
+/// One line for each reason: a shape in one type may stop all calls.
+fn refusals(problems: &Problems) -> Vec<String> {
+    let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for problem in &problems.0 {
+        let reason = (problem.rule, problem.message.as_str());
+        reasons.entry(reason).or_default().push(&problem.subject);
+    }
+    reasons
+        .into_iter()
+        .map(|((rule, message), subjects)| {
+            let more = match subjects.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(
+                "the generator refuses `{}`{more}: {message} [{rule}]",
+                subjects[0]
+            )
+        })
+        .collect()
 }

@@ -103,6 +103,25 @@ pub fn table(
     Ok(render(releases, &found))
 }
 
+/// How many of the named operations each release has.
+pub fn counts(names: &str, since: &str) -> Result<Vec<(String, usize)>, Problems> {
+    let names = crate::codegen::names::parse(names)?;
+    let since = crate::codegen::since::parse(since)?;
+    let mut count = names.operations.len();
+    let mut counts = Vec::new();
+    for release in since.releases.iter().rev() {
+        counts.push((release.clone(), count));
+        let new = since.new.get(release).map(|new| &new.operations);
+        count -= new
+            .into_iter()
+            .flatten()
+            .filter(|key| names.operations.contains_key(*key))
+            .count();
+    }
+    counts.reverse();
+    Ok(counts)
+}
+
 /// What one document has.
 struct Has {
     /// Operations, the names of path parameters taken out, with their query parameters.

@@ -3,11 +3,18 @@
 use keycloak_kit::representations::{WorkflowRepresentation, WorkflowStepRepresentation};
 use pretty_assertions::assert_eq;
 
+use crate::support::version::version;
 use crate::support::{TestRealm, eventually, sorted};
 
 #[tokio::test]
 async fn create_read_change_delete() {
     let test = TestRealm::new("workflows").await;
+    // 26.4 has workflows as a preview, and of another shape.
+    if !version().await.has("26.7.4") {
+        let error = test.realm.workflows().list().await.unwrap_err();
+        assert!(error.hint().unwrap().contains("--features=workflows"), "{error}");
+        return test.delete().await;
+    }
     // Before the workflow, which would take her up by itself.
     let (ada, _) = test.user("ada").await;
     let step = |uses: &str| {

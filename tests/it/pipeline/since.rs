@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::small::{NAMES, NO_OVERLAY, NO_SUPPLEMENT, document, get, in_path, realm};
 use crate::codegen::{Inputs, since};
 use crate::upgrade::report::Release;
-use crate::upgrade::since::table;
+use crate::upgrade::since::{counts, table};
 
 fn query(name: &str) -> Value {
     json!({ "name": name, "in": "query", "schema": { "type": "string" } })
@@ -79,7 +79,7 @@ fn the_table_has_what_the_oldest_release_lacks() {
 
 #[test]
 fn a_release_that_is_none_of_them_is_refused() {
-    let supplement = json!({ "paths": { "/x": { "get": { "x-since": "9" } } } });
+    let supplement = json!({ "paths": { "/x": { "get": { "x-reason": "r", "x-since": "9" } } } });
     let document = release(&json!({ "/y": { "get": {} } }), &[]);
     let releases = [Release {
         version: "1.0",
@@ -145,4 +145,12 @@ fn a_row_that_names_nothing_stops_the_build() {
         problems.contains("Gone.member") && problems.contains("--since"),
         "{problems}"
     );
+}
+
+#[test]
+fn each_release_has_what_is_not_newer() {
+    const SINCE: &str = "releases = [\"1\", \"2\", \"3\"]\n[new.\"3\"]\noperations = [\"GET /admin/realms/{realm}\", \"GET /left/out\"]\n";
+    let counts = counts(NAMES, SINCE).unwrap();
+    let counts: Vec<(&str, usize)> = counts.iter().map(|(release, n)| (release.as_str(), *n)).collect();
+    assert_eq!(counts, [("1", 0), ("2", 0), ("3", 1)]);
 }

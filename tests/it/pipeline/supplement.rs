@@ -194,3 +194,34 @@ fn a_supplement_that_is_none() {
     assert_eq!(problems.0[0].subject, "openapi/supplement.json");
     assert!(problems.0[0].message.contains("is not JSON"), "{problems}");
 }
+
+/// What is written for one release may refer to a type that another release's document lacks.
+#[test]
+fn what_refers_to_nothing_is_left_out_and_said() {
+    let answer = json!({ "$ref": "#/components/schemas/Answer" });
+    let mut supplement = clear(|item| {
+        item["post"]["responses"]["200"] =
+            json!({ "content": { "application/json": { "schema": answer } } });
+    });
+    let detail = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Detail" } });
+    supplement["components"]["schemas"] =
+        json!({ "Answer": { "type": "object", "properties": { "detail": detail } } });
+    let (_, with_detail) = {
+        let mut document = realm(|_| ());
+        document["components"]["schemas"]["Detail"] = json!({ "type": "object" });
+        added(&document, &supplement)
+    };
+    assert_eq!((with_detail.operations, with_detail.schemas), (1, 1));
+    assert_eq!(with_detail.stale, []);
+
+    let (document, without) = added(&realm(|_| ()), &supplement);
+    assert_eq!(document, realm(|_| ()));
+    let stale: Vec<String> = without.stale.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        stale,
+        [
+            format!("POST {CLEAR}: refers to Answer, which the release does not have; correct it [supplement]"),
+            "schema Answer: refers to Detail, which the release does not have; correct it [supplement]".to_owned(),
+        ]
+    );
+}

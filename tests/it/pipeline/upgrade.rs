@@ -235,7 +235,7 @@ fn what_the_generator_refuses_is_reported() {
     assert!(
         report
             .text
-            .contains("- the generator refuses GET /admin/realms/{realm}/users"),
+            .contains("- the generator refuses `GET /admin/realms/{realm}/users"),
         "{}",
         report.text
     );

@@ -30,6 +30,7 @@ pub struct Content {
 pub struct Query {
     pub name: String,
     pub schema: Value,
+    pub required: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +96,7 @@ fn read(method: String, path: &str, item: &Value, operation: &Value) -> Operatio
         .map(|parameter| Query {
             name: parameter["name"].as_str().unwrap().to_owned(),
             schema: parameter["schema"].clone(),
+            required: parameter["required"] == true,
         })
         .collect();
     let success: BTreeMap<&String, &Value> = operation["responses"]

@@ -39,3 +39,21 @@ pub fn assert_needs<T: std::fmt::Debug>(result: keycloak_kit::Result<T>, release
     let error = result.unwrap_err();
     assert_eq!(error.needs_keycloak(), Some(release), "{error}");
 }
+
+/// Whether the server is older than `release`; then `call` has said so.
+///
+/// ```ignore
+/// if older("26.0.8", realm.organizations().list()).await {
+///     return test.delete().await;
+/// }
+/// ```
+pub async fn older<T: std::fmt::Debug>(
+    release: &str,
+    call: impl IntoFuture<Output = keycloak_kit::Result<T>>,
+) -> bool {
+    let old = !version().await.has(release);
+    if old {
+        assert_needs(call.await, release);
+    }
+    old
+}
