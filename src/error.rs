@@ -292,7 +292,9 @@ impl Error {
         let hint = match status.as_u16() {
             401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
             403 => hint::missing_role(op.method, op.path).map(Cow::Owned),
-            _ => hint::feature(status, answer.message.as_deref()).map(Cow::Owned),
+            _ => hint::feature(status, answer.message.as_deref())
+                .or_else(|| hint::feature_of_path(status, op.path))
+                .map(Cow::Owned),
         };
         error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
         error.inner.status = Some(status);

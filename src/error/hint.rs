@@ -75,6 +75,14 @@ pub(crate) fn feature(status: StatusCode, message: Option<&str>) -> Option<Strin
     })
 }
 
+/// What to switch on where the server, its feature off, knows no such path.
+pub(crate) fn feature_of_path(status: StatusCode, path: &str) -> Option<String> {
+    let below = path.strip_prefix("/admin/realms/{realm}/")?;
+    let is_ssf = below.split('/').next() == Some("ssf");
+    (is_ssf && status == StatusCode::NOT_FOUND)
+        .then(|| "these calls need the feature ssf: start the server with --features=ssf".into())
+}
+
 /// `Feature ADMIN_FINE_GRAINED_AUTHZ not enabled` -> `admin-fine-grained-authz`.
 fn feature_name(message: &str) -> Option<String> {
     let mut words = message.split_whitespace();
