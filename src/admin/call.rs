@@ -272,6 +272,29 @@ impl Wire {
         Ok(map(answer, |()| I::from(LocationId(id))))
     }
 
+    /// The name out of `Location`; the one that was sent, where the server could not write it.
+    pub(crate) fn created_by_name<I: From<LocationId>>(
+        self,
+        answer: Answer<()>,
+        sent: Option<&str>,
+    ) -> Result<Response<I>> {
+        let operation = self.operation();
+        let answer = self.nothing(answer)?;
+        let location = answer.headers().get(LOCATION).ok_or_else(|| {
+            error::protocol(
+                "the server created the object but sent no Location: it has the name it was sent",
+            )
+            .with_operation(operation)
+            .with_status(answer.status())
+        })?;
+        let name = segment::decode_location_id(operation, location)?;
+        let name = match sent {
+            Some(sent) if segment::is_garbled(sent, &name) => sent.to_owned(),
+            _ => name,
+        };
+        Ok(map(answer, |()| I::from(LocationId(name))))
+    }
+
     /// A file.
     pub(crate) async fn content(self, answer: Answer<ByteStream>) -> Result<Response<Content>> {
         let answer = self.bytes(answer).await?;

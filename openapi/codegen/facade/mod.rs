@@ -3,6 +3,7 @@
 mod calls;
 mod docs;
 mod handles;
+mod paging;
 mod requests;
 
 use std::collections::BTreeSet;
@@ -93,6 +94,13 @@ fn call(
     let method = format_ident!("{}", operation.named.operation_id());
     let read = match &operation.success {
         Success::Nothing => quote!(wire.nothing(answer)),
+        Success::Created(id) if member_of_name(id).is_some() => {
+            let sent = member_of_name(id).map(|member| {
+                let member = crate::codegen::spelling::ident(member);
+                quote!(#body.#member.as_deref())
+            });
+            quote!(wire.created_by_name(answer, #sent))
+        }
         Success::Created(_) => {
             let given = created_without_location(operation, body);
             quote!(wire.created(answer, #given))
@@ -124,6 +132,16 @@ fn call(
         #form
         let answer = wire.client().#method(#(#arguments),*).await;
         #read
+    }
+}
+
+/// The member that becomes the id of what is created, where that is a name.
+fn member_of_name(id: &str) -> Option<&'static str> {
+    match id {
+        "RoleName" => Some("name"),
+        "IdentityProviderAlias" => Some("alias"),
+        "RealmName" => Some("realm"),
+        _ => None,
     }
 }
 

@@ -24,6 +24,7 @@ mod localization;
 mod modify;
 mod oidc;
 mod organizations;
+mod paging;
 mod realms;
 mod role_mappings;
 mod roles;
