@@ -25,6 +25,7 @@ mod modify;
 mod oidc;
 mod organizations;
 mod paging;
+mod policies;
 mod realms;
 mod role_mappings;
 mod roles;

@@ -13,8 +13,7 @@ async fn the_transmitter_and_a_receiver() {
     let receiver = ClientRepresentation::default()
         .client_id("receiver")
         .attribute("ssf.enabled", "true");
-    let receiver = test.client(receiver).await;
-    let uuid = receiver.get().await.unwrap().uuid().unwrap();
+    test.client(receiver).await;
     let ssf = test.realm.ssf();
     if !has_feature(&test.kc, "ssf").await {
         let off = ssf.config().await.unwrap_err();
@@ -28,7 +27,7 @@ async fn the_transmitter_and_a_receiver() {
     let stats = ssf.events().stats().await.unwrap();
     assert!(stats.statuses.is_some());
     assert_eq!(ssf.events().clear_queued().await.unwrap().deleted, Some(0));
-    let of_client = ssf.client(&uuid);
+    let of_client = ssf.client("receiver");
     assert_eq!(of_client.events().clear().await.unwrap().deleted, Some(0));
     let none = of_client.stream().get().await.unwrap_err();
     assert!(none.is_not_found(), "{none}");
