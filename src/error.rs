@@ -330,6 +330,7 @@ impl Error {
                         None => format!("this server does not have {member}: leave it out"),
                     })
                 })
+                .or_else(|| hint::feature(status, message, op.path).map(Cow::Owned))
             }
             _ => hint::feature(status, message, op.path).map(Cow::Owned),
         };

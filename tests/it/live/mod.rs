@@ -2,6 +2,7 @@
 
 #![allow(deprecated, reason = "what Keycloak deprecates is still offered")]
 
+mod admin_ui;
 mod attack_detection;
 mod authentication;
 mod authorization;
@@ -12,23 +13,30 @@ mod components;
 mod errors;
 mod events;
 mod features;
+mod files;
 mod find;
 mod first_contact;
 mod groups;
 mod identity_providers;
+mod ldap;
 mod lists;
 mod localization;
 mod modify;
 mod oidc;
 mod organizations;
 mod paging;
+mod policies;
 mod realms;
 mod role_mappings;
 mod roles;
 mod round_trip;
+mod server;
 mod sessions;
+mod shared_signals;
 mod tokens;
+mod uploads;
 mod user_profile;
 mod users;
+mod verifiable_credentials;
 mod versions;
 mod workflows;
