@@ -16,6 +16,7 @@ pub mod rules;
 pub mod spelling;
 pub mod supplement;
 pub mod table;
+pub mod unused;
 pub mod wire;
 
 use proc_macro2::TokenStream;
@@ -105,6 +106,13 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let generated = wire::generate(&mut document, &named)?;
     let methods = wire::methods(&generated.client);
     let operations = model::build(&document, &table, &named, &methods, inputs.foreign)?;
+    let unused = unused::rows(&document, &table, &operations);
+    if inputs.foreign {
+        let facts = unused.into_iter().map(Problem::without_advice);
+        report.stale.extend(facts);
+    } else {
+        Problems(unused).or(())?;
+    }
     let client = generated.client;
     let named_types = representations::names(&generated.types);
 

@@ -101,6 +101,25 @@ impl Operation {
     pub fn has_setters(&self) -> bool {
         self.query.iter().any(|query| !query.required)
     }
+
+    /// What `find` gives, for a `get` that can tell a missing object.
+    pub fn found(&self) -> Option<syn::Type> {
+        let alone = self.named.verb() == "get" && self.arguments.is_empty() && self.body.is_none();
+        match &self.success {
+            Success::Value(ty) if alone => Some(ty.clone()),
+            Success::Text if alone => Some(syn::parse_quote!(String)),
+            _ => None,
+        }
+    }
+
+    /// What a list that takes `first` and `max` is a list of.
+    pub fn paged_item(&self) -> Option<&syn::Type> {
+        let has = |name: &str| self.query.iter().any(|query| query.setter == name);
+        match &self.success {
+            Success::Value(ty) if has("first") && has("max") => generic_argument(ty, "Vec"),
+            _ => None,
+        }
+    }
 }
 
 /// Puts together document, table and generated client.

@@ -460,28 +460,38 @@ fn check(
 
 /// The id type of a path parameter of an operation: its own row, its handle's, or the name's.
 pub fn id_type<'a>(table: &'a Table, operation: &Named, parameter: &str) -> Option<&'a str> {
-    table
-        .ids
-        .get(&format!("{}#{parameter}", operation.key()))
-        .or_else(|| handle_id(table, operation.handle(), parameter))
-        .or_else(|| table.ids.get(parameter))
-        .map(String::as_str)
-}
-
-fn handle_id<'a>(table: &'a Table, handle: &str, parameter: &str) -> Option<&'a String> {
-    let mut chain = Some(handle);
-    while let Some(name) = chain {
-        if let Some(found) = table.ids.get(&format!("{name}#{parameter}")) {
-            return Some(found);
-        }
-        chain = name.rsplit_once('.').map(|(parent, _)| parent);
-    }
-    None
+    id_row(table, operation, parameter).map(|(_, id)| id.as_str())
 }
 
 /// The id type of a handle's own parameter.
 pub fn handle_id_type<'a>(table: &'a Table, handle: &str, parameter: &str) -> Option<&'a str> {
-    handle_id(table, handle, parameter)
-        .or_else(|| table.ids.get(parameter))
-        .map(String::as_str)
+    handle_id_row(table, handle, parameter).map(|(_, id)| id.as_str())
+}
+
+/// The row that decides on a path parameter of an operation.
+pub fn id_row<'a>(
+    table: &'a Table,
+    operation: &Named,
+    parameter: &str,
+) -> Option<(&'a String, &'a String)> {
+    table
+        .ids
+        .get_key_value(&format!("{}#{parameter}", operation.key()))
+        .or_else(|| handle_id_row(table, operation.handle(), parameter))
+}
+
+/// The row that decides on a path parameter of a handle.
+pub fn handle_id_row<'a>(
+    table: &'a Table,
+    handle: &str,
+    parameter: &str,
+) -> Option<(&'a String, &'a String)> {
+    let mut chain = Some(handle);
+    while let Some(name) = chain {
+        if let Some(found) = table.ids.get_key_value(&format!("{name}#{parameter}")) {
+            return Some(found);
+        }
+        chain = name.rsplit_once('.').map(|(parent, _)| parent);
+    }
+    table.ids.get_key_value(parameter)
 }

@@ -20,8 +20,8 @@ pub type Rule = (&'static str, fn(&mut Value) -> usize);
 
 /// Every rule, in the order they are applied.
 pub const RULES: &[Rule] = &[
-    ("one request media type, JSON first", request_media_type),
     ("uploads are types by hand", uploads),
+    ("one request media type, JSON first", request_media_type),
     ("one success answer, any 2xx", success),
     ("one error type on 4XX and 5XX", errors),
     ("no defaults on parameters", defaults),
@@ -73,22 +73,35 @@ fn uploads(document: &mut Value) -> usize {
     const FORM: &str = "multipart/form-data";
     let mut types = BTreeSet::new();
     let count = each_operation(document, |operation| {
-        let Some(body) = operation.get_mut("requestBody") else {
-            return false;
-        };
-        let Some(name) = body["content"][FORM]["schema"]["$ref"]
-            .as_str()
-            .and_then(|target| target.rsplit('/').next())
-            .map(str::to_owned)
+        let Some(content) = operation
+            .get_mut("requestBody")
+            .and_then(|body| body.get_mut("content"))
+            .and_then(Value::as_object_mut)
         else {
             return false;
         };
-        body["content"] = json!({
-            "application/octet-stream": { "schema": { "type": "string", "format": "binary" } }
-        });
-        operation.insert(UPLOAD.into(), Value::String(name.clone()));
-        types.insert(name);
-        true
+        let Some(name) = content.remove(FORM).and_then(|form| {
+            Some(
+                form["schema"]["$ref"]
+                    .as_str()?
+                    .rsplit('/')
+                    .next()?
+                    .to_owned(),
+            )
+        }) else {
+            return false;
+        };
+        types.insert(name.clone());
+        // Beside JSON it is a call of `src/admin/variants.rs`.
+        let only = content.is_empty();
+        if only {
+            content.insert(
+                "application/octet-stream".into(),
+                json!({ "schema": { "type": "string", "format": "binary" } }),
+            );
+            operation.insert(UPLOAD.into(), Value::String(name));
+        }
+        only
     });
     if let Some(schemas) = schemas_mut(document) {
         schemas.retain(|name, _| !types.contains(name));

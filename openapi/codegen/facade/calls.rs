@@ -41,7 +41,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         Body::Upload(ty) => quote!(let body = given.upload::<uploads::#ty>();),
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
-    let request = request(operation);
+    let request = request(operation, deprecated.as_ref());
     let shown = operation
         .has_setters()
         .then(|| quote!(given.shown(&request);));
@@ -57,8 +57,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
                 let handle = #handle;
                 given.shown(&handle);
                 #body
-                #deprecated
-                let request = #request;
+                #request
                 #shown
                 let answer = request.await?;
                 Ok(given.kept(&#answer))
@@ -104,8 +103,8 @@ fn handle(table: &Table, chain: &str) -> TokenStream {
     expression
 }
 
-/// The call on `handle`, with every argument and every setter.
-fn request(operation: &Operation) -> TokenStream {
+/// The call on `handle`, with every argument and the setters that are given.
+fn request(operation: &Operation, deprecated: Option<&TokenStream>) -> TokenStream {
     let method = ident(operation.named.verb());
     let ids = operation
         .arguments
@@ -117,7 +116,7 @@ fn request(operation: &Operation) -> TokenStream {
         .filter(|query| query.required)
         .map(|query| {
             let name = &query.name;
-            quote!(given.text(#name))
+            quote!(given.required(#name))
         });
     let body = operation.body.as_ref().map(|body| match body {
         Body::Value(_) | Body::List(_) | Body::Upload(_) => quote!(&body),
@@ -130,14 +129,24 @@ fn request(operation: &Operation) -> TokenStream {
         .filter(|query| !query.required)
         .map(|query| {
             let (setter, name) = (&query.setter, &query.name);
-            match query.kind {
-                Kind::Text => quote!(.#setter(given.text(#name))),
-                Kind::Flag => quote!(.#setter(given.flag(#name))),
-                Kind::Number => quote!(.#setter(given.number(#name))),
-                Kind::List => quote!(.#setter(given.list(#name))),
+            let given = match query.kind {
+                Kind::Text => quote!(given.text(#name)),
+                Kind::Flag => quote!(given.flag(#name)),
+                Kind::Number => quote!(given.number(#name)),
+                Kind::List => quote!(given.list(#name)),
+            };
+            quote! {
+                let request = match #given {
+                    Some(value) => request.#setter(value),
+                    None => request,
+                };
             }
         });
-    quote!(handle.#method(#(#arguments),*) #(#setters)*)
+    quote! {
+        #deprecated
+        let request = handle.#method(#(#arguments),*);
+        #(#setters)*
+    }
 }
 
 fn id_argument(name: &str, id: &str) -> TokenStream {

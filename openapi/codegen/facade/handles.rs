@@ -311,17 +311,7 @@ fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
         .missing
         .get(&operation.named.call)
         .filter(|messages| !messages.is_empty())?;
-    let ty = match &operation.success {
-        Success::Value(ty) => quote!(#ty),
-        Success::Text => quote!(String),
-        _ => return None,
-    };
-    if !operation.arguments.is_empty()
-        || operation.body.is_some()
-        || operation.named.verb() != "get"
-    {
-        return None;
-    }
+    let ty = operation.found()?;
     Some(quote! {
         /// Like `get`, but `None` when this object is missing.
         ///

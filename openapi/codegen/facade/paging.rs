@@ -9,7 +9,6 @@ use super::requests::request_name;
 use crate::codegen::model::{Operation, Success};
 use crate::codegen::names::{Paging, PagingWord};
 use crate::codegen::spelling::ident;
-use crate::codegen::wire::generic_argument;
 
 /// Parameters that choose how much of each item is sent, not which items.
 const NO_FILTERS: &[&str] = &[
@@ -36,13 +35,7 @@ const SORT_KEYS: &[(&str, &str)] = &[
 /// What a paged list has beside its setters; `count` is the call that counts it.
 pub fn paging(operation: &Operation, count: Option<&Operation>) -> Option<TokenStream> {
     let paging = operation.paging.as_ref()?;
-    let Success::Value(ty) = &operation.success else {
-        return None;
-    };
-    let item = generic_argument(ty, "Vec")?;
-    if !has(operation, "first") || !has(operation, "max") {
-        return None;
-    }
+    let item = operation.paged_item()?;
     let end = if is_one_of(item, WITH_GAPS) {
         quote!(crate::admin::End::EmptyPage)
     } else if let Some(key) = sort_key(item) {

@@ -1,9 +1,9 @@
 //! Every call against a recording server, checked against the document itself.
 
 mod assertions;
-mod document;
+pub mod document;
 mod every_operation;
-mod given;
+pub mod given;
 mod hostile_ids;
 mod locations;
 mod sample;
@@ -18,7 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use given::Given;
-use table::{CALLS, REPRESENTATIONS};
+use table::REPRESENTATIONS;
+
+pub use table::CALLS;
 
 /// One operation of the facade.
 pub struct Call {
@@ -59,7 +61,7 @@ impl Representation {
 
 #[allow(clippy::all, reason = "generated")]
 mod table {
-    use keycloak_kit::admin::ids;
+    use keycloak_kit::admin::{ids, uploads};
     use keycloak_kit::representations as types;
 
     use super::{Call, Representation};
