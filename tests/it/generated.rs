@@ -20,10 +20,9 @@ fn compiled_with_the_crate(items: &[syn::Item], found: &mut Vec<String>) -> usiz
                         continue;
                     };
                     let called = &method.sig.ident;
-                    if method.sig.asyncness.is_none()
-                        && called != "stream"
-                        && called != "into_future"
-                    {
+                    // A handle may be called `stream` too.
+                    let sends = called == "into_future" || gives_a_stream(&method.sig.output);
+                    if method.sig.asyncness.is_none() && !sends {
                         continue;
                     }
                     if method
@@ -42,6 +41,17 @@ fn compiled_with_the_crate(items: &[syn::Item], found: &mut Vec<String>) -> usiz
         }
     }
     inline
+}
+
+fn gives_a_stream(output: &syn::ReturnType) -> bool {
+    let syn::ReturnType::Type(_, ty) = output else {
+        return false;
+    };
+    matches!(&**ty, syn::Type::Path(path) if path
+        .path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "ItemStream"))
 }
 
 /// Sending a request instantiates the decoder of its answer. Without `#[inline]` that happens for

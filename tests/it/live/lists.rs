@@ -2,48 +2,46 @@
 
 use futures_util::TryStreamExt;
 use keycloak_kit::representations::{
-    ClientRepresentation, GroupRepresentation, UserRepresentation,
+    ClientRepresentation, GroupRepresentation, PartialImportRepresentation, RoleRepresentation,
+    RolesRepresentation, UserRepresentation,
 };
 use pretty_assertions::assert_eq;
-use serde_json::{Value, json};
 
-use crate::support::{TestRealm, members};
+use crate::support::TestRealm;
 
 const MANY: usize = 250;
 
 /// Imports numbered objects in one request.
-async fn import(test: &TestRealm, kind: &str, of: impl Fn(String) -> Value) {
-    let objects: Vec<Value> = (0..MANY).map(|n| of(format!("{kind}-{n:03}"))).collect();
-    let objects = match kind {
-        "roles" => json!({ "realm": objects }),
-        _ => Value::Array(objects),
-    };
-    let import = members(json!({ "ifResourceExists": "FAIL", kind: objects }));
+async fn import(test: &TestRealm, objects: PartialImportRepresentation) {
+    let import = objects.if_resource_exists("FAIL");
     let result = test.realm.partial_import(&import).await.unwrap();
-    assert_eq!(result["added"], MANY);
+    assert_eq!(result.added, Some(250));
+}
+
+/// `KIND-000`, `KIND-001`, and so on.
+fn names(kind: &str) -> impl Iterator<Item = String> {
+    (0..MANY).map(move |number| format!("{kind}-{number:03}"))
 }
 
 #[tokio::test]
 async fn two_hundred_and_fifty_users() {
     let test = TestRealm::new("many-users").await;
-    import(&test, "users", |name| json!({ "username": name })).await;
+    let all = names("users").map(|name| UserRepresentation::default().username(name));
+    import(&test, PartialImportRepresentation::default().users(all)).await;
     let users = test.realm.users();
     assert_eq!(users.list().await.unwrap().len(), 100, "one page, unasked");
     assert_eq!(users.count().await.unwrap(), 250);
     let expected: Vec<String> = (0..MANY).map(|n| format!("users-{n:03}")).collect();
-    let names = |list: Vec<UserRepresentation>| -> Vec<String> {
+    let of = |list: Vec<UserRepresentation>| -> Vec<String> {
         list.into_iter()
             .map(|user| user.username.unwrap())
             .collect()
     };
     for size in [1000, 250, 99, 100] {
         let all = users.list().max(size).all().await.unwrap();
-        assert_eq!(names(all), expected, "pages of {size}");
+        assert_eq!(of(all), expected, "pages of {size}");
     }
-    assert_eq!(
-        names(users.list().stream().collect().await.unwrap()),
-        expected
-    );
+    assert_eq!(of(users.list().stream().collect().await.unwrap()), expected);
     let rest: Vec<_> = users
         .list()
         .first(245)
@@ -52,16 +50,18 @@ async fn two_hundred_and_fifty_users() {
         .try_collect()
         .await
         .unwrap();
-    assert_eq!(names(rest), expected[245..]);
+    assert_eq!(of(rest), expected[245..]);
     let found = users.list().search("users-24").max(3).all().await.unwrap();
-    assert_eq!(names(found), expected[240..]);
+    assert_eq!(of(found), expected[240..]);
     test.delete().await;
 }
 
 #[tokio::test]
 async fn two_hundred_and_fifty_roles() {
     let test = TestRealm::new("many-roles").await;
-    import(&test, "roles", |name| json!({ "name": name })).await;
+    let all = names("roles").map(|name| RoleRepresentation::default().name(name));
+    let all = RolesRepresentation::default().realm(all);
+    import(&test, PartialImportRepresentation::default().roles(all)).await;
     let roles = test.realm.roles();
     // Three are there from the start.
     assert_eq!(roles.list().await.unwrap().len(), MANY + 3, "all, unasked");

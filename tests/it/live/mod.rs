@@ -26,6 +26,7 @@ mod modify;
 mod oidc;
 mod organizations;
 mod paging;
+mod preview;
 mod realms;
 mod role_mappings;
 mod role_names;

@@ -1,13 +1,14 @@
 //! Realms as a whole: settings, export and import.
 
 use keycloak_kit::representations::{
-    BruteForceStrategy, ClientRepresentation, RealmRepresentation,
+    BruteForceStrategy, ClientRepresentation, GroupRepresentation, PartialImportAction,
+    PartialImportRepresentation, PartialImportResourceType, RealmRepresentation,
+    RoleRepresentation, RolesRepresentation, UserRepresentation,
 };
 use pretty_assertions::assert_eq;
-use serde_json::json;
 
 use crate::support::mail::MailServer;
-use crate::support::{TestRealm, members, server, sorted, texts};
+use crate::support::{TestRealm, server, sorted, texts};
 
 #[tokio::test]
 async fn create_read_change_delete() {
@@ -125,19 +126,36 @@ async fn partial_export_and_import() {
     assert!(brief.clients.is_none() && brief.groups.is_none());
 
     let copy = TestRealm::new("realm-import").await;
-    let import = json!({
-        "ifResourceExists": "SKIP",
-        "clients": [{ "clientId": "app" }],
-        "groups": [{ "name": "staff", "path": "/staff" }],
-        "roles": { "realm": [{ "name": "reader" }] },
-        "users": [{ "username": "ada" }],
-    });
-    let result = copy.realm.partial_import(&members(import.clone())).await;
-    assert_eq!(result.unwrap()["added"], 4);
-    let again = copy.realm.partial_import(&members(import)).await.unwrap();
-    assert_eq!((&again["added"], &again["skipped"]), (&json!(0), &json!(4)));
-    let fail = json!({ "ifResourceExists": "FAIL", "users": [{ "username": "ada" }] });
-    let conflict = copy.realm.partial_import(&members(fail)).await.unwrap_err();
+    let import = |policy: &str| {
+        let roles = [RoleRepresentation::default().name("reader")];
+        PartialImportRepresentation::default()
+            .if_resource_exists(policy)
+            .clients([ClientRepresentation::default().client_id("app")])
+            .groups([GroupRepresentation::default().name("staff").path("/staff")])
+            .roles(RolesRepresentation::default().realm(roles))
+            .users([UserRepresentation::default().username("ada")])
+    };
+    let result = copy.realm.partial_import(&import("SKIP")).await.unwrap();
+    assert_eq!((result.added, result.skipped), (Some(4), Some(0)));
+    let results = result.results.unwrap();
+    assert_eq!(
+        sorted(&results, |result| &result.resource_name),
+        ["ada", "app", "reader", "staff"]
+    );
+    for result in &results {
+        assert_eq!(result.action, Some(PartialImportAction::Added));
+    }
+    let of_ada = results
+        .iter()
+        .find(|result| result.resource_type == Some(PartialImportResourceType::User));
+    let ada = copy.realm.user(of_ada.unwrap().id.clone().unwrap());
+    assert_eq!(ada.get().await.unwrap().username.as_deref(), Some("ada"));
+    let again = copy.realm.partial_import(&import("SKIP")).await.unwrap();
+    assert_eq!((again.added, again.skipped), (Some(0), Some(4)));
+    let over = copy.realm.partial_import(&import("OVERWRITE")).await;
+    assert_eq!(over.unwrap().overwritten, Some(4));
+    let conflict = copy.realm.partial_import(&import("FAIL")).await;
+    let conflict = conflict.unwrap_err();
     assert!(conflict.is_conflict(), "{conflict}");
     copy.delete().await;
     test.delete().await;
