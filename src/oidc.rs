@@ -12,19 +12,24 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Every ID token is verified: signature, issuer, audience, times. Not supported yet, and refused
-//! with an error that says so: tokens signed with EdDSA or ES512, encrypted tokens, userinfo as a
-//! JWT. `at_hash` is not checked: the tokens of these grants come straight from the token endpoint.
+//! Every ID token is verified: signature, issuer, audience, times, `at_hash`.
 
 mod client;
-mod keys;
 mod login;
+mod realm_provider;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod userinfo;
+mod verify;
 
 pub use self::client::{Oidc, OidcBuilder};
 pub use self::login::{ClientCredentialsLogin, PasswordLogin};
-pub use self::tokens::{IdToken, TokenSet};
+pub use self::tokens::TokenSet;
 pub use self::userinfo::UserInfo;
+pub use self::verify::{
+    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Expected,
+    FrontChannelLogout, IdToken, Introspect, IntrospectFuture, LogoutToken, OfflineToken,
+    Permission, Presented, RefreshToken, ReplayFuture, ReplayMemory, ReplayStore, TokenVerifier,
+    TrustedIssuer,
+};

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::keys::KeyCache;
 use super::login::{ClientCredentialsLogin, PasswordLogin};
+use super::realm_provider::RealmProvider;
 use super::tokens::TokenSet;
+use super::verify::{AccessTokenVerifierBuilder, TokenVerifier, TrustedIssuer};
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, config, invalid_argument};
@@ -94,13 +95,18 @@ impl OidcBuilder {
         if self.auth.in_form && self.auth.secret.is_none() {
             return Err(config("client_secret_post needs client_secret as well"));
         }
+        let provider = RealmProvider {
+            channel: Arc::clone(&self.channel),
+            realm: self.realm.clone(),
+        };
+        let issuer = TrustedIssuer::discovered(Arc::new(provider));
+        let verifier = TokenVerifier::new(issuer, &self.auth.id).leeway(self.leeway);
         Ok(Oidc {
             inner: Arc::new(Inner {
                 channel: self.channel,
                 realm: self.realm,
                 auth: self.auth,
-                leeway: self.leeway,
-                keys: KeyCache::default(),
+                verifier,
             }),
         })
     }
@@ -116,11 +122,28 @@ pub(super) struct Inner {
     pub(super) channel: Arc<Channel>,
     pub(super) realm: String,
     pub(super) auth: ClientAuth,
-    pub(super) leeway: Duration,
-    pub(super) keys: KeyCache,
+    pub(super) verifier: TokenVerifier,
 }
 
 impl Oidc {
+    /// Verifies tokens of this realm for this client; it shares the keys of the realm.
+    pub fn verifier(&self) -> TokenVerifier {
+        self.inner.verifier.clone()
+    }
+
+    /// Verifies access tokens of this realm, as a service does that is called with them.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let verifier = oidc.access_token_verifier().audience("api").build()?;
+    /// let claims = verifier.verify(bearer).await?;
+    /// println!("{:?} has {:?}", claims.subject(), claims.realm_roles());
+    /// # Ok(()) }
+    /// ```
+    pub fn access_token_verifier(&self) -> AccessTokenVerifierBuilder {
+        self.inner.verifier.access_token_verifier()
+    }
+
     /// What the realm publishes at its well-known address; cached for an hour.
     ///
     /// # Errors

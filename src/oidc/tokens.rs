@@ -1,16 +1,15 @@
 //! What a login gives.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::client::Inner;
+use super::verify::{Expected, IdToken};
 use crate::Secret;
-use crate::error::{Result, protocol};
+use crate::error::Result;
 use crate::http::operation::Operation;
-use crate::jose::id_token::{self, Expected};
-use crate::jose::{Header, payload};
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
 
@@ -68,47 +67,6 @@ impl fmt::Debug for TokenSet {
     }
 }
 
-/// A verified ID token (OpenID Connect Core 1.0 section 2). `Debug` shows neither the token nor
-/// the values of its claims.
-#[derive(Clone)]
-pub struct IdToken {
-    raw: Secret,
-    subject: String,
-    claims: Map<String, Value>,
-}
-
-impl IdToken {
-    /// The user's identifier at this issuer: Keycloak's user id, unless the client has pairwise
-    /// subjects.
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    /// One claim.
-    pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.claims.get(name)
-    }
-
-    /// All claims.
-    pub fn claims(&self) -> &Map<String, Value> {
-        &self.claims
-    }
-
-    /// The token as it came, for `id_token_hint`.
-    pub fn raw(&self) -> &Secret {
-        &self.raw
-    }
-}
-
-impl fmt::Debug for IdToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdToken")
-            .field("raw", &self.raw)
-            .field("claims", &self.claims.keys().collect::<Vec<_>>())
-            .finish()
-    }
-}
-
 impl Inner {
     /// Verifies what can be verified and adds what the answer left out from `before`.
     pub(super) async fn token_set(
@@ -126,10 +84,11 @@ impl Inner {
         let id_token = match text("id_token") {
             None => before.and_then(|before| before.id_token.clone()),
             Some(raw) => {
-                let subject = before
-                    .and_then(|before| before.id_token())
-                    .map(IdToken::subject);
-                let verified = self.verify(raw, subject).await;
+                let mut expected = Expected::new().access_token(granted.token.secret());
+                if let Some(before) = before.and_then(TokenSet::id_token) {
+                    expected = expected.refreshed_from(before);
+                }
+                let verified = self.verifier.id_token(&raw, &expected).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }
         };
@@ -140,38 +99,6 @@ impl Inner {
             id_token,
             scope,
             rest,
-        })
-    }
-
-    async fn verify(&self, raw: String, subject: Option<&str>) -> Result<IdToken> {
-        let deadline = self.channel.deadline();
-        let metadata = self.channel.metadata(&self.realm, deadline).await?;
-        let header = Header::read(&raw)?;
-        let keys = self
-            .keys
-            .for_token(&self.channel, &self.realm, &header, deadline)
-            .await?;
-        let key = keys
-            .find(&header)?
-            .ok_or_else(|| protocol("the realm publishes no key that fits the token"))?;
-        let claims = payload(&raw, &header, key)?;
-        let expected = Expected {
-            issuer: &metadata.issuer,
-            client_id: &self.auth.id,
-            subject,
-            leeway: self.leeway,
-            now: SystemTime::now(),
-        };
-        id_token::check(&claims, expected)?;
-        let subject = claims
-            .get("sub")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        Ok(IdToken {
-            raw: raw.into(),
-            subject,
-            claims,
         })
     }
 }

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Oidc;
-use super::tokens::{IdToken, TokenSet};
+use super::tokens::TokenSet;
+use super::verify::IdToken;
 use crate::error::{Result, protocol, transport};
 use crate::http::channel::{Endpoint, FormCall};
 use crate::http::json;
