@@ -1,5 +1,11 @@
 //! Keys and tokens for tests.
 
+mod dpop;
+mod jwe;
+mod keys;
+mod property;
+mod rfc;
+mod signed;
 mod wycheproof;
 
 use aws_lc_rs::rand::SystemRandom;
