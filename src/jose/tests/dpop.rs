@@ -60,7 +60,7 @@ fn s18_every_proof_is_a_new_one() {
     assert_ne!(one["jti"], other["jti"]);
     assert_eq!(one["jti"].as_str().unwrap().len(), 22);
     assert!(!one.contains_key("ath") && !one.contains_key("nonce"));
-    let late = claims(&key.clone().with_clock_skew(-3600));
+    let late = claims(&key.with_clock_skew(-3600));
     let seconds = |claims: &serde_json::Map<String, Value>| claims["iat"].as_i64().unwrap();
     assert!((3600..3700).contains(&(seconds(&one) - seconds(&late))));
 }

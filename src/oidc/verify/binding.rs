@@ -127,8 +127,12 @@ pub(super) async fn check(
         Some(Value::Object(members)) => Some(members),
         Some(_) => return Err(refused("its cnf is no object")),
     };
-    let bound_to = |name: &str| confirmation.and_then(|members| text(members, name));
-    if let Some(wanted) = bound_to("x5t#S256") {
+    let bound_to = |name: &str| match confirmation.and_then(|members| members.get(name)) {
+        None => Ok(None),
+        Some(Value::String(wanted)) => Ok(Some(wanted.as_str())),
+        Some(_) => Err(refused("its cnf has a member that is no text")),
+    };
+    if let Some(wanted) = bound_to("x5t#S256")? {
         let Some(certificate) = presented.certificate else {
             return Err(refused("it is bound to a certificate, and none was shown"));
         };
@@ -136,7 +140,7 @@ pub(super) async fn check(
             return Err(refused("it is bound to another certificate"));
         }
     }
-    match (bound_to("jkt"), presented.dpop) {
+    match (bound_to("jkt")?, presented.dpop) {
         (None, None) => {}
         (None, Some(_)) => {
             return Err(refused("it came with a DPoP proof and is not bound to one"));

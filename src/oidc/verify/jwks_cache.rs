@@ -160,6 +160,11 @@ impl JwksCache {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn unknown(&self) -> usize {
+        self.known().unknown.len()
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,7 +15,7 @@ const KIND: Kind = Kind {
     media_types: &["logout+jwt", "jwt"],
 };
 
-const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// Ids longer than this are none.
 const MAX_ID: usize = 1024;
