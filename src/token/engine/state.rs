@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::Lease;
 use super::login::Obtained;
-use crate::Secret;
-use crate::error::Error;
+use crate::AccessToken;
+use crate::error::{Error, Result};
 use crate::http::trace;
 use crate::token::grant::Renewal;
 use crate::token::lifetime::Marks;
@@ -45,8 +45,10 @@ pub(super) enum Landing {
 }
 
 impl State {
-    pub(super) fn start_with(&mut self, refresh_token: Secret) {
-        self.renewal = Some(Renewal::new(refresh_token, None));
+    pub(super) fn start_at(&mut self, token: AccessToken) -> Result<()> {
+        self.marks = Marks::of(&token);
+        self.current = Some(Lease::new(token, self.generation)?);
+        Ok(())
     }
 
     /// The token in use, unless its end is near.
