@@ -274,23 +274,13 @@ impl KeycloakBuilder {
         segment::check(&OP, "login_realm", &self.login_realm)?;
         let rule = IssuerRule::new(base.clone(), self.issuer.as_deref(), &self.login_realm)?;
         let credentials = self.identity.credentials()?;
-        let mut headers = self.headers;
-        if let Some(value) = self.user_agent {
-            headers.set_header(USER_AGENT, value);
-        }
-        headers.check(&OP)?;
-        let mut settings = self.settings;
-        settings.default_headers = headers.headers;
-        for (name, limit) in [
-            ("timeout", settings.attempt_timeout),
-            ("deadline", settings.deadline),
-        ] {
-            if limit.is_zero() {
-                return Err(config(format!("{name} must be longer than zero")));
-            }
-        }
-        let client = self.client.build()?;
-        let sender = Sender::new(client, base, settings);
+        let sender = sender(
+            base,
+            self.settings,
+            self.headers,
+            self.user_agent,
+            self.client,
+        )?;
         let channel = Arc::new(Channel {
             sender,
             discovery: Discovery::new(rule),
@@ -309,6 +299,18 @@ impl KeycloakBuilder {
             Transport::new(channel, engine),
             self.login_realm,
         ))
+    }
+
+    /// The HTTP client alone, with these settings.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn sender(self, base: BaseUrl) -> Result<Sender> {
+        sender(
+            base,
+            self.settings,
+            self.headers,
+            self.user_agent,
+            self.client,
+        )
     }
 
     /// Retries without noticeable waits.
@@ -330,6 +332,29 @@ impl KeycloakBuilder {
             client: ClientSettings::default(),
         }
     }
+}
+
+fn sender(
+    base: BaseUrl,
+    mut settings: Settings,
+    mut headers: CallOptions,
+    user_agent: Option<String>,
+    client: ClientSettings,
+) -> Result<Sender> {
+    if let Some(value) = user_agent {
+        headers.set_header(USER_AGENT, value);
+    }
+    headers.check(&OP)?;
+    settings.default_headers = headers.headers;
+    for (name, limit) in [
+        ("timeout", settings.attempt_timeout),
+        ("deadline", settings.deadline),
+    ] {
+        if limit.is_zero() {
+            return Err(config(format!("{name} must be longer than zero")));
+        }
+    }
+    Ok(Sender::new(client.build()?, base, settings))
 }
 
 impl fmt::Debug for KeycloakBuilder {

@@ -1,5 +1,7 @@
 //! What a realm or another provider publishes about itself: fetched, checked and cached.
 
+#[cfg(feature = "oidc")]
+mod derived;
 mod issuer;
 mod metadata;
 mod provider;
@@ -140,6 +142,11 @@ impl Discovery {
     /// The URL to call for an endpoint that the provider publishes.
     pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
         self.rule.rewrite(issuer, endpoint)
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn realm_page(&self, metadata: &ProviderMetadata) -> Result<Url> {
+        derived::realm_page(&self.rule, metadata)
     }
 
     /// The address that the server itself gives a URL that is called through the base URL.

@@ -7,6 +7,8 @@ mod json;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
+#[cfg(feature = "oidc")]
+mod token_fault;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,6 +23,8 @@ pub(crate) use self::body::{ServerAnswer, clean};
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
 pub(crate) use self::hint::missing_role;
+#[cfg(feature = "oidc")]
+pub use self::token_fault::TokenFault;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -62,6 +66,8 @@ struct Inner {
     hint: Option<Cow<'static, str>>,
     source: Option<Source>,
     retry_after: Option<Duration>,
+    #[cfg(feature = "oidc")]
+    token_fault: Option<TokenFault>,
 }
 
 /// The kinds of [`Error`] a program may want to treat differently.
@@ -92,6 +98,9 @@ pub enum ErrorKind {
     Decode,
     /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header.
     Protocol,
+    /// A token or a signed answer did not pass the checks of this client. A service answers its
+    /// caller with 401.
+    InvalidToken,
 }
 
 impl ErrorKind {
@@ -109,6 +118,7 @@ impl ErrorKind {
             Self::Server => "server error",
             Self::Decode => "decode",
             Self::Protocol => "protocol",
+            Self::InvalidToken => "invalid token",
         }
     }
 
@@ -165,6 +175,8 @@ impl Error {
                 hint: None,
                 source: None,
                 retry_after: None,
+                #[cfg(feature = "oidc")]
+                token_fault: None,
             }),
         }
     }
@@ -275,6 +287,18 @@ impl Error {
         self.inner.kind == ErrorKind::Config
     }
 
+    /// A token or a signed answer did not pass the checks of this client.
+    pub fn is_invalid_token(&self) -> bool {
+        self.inner.kind == ErrorKind::InvalidToken
+    }
+
+    /// What is wrong with a token, when that is what went wrong.
+    #[cfg(feature = "oidc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn token_fault(&self) -> Option<TokenFault> {
+        self.inner.token_fault
+    }
+
     /// Whether the same call may succeed later without any change: the connection broke, a time
     /// limit ran out, or the server answered 429, 502, 503 or 504.
     ///
@@ -380,6 +404,14 @@ pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Error {
 /// The answer is none that Keycloak gives here.
 pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Protocol, message)
+}
+
+/// A token did not pass a check. `message` says which one and never quotes the token.
+#[cfg(feature = "oidc")]
+pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, str>>) -> Error {
+    let mut error = Error::new(ErrorKind::InvalidToken, message);
+    error.inner.token_fault = Some(fault);
+    error
 }
 
 /// The credentials or the token are no good.

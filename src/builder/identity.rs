@@ -93,10 +93,7 @@ impl Identity {
         let takes_client = matches!(chosen, Chosen::Password(..) | Chosen::RefreshToken(_));
         let extra = [
             ("client_id", self.client_id.is_some() && !takes_client),
-            (
-                "client_secret",
-                self.client_auth.is_some() && !takes_client,
-            ),
+            ("client_secret", self.client_auth.is_some() && !takes_client),
             (
                 "dpop",
                 self.dpop.is_some()

@@ -105,7 +105,11 @@ impl Transport {
                 .as_ref()
                 .and_then(|(_, lease)| FreshProof::of(&lease.token, &self.channel.discovery));
             let sent = match &bound {
-                Some(proof) => sender.send_fresh(request, proof, op, repeat, limit, deadline).await,
+                Some(proof) => {
+                    sender
+                        .send_fresh(request, proof, op, repeat, limit, deadline)
+                        .await
+                }
                 None => sender.send(request, op, repeat, limit, deadline).await,
             };
             let answer = sent?;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::client::{Inner, Oidc};
-use super::keys::Keys;
+use super::issuer_source::IssuerSource;
+use super::verify::{TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
 use crate::discovery::{Discovery, IssuerRule, Provider, parse_issuer};
 use crate::error::{Result, config};
@@ -20,7 +21,7 @@ use crate::http::base::BaseUrl;
 use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 use crate::http::segment;
-use crate::jose::{DecryptionKey, DpopKey};
+use crate::jose::DpopKey;
 use crate::token::ClientAuth;
 use crate::token::client_auth::OAuthClient;
 use crate::token::dpop::Dpop;
@@ -37,8 +38,10 @@ pub struct OidcBuilder {
     client: OAuthClient,
     redirect_uri: Option<String>,
     leeway: Duration,
-    decryption_keys: Vec<DecryptionKey>,
+    verification: Vec<Verification>,
 }
+
+type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 
 /// Where the provider is.
 enum Origin {
@@ -78,7 +81,7 @@ impl OidcBuilder {
             client: OAuthClient::new(client_id, ClientAuth::none()),
             redirect_uri: None,
             leeway: Duration::from_secs(30),
-            decryption_keys: Vec::new(),
+            verification: Vec::new(),
         }
     }
 
@@ -121,10 +124,24 @@ impl OidcBuilder {
         self
     }
 
-    /// A key that opens what the provider encrypts for this client: ID tokens, userinfo,
-    /// authorization responses. Several can be given, while keys are rotated.
-    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
-        self.decryption_keys.push(key);
+    /// Changes how tokens of the provider are verified: accepted algorithms, keys that decrypt,
+    /// trusted audiences, the memory of used logout tokens.
+    ///
+    /// ```no_run
+    /// # fn show(kc: keycloak_kit::Keycloak, key: keycloak_kit::jose::DecryptionKey) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::jose::SignatureAlgorithm::Ps256;
+    ///
+    /// let oidc = kc
+    ///     .oidc("demo", "web-app")
+    ///     .verification(|verifier| verifier.algorithms([Ps256]).id_token_decryption_key(key))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn verification(
+        mut self,
+        set: impl FnOnce(TokenVerifier) -> TokenVerifier + Send + 'static,
+    ) -> Self {
+        self.verification.push(Box::new(set));
         self
     }
 
@@ -202,15 +219,22 @@ impl OidcBuilder {
             }
             Origin::Issuer(issuer) => issuer.channel()?,
         };
+        let source = IssuerSource {
+            channel: channel.clone(),
+            provider: provider.clone(),
+        };
+        let issuer = TrustedIssuer::discovered(Arc::new(source));
+        let mut verifier = TokenVerifier::new(issuer, &self.client.id).leeway(self.leeway);
+        for set in self.verification {
+            verifier = set(verifier);
+        }
         Ok(Oidc {
             inner: Arc::new(Inner {
                 channel,
                 provider,
                 client: self.client,
                 redirect_uri: self.redirect_uri,
-                leeway: self.leeway,
-                decryption_keys: self.decryption_keys,
-                keys: Keys::default(),
+                verifier,
             }),
         })
     }

@@ -141,7 +141,10 @@ impl Oidc {
         let mut members = answer.members(&login)?;
         if login.response_mode.is_jwt() {
             let response = members.only_response()?;
-            let claims = inner.authorization_jwt(&response).await?;
+            let claims = inner
+                .verifier
+                .authorization_response(response.expose())
+                .await?;
             members = answer::Members::of_claims(claims);
         } else {
             members.check_issuer(
@@ -169,8 +172,11 @@ impl Oidc {
         mut members: answer::Members,
     ) -> Result<AuthorizationResponse> {
         let wanted = login.response_type;
-        for (name, part) in [("code", "code"), ("id_token", "id_token"), ("access_token", "token")]
-        {
+        for (name, part) in [
+            ("code", "code"),
+            ("id_token", "id_token"),
+            ("access_token", "token"),
+        ] {
             match (members.has(name), wanted.has(part)) {
                 (true, false) => {
                     return Err(protocol(format!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
-use super::verified::Verification;
+use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier};
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
 use crate::http::channel::{Channel, Endpoint, EndpointCall};
@@ -29,7 +29,7 @@ pub(super) struct Inner {
     pub(super) provider: Provider,
     pub(super) client: OAuthClient,
     pub(super) redirect_uri: Option<String>,
-    pub(super) verification: Verification,
+    pub(super) verifier: TokenVerifier,
 }
 
 impl Oidc {
@@ -53,6 +53,24 @@ impl Oidc {
         &self.inner.client.id
     }
 
+    /// Verifies tokens of this provider for this client; it shares the provider's keys.
+    pub fn verifier(&self) -> TokenVerifier {
+        self.inner.verifier.clone()
+    }
+
+    /// Verifies access tokens of this provider, as a service does that is called with them.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let verifier = oidc.access_token_verifier().audience("api").build()?;
+    /// let claims = verifier.verify(bearer).await?;
+    /// println!("{:?} has {:?}", claims.subject(), claims.realm_roles());
+    /// # Ok(()) }
+    /// ```
+    pub fn access_token_verifier(&self) -> AccessTokenVerifierBuilder {
+        self.inner.verifier.access_token_verifier()
+    }
+
     /// What the provider publishes at its well-known address; cached for an hour.
     ///
     /// # Errors
@@ -68,6 +86,10 @@ impl Inner {
         self.channel
             .metadata(&self.provider, self.channel.deadline())
             .await
+    }
+
+    pub(super) async fn id_token(&self, raw: &str, expected: Expected<'_>) -> Result<IdToken> {
+        self.verifier.id_token(raw, &expected).await
     }
 
     pub(super) fn grant_request(

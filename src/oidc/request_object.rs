@@ -32,7 +32,9 @@ pub(super) fn sign_backchannel(
 ) -> Result<Secret> {
     let mut claims = parameters(pairs);
     stamp(&mut claims, client_id, issuer)?;
-    Ok(key.sign(&json!({ "typ": "JWT" }), &Value::Object(claims))?.into())
+    Ok(key
+        .sign(&json!({ "typ": "JWT" }), &Value::Object(claims))?
+        .into())
 }
 
 /// Encrypts a signed request for the issuer.
@@ -45,12 +47,13 @@ pub(super) fn encrypt(
     let header = json!({ "typ": "oauth-authz-req+jwt", "cty": "JWT" });
     let plaintext = object.expose().as_bytes();
     keys.iter()
-        .filter(|key| key.is_for_encryption(algorithm))
         .find_map(|key| jose::encrypt(key, algorithm, content, &header, plaintext).ok())
         .map(Secret::from)
         .ok_or_else(|| {
-            protocol(format!("the issuer publishes no encryption key for {algorithm}"))
-                .with_hint("take another key encryption algorithm, or add such a key to the realm")
+            protocol(format!(
+                "the issuer publishes no encryption key for {algorithm}"
+            ))
+            .with_hint("take another key encryption algorithm, or add such a key to the realm")
         })
 }
 

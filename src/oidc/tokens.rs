@@ -79,8 +79,10 @@ impl Login {
     pub(super) fn new(tokens: TokenSet) -> Result<Self> {
         match tokens.id_token.clone() {
             Some(id_token) => Ok(Self { tokens, id_token }),
-            None => Err(protocol("the server gave no ID token although openid was asked for")
-                .with_hint("check that the client's scopes include openid")),
+            None => Err(
+                protocol("the server gave no ID token although openid was asked for")
+                    .with_hint("check that the client's scopes include openid"),
+            ),
         }
     }
 

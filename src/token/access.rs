@@ -63,7 +63,11 @@ impl AccessToken {
     /// The scheme of the `Authorization` header it belongs into: `Bearer`, or `DPoP` (RFC 9449)
     /// for a token that is accepted only beside a proof of its key.
     pub fn scheme(&self) -> &'static str {
-        if self.dpop.is_some() { "DPoP" } else { "Bearer" }
+        if self.dpop.is_some() {
+            "DPoP"
+        } else {
+            "Bearer"
+        }
     }
 
     /// How long it is valid from now on, as far as is known; zero once it has expired.
@@ -91,9 +95,8 @@ impl AccessToken {
     /// The `Authorization` header that carries it.
     pub(crate) fn header(&self) -> Result<HeaderValue> {
         let text = format!("{} {}", self.scheme(), self.secret());
-        let mut header = HeaderValue::try_from(text).map_err(|_| {
-            protocol("the access token has characters that no header can carry")
-        })?;
+        let mut header = HeaderValue::try_from(text)
+            .map_err(|_| protocol("the access token has characters that no header can carry"))?;
         header.set_sensitive(true);
         Ok(header)
     }

@@ -10,9 +10,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use data_encoding::BASE64;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
-use data_encoding::BASE64;
 use url::form_urlencoded::byte_serialize;
 
 use super::dpop::Dpop;
@@ -146,11 +146,6 @@ impl ClientAuth {
             _ => Ok(()),
         }
     }
-
-    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
-    pub(crate) fn is_public(&self) -> bool {
-        matches!(self.method, Method::None)
-    }
 }
 
 #[cfg(feature = "oidc")]
@@ -166,6 +161,11 @@ impl ClientAuth {
             Ok(key) => Self::new(Method::Jwt("client_secret_jwt", Arc::new(key))),
             Err(error) => Self::new(Method::Unusable(error)),
         }
+    }
+
+    /// The same with a key of another algorithm: HS384 or HS512.
+    pub fn client_secret_jwt_with(key: SigningKey) -> Self {
+        Self::new(Method::Jwt("client_secret_jwt", Arc::new(key)))
     }
 
     /// An assertion signed with the client's private key (OpenID Connect Core 1.0 section 9), a new
@@ -276,11 +276,9 @@ impl OAuthClient {
 fn basic(id: &str, secret: &Secret) -> Result<HeaderValue> {
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Secret::from(format!("{}:{}", encoded(id), encoded(secret.expose())));
-    let mut header = HeaderValue::try_from(format!(
-        "Basic {}",
-        BASE64.encode(pair.expose().as_bytes())
-    ))
-    .map_err(|_| config("the client secret cannot be sent"))?;
+    let mut header =
+        HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair.expose().as_bytes())))
+            .map_err(|_| config("the client secret cannot be sent"))?;
     header.set_sensitive(true);
     Ok(header)
 }

@@ -4,10 +4,10 @@ use http::HeaderName;
 
 pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-#[cfg(not(feature = "oidc"))]
-pub(crate) use self::without::Dpop;
 #[cfg(feature = "oidc")]
 pub(crate) use self::with::Dpop;
+#[cfg(not(feature = "oidc"))]
+pub(crate) use self::without::Dpop;
 
 #[cfg(feature = "oidc")]
 mod with {
@@ -55,9 +55,7 @@ mod with {
             token: Option<&str>,
         ) -> Result<HeaderValue> {
             let nonce = self.nonce(&origin(url));
-            let proof = self
-                .key
-                .proof(method, url, token, nonce.as_deref())?;
+            let proof = self.key.proof(method, url, token, nonce.as_deref())?;
             let mut header = HeaderValue::try_from(proof)
                 .map_err(|_| protocol("the DPoP proof cannot be sent"))?;
             header.set_sensitive(true);

@@ -90,6 +90,12 @@ impl TokenEngine {
         Ok(self)
     }
 
+    /// Starts with a token at hand where it can be sent.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn offer(&self, token: AccessToken) {
+        let _ = self.shared.lock().start_at(token);
+    }
+
     /// There is no other token to replace it with.
     pub(crate) fn fixed(mut self) -> Self {
         self.renewable = false;
@@ -159,6 +165,14 @@ impl TokenEngine {
         }
     }
 
+    /// Drops a token that somebody else found refused, if it is still the one in use.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn invalidate_token(&self, token: &AccessToken) {
+        if self.renewable && self.shared.lock().drop_token(token) {
+            trace::token("dropped after 401");
+        }
+    }
+
     fn next_step(&self, op: &Operation) -> Result<Step> {
         let now = Instant::now();
         let mut state = self.shared.lock();
@@ -187,9 +201,10 @@ impl TokenEngine {
         let (sender, receiver) = watch::channel(None);
         let id = state.take_off(receiver.clone());
         let renewal = state.renewal.clone();
+        let refused = state.refused.take();
         let shared = self.shared.clone();
         runtime.spawn(async move {
-            let obtained = shared.source.obtain(renewal).await;
+            let obtained = shared.source.obtain(renewal, refused).await;
             let landing = shared.lock().land(id, obtained);
             // Nobody may be waiting any more.
             let _ = sender.send(Some(landing));

@@ -184,10 +184,10 @@ fn check_type(given: Option<&str>, wanted: &'static str) -> Result<()> {
         return Ok(());
     }
     if wanted == "DPoP" && given.eq_ignore_ascii_case("bearer") {
-        return Err(
-            protocol("the server gave a bearer token although one bound to a key was asked for")
-                .with_hint("the server has DPoP switched off"),
-        );
+        return Err(protocol(
+            "the server gave a bearer token although one bound to a key was asked for",
+        )
+        .with_hint("the server has DPoP switched off"));
     }
     Err(protocol(format!(
         "the server gave a token of the type {:?}, not a {wanted} token",

@@ -56,6 +56,7 @@ pub struct TokenContext<'a> {
     pub(super) channel: &'a Channel,
     pub(super) provider: &'a Provider,
     pub(super) deadline: Deadline,
+    pub(super) refused: Option<&'a AccessToken>,
 }
 
 impl TokenContext<'_> {
@@ -69,6 +70,12 @@ impl TokenContext<'_> {
         match self.provider {
             Provider::Realm(name) | Provider::Issuer(name) => name,
         }
+    }
+
+    /// The token that the server answered with 401, when that is why a new one is wanted: a source
+    /// that keeps tokens must not give this one again.
+    pub fn refused_token(&self) -> Option<&AccessToken> {
+        self.refused
     }
 
     /// The URL of the login realm's token endpoint, out of its well-known document.

@@ -10,7 +10,7 @@ use super::attempt::LoginAttempt;
 use super::modes::{ResponseMode, ResponseType};
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
-use crate::error::{Result, invalid_argument, protocol};
+use crate::error::{Result, invalid_argument};
 use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -19,6 +19,7 @@ use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::oidc::Oidc;
 use crate::oidc::builder::check_redirect_uri;
 use crate::oidc::form::Params;
+use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
 use crate::oidc::request_object;
 use crate::token::{GrantKind, explain};
@@ -29,7 +30,7 @@ const PUSH: Operation = Operation::new(
     "POST",
     "{pushed_authorization_request_endpoint}",
 );
-pub(super) const AUTHORIZATION: Endpoint = ("authorization_endpoint", |m| {
+const AUTHORIZATION: Endpoint = ("authorization_endpoint", |m| {
     m.authorization_endpoint.as_deref()
 });
 const PUSHED: Endpoint = ("pushed_authorization_request_endpoint", |m| {
@@ -314,13 +315,7 @@ impl Authorize {
     }
 
     /// The parameters, with what is made anew for each login.
-    fn complete(
-        &self,
-        redirect_uri: &str,
-        state: &Secret,
-        nonce: &Secret,
-        pkce: &Pkce,
-    ) -> Params {
+    fn complete(&self, redirect_uri: &str, state: &Secret, nonce: &Secret, pkce: &Pkce) -> Params {
         let client = &self.oidc.inner.client;
         let mut params = self.params.clone();
         let scope = self.params.get("scope").unwrap_or_default();
@@ -377,7 +372,10 @@ impl Authorize {
     /// type and the scope there too (OpenID Connect Core 1.0 section 6.1).
     fn around(&self, object: Secret) -> Vec<(String, Secret)> {
         let mut pairs = vec![
-            ("client_id", Secret::from(self.oidc.inner.client.id.as_str())),
+            (
+                "client_id",
+                Secret::from(self.oidc.inner.client.id.as_str()),
+            ),
             ("response_type", self.response_type.name().into()),
             ("scope", "openid".into()),
         ];
@@ -392,32 +390,15 @@ impl Authorize {
     }
 
     /// The URL with these parameters, or with a reference to them.
-    async fn url(
-        &self,
-        metadata: &ProviderMetadata,
-        pairs: Vec<(String, Secret)>,
-    ) -> Result<Url> {
+    async fn url(&self, metadata: &ProviderMetadata, pairs: Vec<(String, Secret)>) -> Result<Url> {
         let must_push = metadata.require_pushed_authorization_requests == Some(true);
         let pairs = if self.pushed || (must_push && self.request_uri.is_none()) {
             self.push(pairs).await?
         } else {
             pairs
         };
-        let endpoint = metadata.authorization_endpoint.as_deref().ok_or_else(|| {
-            protocol(format!("the provider publishes no {}", AUTHORIZATION.0)).with_operation(&OP)
-        })?;
-        // The browser goes to the public address, wherever this client reaches the server.
-        let mut url = Url::parse(endpoint)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "https" | "http"))
-            .ok_or_else(|| protocol("the authorization endpoint is not a URL"))?;
-        if metadata.issuer.starts_with("https://") && url.scheme() != "https" {
-            return Err(protocol(
-                "the authorization endpoint has plain HTTP although the issuer has HTTPS",
-            )
-            .with_operation(&OP));
-        }
-        url.set_fragment(None);
+        let mut url =
+            browser_url(metadata, AUTHORIZATION).map_err(|error| error.with_operation(&OP))?;
         let shown = pairs.iter().map(|(name, value)| (name, value.expose()));
         url.query_pairs_mut().extend_pairs(shown);
         Ok(url)
@@ -442,4 +423,3 @@ impl Authorize {
         ])
     }
 }
-

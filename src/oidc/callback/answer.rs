@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::Secret;
@@ -64,14 +64,21 @@ impl CallbackAnswer {
                 url.expose().split_once('#').map_or("", |(_, rest)| rest)
             }
             (Form::Body(_), _) => {
-                return Err(protocol("the answer came in a form, which was not asked for"));
+                return Err(protocol(
+                    "the answer came in a form, which was not asked for",
+                ));
             }
             (Form::Url(_), _) => {
-                return Err(protocol("the answer did not come in a form, as it was asked for")
-                    .with_hint("give the body of the POST: CallbackAnswer::form"));
+                return Err(
+                    protocol("the answer did not come in a form, as it was asked for")
+                        .with_hint("give the body of the POST: CallbackAnswer::form"),
+                );
             }
         };
-        let own = login.redirect_uri.split_once('?').map_or("", |(_, query)| query);
+        let own = login
+            .redirect_uri
+            .split_once('?')
+            .map_or("", |(_, query)| query);
         Members::read(text, own)
     }
 }
@@ -125,33 +132,32 @@ impl Members {
                 continue;
             }
             if members.len() >= MAX_MEMBERS {
-                return Err(protocol("the answer has more parameters than any answer has"));
+                return Err(protocol(
+                    "the answer has more parameters than any answer has",
+                ));
             }
             // RFC 6749 section 3.1: never twice. Whoever adds one could choose which is read.
             let name = name.into_owned();
             let shown = clean(&name);
-            if members.insert(name, Secret::from(value.into_owned())).is_some() {
-                return Err(protocol(format!("the answer has the parameter {shown:?} twice")));
+            if members
+                .insert(name, Secret::from(value.into_owned()))
+                .is_some()
+            {
+                return Err(protocol(format!(
+                    "the answer has the parameter {shown:?} twice"
+                )));
             }
         }
         Ok(Self(members))
     }
 
-    /// The claims of a verified JWT (JARM section 2.1).
-    pub(super) fn of_claims(claims: Map<String, Value>) -> Self {
+    /// The parameters out of a verified JWT (JARM section 2.1).
+    pub(super) fn of_claims(claims: Vec<(String, String)>) -> Self {
         let own = ["iss", "aud", "exp", "iat", "nbf", "jti"];
         let members = claims
             .into_iter()
             .filter(|(name, _)| !own.contains(&name.as_str()))
-            .filter_map(|(name, value)| {
-                let text = match value {
-                    Value::String(text) => text,
-                    Value::Number(number) => number.to_string(),
-                    Value::Bool(truth) => truth.to_string(),
-                    _ => return None,
-                };
-                Some((name, text.into()))
-            })
+            .map(|(name, text)| (name, text.into()))
             .collect();
         Self(members)
     }
@@ -162,10 +168,18 @@ impl Members {
             return Err(protocol("the answer is not signed, as it was asked for"));
         };
         let plain = [
-            "code", "state", "iss", "error", "id_token", "access_token", "session_state",
+            "code",
+            "state",
+            "iss",
+            "error",
+            "id_token",
+            "access_token",
+            "session_state",
         ];
         if plain.iter().any(|name| self.0.contains_key(*name)) {
-            return Err(protocol("the answer has plain parameters beside the signed ones"));
+            return Err(protocol(
+                "the answer has plain parameters beside the signed ones",
+            ));
         }
         Ok(response)
     }
@@ -191,7 +205,8 @@ impl Members {
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        self.take_secret(name).map(|value| value.expose().to_owned())
+        self.take_secret(name)
+            .map(|value| value.expose().to_owned())
     }
 
     pub(super) fn take_secret(&mut self, name: &str) -> Option<Secret> {
@@ -204,7 +219,10 @@ impl Members {
         let code = clean(&self.take("error")?);
         let description = self.take("error_description").map(|text| clean(&text));
         let (kind, hint) = match code.as_str() {
-            "access_denied" => (ErrorKind::Unauthorized, "the user or the server has refused"),
+            "access_denied" => (
+                ErrorKind::Unauthorized,
+                "the user or the server has refused",
+            ),
             "login_required" | "interaction_required" | "account_selection_required" => (
                 ErrorKind::Unauthorized,
                 "the user has to do something: start a login without prompt=none",

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::Secret;
 use crate::oidc::authorize::LoginAttempt;
 use crate::oidc::verify::IdToken;
 use crate::token::AccessToken;
-use crate::Secret;
 
 /// The provider's answer to one login: its issuer, its state and, where it has any, its tokens are
 /// checked. `Debug` shows none of its values.

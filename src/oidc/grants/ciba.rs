@@ -15,9 +15,9 @@ use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::{SigningKey, hash};
-use crate::oidc::verify::Expected;
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::request_object;
+use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
 
@@ -118,7 +118,8 @@ impl BackchannelLoginRequest {
 
     /// How long the user has, in whole seconds.
     pub fn requested_expiry(mut self, time: Duration) -> Self {
-        self.params.set("requested_expiry", time.as_secs().to_string());
+        self.params
+            .set("requested_expiry", time.as_secs().to_string());
         self
     }
 
@@ -151,7 +152,8 @@ impl BackchannelLoginRequest {
             Some(key) => {
                 let pairs = self.params.pairs(&START, CLIENT)?;
                 let issuer = &inner.metadata().await?.issuer;
-                let request = request_object::sign_backchannel(key, &inner.client.id, issuer, &pairs)?;
+                let request =
+                    request_object::sign_backchannel(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();
                 params.push("request", request);
                 params
@@ -175,7 +177,9 @@ impl BackchannelLoginRequest {
 
     fn has_extra_hint(&self) -> Result<bool> {
         let pairs = self.params.pairs(&START, CLIENT)?;
-        Ok(pairs.iter().any(|(name, _)| name.ends_with("_hint") || name.starts_with("login_hint")))
+        Ok(pairs
+            .iter()
+            .any(|(name, _)| name.ends_with("_hint") || name.starts_with("login_hint")))
     }
 }
 
@@ -226,7 +230,9 @@ impl BackchannelLogin {
             return refuse("this login was started without a notification token");
         };
         let token = authorization.split_once(' ').and_then(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then_some(token.trim())
         });
         if !token.is_some_and(|token| hash::same(token, expected.expose())) {
             return refuse("the ping has another token");
@@ -240,7 +246,9 @@ impl BackchannelLogin {
 
     async fn verified(&self, granted: crate::token::grant::Granted) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
-        let tokens = inner.token_set(&POLL, granted, Expected::new(), None).await?;
+        let tokens = inner
+            .token_set(&POLL, granted, Expected::new(), None)
+            .await?;
         Ok(tokens)
     }
 

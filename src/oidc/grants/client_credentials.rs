@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::oidc::verify::Expected;
 use crate::oidc::form::{self, Params};
+use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
 

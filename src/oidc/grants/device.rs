@@ -13,14 +13,13 @@ use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::oidc::verify::Expected;
 use crate::oidc::form::{self, Params};
 use crate::oidc::pkce::Pkce;
+use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
 
-const START: Operation =
-    Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
+const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
 const POLL: Operation = Operation::new("oidc.device.tokens", "POST", "{token_endpoint}");
 const ENDPOINT: Endpoint = ("device_authorization_endpoint", |m| {
     m.device_authorization_endpoint.as_deref()

@@ -9,8 +9,8 @@ use crate::Secret;
 use crate::error::{Result, unexpected_body};
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::Oidc;
+use crate::oidc::form::{self, CLIENT, Params};
 use crate::token::{AccessToken, GrantKind, grant, lifetime};
 
 const OP: Operation = Operation::new("oidc.exchange_token", "POST", "{token_endpoint}");
@@ -118,8 +118,7 @@ impl TokenExchange {
     async fn send(self) -> Result<ExchangedToken> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
-        let request =
-            inner.grant_request(&OP, GrantKind::Exchange, Repeat::CLIENT_CREDENTIALS);
+        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::CLIENT_CREDENTIALS);
         let members = grant::send(request, &form).await?;
         ExchangedToken::read(request, members)
     }

@@ -4,8 +4,8 @@ use crate::Secret;
 use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::oidc::verify::Expected;
 use crate::oidc::form::{self, Params};
+use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
 

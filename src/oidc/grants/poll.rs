@@ -85,11 +85,7 @@ pub(super) async fn until_granted(
 }
 
 /// Asks once.
-pub(super) async fn once(
-    oidc: &Oidc,
-    op: &'static Operation,
-    params: &Params,
-) -> Result<Granted> {
+pub(super) async fn once(oidc: &Oidc, op: &'static Operation, params: &Params) -> Result<Granted> {
     oidc.inner
         .grant(op, GrantKind::Custom, Repeat::NEVER, params)
         .await

@@ -14,7 +14,9 @@ async fn s15_basic_is_form_urlencoded_first_and_sensitive() {
 }
 
 async fn form_of(auth: ClientAuth) -> Vec<(&'static str, String)> {
-    let shown = OAuthClient::new("web", auth).authenticate("https://op").await;
+    let shown = OAuthClient::new("web", auth)
+        .authenticate("https://op")
+        .await;
     let shown = shown.unwrap();
     assert!(shown.header.is_none());
     let form = shown.form.into_iter();

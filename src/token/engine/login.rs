@@ -13,15 +13,20 @@ use crate::http::repeat::Repeat;
 use crate::token::credentials::Credentials;
 use crate::token::engine::TokenEngine;
 use crate::token::grant::{self, GrantRequest, Granted, OP, Renewal};
-use crate::token::{GrantKind, TokenContext};
+use crate::token::{AccessToken, GrantKind, TokenContext};
 
 /// Where an engine gets its tokens.
 pub(crate) trait Obtain: Send + Sync + fmt::Debug {
     /// Whether a token can be had without a refresh token.
     fn can_grant(&self) -> bool;
 
-    /// Gets a token, with the refresh token of the last one where there is one.
-    fn obtain(&self, renewal: Option<Renewal>) -> BoxFuture<'_, Obtained>;
+    /// Gets a token, with the refresh token of the last one where there is one. `refused` is the
+    /// token that a server did not accept any more, when that is why a new one is wanted.
+    fn obtain(
+        &self,
+        renewal: Option<Renewal>,
+        refused: Option<AccessToken>,
+    ) -> BoxFuture<'_, Obtained>;
 }
 
 /// A token or why there is none, and what became of the refresh token.
@@ -48,8 +53,12 @@ impl Obtain for Login {
         )
     }
 
-    fn obtain(&self, renewal: Option<Renewal>) -> BoxFuture<'_, Obtained> {
-        Box::pin(self.renew_or_grant(renewal))
+    fn obtain(
+        &self,
+        renewal: Option<Renewal>,
+        refused: Option<AccessToken>,
+    ) -> BoxFuture<'_, Obtained> {
+        Box::pin(self.renew_or_grant(renewal, refused))
     }
 }
 
@@ -69,21 +78,26 @@ impl Login {
 
     /// Renews where there is a refresh token, and starts over with the credentials where there
     /// is none or the server says that it is not valid any more.
-    async fn renew_or_grant(&self, renewal: Option<Renewal>) -> Obtained {
+    async fn renew_or_grant(
+        &self,
+        renewal: Option<Renewal>,
+        refused: Option<AccessToken>,
+    ) -> Obtained {
+        let refused = refused.as_ref();
         let deadline = self.channel.deadline();
         let usable = renewal
             .as_ref()
             .filter(|r| !(r.is_expired() && self.can_grant()));
         let Some(usable) = usable else {
             return Obtained {
-                result: self.grant(deadline).await,
+                result: self.grant(deadline, refused).await,
                 renewal_spent: renewal.is_some(),
             };
         };
         match self.refresh(usable, deadline).await {
             Err(error) if error.oauth_code() == Some("invalid_grant") => {
                 let result = if self.can_grant() {
-                    self.grant(deadline).await
+                    self.grant(deadline, refused).await
                 } else {
                     Err(error)
                 };
@@ -111,7 +125,7 @@ impl Login {
         .await
     }
 
-    async fn grant(&self, deadline: Deadline) -> Result<Granted> {
+    async fn grant(&self, deadline: Deadline, refused: Option<&AccessToken>) -> Result<Granted> {
         match &self.credentials {
             Credentials::Client { .. } => {
                 let request = self.request(
@@ -150,6 +164,7 @@ impl Login {
                     channel: &self.channel,
                     provider: &self.provider,
                     deadline,
+                    refused,
                 };
                 match deadline.limit(source.fetch(context)).await {
                     Some(result) => result

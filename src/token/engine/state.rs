@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) current: Option<Lease>,
     pub(super) renewal: Option<Renewal>,
     pub(super) flight: Option<Flight>,
+    /// What a server did not accept any more, until a new token is asked for.
+    pub(super) refused: Option<AccessToken>,
     marks: Marks,
     generation: u64,
     flights: u64,
@@ -116,9 +118,24 @@ impl State {
     }
 
     pub(super) fn drop_generation(&mut self, generation: u64) -> bool {
-        self.current
-            .take_if(|lease| lease.generation == generation)
-            .is_some()
+        let dropped = self.current.take_if(|lease| lease.generation == generation);
+        let found = dropped.is_some();
+        if let Some(lease) = dropped {
+            self.refused = Some(lease.token);
+        }
+        found
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(super) fn drop_token(&mut self, token: &AccessToken) -> bool {
+        let found = self
+            .current
+            .as_ref()
+            .filter(|lease| lease.token.secret() == token.secret());
+        match found.map(|lease| lease.generation) {
+            Some(generation) => self.drop_generation(generation),
+            None => false,
+        }
     }
 
     pub(super) fn drop_everything(&mut self) {

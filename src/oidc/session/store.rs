@@ -1,0 +1,96 @@
+//! Tokens that several processes share.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
+use crate::error::Result;
+use crate::oidc::TokenSet;
+
+/// What the calls of a [`TokenStore`] return.
+pub type TokenStoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// A place for the tokens of one login that several processes share: a row of a database, a key of
+/// a cache. What it keeps is as secret as a password.
+///
+/// With rotation a refresh token is good once, so two processes must not both keep their own.
+/// Whoever has refreshed writes with [`compare_and_swap`](Self::compare_and_swap); the others read
+/// what was written.
+pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
+    /// What is there now.
+    ///
+    /// # Errors
+    /// Whatever prevents it.
+    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>>;
+
+    /// Writes `tokens` if what is there has the version `expected` (`None`: if nothing is there),
+    /// in one step; `None` for `tokens` removes it. Gives whether it was written.
+    ///
+    /// # Errors
+    /// Whatever prevents it.
+    fn compare_and_swap(
+        &self,
+        expected: Option<u64>,
+        tokens: Option<StoredTokens>,
+    ) -> TokenStoreFuture<'_, bool>;
+}
+
+/// Tokens as a store keeps them. `Debug` shows none of them; as JSON they are written out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredTokens {
+    version: u64,
+    access_token: Secret,
+    /// Seconds since 1970.
+    expires_at: Option<u64>,
+    refresh_token: Option<Secret>,
+    id_token: Option<Secret>,
+    scope: Option<String>,
+}
+
+impl StoredTokens {
+    pub(super) fn new(version: u64, tokens: &TokenSet) -> Self {
+        let seconds = |time: SystemTime| {
+            let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            Some(since.as_secs())
+        };
+        Self {
+            version,
+            access_token: tokens.access_token().secret().into(),
+            expires_at: tokens.access_token().expires_at().and_then(seconds),
+            refresh_token: tokens.refresh_token().cloned(),
+            id_token: tokens.id_token().map(|token| token.raw().clone()),
+            scope: tokens.scope().map(str::to_owned),
+        }
+    }
+
+    /// Counts the refreshes: the number that [`TokenStore::compare_and_swap`] compares.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn access_token(&self) -> &Secret {
+        &self.access_token
+    }
+
+    pub(super) fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
+    }
+
+    pub(super) fn id_token(&self) -> Option<&Secret> {
+        self.id_token.as_ref()
+    }
+
+    pub(super) fn scope(&self) -> Option<String> {
+        self.scope.clone()
+    }
+
+    /// What is left of the access token's life; `None` when its end is not known.
+    pub(super) fn lifetime(&self) -> Option<Duration> {
+        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.expires_at?))?;
+        Some(end.duration_since(SystemTime::now()).unwrap_or_default())
+    }
+}
