@@ -23,6 +23,7 @@ mod jwks;
 pub(crate) mod jws;
 mod private_key;
 mod public_key;
+mod roca;
 mod signing_key;
 #[cfg(test)]
 pub(crate) mod tests;

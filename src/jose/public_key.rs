@@ -13,7 +13,7 @@ use biscuit::jws::Secret;
 use serde_json::{Value, json};
 
 use super::algorithm::{Family, SignatureAlgorithm};
-use super::{base64url, hash};
+use super::{base64url, hash, roca};
 
 /// A curve of RFC 7518 section 6.2.1.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,9 @@ impl PublicKey {
         let odd = e.last().is_some_and(|last| last % 2 == 1);
         if !odd || e == [1] || e.len() > 4 {
             return Err("its exponent is 1, even or too large");
+        }
+        if roca::is_weak(n) {
+            return Err("its modulus was made by a broken chip (ROCA, CVE-2017-15361)");
         }
         let (n, e) = (n.to_vec(), e.to_vec());
         Ok(Self::Rsa { n, e })

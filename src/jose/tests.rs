@@ -1,5 +1,13 @@
 //! Keys and tokens for tests.
 
+mod dpop;
+mod jwe;
+mod keys;
+mod property;
+mod rfc;
+mod signed;
+mod wycheproof;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
