@@ -23,9 +23,11 @@ const ENDPOINT: Endpoint = ("introspection_endpoint", |m| {
     m.introspection_endpoint.as_deref()
 });
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// RFC 9701 and Keycloak name it differently.
-const JWT: HeaderValue =
-    HeaderValue::from_static("application/token-introspection+jwt, application/jwt");
+/// What RFC 9701 and what Keycloak call a signed answer. Keycloak compares the whole header.
+const STANDARD_JWT: HeaderValue = HeaderValue::from_static("application/token-introspection+jwt");
+const JWT: HeaderValue = HeaderValue::from_static("application/jwt");
+/// Published by servers that know RFC 9701 (section 6).
+const STANDARD_MEMBER: &str = "introspection_signing_alg_values_supported";
 
 /// A question about a token; see [`Oidc::introspect`]. `.await` sends it.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub struct IntrospectRequest {
     oidc: Oidc,
     token: Secret,
     params: Params,
-    accept: HeaderValue,
+    signed: bool,
 }
 
 impl Oidc {
@@ -64,7 +66,7 @@ impl Oidc {
             oidc: self.clone(),
             token,
             params,
-            accept: JSON,
+            signed: false,
         }
     }
 }
@@ -81,7 +83,7 @@ impl IntrospectRequest {
     /// it. Keycloak signs the token's claims as the member `jwt` of its answer; a server that
     /// answers with plain JSON alone is refused.
     pub fn as_jwt(mut self) -> Self {
-        self.accept = JWT;
+        self.signed = true;
         self
     }
 
@@ -89,9 +91,16 @@ impl IntrospectRequest {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
         let call = inner.call(&OP, ENDPOINT, Repeat::IDEMPOTENT);
+        let accept = if !self.signed {
+            JSON
+        } else if inner.metadata().await?.extra.contains_key(STANDARD_MEMBER) {
+            STANDARD_JWT
+        } else {
+            JWT
+        };
         let answer = inner
             .channel
-            .post_form_accepting(call, &form, self.accept.clone())
+            .post_form_accepting(call, &form, accept)
             .await
             .map_err(|error| error.or_operation(&OP))?;
         if !answer.status().is_success() {
@@ -119,7 +128,7 @@ impl IntrospectRequest {
                 members.insert("active".to_owned(), Value::Bool(active));
             }
             // What is inactive says nothing else: there is nothing to sign.
-            None if self.accept == JWT && !is_jwt && active => {
+            None if self.signed && !is_jwt && active => {
                 return Err(protocol("the answer is not signed, as it was asked for")
                     .with_operation(&OP)
                     .with_hint(

@@ -46,15 +46,14 @@ pub(super) fn encrypt(
 ) -> Result<Secret> {
     let header = json!({ "typ": "oauth-authz-req+jwt", "cty": "JWT" });
     let plaintext = object.expose().as_bytes();
-    keys.iter()
-        .find_map(|key| jose::encrypt(key, algorithm, content, &header, plaintext).ok())
-        .map(Secret::from)
-        .ok_or_else(|| {
-            protocol(format!(
-                "the issuer publishes no encryption key for {algorithm}"
-            ))
-            .with_hint("take another key encryption algorithm, or add such a key to the realm")
-        })
+    let key = keys.encryption_key(algorithm).ok_or_else(|| {
+        protocol(format!(
+            "the issuer publishes no encryption key for {algorithm}"
+        ))
+        .with_hint("take another key encryption algorithm, or add such a key to the realm")
+    })?;
+    let sealed = jose::encrypt(key, algorithm, content, &header, plaintext)?;
+    Ok(sealed.into())
 }
 
 /// Parameters become claims; those that are JSON stay JSON (RFC 9101 section 4).

@@ -13,4 +13,11 @@
 
 mod support;
 
+mod authentication;
 mod browser_login;
+mod device;
+mod discovery;
+mod dpop;
+mod exchange;
+mod sessions;
+mod tokens;

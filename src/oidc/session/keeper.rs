@@ -23,6 +23,16 @@ use crate::token::grant::{Granted, Renewal};
 /// A token of another process with less than this left is not worth taking over.
 const WORTH: Duration = Duration::from_secs(10);
 
+/// Between two looks at a store in which somebody refreshes.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Who refreshes.
+enum Turn {
+    TakenOver(TokenSet),
+    /// This process, under this entry.
+    Mine(StoredTokens),
+}
+
 pub(super) struct Keeper {
     oidc: Oidc,
     known: Mutex<Known>,
@@ -122,9 +132,32 @@ impl Keeper {
         if self.closed.load(Ordering::SeqCst) {
             return Err(ended());
         }
-        if let Some(tokens) = self.take_over(refused).await? {
-            return Ok(tokens);
+        let claim = match &self.store {
+            None => None,
+            Some(store) => match self.claim(&**store, refused).await? {
+                Turn::TakenOver(tokens) => return Ok(tokens),
+                Turn::Mine(entry) => Some((&**store, entry)),
+            },
+        };
+        let outcome = self.refresh().await;
+        let Some((store, entry)) = claim else {
+            return outcome;
+        };
+        match &outcome {
+            Ok(tokens) => self.keep(store, &entry, tokens).await,
+            Err(error) if error.oauth_code() == Some("invalid_grant") => {
+                // Somebody who does not claim may have been faster: what there is, is read once.
+                if let Some(tokens) = self.take_over(store.load().await?.as_ref(), refused).await {
+                    return Ok(tokens);
+                }
+                self.release(store, &entry).await;
+            }
+            Err(_) => self.release(store, &entry).await,
         }
+        outcome
+    }
+
+    async fn refresh(&self) -> Result<TokenSet> {
         let (before, over) = {
             let known = self.lock();
             (known.tokens.clone(), known.over)
@@ -137,65 +170,88 @@ impl Keeper {
         if before.refresh_token().is_none() {
             return Err(no_refresh_token(&OP));
         }
-        match self.oidc.refresh(&before).await {
-            Ok(tokens) => {
-                self.keep(&tokens).await;
-                Ok(tokens)
+        let outcome = self.oidc.refresh(&before).await;
+        let mut known = self.lock();
+        match &outcome {
+            Ok(tokens) => known.tokens = tokens.clone(),
+            Err(error) => known.over = error.oauth_code() == Some("invalid_grant"),
+        }
+        drop(known);
+        outcome
+    }
+
+    /// Waits for whoever refreshes, and takes over what it got, or takes the turn.
+    async fn claim(&self, store: &dyn TokenStore, refused: Option<&AccessToken>) -> Result<Turn> {
+        loop {
+            let Some(entry) = store.load().await? else {
+                // Another process has logged out.
+                return Err(ended());
+            };
+            if let Some(tokens) = self.take_over(Some(&entry), refused).await {
+                return Ok(Turn::TakenOver(tokens));
             }
-            // Another process may have been faster by a moment: what it wrote is read once.
-            Err(error) if error.oauth_code() == Some("invalid_grant") => {
-                match self.take_over(refused).await? {
-                    Some(tokens) => Ok(tokens),
-                    None => {
-                        self.lock().over = true;
-                        Err(error)
-                    }
-                }
+            if entry.is_claimed() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                continue;
             }
-            Err(error) => Err(error),
+            let claimed = entry.claimed();
+            let written = store.compare_and_swap(Some(entry.version()), Some(claimed.clone()));
+            if written.await? {
+                self.lock().version = Some(claimed.version());
+                return Ok(Turn::Mine(claimed));
+            }
         }
     }
 
     /// What another process has written since. Its refresh token replaces this one's in any case;
     /// its access token is given only when it is worth it.
-    async fn take_over(&self, refused: Option<&AccessToken>) -> Result<Option<TokenSet>> {
-        let Some(store) = &self.store else {
-            return Ok(None);
-        };
-        let Some(entry) = store.load().await? else {
-            return Ok(None);
-        };
+    async fn take_over(
+        &self,
+        entry: Option<&StoredTokens>,
+        refused: Option<&AccessToken>,
+    ) -> Option<TokenSet> {
+        let entry = entry?;
         let before = {
             let known = self.lock();
             if known.version == Some(entry.version()) {
-                return Ok(None);
+                return None;
             }
             known.tokens.clone()
         };
-        let tokens = read(&self.oidc, &entry, Some(&before)).await;
+        let tokens = read(&self.oidc, entry, Some(&before)).await;
+        let new = before.access_token().secret() != entry.access_token().expose();
         let fresh = entry.lifetime().is_none_or(|left| left > WORTH)
             && refused.is_none_or(|token| token.secret() != entry.access_token().expose());
         let mut known = self.lock();
-        known.tokens = tokens.clone();
         known.version = Some(entry.version());
-        known.over = false;
-        Ok(fresh.then_some(tokens))
+        if new {
+            known.tokens = tokens.clone();
+            known.over = false;
+        }
+        drop(known);
+        (new && fresh).then_some(tokens)
     }
 
-    /// Keeps new tokens here, and in the store. When the store fails they are kept here all the
-    /// same: after a rotation they are the only good ones.
-    async fn keep(&self, tokens: &TokenSet) {
-        let before = {
-            let mut known = self.lock();
-            known.tokens = tokens.clone();
-            known.version
-        };
-        let Some(store) = &self.store else { return };
-        let version = before.unwrap_or(0).wrapping_add(1);
+    /// Keeps new tokens in the store. When it fails they are kept here all the same: after a
+    /// rotation they are the only good ones.
+    async fn keep(&self, store: &dyn TokenStore, claim: &StoredTokens, tokens: &TokenSet) {
+        let version = claim.version().wrapping_add(1);
         let entry = StoredTokens::new(version, tokens);
-        match store.compare_and_swap(before, Some(entry)).await {
+        self.write(store, claim, entry).await;
+    }
+
+    async fn release(&self, store: &dyn TokenStore, claim: &StoredTokens) {
+        self.write(store, claim, claim.released()).await;
+    }
+
+    async fn write(&self, store: &dyn TokenStore, claim: &StoredTokens, entry: StoredTokens) {
+        let version = entry.version();
+        match store
+            .compare_and_swap(Some(claim.version()), Some(entry))
+            .await
+        {
             Ok(true) => self.lock().version = Some(version),
-            // Another process wrote at the same time: without rotation both are good.
+            // The claim ran out, or somebody has put another login there.
             Ok(false) => trace::token("another process has stored its own"),
             Err(_) => trace::token("not stored"),
         }

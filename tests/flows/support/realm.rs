@@ -32,7 +32,7 @@ impl Realm {
             "realm": name, "enabled": true, "sslRequired": "none",
             "users": [{
                 "username": "ada", "enabled": true, "email": "ada@example.org",
-                "emailVerified": true, "firstName": "Ada", "lastName": "Lovelace",
+                "emailVerified": true, "realmRoles": ["offline_access"], "firstName": "Ada", "lastName": "Lovelace",
                 "credentials": [{ "type": "password", "value": PASSWORD, "temporary": false }],
             }],
         });
