@@ -29,6 +29,9 @@ pub use self::token_fault::TokenFault;
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// A server that asks for more than this is taken at this.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 
 /// What went wrong, with which call, and what to do about it.
@@ -62,6 +65,7 @@ struct Inner {
     field_errors: Vec<FieldError>,
     hint: Option<Cow<'static, str>>,
     source: Option<Source>,
+    retry_after: Option<Duration>,
     #[cfg(feature = "oidc")]
     token_fault: Option<TokenFault>,
 }
@@ -170,6 +174,7 @@ impl Error {
                 field_errors: Vec::new(),
                 hint: None,
                 source: None,
+                retry_after: None,
                 #[cfg(feature = "oidc")]
                 token_fault: None,
             }),
@@ -210,6 +215,11 @@ impl Error {
     /// The `error` code of an OAuth answer, such as `invalid_grant` (RFC 6749 section 5.2).
     pub fn oauth_code(&self) -> Option<&str> {
         self.inner.oauth_code.as_deref()
+    }
+
+    /// How long the server asked to wait (`Retry-After`), at most an hour.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
     }
 
     /// The fields the server refused, when it named them.
@@ -320,6 +330,7 @@ impl Error {
         };
         error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
         error.inner.status = Some(status);
+        error.inner.retry_after = crate::http::backoff::retry_after(headers, LONGEST_WAIT);
         error.inner.server_message = answer.message;
         error.inner.oauth_code = answer.code;
         error.inner.field_errors = answer.fields;
@@ -355,6 +366,19 @@ impl Error {
 
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.inner.kind = kind;
+        self
+    }
+
+    /// An OAuth error that this client found out itself.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_oauth_code(mut self, code: impl Into<String>) -> Self {
+        self.inner.oauth_code = Some(code.into());
+        self
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_server_message(mut self, message: Option<String>) -> Self {
+        self.inner.server_message = message;
         self
     }
 

@@ -93,11 +93,16 @@ impl JwkSet {
         token: &Jws<'_>,
         algorithm: SignatureAlgorithm,
     ) -> Result<Option<&Jwk>> {
-        let mut fitting = self.keys.iter().filter(|key| {
-            let wanted = token.kid();
-            key.is_for(algorithm) && (wanted.is_none() || wanted == key.kid())
-        });
-        match (fitting.next(), fitting.next()) {
+        let wanted = token.kid();
+        let usable = || self.keys.iter().filter(|key| key.is_for(algorithm));
+        let mut named = usable().filter(|key| wanted.is_none() || wanted == key.kid());
+        let mut found = (named.next(), named.next());
+        if found.0.is_none() {
+            // A key without an id, such as one out of a PEM file, is for any token.
+            let mut nameless = usable().filter(|key| key.kid().is_none());
+            found = (nameless.next(), nameless.next());
+        }
+        match found {
             (key, None) => Ok(key),
             (_, Some(_)) => Err(invalid_token(
                 TokenFault::UnknownKey,

@@ -213,7 +213,7 @@ async fn userinfo_that_cannot_be_had_or_used_says_why() {
                 vec![("Content-Type", "application/jwt".into())],
                 "a.b.c".into(),
             ),
-            "not supported yet",
+            "the header of the token cannot be read",
         ),
         (Reply::status(401), "refresh it"),
         (
@@ -261,8 +261,7 @@ async fn clients_name_themselves_as_set() {
     let kc = server.builder().anonymous().build().unwrap();
     let post = kc
         .oidc("demo", "web")
-        .client_secret("s&t")
-        .client_secret_post()
+        .client_auth(crate::ClientAuth::client_secret_post("s&t"))
         .build()
         .unwrap();
     let tokens = post.client_credentials().scope("a b").await.unwrap();
@@ -290,11 +289,10 @@ async fn clients_name_themselves_as_set() {
     );
     assert!(kc.oidc("..", "web").build().unwrap_err().is_config());
     assert!(kc.oidc("demo", "").build().unwrap_err().is_config());
-    assert!(
-        kc.oidc("demo", "web")
-            .client_secret_post()
-            .build()
-            .unwrap_err()
-            .is_config()
-    );
+    let error = kc
+        .oidc("demo", "web")
+        .client_secret("")
+        .build()
+        .unwrap_err();
+    assert!(error.is_config());
 }

@@ -1,6 +1,7 @@
 //! What a login gives.
 
 use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 use super::client::Inner;
 use super::verify::{Expected, IdToken};
 use crate::Secret;
-use crate::error::Result;
+use crate::error::{Result, protocol};
 use crate::http::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
@@ -16,11 +17,11 @@ use crate::token::grant::{Granted, Renewal};
 /// The tokens of one login. `Debug` shows none of their values.
 #[derive(Clone)]
 pub struct TokenSet {
-    access_token: AccessToken,
-    renewal: Option<Renewal>,
-    id_token: Option<IdToken>,
-    scope: Option<String>,
-    rest: Map<String, Value>,
+    pub(super) access_token: AccessToken,
+    pub(super) renewal: Option<Renewal>,
+    pub(super) id_token: Option<IdToken>,
+    pub(super) scope: Option<String>,
+    pub(super) rest: Map<String, Value>,
 }
 
 impl TokenSet {
@@ -29,13 +30,13 @@ impl TokenSet {
         &self.access_token
     }
 
-    /// For getting new tokens without asking the user again.
+    /// For getting new tokens without asking the user again. Opaque: only the server reads it.
     pub fn refresh_token(&self) -> Option<&Secret> {
         self.renewal.as_ref().map(|renewal| &renewal.token)
     }
 
     /// How long the refresh token was good for when it was given; `None` when it does not expire
-    /// by itself or the server did not say.
+    /// by itself (an offline token) or the server did not say.
     pub fn refresh_lifetime(&self) -> Option<Duration> {
         self.renewal.as_ref().and_then(Renewal::lifetime)
     }
@@ -67,12 +68,56 @@ impl fmt::Debug for TokenSet {
     }
 }
 
+/// The tokens of a user's login by the browser: a [`TokenSet`] that has an ID token.
+#[derive(Debug, Clone)]
+pub struct Login {
+    tokens: TokenSet,
+    id_token: IdToken,
+}
+
+impl Login {
+    pub(super) fn new(tokens: TokenSet) -> Result<Self> {
+        match tokens.id_token.clone() {
+            Some(id_token) => Ok(Self { tokens, id_token }),
+            None => Err(
+                protocol("the server gave no ID token although openid was asked for")
+                    .with_hint("check that the client's scopes include openid"),
+            ),
+        }
+    }
+
+    /// Who logged in, verified.
+    pub fn id_token(&self) -> &IdToken {
+        &self.id_token
+    }
+
+    /// The tokens alone.
+    pub fn into_tokens(self) -> TokenSet {
+        self.tokens
+    }
+}
+
+impl Deref for Login {
+    type Target = TokenSet;
+
+    fn deref(&self) -> &TokenSet {
+        &self.tokens
+    }
+}
+
+impl From<Login> for TokenSet {
+    fn from(login: Login) -> Self {
+        login.tokens
+    }
+}
+
 impl Inner {
     /// Verifies what can be verified and adds what the answer left out from `before`.
     pub(super) async fn token_set(
         &self,
         op: &'static Operation,
         granted: Granted,
+        expected: Expected<'_>,
         before: Option<&TokenSet>,
     ) -> Result<TokenSet> {
         let mut rest = granted.rest;
@@ -84,11 +129,8 @@ impl Inner {
         let id_token = match text("id_token") {
             None => before.and_then(|before| before.id_token.clone()),
             Some(raw) => {
-                let mut expected = Expected::new().access_token(granted.token.secret());
-                if let Some(before) = before.and_then(TokenSet::id_token) {
-                    expected = expected.refreshed_from(before);
-                }
-                let verified = self.verifier.id_token(&raw, &expected).await;
+                let expected = expected.access_token(granted.token.secret());
+                let verified = self.id_token(&raw, expected).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }
         };

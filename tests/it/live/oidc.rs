@@ -1,7 +1,7 @@
 //! OpenID Connect as an application uses it.
 
-use keycloak_kit::ErrorKind;
 use keycloak_kit::representations::{ClientRepresentation, ComponentRepresentation};
+use keycloak_kit::{ClientAuth, ErrorKind};
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{PASSWORD, SECRET};
@@ -54,7 +54,7 @@ async fn confidential_clients_and_their_own_login() {
     let builder = || test.realm.oidc("app: 50% é&=");
     for builder in [
         builder().client_secret(SECRET),
-        builder().client_secret(SECRET).client_secret_post(),
+        builder().client_auth(ClientAuth::client_secret_post(SECRET)),
     ] {
         let oidc = builder.build().unwrap();
         let tokens = oidc.password("ada", PASSWORD).scope("openid email").await;

@@ -1,0 +1,23 @@
+//! The flows of OpenID Connect, end to end against real servers. Realms are set up by raw requests,
+//! so this binary compiles without the generated client: it shows what a program with the feature
+//! `oidc` alone can do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    unreachable_pub,
+    reason = "a test fails by panicking, and exports nothing"
+)]
+
+mod support;
+
+mod authentication;
+mod browser_login;
+mod device;
+mod discovery;
+mod dpop;
+mod exchange;
+mod sessions;
+mod tokens;
