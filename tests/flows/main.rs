@@ -14,6 +14,7 @@
 mod support;
 
 mod authentication;
+mod backchannel;
 mod browser_login;
 mod device;
 mod discovery;
