@@ -427,3 +427,41 @@ async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
     assert!(error.to_string().contains("not signed"), "{error}");
     assert_eq!(mock.posts("/token"), 1);
 }
+
+proptest::proptest! {
+    /// s31: whatever a browser brings is read or refused.
+    #[test]
+    fn s10_s31_no_answer_makes_a_panic(text in ".{0,200}", form in proptest::bool::ANY) {
+        let login: crate::oidc::LoginAttempt = serde_json::from_value(json!({
+            "url": "https://op/a", "state": "s", "nonce": "n", "verifier": "v", "issuer": "https://op",
+            "client_id": "app", "redirect_uri": "https://app/cb?own=1",
+            "response_type": "Code", "response_mode": if form { "FormPost" } else { "Query" },
+            "max_age": null, "acr": [], "started": 0,
+        })).unwrap();
+        let answer = if form {
+            CallbackAnswer::form(text)
+        } else {
+            CallbackAnswer::url(format!("/cb?own=1&{text}"))
+        };
+        if let Ok(mut members) = answer.members(&login) {
+            proptest::prop_assert!(form || !members.has("own"));
+            let _ = members.check_issuer("https://op", true);
+            let _ = members.error();
+            let _ = members.lifetime();
+        }
+    }
+
+    /// s20: an error body is bounded, and free of control characters.
+    #[test]
+    fn s20_what_a_server_says_is_untrusted(text in ".{0,2000}") {
+        let body = json!({ "error": "invalid_request", "error_description": text }).to_string();
+        let op = crate::http::operation::Operation::new("x", "POST", "/");
+        let error = crate::Error::from_response(
+            &op, http::StatusCode::BAD_REQUEST, &http::HeaderMap::new(), body.as_bytes(),
+        );
+        if let Some(said) = error.server_message() {
+            proptest::prop_assert!(said.chars().count() <= 500);
+            proptest::prop_assert!(!said.contains(char::is_control));
+        }
+    }
+}
