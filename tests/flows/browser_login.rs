@@ -54,8 +54,7 @@ async fn code_flow_from_login_to_logout() {
         .state("bye-state")
         .build()
         .unwrap();
-    let mut leaving = Browser::new("https://app.example/bye");
-    std::mem::swap(&mut leaving, &mut browser);
+    let mut browser = browser.heading_for("https://app.example/bye");
     let page = browser.open(url.as_str()).await;
     let Page::Back(back) = page else {
         panic!("the server asks: {page:?}");

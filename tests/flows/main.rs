@@ -20,5 +20,6 @@ mod device;
 mod discovery;
 mod dpop;
 mod exchange;
+mod other_provider;
 mod sessions;
 mod tokens;

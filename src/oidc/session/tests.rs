@@ -73,7 +73,11 @@ async fn r06_a_rotated_token_is_kept_when_its_caller_has_left() {
     let token = session.access_token().await.unwrap();
     assert_eq!(token.secret(), "t2");
     expire(&session).await;
-    assert_eq!(session.access_token().await.unwrap().secret(), "t3", "with r2");
+    assert_eq!(
+        session.access_token().await.unwrap().secret(),
+        "t3",
+        "with r2"
+    );
     assert_eq!(mock.posts("/token"), 3);
 }
 
@@ -83,7 +87,10 @@ async fn r03_a_token_that_was_replaced_is_not_refreshed_again() {
     let session = mock.oidc().session(first(&mock).await);
     let old = session.access_token().await.unwrap();
     let new = session.refresh_refused(&old).await.unwrap();
-    assert_eq!(session.refresh_refused(&old).await.unwrap().secret(), new.secret());
+    assert_eq!(
+        session.refresh_refused(&old).await.unwrap().secret(),
+        new.secret()
+    );
     assert_eq!(mock.posts("/token"), 2);
 }
 
@@ -99,10 +106,16 @@ async fn r17_a_refresh_under_way_does_not_outlive_the_logout() {
     // What was ended is what the refresh brought, if it was sent at all.
     let sent = mock.posts("/token") - 1;
     let seen = mock.server.seen();
-    let logout = seen.iter().find(|seen| seen.target.ends_with("/logout")).unwrap();
+    let logout = seen
+        .iter()
+        .find(|seen| seen.target.ends_with("/logout"))
+        .unwrap();
     let ended = logout.form("refresh_token");
     assert_eq!(ended, Some(if sent == 0 { "r1" } else { "r2" }));
-    assert_eq!(seen.iter().filter(|s| s.is_token_request()).count() - 1, sent);
+    assert_eq!(
+        seen.iter().filter(|s| s.is_token_request()).count() - 1,
+        sent
+    );
 }
 
 #[tokio::test]
@@ -148,8 +161,17 @@ impl TokenStore for Store {
 async fn r15_what_another_process_has_written_is_taken_over() {
     let mock = rotating().await;
     let store = Store::default();
-    let one = mock.oidc().session_in(store.clone(), first(&mock).await).await.unwrap();
-    let other = mock.oidc().session_from(store.clone()).await.unwrap().unwrap();
+    let one = mock
+        .oidc()
+        .session_in(store.clone(), first(&mock).await)
+        .await
+        .unwrap();
+    let other = mock
+        .oidc()
+        .session_from(store.clone())
+        .await
+        .unwrap()
+        .unwrap();
     let (a, b) = (expire(&one).await, expire(&other).await);
     assert_eq!((a.secret(), b.secret()), ("t1", "t1"));
     assert_eq!(one.access_token().await.unwrap().secret(), "t2");
@@ -167,7 +189,11 @@ async fn r15_what_another_process_has_written_is_taken_over() {
 async fn r15_a_claim_of_a_process_that_died_ends() {
     let mock = rotating().await;
     let store = Store::default();
-    let session = mock.oidc().session_in(store.clone(), first(&mock).await).await.unwrap();
+    let session = mock
+        .oidc()
+        .session_in(store.clone(), first(&mock).await)
+        .await
+        .unwrap();
     {
         let mut stored = store.0.lock().unwrap();
         let mut dead = serde_json::to_value(stored.as_ref().unwrap().claimed()).unwrap();
@@ -206,7 +232,11 @@ async fn r15_after_invalid_grant_the_store_is_read_once_more() {
         ..Defects::default()
     })
     .await;
-    let session = mock.oidc().session_in(store, first(&mock).await).await.unwrap();
+    let session = mock
+        .oidc()
+        .session_in(store, first(&mock).await)
+        .await
+        .unwrap();
     expire(&session).await;
     assert_eq!(session.access_token().await.unwrap().secret(), "theirs");
     assert_eq!(mock.posts("/token"), 2);
@@ -216,8 +246,17 @@ async fn r15_after_invalid_grant_the_store_is_read_once_more() {
 async fn a_logout_elsewhere_ends_the_session_here() {
     let mock = rotating().await;
     let store = Store::default();
-    let one = mock.oidc().session_in(store.clone(), first(&mock).await).await.unwrap();
-    let other = mock.oidc().session_from(store.clone()).await.unwrap().unwrap();
+    let one = mock
+        .oidc()
+        .session_in(store.clone(), first(&mock).await)
+        .await
+        .unwrap();
+    let other = mock
+        .oidc()
+        .session_from(store.clone())
+        .await
+        .unwrap()
+        .unwrap();
     one.logout().await.unwrap();
     assert!(store.0.lock().unwrap().is_none());
     expire(&other).await;

@@ -62,6 +62,14 @@ impl Browser {
         }
     }
 
+    /// The same browser on its way to another address of the application.
+    pub fn heading_for(self, home: &str) -> Self {
+        Self {
+            home: home.to_owned(),
+            ..self
+        }
+    }
+
     pub async fn open(&mut self, url: &str) -> Page {
         self.go(Method::GET, Url::parse(url).unwrap(), None).await
     }

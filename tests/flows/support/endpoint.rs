@@ -66,6 +66,14 @@ impl Endpoint {
 
     /// Waits for the first call that fits, and takes it out.
     pub async fn next(&self, fits: impl Fn(&Call) -> bool) -> Call {
+        let waiting = self.wait_for(fits);
+        let limit = std::time::Duration::from_secs(60);
+        tokio::time::timeout(limit, waiting)
+            .await
+            .expect("nobody has called")
+    }
+
+    async fn wait_for(&self, fits: impl Fn(&Call) -> bool) -> Call {
         loop {
             let arrived = self.arrived.notified();
             {

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod endpoint;
+pub mod other_provider;
 pub mod realm;
 #[path = "../../it/support/server.rs"]
 pub mod server;
