@@ -13,6 +13,7 @@
 
 mod support;
 
+mod algorithms;
 mod authentication;
 mod browser_login;
 mod device;
@@ -21,3 +22,4 @@ mod dpop;
 mod exchange;
 mod sessions;
 mod tokens;
+mod verification;
