@@ -1,5 +1,8 @@
 //! The OpenID Connect calls against a scripted realm that signs ID tokens.
 
+mod flows;
+pub(crate) mod mock;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};

@@ -15,6 +15,7 @@ mod support;
 
 mod algorithms;
 mod authentication;
+mod backchannel;
 mod browser_login;
 mod device;
 mod discovery;

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod realm;
 #[path = "../../it/support/server.rs"]
 pub mod server;
+pub mod special;
 pub mod totp;
 
 /// The password of every user made here.
