@@ -19,6 +19,7 @@ mod backchannel;
 mod browser_login;
 mod device;
 mod discovery;
+mod docs;
 mod dpop;
 mod exchange;
 mod sessions;
