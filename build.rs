@@ -33,6 +33,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
     };
     let output = codegen::generate(&codegen::Inputs {
         document: &read(other.as_deref().unwrap_or(PINNED))?,
+        supplement: &read("openapi/supplement.json")?,
         overlay: &read("openapi/overlay.json")?,
         names: &read("openapi/names.toml")?,
         foreign: other.is_some(),

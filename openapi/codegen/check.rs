@@ -1,4 +1,4 @@
-//! Step 5, check: shapes progenitor cannot take, refused with the operation's name.
+//! Step 6, check: shapes progenitor cannot take, refused with the operation's name.
 //!
 //! Inside progenitor most of these are assertions without it.
 

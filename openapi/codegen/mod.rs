@@ -1,6 +1,6 @@
 //! From Keycloak's document to the admin client: a pipeline of named steps.
 //!
-//! load -> overlay -> rules -> names -> check -> wire (progenitor) -> representations -> facade.
+//! load -> supplement -> overlay -> rules -> names -> check -> wire (progenitor) -> representations -> facade.
 //! No step touches the disk; `build.rs` and the tests both call [`generate`].
 
 pub mod check;
@@ -14,7 +14,9 @@ pub mod propose;
 pub mod representations;
 pub mod rules;
 pub mod spelling;
+pub mod supplement;
 pub mod table;
+pub mod unused;
 pub mod wire;
 
 use proc_macro2::TokenStream;
@@ -26,6 +28,8 @@ use problem::{Problem, Problems, Report};
 pub struct Inputs<'a> {
     /// The vendor's document.
     pub document: &'a str,
+    /// `openapi/supplement.json`.
+    pub supplement: &'a str,
     /// `openapi/overlay.json`.
     pub overlay: &'a str,
     /// `openapi/names.toml`.
@@ -69,13 +73,19 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let mut report = Report::default();
     let mut document = document::load(inputs.document)?;
 
+    let added = supplement::add(&mut document, inputs.supplement)?;
+    report.applied.push(format!(
+        "supplement: {} operations, {} schemas",
+        added.operations, added.schemas
+    ));
     let overlaid = overlay::apply(&mut document, inputs.overlay)?;
-    if !inputs.foreign && !overlaid.stale.is_empty() {
-        return Err(Problems(overlaid.stale));
+    if !inputs.foreign && !(added.stale.is_empty() && overlaid.stale.is_empty()) {
+        return Err(Problems([added.stale, overlaid.stale].concat()));
     }
     report
         .applied
         .push(format!("overlay: {} actions", overlaid.changed));
+    report.stale.extend(added.stale);
     report.stale.extend(overlaid.stale);
 
     for (name, rule) in rules::RULES {
@@ -96,12 +106,19 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let generated = wire::generate(&mut document, &named)?;
     let methods = wire::methods(&generated.client);
     let operations = model::build(&document, &table, &named, &methods, inputs.foreign)?;
+    let unused = unused::rows(&document, &table, &operations);
+    if inputs.foreign {
+        let facts = unused.into_iter().map(Problem::without_advice);
+        report.stale.extend(facts);
+    } else {
+        Problems(unused).or(())?;
+    }
     let client = generated.client;
     let named_types = representations::names(&generated.types);
 
     let ids = facade::ids(&table);
     let handles = facade::handles(&table, &operations);
-    let requests = facade::requests(&operations);
+    let requests = facade::requests(&table, &operations);
     Ok(Output {
         wire: print(quote!(#client))?,
         representations: print(representations::generate(generated.types, &document))?,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::document::{operation, parameters, path_parameters};
 use super::names::{Named, Paging, Table, id_type};
 use super::problem::{Problem, Problems};
+use super::rules::UPLOAD;
 use super::spelling::{ident, snake};
 use super::wire::{Method, generic_argument};
 
@@ -50,6 +51,8 @@ pub enum Body {
     Plain(syn::Type),
     /// Plain text.
     Text,
+    /// A multipart form: a type of `src/admin/uploads.rs`.
+    Upload(syn::Ident),
 }
 
 /// What a call gives.
@@ -61,7 +64,10 @@ pub enum Success {
     /// A value, or nothing with 204.
     Optional(syn::Type),
     Text,
-    Bytes,
+    /// Text, or nothing with 204.
+    OptionalText,
+    /// Bytes with their media type.
+    Content,
 }
 
 /// One operation of the facade.
@@ -94,6 +100,25 @@ impl Operation {
     /// Optional parameters make a builder; without any the call is a plain `async fn`.
     pub fn has_setters(&self) -> bool {
         self.query.iter().any(|query| !query.required)
+    }
+
+    /// What `find` gives, for a `get` that can tell a missing object.
+    pub fn found(&self) -> Option<syn::Type> {
+        let alone = self.named.verb() == "get" && self.arguments.is_empty() && self.body.is_none();
+        match &self.success {
+            Success::Value(ty) if alone => Some(ty.clone()),
+            Success::Text if alone => Some(syn::parse_quote!(String)),
+            _ => None,
+        }
+    }
+
+    /// What a list that takes `first` and `max` is a list of.
+    pub fn paged_item(&self) -> Option<&syn::Type> {
+        let has = |name: &str| self.query.iter().any(|query| query.setter == name);
+        match &self.success {
+            Success::Value(ty) if has("first") && has("max") => generic_argument(ty, "Vec"),
+            _ => None,
+        }
     }
 }
 
@@ -202,10 +227,12 @@ fn build_one(
         if let Some(index) = path.iter().position(|parameter| parameter.ident == *name) {
             wire[place] = Some(WireArgument::Path(index));
         } else if name == "body" {
-            body =
-                Some(body_of(ty).ok_or_else(|| {
+            body = Some(match text(source, UPLOAD) {
+                Some(upload) => Body::Upload(ident(&upload)),
+                None => body_of(ty).ok_or_else(|| {
                     refuse("has a body of a type the facade cannot pass on".into())
-                })?);
+                })?,
+            });
             wire[place] = Some(WireArgument::Body);
         } else {
             return Err(refuse(format!(
@@ -214,7 +241,7 @@ fn build_one(
         }
     }
     let created = table.created.get(&named.call).cloned();
-    let success = success_of(source, method, created).map_err(refuse)?;
+    let success = success_of(source, method, created);
     let summary = match text(source, "summary")
         .or_else(|| table.summaries.get(&named.call).cloned())
     {
@@ -277,34 +304,30 @@ fn body_of(ty: &syn::Type) -> Option<Body> {
     }
 }
 
-fn success_of(source: &Value, method: &Method, created: Option<String>) -> Result<Success, String> {
+fn success_of(source: &Value, method: &Method, created: Option<String>) -> Success {
     let ty = &method.success;
     if matches!(ty, syn::Type::Tuple(tuple) if tuple.elems.is_empty()) {
-        return Ok(created.map_or(Success::Nothing, Success::Created));
-    }
-    if created.is_some() {
-        return Err(
-            "answers a body, so its id is not taken out of Location; delete its row in [created]"
-                .into(),
-        );
-    }
-    if matches!(ty, syn::Type::Path(path) if path.path.is_ident("ByteStream")) {
-        let text = source
-            .get("responses")
-            .and_then(|responses| responses.get("2XX"))
-            .and_then(|answer| answer.get("content"))
-            .and_then(Value::as_object)
-            .is_some_and(|content| {
-                content
-                    .keys()
-                    .any(|media_type| media_type.starts_with("text/"))
-            });
-        return Ok(if text { Success::Text } else { Success::Bytes });
+        return created.map_or(Success::Nothing, Success::Created);
     }
     let empty = source.get("x-empty") == Some(&Value::Bool(true));
+    if matches!(ty, syn::Type::Path(path) if path.path.is_ident("ByteStream")) {
+        let text = source
+            .pointer("/responses/2XX/content")
+            .and_then(Value::as_object)
+            .is_some_and(|content| {
+                content.keys().any(|media_type| {
+                    media_type.starts_with("text/") || media_type.ends_with("xml")
+                })
+            });
+        return match (text, empty) {
+            (true, true) => Success::OptionalText,
+            (true, false) => Success::Text,
+            (false, _) => Success::Content,
+        };
+    }
     // An empty list is `[]` in every recorded answer; only a single object is told by 204.
     if empty && generic_argument(ty, "Vec").is_none() {
-        return Ok(Success::Optional(ty.clone()));
+        return Success::Optional(ty.clone());
     }
-    Ok(Success::Value(ty.clone()))
+    Success::Value(ty.clone())
 }

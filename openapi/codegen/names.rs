@@ -1,11 +1,11 @@
-//! Step 4, names: the reviewed public naming table, `openapi/names.toml`.
+//! Step 5, names: the reviewed public naming table, `openapi/names.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::document::{normalised, operation_key, operations, path_parameters};
+use super::document::{normalised, operation_key, operation_mut, operations, path_parameters};
 use super::problem::{Problem, Problems, Report};
 use super::propose;
 
@@ -15,8 +15,25 @@ use super::propose;
 pub enum Paging {
     /// So many items.
     Default(u32),
-    /// `"all"` items, or `"ignored"`: the server reads neither `first` nor `max`.
-    Word(String),
+    /// All items.
+    Word(PagingWord),
+}
+
+/// How a list without a limit treats `first` and `max`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum PagingWord {
+    /// It pages by them.
+    #[serde(rename = "all")]
+    All,
+    /// It reads neither.
+    #[serde(rename = "ignored")]
+    Ignored,
+    /// It reads them with `search` only.
+    #[serde(rename = "with search")]
+    WithSearch,
+    /// With `search` or `q` it pages by match and answers with the trees that the matches are in.
+    #[serde(rename = "trees")]
+    Trees,
 }
 
 /// The table as it stands in the file.
@@ -33,6 +50,8 @@ pub struct Table {
     pub created: BTreeMap<String, String>,
     /// Call to what a list sends unasked.
     pub paging: BTreeMap<String, Paging>,
+    /// Paged list to the call that counts it.
+    pub count: BTreeMap<String, String>,
     /// Call to the messages of a 404 that means this object.
     pub missing: BTreeMap<String, Vec<String>>,
     /// Handle to the member that is its key in the path, or nothing.
@@ -97,6 +116,21 @@ const RESERVED: &[&str] = &[
     "header",
     "find",
     "modify",
+    "ensure",
+    "tree",
+    "assign_roles",
+    "remove_roles",
+    "import_users",
+    "ensure_path",
+    "assign_service_account_roles",
+    "remove_service_account_roles",
+    "find_by_alias",
+    "find_by_client_id",
+    "find_by_domain",
+    "find_by_email",
+    "find_by_name",
+    "find_by_path",
+    "find_by_username",
     "stream",
     "all",
     "send",
@@ -168,7 +202,27 @@ pub fn assign(
         }
     }
     check(table, &named, foreign, &mut problems, report);
+    for one in &named {
+        if table.created.contains_key(&one.call) {
+            drop_body(document, one);
+        }
+    }
     Problems(problems).or(named)
+}
+
+/// Of what is created the id counts; some operations send the object too, and nothing when it was
+/// there already.
+fn drop_body(document: &mut Value, one: &Named) {
+    let answers = operation_mut(document, &one.method, &one.path)
+        .and_then(|operation| operation.get_mut("responses"))
+        .and_then(Value::as_object_mut);
+    for (code, answer) in answers.into_iter().flatten() {
+        if code.starts_with('2')
+            && let Some(answer) = answer.as_object_mut()
+        {
+            answer.remove("content");
+        }
+    }
 }
 
 fn remove(document: &mut Value, method: &str, path: &str) {
@@ -385,6 +439,13 @@ fn check(
         .keys()
         .filter(|call| !known(call))
         .for_each(|call| stale("paging", call));
+    for (list, count) in &table.count {
+        for call in [list, count] {
+            if !known(call) {
+                stale("count", call);
+            }
+        }
+    }
     table
         .missing
         .keys()
@@ -399,28 +460,38 @@ fn check(
 
 /// The id type of a path parameter of an operation: its own row, its handle's, or the name's.
 pub fn id_type<'a>(table: &'a Table, operation: &Named, parameter: &str) -> Option<&'a str> {
-    table
-        .ids
-        .get(&format!("{}#{parameter}", operation.key()))
-        .or_else(|| handle_id(table, operation.handle(), parameter))
-        .or_else(|| table.ids.get(parameter))
-        .map(String::as_str)
-}
-
-fn handle_id<'a>(table: &'a Table, handle: &str, parameter: &str) -> Option<&'a String> {
-    let mut chain = Some(handle);
-    while let Some(name) = chain {
-        if let Some(found) = table.ids.get(&format!("{name}#{parameter}")) {
-            return Some(found);
-        }
-        chain = name.rsplit_once('.').map(|(parent, _)| parent);
-    }
-    None
+    id_row(table, operation, parameter).map(|(_, id)| id.as_str())
 }
 
 /// The id type of a handle's own parameter.
 pub fn handle_id_type<'a>(table: &'a Table, handle: &str, parameter: &str) -> Option<&'a str> {
-    handle_id(table, handle, parameter)
-        .or_else(|| table.ids.get(parameter))
-        .map(String::as_str)
+    handle_id_row(table, handle, parameter).map(|(_, id)| id.as_str())
+}
+
+/// The row that decides on a path parameter of an operation.
+pub fn id_row<'a>(
+    table: &'a Table,
+    operation: &Named,
+    parameter: &str,
+) -> Option<(&'a String, &'a String)> {
+    table
+        .ids
+        .get_key_value(&format!("{}#{parameter}", operation.key()))
+        .or_else(|| handle_id_row(table, operation.handle(), parameter))
+}
+
+/// The row that decides on a path parameter of a handle.
+pub fn handle_id_row<'a>(
+    table: &'a Table,
+    handle: &str,
+    parameter: &str,
+) -> Option<(&'a String, &'a String)> {
+    let mut chain = Some(handle);
+    while let Some(name) = chain {
+        if let Some(found) = table.ids.get_key_value(&format!("{name}#{parameter}")) {
+            return Some(found);
+        }
+        chain = name.rsplit_once('.').map(|(parent, _)| parent);
+    }
+    table.ids.get_key_value(parameter)
 }

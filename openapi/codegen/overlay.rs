@@ -1,4 +1,4 @@
-//! Step 2, overlay: single facts the document gets wrong, as OpenAPI Overlay 1.0 actions.
+//! Step 3, overlay: single facts the document gets wrong, as OpenAPI Overlay 1.0 actions.
 //!
 //! An action that matches nothing, or changes nothing, is reported: the release mended what it
 //! corrected, and the action must go.

@@ -1,4 +1,4 @@
-//! Step 7, representations: what is added to progenitor's types on the syntax tree.
+//! Step 8, representations: what is added to progenitor's types on the syntax tree.
 //!
 //! Every struct becomes `#[non_exhaustive]` and `Default`, gets chainable setters and a `Debug`
 //! that shows no secret; every enum becomes an open one.
@@ -288,7 +288,7 @@ fn setter(name: &syn::Ident, ty: &syn::Type, wire_name: &str) -> Vec<TokenStream
 fn entry_name(name: &syn::Ident) -> syn::Ident {
     let name = name.to_string();
     match name.strip_suffix('s') {
-        Some(singular) if !singular.ends_with('s') => format_ident!("{singular}"),
+        Some(singular) if !singular.ends_with('s') => ident(singular),
         _ => format_ident!("{name}_entry"),
     }
 }

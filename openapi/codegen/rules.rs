@@ -1,4 +1,4 @@
-//! Step 3, rules: what is wrong in whole families, or what progenitor asks of every document.
+//! Step 4, rules: what is wrong in whole families, or what progenitor asks of every document.
 //!
 //! Each rule is one function that changes the document and says how often. Single facts belong in
 //! `openapi/overlay.json`.
@@ -20,13 +20,16 @@ pub type Rule = (&'static str, fn(&mut Value) -> usize);
 
 /// Every rule, in the order they are applied.
 pub const RULES: &[Rule] = &[
+    ("uploads are types by hand", uploads),
     ("one request media type, JSON first", request_media_type),
     ("one success answer, any 2xx", success),
     ("one error type on 4XX and 5XX", errors),
     ("no defaults on parameters", defaults),
     ("path parameters are free text", path_patterns),
+    ("query parameters of an enum are text", query_enums),
     ("lists are lists", unique_items),
     ("members are spelled apart", spelled_apart),
+    ("one or many is a type of its own", one_or_many),
     ("enums written in place are text", inline_enums),
     ("maps are written in place", inline_maps),
     ("optional collections are nullable", nullable),
@@ -59,6 +62,51 @@ fn request_media_type(document: &mut Value) -> usize {
         };
         keep_one(content)
     })
+}
+
+/// The upload type of an operation's body, by the name of its schema.
+pub const UPLOAD: &str = "x-upload";
+
+/// Progenitor sends no multipart form. Its fields are a type of `src/admin/uploads.rs`; what
+/// progenitor sends is the encoded form.
+fn uploads(document: &mut Value) -> usize {
+    const FORM: &str = "multipart/form-data";
+    let mut types = BTreeSet::new();
+    let count = each_operation(document, |operation| {
+        let Some(content) = operation
+            .get_mut("requestBody")
+            .and_then(|body| body.get_mut("content"))
+            .and_then(Value::as_object_mut)
+        else {
+            return false;
+        };
+        let Some(name) = content.remove(FORM).and_then(|form| {
+            Some(
+                form["schema"]["$ref"]
+                    .as_str()?
+                    .rsplit('/')
+                    .next()?
+                    .to_owned(),
+            )
+        }) else {
+            return false;
+        };
+        types.insert(name.clone());
+        // Beside JSON it is a call of `src/admin/variants.rs`.
+        let only = content.is_empty();
+        if only {
+            content.insert(
+                "application/octet-stream".into(),
+                json!({ "schema": { "type": "string", "format": "binary" } }),
+            );
+            operation.insert(UPLOAD.into(), Value::String(name));
+        }
+        only
+    });
+    if let Some(schemas) = schemas_mut(document) {
+        schemas.retain(|name, _| !types.contains(name));
+    }
+    count
 }
 
 /// Keeps `application/json` (or `*/*` read as JSON), else the first media type by name.
@@ -114,7 +162,15 @@ fn success(document: &mut Value) -> usize {
         };
         let mut answer = responses.get(&chosen).cloned().unwrap_or_default();
         if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) {
+            let several = content.len() > 1;
             keep_one(content);
+            if several && !content.contains_key("application/json") {
+                // Which of them it is, the answer says.
+                *content = Map::from_iter([(
+                    "application/octet-stream".to_owned(),
+                    json!({ "schema": { "type": "string", "format": "binary" } }),
+                )]);
+            }
         }
         let changed = codes.len() > 1;
         for code in codes {
@@ -184,6 +240,26 @@ fn path_patterns(document: &mut Value) -> usize {
     count
 }
 
+/// A setter takes the enum, and any text that a newer server knows.
+fn query_enums(document: &mut Value) -> usize {
+    let enums: BTreeSet<String> = super::document::schemas(document)
+        .into_iter()
+        .filter(|(_, schema)| schema.get("enum").is_some())
+        .map(|(name, _)| format!("#/components/schemas/{name}"))
+        .collect();
+    let mut count = 0;
+    each_parameter(document, &mut |parameter| {
+        let target = parameter
+            .get("schema")
+            .and_then(|schema| schema["$ref"].as_str());
+        if target.is_some_and(|target| enums.contains(target)) {
+            parameter.insert("schema".into(), json!({ "type": "string" }));
+            count += 1;
+        }
+    });
+    count
+}
+
 /// Calls `visit` for every parameter of every path item and operation.
 fn each_parameter(document: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
@@ -225,6 +301,25 @@ fn unique_items(document: &mut Value) -> usize {
     each_schema(document, &mut |schema| {
         if schema.get("type").and_then(Value::as_str) == Some("array") {
             count += usize::from(schema.remove("uniqueItems").is_some());
+        }
+    });
+    count
+}
+
+/// The format that stands for a string or a list of strings.
+pub const ONE_OR_MANY: &str = "one-or-many";
+
+/// Some members are a string when they have one value, and a list otherwise.
+fn one_or_many(document: &mut Value) -> usize {
+    let text = json!({ "type": "string" });
+    let either = json!([text.clone(), { "type": "array", "items": text }]);
+    let mut count = 0;
+    each_schema(document, &mut |schema| {
+        if schema.get("oneOf") == Some(&either) {
+            schema.remove("oneOf");
+            schema.insert("type".into(), "string".into());
+            schema.insert("format".into(), ONE_OR_MANY.into());
+            count += 1;
         }
     });
     count

@@ -27,6 +27,7 @@ fn line(operation: &Operation) -> String {
             Body::Value(ty) | Body::Plain(ty) => plain(ty),
             Body::List(ty) => format!("[{}]", plain(ty)),
             Body::Text => "text".to_owned(),
+            Body::Upload(ty) => ty.to_string(),
         }))
         .collect::<Vec<_>>()
         .join(", ");
@@ -36,7 +37,8 @@ fn line(operation: &Operation) -> String {
         Success::Value(ty) => plain(ty),
         Success::Optional(ty) => format!("Option<{}>", plain(ty)),
         Success::Text => "text".to_owned(),
-        Success::Bytes => "bytes".to_owned(),
+        Success::OptionalText => "Option<text>".to_owned(),
+        Success::Content => "Content".to_owned(),
     };
     let mut setters: Vec<String> = operation
         .query

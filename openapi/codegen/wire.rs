@@ -1,4 +1,4 @@
-//! Step 6, wire: progenitor's positional client, and what is mended on its syntax tree.
+//! Step 7, wire: progenitor's positional client, and what is mended on its syntax tree.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use syn::visit_mut::VisitMut;
 use super::document::{operation_mut, schemas};
 use super::names::Named;
 use super::problem::{Problem, Problems};
-use super::rules::ERROR_SCHEMA;
+use super::rules::{ERROR_SCHEMA, ONE_OR_MANY};
 
 /// The generated client, parsed.
 pub struct Wire {
@@ -151,16 +151,18 @@ fn settings(document: &Value) -> GenerationSettings {
             ERROR_SCHEMA,
             "crate::admin::call::ErrorAnswer",
             std::iter::empty(),
-        )
-        .with_conversion(
-            SchemaObject {
-                instance_type: Some(InstanceType::String.into()),
-                format: Some("password".into()),
-                ..SchemaObject::default()
-            },
-            "crate::Secret",
-            std::iter::empty(),
         );
+    for (format, path) in [
+        ("password", "crate::Secret"),
+        (ONE_OR_MANY, "crate::admin::OneOrMany"),
+    ] {
+        let schema = SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            format: Some(format.into()),
+            ..SchemaObject::default()
+        };
+        settings.with_conversion(schema, path, std::iter::empty());
+    }
     for (name, schema) in schemas(document) {
         if schema.get("enum").is_some() {
             let path = format!("crate::admin::representations::{name}");

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
-use http::StatusCode;
-use http::header::{ACCEPT, HeaderValue, LOCATION};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
+use http::{Method, StatusCode};
 use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, ResponseValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::content::Content;
 use super::edits::EditGuard;
+use super::uploads::Form;
 use super::wire;
 use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
@@ -65,21 +67,62 @@ impl Call {
             transport: Arc::clone(&self.transport),
             operation,
             options: self.options.clone(),
+            content_type: None,
             failure: Arc::default(),
         };
-        let client = wire::Client::new_with_client(
-            self.transport.base_url(),
-            self.transport.http().clone(),
-            attempt,
-        );
-        Ok(Wire { client })
+        Ok(Wire::of(attempt))
+    }
+
+    /// Makes an operation's call in another media type than the generated client's.
+    pub(crate) async fn in_media_type(
+        &self,
+        operation: &'static Operation,
+        path: &[(&'static str, &str)],
+        accept: &'static str,
+        body: Option<(&str, Bytes)>,
+    ) -> Result<Response<Bytes>> {
+        let mut url = String::new();
+        for part in operation.path.split('/').filter(|part| !part.is_empty()) {
+            url.push('/');
+            match path.iter().find(|(name, _)| {
+                part.strip_prefix('{')
+                    .and_then(|part| part.strip_suffix('}'))
+                    == Some(name)
+            }) {
+                Some((name, value)) => {
+                    segment::check(operation, name, value)?;
+                    url.push_str(&segment::encode(value));
+                }
+                None => url.push_str(part),
+            }
+        }
+        let url = self.transport.channel.sender.base.join(&url)?;
+        let method = Method::from_bytes(operation.method.as_bytes())
+            .map_err(|_| error::invalid_argument(operation, "the method is not one of HTTP"))?;
+        let mut request = self
+            .transport
+            .http()
+            .request(method, url)
+            .header(ACCEPT, accept);
+        if let Some((content_type, body)) = body {
+            request = request.header(CONTENT_TYPE, content_type).body(body);
+        }
+        let request = request
+            .build()
+            .map_err(|failed| error::transport(operation, failed))?;
+        let answer = self
+            .transport
+            .execute(request, operation, &self.options)
+            .await?;
+        let (parts, body) = answer.into_parts();
+        Ok(Response::new(parts.status, parts.headers, body))
     }
 
     /// Starts an OpenID Connect client of a realm on the same connections.
     #[cfg(feature = "oidc")]
     pub(crate) fn oidc(&self, realm: &str, client_id: String) -> crate::oidc::OidcBuilder {
         let channel = Arc::clone(&self.transport.channel);
-        crate::oidc::OidcBuilder::new(channel, realm.to_owned(), client_id)
+        crate::oidc::OidcBuilder::of_realm(channel, realm.to_owned(), client_id)
     }
 
     /// Waits until no other edit of this object runs in this client.
@@ -94,6 +137,8 @@ pub(crate) struct Attempt {
     transport: Arc<Transport>,
     operation: &'static Operation,
     options: CallOptions,
+    /// Of a multipart form, which progenitor takes for any bytes.
+    content_type: Option<HeaderValue>,
     /// `exec` can fail with `reqwest::Error` only; ours waits here.
     failure: Arc<Mutex<Option<Error>>>,
 }
@@ -113,6 +158,11 @@ impl ClientHooks<Attempt> for wire::Client {
             .headers_mut()
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
+        if let Some(content_type) = &attempt.content_type {
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, content_type.clone());
+        }
         let answer = attempt
             .transport
             .execute(request, attempt.operation, &attempt.options)
@@ -140,8 +190,24 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
+    fn of(attempt: Attempt) -> Self {
+        let transport = Arc::clone(&attempt.transport);
+        let client =
+            wire::Client::new_with_client(transport.base_url(), transport.http().clone(), attempt);
+        Self { client }
+    }
+
     pub(crate) fn client(&self) -> &wire::Client {
         &self.client
+    }
+
+    /// Sends the body as the form it is.
+    pub(crate) fn form(self, form: &Form) -> Self {
+        let inner = Attempt {
+            content_type: HeaderValue::from_str(&form.content_type).ok(),
+            ..self.client.inner().clone()
+        };
+        Self::of(inner)
     }
 
     fn operation(&self) -> &'static Operation {
@@ -206,8 +272,38 @@ impl Wire {
         Ok(map(answer, |()| I::from(LocationId(id))))
     }
 
-    /// A binary answer.
-    pub(crate) async fn bytes(self, answer: Answer<ByteStream>) -> Result<Response<Bytes>> {
+    /// The name out of `Location`; the one that was sent, where the server could not write it.
+    pub(crate) fn created_by_name<I: From<LocationId>>(
+        self,
+        answer: Answer<()>,
+        sent: Option<&str>,
+    ) -> Result<Response<I>> {
+        let operation = self.operation();
+        let answer = self.nothing(answer)?;
+        let location = answer.headers().get(LOCATION).ok_or_else(|| {
+            error::protocol(
+                "the server created the object but sent no Location: it has the name it was sent",
+            )
+            .with_operation(operation)
+            .with_status(answer.status())
+        })?;
+        let name = segment::decode_location_id(operation, location)?;
+        let name = match sent {
+            Some(sent) if segment::is_garbled(sent, &name) => sent.to_owned(),
+            _ => name,
+        };
+        Ok(map(answer, |()| I::from(LocationId(name))))
+    }
+
+    /// A file.
+    pub(crate) async fn content(self, answer: Answer<ByteStream>) -> Result<Response<Content>> {
+        let answer = self.bytes(answer).await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let content = Content::new(&headers, answer.into_value());
+        Ok(Response::new(status, headers, content))
+    }
+
+    async fn bytes(self, answer: Answer<ByteStream>) -> Result<Response<Bytes>> {
         let operation = self.operation();
         let answer = answer.map_err(|failure| self.failure::<()>(failure))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -227,9 +323,18 @@ impl Wire {
         let operation = self.operation();
         let answer = self.bytes(answer).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = String::from_utf8(answer.into_value().into())
-            .map_err(|_| error::unexpected_body(operation, "the answer is not UTF-8 text"))?;
+        let text = text_of(operation, answer.into_value())?;
         Ok(Response::new(status, headers, text))
+    }
+
+    /// A text answer, or nothing when the server sends none.
+    pub(crate) async fn optional_text(
+        self,
+        answer: Answer<ByteStream>,
+    ) -> Result<Response<Option<String>>> {
+        let answer = self.text(answer).await?;
+        let empty = answer.status() == StatusCode::NO_CONTENT;
+        Ok(map(answer, |text| (!empty).then_some(text)))
     }
 
     fn failure<T: DeserializeOwned + 'static>(
@@ -267,6 +372,11 @@ impl Wire {
             }
         }
     }
+}
+
+pub(crate) fn text_of(operation: &Operation, bytes: Bytes) -> Result<String> {
+    String::from_utf8(bytes.into())
+        .map_err(|_| error::unexpected_body(operation, "the answer is not UTF-8 text"))
 }
 
 fn into_response<T>(answer: ResponseValue<T>) -> Response<T> {

@@ -1,5 +1,7 @@
 //! What an edit changes, and whether the server took it.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,26 +17,123 @@ const WRITE_ONLY: &[&str] = &["credentials", "value", "secretData"];
 /// Members the server stores in lower case.
 const LOWER_CASED: &[&str] = &["username", "email"];
 
-/// The members that an edit changed, each with the value it should have afterwards.
-#[derive(Debug)]
-pub(crate) struct Change {
-    edited: Vec<Edit>,
+/// What the names of secret members and settings have in them, in lower case.
+const SECRET_NAMES: &[&str] = &[
+    "apikey",
+    "api.key",
+    "assertion",
+    "code",
+    "credential",
+    "invitelink",
+    "passphrase",
+    "password",
+    "private",
+    "salt",
+    "secret",
+    "token",
+];
+
+/// Texts with such a name that are none.
+const NO_SECRETS: &[&str] = &["passwordPolicy"];
+
+/// The members that an edit changes, each with its value before and after.
+///
+/// `Display` writes one line a member, such as `enabled: true -> false`. Secrets are shown as
+/// `***`, here, in `Debug` and in the values.
+#[derive(Clone, Default)]
+pub struct Changes {
+    edited: Vec<MemberChange>,
 }
 
-struct Edit {
+/// One member that changes.
+#[derive(Clone)]
+pub struct MemberChange {
     path: Vec<String>,
-    /// `None`: the member was taken out.
-    wanted: Option<Value>,
+    from: Option<Value>,
+    /// `None`: the member is taken out.
+    to: Option<Value>,
 }
 
-impl std::fmt::Debug for Edit {
-    // Values may be secrets.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path.join("."))
+impl MemberChange {
+    /// Where it is, such as `attributes.team`.
+    #[must_use]
+    pub fn member(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// The value before; `None` when it was not set.
+    #[must_use]
+    pub fn from(&self) -> Option<Value> {
+        self.shown(self.from.as_ref())
+    }
+
+    /// The value after; `None` when it is taken out.
+    #[must_use]
+    pub fn to(&self) -> Option<Value> {
+        self.shown(self.to.as_ref())
+    }
+
+    /// Whether the values are kept secret: what they are is not told then, only whether they are
+    /// set.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.path.iter().any(|part| is_secret_name(part))
+    }
+
+    fn shown(&self, value: Option<&Value>) -> Option<Value> {
+        value.map(|value| redacted(value, self.is_secret()))
     }
 }
 
-impl Change {
+impl fmt::Display for MemberChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path.join("."))?;
+        match self.from() {
+            Some(from) => write!(f, "{from}")?,
+            None => f.write_str("not set")?,
+        }
+        f.write_str(" -> ")?;
+        match self.to() {
+            Some(to) => write!(f, "{to}"),
+            None => f.write_str("left out"),
+        }
+    }
+}
+
+impl fmt::Debug for MemberChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, change) in self.edited.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{change}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.edited).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a Changes {
+    type Item = &'a MemberChange;
+    type IntoIter = std::slice::Iter<'a, MemberChange>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.edited.iter()
+    }
+}
+
+impl Changes {
     /// Compares two states of one object, member by member.
     pub(crate) fn between<T: Serialize>(op: &Operation, before: &T, after: &T) -> Result<Self> {
         let mut edited = Vec::new();
@@ -47,9 +146,27 @@ impl Change {
         Ok(Self { edited })
     }
 
-    /// Whether nothing was changed.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.edited.is_empty()
+    }
+
+    /// How many members change.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.edited.len()
+    }
+
+    /// The members that change, in the order of their names.
+    pub fn iter(&self) -> std::slice::Iter<'_, MemberChange> {
+        self.edited.iter()
+    }
+
+    /// The change of one member, `None` when it stays.
+    #[must_use]
+    pub fn get(&self, member: &str) -> Option<&MemberChange> {
+        self.edited.iter().find(|change| change.member() == member)
     }
 
     /// Checks that every edited member has the wanted value in `now`.
@@ -67,14 +184,14 @@ impl Change {
                 continue;
             }
             let found = edit.path.iter().try_fold(&now, |node, part| node.get(part));
-            let taken = match &edit.wanted {
+            let taken = match &edit.to {
                 Some(wanted) => {
                     found.map_or_else(|| is_nothing(wanted), |found| same(last, found, wanted))
                 }
                 None => found.is_none_or(is_nothing),
             };
             if !taken {
-                kept |= edit.wanted.is_none();
+                kept |= edit.to.is_none();
                 ignored.push(edit.path.join("."));
             }
         }
@@ -83,6 +200,26 @@ impl Change {
         } else {
             Err(refusal(op, &ignored, kept))
         }
+    }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    !NO_SECRETS.contains(&name) && SECRET_NAMES.iter().any(|part| lower.contains(part))
+}
+
+/// Flags and numbers are no secrets; everything below a secret name else is.
+fn redacted(value: &Value, secret: bool) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        _ if secret => Value::String("***".to_owned()),
+        Value::String(_) => value.clone(),
+        Value::Array(list) => list.iter().map(|value| redacted(value, false)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), redacted(value, is_secret_name(name))))
+            .collect::<Map<_, _>>()
+            .into(),
     }
 }
 
@@ -110,12 +247,13 @@ fn value<T: Serialize>(op: &Operation, state: &T) -> Result<Value> {
     })
 }
 
-fn compare(path: &mut Vec<String>, before: &Value, after: &Value, edited: &mut Vec<Edit>) {
+fn compare(path: &mut Vec<String>, before: &Value, after: &Value, edited: &mut Vec<MemberChange>) {
     let (Value::Object(old), Value::Object(new)) = (before, after) else {
         if before != after {
-            edited.push(Edit {
+            edited.push(MemberChange {
                 path: path.clone(),
-                wanted: Some(after.clone()),
+                from: Some(before.clone()),
+                to: Some(after.clone()),
             });
         }
         return;
@@ -128,18 +266,19 @@ fn compare(path: &mut Vec<String>, before: &Value, after: &Value, edited: &mut V
         }
         path.pop();
     }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+    for (key, before) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
         path.push(key.clone());
-        edited.push(Edit {
+        edited.push(MemberChange {
             path: path.clone(),
-            wanted: None,
+            from: Some(before.clone()),
+            to: None,
         });
         path.pop();
     }
 }
 
 /// A new object is compared by its members: the server may add its own beside them.
-fn added(path: &mut Vec<String>, after: &Value, edited: &mut Vec<Edit>) {
+fn added(path: &mut Vec<String>, after: &Value, edited: &mut Vec<MemberChange>) {
     match after {
         Value::Object(members) if !members.is_empty() => {
             for (key, value) in members {
@@ -148,11 +287,31 @@ fn added(path: &mut Vec<String>, after: &Value, edited: &mut Vec<Edit>) {
                 path.pop();
             }
         }
-        value => edited.push(Edit {
+        value => edited.push(MemberChange {
             path: path.clone(),
-            wanted: Some(value.clone()),
+            from: None,
+            to: Some(value.clone()),
         }),
     }
+}
+
+/// `now` with every member that is set in `wanted` and has another value; what is the same to the
+/// server stays as the server writes it.
+pub(crate) fn merge(now: &Value, wanted: &Value) -> Value {
+    let (Value::Object(now), Value::Object(wanted)) = (now, wanted) else {
+        return wanted.clone();
+    };
+    let mut merged = now.clone();
+    for (key, wanted) in wanted {
+        let value = match now.get(key) {
+            Some(now) if same(key, now, wanted) => continue,
+            None if is_nothing(wanted) => continue,
+            Some(now @ Value::Object(_)) => merge(now, wanted),
+            Some(_) | None => wanted.clone(),
+        };
+        merged.insert(key.clone(), value);
+    }
+    Value::Object(merged)
 }
 
 /// Empty and absent are one on the server.
@@ -206,7 +365,7 @@ mod tests {
     );
 
     fn confirm(before: &Value, wanted: &Value, now: &Value) -> Option<String> {
-        let change = Change::between(&OP, before, wanted).unwrap();
+        let change = Changes::between(&OP, before, wanted).unwrap();
         change
             .confirm(&OP, now)
             .err()
@@ -216,7 +375,77 @@ mod tests {
     #[test]
     fn no_edit_is_no_change() {
         let state = json!({ "a": [1], "b": { "c": null } });
-        assert!(Change::between(&OP, &state, &state).unwrap().is_empty());
+        assert!(Changes::between(&OP, &state, &state).unwrap().is_empty());
+    }
+
+    fn changes(before: &Value, after: &Value) -> String {
+        Changes::between(&OP, before, after).unwrap().to_string()
+    }
+
+    #[test]
+    fn each_change_has_its_value_before_and_after() {
+        assert_eq!(
+            changes(
+                &json!({ "enabled": true, "firstName": "Ada", "attributes": { "team": ["a"] } }),
+                &json!({ "enabled": false, "attributes": { "team": ["b"], "x": ["1"] } }),
+            ),
+            "attributes.team: [\"a\"] -> [\"b\"]\n\
+             attributes.x: not set -> [\"1\"]\n\
+             enabled: true -> false\n\
+             firstName: \"Ada\" -> left out"
+        );
+    }
+
+    #[test]
+    fn secrets_are_neither_shown_nor_given() {
+        let before = json!({
+            "secret": "hunter1", "config": { "bindCredential": ["hunter1"] },
+            "attributes": { "saml.signing.private.key": "hunter1" }, "accessTokenLifespan": 60,
+            "passwordPolicy": "length(8)", "idps": [{ "config": { "clientSecret": "hunter1" } }],
+        });
+        let after = json!({
+            "secret": "hunter2", "config": { "bindCredential": ["hunter2"] },
+            "attributes": {}, "accessTokenLifespan": 90, "passwordPolicy": "length(9)",
+            "idps": [{ "config": { "clientSecret": "hunter2" } }],
+            "credentials": [{ "type": "password", "value": "hunter2" }],
+        });
+        let changes = Changes::between(&OP, &before, &after).unwrap();
+        let shown = format!("{changes}\n{changes:?}\n{changes:#?}");
+        let given: Vec<_> = changes.iter().map(|c| (c.from(), c.to())).collect();
+        for text in [shown.clone(), format!("{given:?}")] {
+            assert!(!text.contains("hunter"), "{text}");
+        }
+        for line in [
+            "secret: \"***\" -> \"***\"",
+            "config.bindCredential: \"***\" -> \"***\"",
+            "attributes.saml.signing.private.key: \"***\" -> left out",
+            "accessTokenLifespan: 60 -> 90",
+            "passwordPolicy: \"length(8)\" -> \"length(9)\"",
+            "credentials: not set -> \"***\"",
+        ] {
+            assert!(shown.contains(line), "{line} in {shown}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_wanted_and_differs_is_merged() {
+        let now = json!({
+            "username": "ada", "roles": ["a", "b"], "secret": MASK, "enabled": true,
+            "attributes": { "a": ["1"], "b": ["2"] },
+        });
+        let same = json!({
+            "username": "Ada", "roles": ["b", "a"], "secret": "s", "groups": [],
+            "attributes": { "a": ["1"] },
+        });
+        assert_eq!(merge(&now, &same), now);
+        let other = json!({ "enabled": false, "attributes": { "a": ["3"] }, "roles": ["a"] });
+        assert_eq!(
+            merge(&now, &other),
+            json!({
+                "username": "ada", "roles": ["a"], "secret": MASK, "enabled": false,
+                "attributes": { "a": ["3"], "b": ["2"] },
+            })
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl CredentialRepresentation {
 }
 
 /// The id that the server puts into everything it sends.
-fn required(id: Option<&String>, type_name: &'static str) -> Result<String> {
+pub(crate) fn required(id: Option<&String>, type_name: &'static str) -> Result<String> {
     id.cloned().ok_or_else(|| missing_id(type_name))
 }
 

@@ -70,10 +70,14 @@
 //!
 //! What each call is named is decided in `openapi/names.toml`; names follow the crate's versions.
 
+mod bulk;
 pub(crate) mod call;
 mod change;
+mod content;
 mod edits;
+mod ensure;
 mod extensions;
+mod find;
 #[allow(
     missing_docs,
     clippy::all,
@@ -88,10 +92,18 @@ mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
 mod id_types;
+mod import;
+mod modify;
+mod one_or_many;
 mod open_enum;
+mod paging;
 pub mod representations;
+mod role_names;
 mod stream;
 mod support;
+mod tree;
+pub mod uploads;
+mod variants;
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -112,13 +124,24 @@ use std::pin::Pin;
 
 use crate::Error;
 
+pub use bulk::{Bulk, Done, Progress, bulk};
+pub use change::{Changes, MemberChange};
+pub use content::Content;
+pub use ensure::Ensured;
 pub use facade::{handles, ids, requests};
+pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
+pub use modify::{Modify, Preview};
+pub use one_or_many::OneOrMany;
+pub use role_names::NamedRoles;
 pub use stream::ItemStream;
+pub use tree::{GroupNode, GroupTree};
 
 pub(crate) use call::Call;
-pub(crate) use change::Change;
-pub(crate) use edits::Edits;
+pub(crate) use edits::{EditGuard, Edits};
+pub(crate) use modify::Target;
 pub(crate) use open_enum::open_enum;
+pub(crate) use stream::End;
+pub(crate) use uploads::Form;
 
 /// The future of a request.
 pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;

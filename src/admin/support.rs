@@ -45,6 +45,16 @@ impl Outline for serde_json::Map<String, serde_json::Value> {
     }
 }
 
+impl Outline for serde_json::Value {
+    fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(object) => object.outline(f),
+            Self::Array(list) => list.outline(f),
+            _ => f.write_str("_"),
+        }
+    }
+}
+
 impl<V> Outline for Vec<V> {
     fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
@@ -84,5 +94,8 @@ mod tests {
         let object = json!({ "host": { "in": "hunter2" } });
         assert_eq!(shown(object.as_object().unwrap()), "{\"host\": _}");
         assert_eq!(shown(&vec!["hunter2", "hunter2"]), "[_, _]");
+        assert_eq!(shown(&object), "{\"host\": _}");
+        assert_eq!(shown(&json!(["hunter2"])), "[_]");
+        assert_eq!(shown(&json!("hunter2")), "_");
     }
 }

@@ -79,6 +79,21 @@ pub(crate) fn decode_location_id(op: &Operation, location: &HeaderValue) -> Resu
     }
 }
 
+/// Whether `written` is what the server makes of `sent` in a `Location`: each character beyond
+/// U+FFFF is two question marks there.
+#[cfg_attr(not(feature = "admin"), allow(dead_code))]
+pub(crate) fn is_garbled(sent: &str, written: &str) -> bool {
+    let mut expected = String::with_capacity(sent.len());
+    for character in sent.chars() {
+        if u32::from(character) > 0xFFFF {
+            expected.push_str("??");
+        } else {
+            expected.push(character);
+        }
+    }
+    expected != sent && expected == written
+}
+
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 fn escapes_are_complete(raw: &[u8]) -> bool {
     raw.split(|b| *b == b'%')
@@ -140,6 +155,22 @@ mod tests {
         assert_eq!(encode("%2e%2e"), "%252e%252e");
         assert_eq!(encode("aZ09-._~"), "aZ09-._~");
         assert_eq!(encode("a;\\/é"), "a%3B%5C%2F%C3%A9");
+    }
+
+    #[test]
+    fn a_garbled_name_is_told_from_another_name() {
+        assert!(is_garbled("\u{1d54f}-role", "??-role"));
+        assert!(is_garbled("a\u{1f600}?b\u{1f600}", "a???b??"));
+        for (sent, written) in [
+            ("a?b", "a?b"),
+            ("a??", "a??"),
+            ("\u{1d54f}", "?"),
+            ("\u{1d54f}", "\u{1d54f}"),
+            ("\u{1d54f}", "other"),
+            ("\u{e9}", "??"),
+        ] {
+            assert!(!is_garbled(sent, written), "{sent} {written}");
+        }
     }
 
     fn location(text: &str) -> Result<String> {

@@ -67,6 +67,15 @@ pub(crate) fn retry(op: &Operation, attempt: u32, delay: Duration, reason: &'sta
     let _ = (op, attempt, delay, reason);
 }
 
+/// The future, in the span of whoever starts it: for work that goes on in a task of its own.
+#[cfg_attr(not(feature = "admin"), allow(dead_code))]
+pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    #[cfg(feature = "tracing")]
+    return tracing::Instrument::in_current_span(future);
+    #[cfg(not(feature = "tracing"))]
+    future
+}
+
 /// A token was obtained, dropped or could not be obtained.
 pub(crate) fn token(what: &'static str) {
     #[cfg(feature = "tracing")]

@@ -97,8 +97,8 @@ impl TokenVerifier {
         }
     }
 
-    /// Takes only tokens signed with one of these algorithms; all asymmetric ones that the issuer
-    /// publishes unless set. Symmetric ones are never taken: Keycloak signs with a key that only
+    /// Takes only tokens signed with one of these algorithms; unless set, all asymmetric ones that
+    /// the issuer publishes for the kind of token. Symmetric ones are never taken: Keycloak signs with a key that only
     /// it has.
     #[must_use]
     pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
@@ -233,10 +233,10 @@ impl TokenVerifier {
         (self.clock)()
     }
 
-    async fn accepted(&self) -> Result<Vec<SignatureAlgorithm>> {
+    async fn accepted(&self, kind: Kind) -> Result<Vec<SignatureAlgorithm>> {
         match &self.algorithms {
             Some(algorithms) => Ok(algorithms.clone()),
-            None => self.issuer.algorithms().await,
+            None => self.issuer.algorithms(kind.algorithms).await,
         }
     }
 
@@ -258,7 +258,7 @@ impl TokenVerifier {
         };
         let token = Jws::parse(token)?;
         kind.check_header(&token)?;
-        let algorithm = token.algorithm(&self.accepted().await?)?;
+        let algorithm = token.algorithm(&self.accepted(kind).await?)?;
         let key = self.issuer.key(&token, algorithm).await?;
         let typ = token.typ();
         let payload = token.verify(algorithm, &key)?;

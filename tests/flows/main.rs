@@ -13,13 +13,16 @@
 
 mod support;
 
+mod algorithms;
 mod authentication;
 mod backchannel;
 mod browser_login;
 mod device;
 mod discovery;
+mod docs;
 mod dpop;
 mod exchange;
 mod other_provider;
 mod sessions;
 mod tokens;
+mod verification;

@@ -17,6 +17,7 @@
 #[path = "../../openapi/codegen/mod.rs"]
 mod codegen;
 
+mod conformance;
 mod docs;
 mod generated;
 mod live;

@@ -38,14 +38,17 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         Body::List(ty) => quote!(let body = given.body::<Vec<#ty>>();),
         Body::Plain(ty) => quote!(let body = given.body::<#ty>();),
         Body::Text => quote!(let body = given.body::<String>();),
+        Body::Upload(ty) => quote!(let body = given.upload::<uploads::#ty>();),
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
-    let request = request(operation);
+    let request = request(operation, deprecated.as_ref());
+    let upload = matches!(operation.body, Some(Body::Upload(_)));
+    let stream = stream(operation, &handle);
     let shown = operation
         .has_setters()
         .then(|| quote!(given.shown(&request);));
     let answer = match operation.success {
-        Success::Bytes => quote!(answer.to_vec()),
+        Success::Content => quote!(answer.into_bytes().to_vec()),
         _ => quote!(answer),
     };
     quote! {
@@ -56,13 +59,30 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
                 let handle = #handle;
                 given.shown(&handle);
                 #body
-                #deprecated
-                let request = #request;
+                #request
                 #shown
                 let answer = request.await?;
                 Ok(given.kept(&#answer))
             }),
+            upload: #upload,
+            stream: #stream,
         }
+    }
+}
+
+/// Every item of a list that pages, with pages of a size.
+fn stream(operation: &Operation, handle: &TokenStream) -> TokenStream {
+    if operation.paging.is_none() || operation.paged_item().is_none() {
+        return quote!(None);
+    }
+    let request = request(operation, None);
+    quote! {
+        Some(|kc, given, size| Box::pin(async move {
+            let handle = #handle;
+            #request
+            let items = request.max(size).all().await?;
+            Ok(given.kept(&items))
+        }))
     }
 }
 
@@ -103,8 +123,8 @@ fn handle(table: &Table, chain: &str) -> TokenStream {
     expression
 }
 
-/// The call on `handle`, with every argument and every setter.
-fn request(operation: &Operation) -> TokenStream {
+/// The call on `handle`, with every argument and the setters that are given.
+fn request(operation: &Operation, deprecated: Option<&TokenStream>) -> TokenStream {
     let method = ident(operation.named.verb());
     let ids = operation
         .arguments
@@ -116,10 +136,10 @@ fn request(operation: &Operation) -> TokenStream {
         .filter(|query| query.required)
         .map(|query| {
             let name = &query.name;
-            quote!(given.text(#name))
+            quote!(given.required(#name))
         });
     let body = operation.body.as_ref().map(|body| match body {
-        Body::Value(_) | Body::List(_) => quote!(&body),
+        Body::Value(_) | Body::List(_) | Body::Upload(_) => quote!(&body),
         Body::Plain(_) | Body::Text => quote!(body),
     });
     let arguments = ids.chain(required).chain(body);
@@ -129,14 +149,24 @@ fn request(operation: &Operation) -> TokenStream {
         .filter(|query| !query.required)
         .map(|query| {
             let (setter, name) = (&query.setter, &query.name);
-            match query.kind {
-                Kind::Text => quote!(.#setter(given.text(#name))),
-                Kind::Flag => quote!(.#setter(given.flag(#name))),
-                Kind::Number => quote!(.#setter(given.number(#name))),
-                Kind::List => quote!(.#setter(given.list(#name))),
+            let given = match query.kind {
+                Kind::Text => quote!(given.text(#name)),
+                Kind::Flag => quote!(given.flag(#name)),
+                Kind::Number => quote!(given.number(#name)),
+                Kind::List => quote!(given.list(#name)),
+            };
+            quote! {
+                let request = match #given {
+                    Some(value) => request.#setter(value),
+                    None => request,
+                };
             }
         });
-    quote!(handle.#method(#(#arguments),*) #(#setters)*)
+    quote! {
+        #deprecated
+        let request = handle.#method(#(#arguments),*);
+        #(#setters)*
+    }
 }
 
 fn id_argument(name: &str, id: &str) -> TokenStream {

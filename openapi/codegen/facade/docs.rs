@@ -1,7 +1,7 @@
 //! The words above each generated call.
 
 use crate::codegen::model::{Operation, Query};
-use crate::codegen::names::Paging;
+use crate::codegen::names::{Paging, PagingWord};
 
 /// Method, path and Keycloak's summary; a paged list says what comes unasked.
 pub fn operation(operation: &Operation) -> String {
@@ -18,8 +18,10 @@ pub fn operation(operation: &Operation) -> String {
     text.push_str(match &operation.paging {
         Some(Paging::Default(10)) => "\n\nUnasked the server sends **10** items; `.max(n)` asks for more, `.stream()` and `.all()` read every page.",
         Some(Paging::Default(_)) => "\n\nUnasked the server sends at most **100** items; `.max(n)` asks for more, `.stream()` and `.all()` read every page.",
-        Some(Paging::Word(word)) if word == "ignored" => "\n\nThe server ignores `first` and `max` here and sends the whole list.",
-        Some(Paging::Word(_)) => "\n\nUnasked the server sends all items; `.stream()` reads them page by page.",
+        Some(Paging::Word(PagingWord::Ignored)) => "\n\nThe server ignores `first` and `max` here and sends the whole list.",
+        Some(Paging::Word(PagingWord::WithSearch)) => "\n\nThe server ignores `first` and `max` here and sends the whole list, unless `search` is given.",
+        Some(Paging::Word(PagingWord::Trees)) => "\n\nUnasked the server sends all items; `.stream()` reads them page by page. With `search` or `q` the server pages by match and sends the top-level groups of the matches, some of them with every page: `.stream()` reads such a search in one request, unless `populate_hierarchy(false)` asks for the matches alone.",
+        Some(Paging::Word(PagingWord::All)) => "\n\nUnasked the server sends all items; `.stream()` reads them page by page.",
         None => "",
     });
     text

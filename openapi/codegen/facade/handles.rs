@@ -157,6 +157,7 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
         .modify
         .get(chain)
         .and_then(|key| modify(chain, key, operations, &own));
+    let (modify, target) = modify.unzip();
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug)]
@@ -183,6 +184,8 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
             #(#finds)*
             #modify
         }
+
+        #target
     }
 }
 
@@ -228,7 +231,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             }
         });
         let own_body = operation.body.as_ref().map(|body| match body {
-            Body::Value(_) => quote!(body: body.clone(),),
+            Body::Value(_) | Body::Upload(_) => quote!(body: body.clone(),),
             Body::List(ty) if is_string(ty) => {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
             }
@@ -308,17 +311,7 @@ fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
         .missing
         .get(&operation.named.call)
         .filter(|messages| !messages.is_empty())?;
-    let ty = match &operation.success {
-        Success::Value(ty) => quote!(#ty),
-        Success::Text => quote!(String),
-        _ => return None,
-    };
-    if !operation.arguments.is_empty()
-        || operation.body.is_some()
-        || operation.named.verb() != "get"
-    {
-        return None;
-    }
+    let ty = operation.found()?;
     Some(quote! {
         /// Like `get`, but `None` when this object is missing.
         ///
@@ -345,7 +338,7 @@ fn modify(
     key: &str,
     operations: &[&Operation],
     own: &[Parameter],
-) -> Option<TokenStream> {
+) -> Option<(TokenStream, TokenStream)> {
     let by_verb = |verb: &str| {
         operations
             .iter()
@@ -365,12 +358,12 @@ fn modify(
         }
     });
     let again = if key.is_empty() {
-        quote!(self)
+        quote!(self.clone())
     } else {
         let member = ident(&snake(key));
         let field = own.last().map(|parameter| &parameter.ident)?;
         quote! {
-            &match &wanted.#member {
+            match &wanted.#member {
                 Some(name) => Self { #field: name.as_str().into(), ..self.clone() },
                 None => self.clone(),
             }
@@ -385,6 +378,7 @@ fn modify(
     };
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\
+         `.preview()` shows what it would change before it does.\n\n\
          Members this crate does not know survive. Within a client (and its clones) one edit runs at a time \
          for each object; the server keeps no version, so an edit by another process between reading and \
          writing is overwritten. Nothing is written when `edit` changes nothing.{renamed}\n\n\
@@ -392,24 +386,50 @@ fn modify(
          [`Protocol`](crate::ErrorKind::Protocol) that names the member when the server took the request \
          but ignored an edit."
     );
-    Some(quote! {
+    let name = handle_name(chain);
+    let wanted = if key.is_empty() {
+        quote!(_)
+    } else {
+        quote!(wanted)
+    };
+    let method = quote! {
         #[doc = #doc]
         #[inline]
-        pub async fn modify(&self, edit: impl FnOnce(&mut #ty) + Send) -> crate::Result<#ty> {
-            #operation_const
-            let _one_at_a_time = self.call.edit(#chain, &[#(#parts),*]).await;
-            let before = self.get().await?;
-            let mut wanted = before.clone();
-            edit(&mut wanted);
-            let change = crate::admin::Change::between(OPERATION, &before, &wanted)?;
-            if change.is_empty() {
-                return Ok(before);
-            }
-            self.update(&wanted).await?;
-            let again = #again;
-            let after = again.get().await?;
-            change.confirm(OPERATION, &after)?;
-            Ok(after)
+        pub fn modify<'a>(&self, edit: impl FnOnce(&mut #ty) + Send + 'a) -> crate::admin::Modify<'a, #ty> {
+            crate::admin::Modify::new(self.clone(), edit)
         }
-    })
+    };
+    let target = quote! {
+        impl crate::admin::Target<#ty> for #name {
+            #[inline]
+            fn operation(&self) -> &'static Operation {
+                #operation_const
+                OPERATION
+            }
+
+            #[inline]
+            fn lock(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = crate::admin::EditGuard> + Send + '_>> {
+                ::std::boxed::Box::pin(async move { self.call.edit(#chain, &[#(#parts),*]).await })
+            }
+
+            #[inline]
+            fn read(&self) -> crate::admin::Sending<#ty> {
+                let this = self.clone();
+                ::std::boxed::Box::pin(async move { this.get().await })
+            }
+
+            #[inline]
+            fn write(&self, wanted: #ty) -> crate::admin::Sending<()> {
+                let this = self.clone();
+                ::std::boxed::Box::pin(async move { this.update(&wanted).await.map(drop) })
+            }
+
+            #[inline]
+            fn read_again(&self, #wanted: &#ty) -> crate::admin::Sending<#ty> {
+                let this = #again;
+                ::std::boxed::Box::pin(async move { this.get().await })
+            }
+        }
+    };
+    Some((method, target))
 }

@@ -1,8 +1,9 @@
-//! Step 8, facade: the public handles and requests over the generated client.
+//! Step 9, facade: the public handles and requests over the generated client.
 
 mod calls;
 mod docs;
 mod handles;
+mod paging;
 mod requests;
 
 use std::collections::BTreeSet;
@@ -71,7 +72,8 @@ fn output(success: &Success) -> TokenStream {
         Success::Value(ty) => quote!(#ty),
         Success::Optional(ty) => quote!(Option<#ty>),
         Success::Text => quote!(String),
-        Success::Bytes => quote!(::bytes::Bytes),
+        Success::OptionalText => quote!(Option<String>),
+        Success::Content => quote!(crate::admin::Content),
     }
 }
 
@@ -90,13 +92,15 @@ fn call(
         quote!((#name, #value))
     });
     let method = format_ident!("{}", operation.named.operation_id());
-    let arguments = operation.wire.iter().map(|argument| match argument {
-        WireArgument::Path(index) => operation.path.get(*index).map(&path).unwrap_or_default(),
-        WireArgument::Query(index) => query(*index),
-        WireArgument::Body => body.clone(),
-    });
     let read = match &operation.success {
         Success::Nothing => quote!(wire.nothing(answer)),
+        Success::Created(id) if member_of_name(id).is_some() => {
+            let sent = member_of_name(id).map(|member| {
+                let member = crate::codegen::spelling::ident(member);
+                quote!(#body.#member.as_deref())
+            });
+            quote!(wire.created_by_name(answer, #sent))
+        }
         Success::Created(_) => {
             let given = created_without_location(operation, body);
             quote!(wire.created(answer, #given))
@@ -104,12 +108,40 @@ fn call(
         Success::Value(_) => quote!(wire.value(answer)),
         Success::Optional(_) => quote!(wire.optional(answer)),
         Success::Text => quote!(wire.text(answer).await),
-        Success::Bytes => quote!(wire.bytes(answer).await),
+        Success::OptionalText => quote!(wire.optional_text(answer).await),
+        Success::Content => quote!(wire.content(answer).await),
     };
+    let form = matches!(operation.body, Some(Body::Upload(_))).then(|| {
+        quote! {
+            let form = crate::admin::Form::of(#body).await?;
+            let wire = wire.form(&form);
+        }
+    });
+    let body = if form.is_some() {
+        quote!(form.body)
+    } else {
+        body.clone()
+    };
+    let arguments = operation.wire.iter().map(|argument| match argument {
+        WireArgument::Path(index) => operation.path.get(*index).map(&path).unwrap_or_default(),
+        WireArgument::Query(index) => query(*index),
+        WireArgument::Body => body.clone(),
+    });
     quote! {
         let wire = self.call.prepare(OPERATION, &[#(#checks),*])?;
+        #form
         let answer = wire.client().#method(#(#arguments),*).await;
         #read
+    }
+}
+
+/// The member that becomes the id of what is created, where that is a name.
+fn member_of_name(id: &str) -> Option<&'static str> {
+    match id {
+        "RoleName" => Some("name"),
+        "IdentityProviderAlias" => Some("alias"),
+        "RealmName" => Some("realm"),
+        _ => None,
     }
 }
 

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::paging::paging;
 use super::{call, docs, id_field, operation_const, output};
-use crate::codegen::model::{Body, Kind, Operation, Parameter, Query, Success};
-use crate::codegen::names::Paging;
+use crate::codegen::model::{Body, Kind, Operation, Parameter, Query};
+use crate::codegen::names::Table;
 use crate::codegen::spelling::camel;
-use crate::codegen::wire::generic_argument;
 
 /// `realm.users.list` as `UsersList`.
 pub fn request_name(call: &str) -> syn::Ident {
@@ -22,6 +22,7 @@ pub fn body_argument(body: &Body) -> TokenStream {
         Body::List(ty) => quote!(body: &[#ty]),
         Body::Plain(ty) => quote!(body: #ty),
         Body::Text => quote!(body: impl Into<String>),
+        Body::Upload(ty) => quote!(body: &crate::admin::uploads::#ty),
     }
 }
 
@@ -30,15 +31,22 @@ pub fn is_string(ty: &syn::Type) -> bool {
 }
 
 /// The file of requests.
-pub fn generate(operations: &[Operation]) -> TokenStream {
+pub fn generate(table: &Table, operations: &[Operation]) -> TokenStream {
     let requests = operations
         .iter()
         .filter(|operation| operation.has_setters())
-        .map(request);
+        .map(|operation| {
+            let counted = table.count.get(&operation.named.call).and_then(|count| {
+                operations
+                    .iter()
+                    .find(|operation| operation.named.call == *count)
+            });
+            request(operation, counted)
+        });
     quote!(#(#requests)*)
 }
 
-fn request(operation: &Operation) -> TokenStream {
+fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
     let name = request_name(&operation.named.call);
     let doc = format!(
         "{}\n\nMade by `{}`; `.await` gives the value, `.send()` status and headers beside it.",
@@ -57,6 +65,7 @@ fn request(operation: &Operation) -> TokenStream {
         Body::Value(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
         Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
         Body::Text => quote!(pub(crate) body: String,),
+        Body::Upload(ty) => quote!(pub(crate) body: crate::admin::uploads::#ty,),
     });
     let setters = operation
         .query
@@ -86,7 +95,7 @@ fn request(operation: &Operation) -> TokenStream {
     let operation_const = operation_const(operation);
     let statements = call(operation, place, query_place, &body_place);
     let output = output(&operation.success);
-    let stream = stream(operation);
+    let paging = paging(operation, count);
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug)]
@@ -124,7 +133,7 @@ fn request(operation: &Operation) -> TokenStream {
                 #statements
             }
 
-            #stream
+            #paging
         }
 
         impl ::std::future::IntoFuture for #name {
@@ -182,46 +191,4 @@ fn setter(query: &Query) -> TokenStream {
             self
         }
     }
-}
-
-/// `.stream()` and `.all()` for lists that page by `first` and `max`.
-fn stream(operation: &Operation) -> Option<TokenStream> {
-    let paging = operation.paging.as_ref()?;
-    let has = |name: &str| operation.query.iter().any(|query| query.setter == name);
-    let Success::Value(ty) = &operation.success else {
-        return None;
-    };
-    let item = generic_argument(ty, "Vec")?;
-    if !has("first") || !has("max") {
-        return None;
-    }
-    let pages = if matches!(paging, Paging::Word(word) if word == "ignored") {
-        quote!(crate::admin::ItemStream::whole(self.into_future()))
-    } else {
-        quote! {
-            crate::admin::ItemStream::paged(self.first, self.max, move |first, max| {
-                self.clone().first(first).max(max).into_future()
-            })
-        }
-    };
-    Some(quote! {
-        /// Every item, page by page: `first` is where it starts, `max` the size of a page (100
-        /// when not set).
-        ///
-        /// Paging is by offset: items added or removed meanwhile can be missed or seen twice.
-        #[inline]
-        pub fn stream(self) -> crate::admin::ItemStream<#item> {
-            #pages
-        }
-
-        /// Every item of [`stream`](Self::stream) in one list.
-        ///
-        /// # Errors
-        ///
-        /// The first error of a page.
-        #[inline]
-        pub async fn all(self) -> crate::Result<Vec<#item>> {
-            self.stream().collect().await
-        }
-    })
 }

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::jws::{Jws, claims};
-use super::super::{Jwk, JwkSet, SignatureAlgorithm, SigningKey, base64url, decode_unverified};
+use super::super::{
+    DecryptionKey, Jwk, JwkSet, KeyEncryption, SignatureAlgorithm, SigningKey, base64url,
+    decode_unverified, decrypt, hash, json as strict,
+};
 use super::{es256, sign, sign_text};
 use crate::TokenFault;
 use crate::error::{Result, config};
@@ -378,6 +381,79 @@ fn a_key_set_is_one() {
     assert!(set.is_empty() && set.why_left_out(Some("x")).unwrap().contains("Ed448"));
     assert_eq!(set.why_left_out(None), None);
     assert_eq!(set.why_left_out(Some("y")), None);
+}
+
+#[test]
+fn lengths_are_limited_exactly() {
+    let keys = [es256("a")];
+    let token = sign(&json!({"alg": "ES256", "kid": "a"}), &json!({}));
+    let limit = 256 * 1024;
+    // A signature of any length that base64url can have.
+    for (length, too_long) in [(limit - 1, false), (limit, false), (limit + 1, true)] {
+        let padded = format!("{token}{}", "A".repeat(length - token.len()));
+        let error = verify(&padded, &keys).unwrap_err().to_string();
+        assert_eq!(error.contains("too long"), too_long, "{length}: {error}");
+        let padded = format!("a.b.c.d.{}", "A".repeat(length - 8));
+        let error = decrypt(&padded, &[]).unwrap_err().to_string();
+        assert_eq!(error.contains("too long"), too_long, "{length}: {error}");
+    }
+    let named = |length: usize| {
+        let mut key = es256("a");
+        key["kid"] = "k".repeat(length).into();
+        Jwk::from_json(&key.to_string())
+    };
+    named(1024).unwrap();
+    assert!(named(1025).is_err());
+}
+
+#[test]
+fn a_set_gives_its_keys() {
+    let set = JwkSet::from_json(&json!({ "keys": [es256("a"), es256("b")] }).to_string()).unwrap();
+    assert_eq!(
+        set.iter().map(Jwk::kid).collect::<Vec<_>>(),
+        [Some("a"), Some("b")]
+    );
+    assert!(!set.is_empty() && JwkSet::default().is_empty());
+    let made = DecryptionKey::generate(KeyEncryption::RsaOaep).unwrap();
+    let with = |usage: Option<&str>| {
+        let key = Jwk {
+            usage: usage.map(str::to_owned),
+            ..made.public_jwk()
+        };
+        JwkSet::from_iter([Jwk::from_json(&es256("a").to_string()).unwrap(), key])
+    };
+    let set = with(Some("enc"));
+    let found = set.encryption_key(KeyEncryption::RsaOaep).unwrap();
+    assert_eq!(found.thumbprint(), made.public_jwk().thumbprint());
+    assert!(set.encryption_key(KeyEncryption::RsaOaep256).is_none());
+    assert!(set.encryption_key(KeyEncryption::EcdhEs).is_none());
+    // A key that does not say what it is for is none for encrypting: realms have few, and say so.
+    assert!(with(None).encryption_key(KeyEncryption::RsaOaep).is_none());
+    assert!(
+        with(Some("sig"))
+            .encryption_key(KeyEncryption::RsaOaep)
+            .is_none()
+    );
+}
+
+#[test]
+fn s30_one_member_may_be_allowed_twice() {
+    let read = |text: &str| strict::object_allowing(text.as_bytes(), "iss");
+    assert_eq!(read(r#"{"iss":1,"iss":1}"#).unwrap()["iss"], 1);
+    assert!(read(r#"{"iss":1,"iss":2}"#).is_none());
+    assert!(read(r#"{"aud":1,"aud":1}"#).is_none());
+    assert!(read(r#"{"a":{"iss":1,"iss":1}}"#).is_none());
+    assert!(strict::object(br#"{"iss":1,"iss":1}"#).is_none());
+}
+
+#[test]
+fn values_are_compared_whole() {
+    assert!(hash::same("abc", "abc") && hash::same("", ""));
+    for other in ["", "ab", "abcd", "abd", "ABC"] {
+        assert!(!hash::same("abc", other), "{other}");
+    }
+    let (one, other) = (hash::random::<32>().unwrap(), hash::random::<32>().unwrap());
+    assert!(one != other && one.len() == 43);
 }
 
 /// What was signed is what was asked for; the key's own members win.

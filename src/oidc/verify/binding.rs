@@ -160,14 +160,14 @@ pub(super) async fn check(
             }
         }
     }
-    // What nobody here can check must not pass as checked.
-    let known = ["jkt", "x5t#S256"];
-    match confirmation {
-        Some(members) if members.keys().any(|name| !known.contains(&name.as_str())) => {
-            Err(refused("it is bound in a way that is not supported"))
+    // Of RFC 7800, and not checked here: they must not pass as checked. What is of no specification
+    // is ignored, as its section 3.1 says: Keycloak writes `kc-jkt-type`.
+    for name in ["jwk", "jwe", "kid", "jku"] {
+        if confirmation.is_some_and(|members| members.contains_key(name)) {
+            return Err(refused("it is bound in a way that is not supported"));
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 struct Proof {

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
+use super::issuer::Published;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
 use crate::jose::time::{seconds, unix_seconds};
@@ -13,6 +14,7 @@ use crate::jose::time::{seconds, unix_seconds};
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) media_types: &'static [&'static str],
+    pub(super) algorithms: Published,
 }
 
 impl Kind {

@@ -16,6 +16,7 @@ use crate::jose::{SignatureAlgorithm, hash};
 pub(super) const KIND: Kind = Kind {
     name: "ID token",
     media_types: &["jwt"],
+    algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
 };
 
 /// What a login expects of its ID token, beside what every ID token must be.

@@ -9,6 +9,7 @@ use crate::error::{Result, TokenFault};
 const KIND: Kind = Kind {
     name: "introspection answer",
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
+    algorithms: |_| None,
 };
 
 /// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.

@@ -13,6 +13,9 @@ use crate::jose::{Jwk, JwkSet, SignatureAlgorithm};
 
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
+/// The member of the metadata that names the algorithms of a kind of token.
+pub(crate) type Published = fn(&ProviderMetadata) -> Option<&Vec<String>>;
+
 /// Where the metadata and the keys of an issuer come from.
 pub(crate) trait Provider: Send + Sync + 'static {
     /// The checked metadata; the provider keeps it.
@@ -76,20 +79,20 @@ impl TrustedIssuer {
         }
     }
 
-    /// The algorithms its ID tokens may be signed with: those it publishes, without the symmetric
-    /// ones.
-    pub(crate) async fn algorithms(&self) -> Result<Vec<SignatureAlgorithm>> {
+    /// The algorithms that tokens may be signed with: those the issuer publishes for their kind,
+    /// without the symmetric ones; all asymmetric ones where it publishes none.
+    pub(crate) async fn algorithms(&self, published: Published) -> Result<Vec<SignatureAlgorithm>> {
         let every = SignatureAlgorithm::ASYMMETRIC;
         let Source::Discovered(known) = &self.0 else {
             return Ok(every.to_vec());
         };
         let metadata = known.provider.metadata().await?;
-        Ok(match &metadata.id_token_signing_alg_values_supported {
+        Ok(match published(&metadata) {
             None => every.to_vec(),
-            Some(published) => every
+            Some(names) => every
                 .into_iter()
                 .filter(|algorithm| {
-                    published
+                    names
                         .iter()
                         .any(|name| SignatureAlgorithm::named(name) == Some(*algorithm))
                 })

@@ -11,6 +11,7 @@ use crate::jose::jws::no_claims;
 const KIND: Kind = Kind {
     name: "authorization response",
     media_types: &["jwt", "oauth-authz-resp+jwt"],
+    algorithms: |metadata| metadata.authorization_signing_alg_values_supported.as_ref(),
 };
 
 pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Vec<(String, String)>> {

@@ -13,6 +13,7 @@ const KIND: Kind = Kind {
     name: "logout token",
     // OpenID Connect Back-Channel Logout 1.0 section 2.4; older servers write JWT.
     media_types: &["logout+jwt", "jwt"],
+    algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
 };
 
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";

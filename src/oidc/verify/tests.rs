@@ -2,6 +2,7 @@
 
 mod access_token;
 mod binding;
+mod discovered;
 mod encrypted;
 mod id_token;
 mod jwks_cache;

@@ -9,6 +9,7 @@ use crate::error::{Result, TokenFault};
 const KIND: Kind = Kind {
     name: "userinfo answer",
     media_types: &["jwt"],
+    algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
 };
 
 pub(super) async fn verify(

@@ -2,35 +2,35 @@
 
 use futures_util::TryStreamExt;
 use keycloak_kit::representations::{
-    ClientRepresentation, GroupRepresentation, UserRepresentation,
+    ClientRepresentation, GroupRepresentation, PartialImportPolicy, PartialImportRepresentation,
+    RoleRepresentation, RolesRepresentation, UserRepresentation,
 };
 use pretty_assertions::assert_eq;
-use serde_json::{Value, json};
 
-use crate::support::{TestRealm, members};
+use crate::support::TestRealm;
 
 const MANY: usize = 250;
 
+fn names(kind: &str) -> impl Iterator<Item = String> {
+    (0..MANY).map(move |n| format!("{kind}-{n:03}"))
+}
+
 /// Imports numbered objects in one request.
-async fn import(test: &TestRealm, kind: &str, of: impl Fn(String) -> Value) {
-    let objects: Vec<Value> = (0..MANY).map(|n| of(format!("{kind}-{n:03}"))).collect();
-    let objects = match kind {
-        "roles" => json!({ "realm": objects }),
-        _ => Value::Array(objects),
-    };
-    let import = members(json!({ "ifResourceExists": "FAIL", kind: objects }));
+async fn import(test: &TestRealm, objects: PartialImportRepresentation) {
+    let import = objects.if_resource_exists(PartialImportPolicy::Fail);
     let result = test.realm.partial_import(&import).await.unwrap();
-    assert_eq!(result["added"], MANY);
+    assert_eq!(result.added, i32::try_from(MANY).ok());
 }
 
 #[tokio::test]
 async fn two_hundred_and_fifty_users() {
     let test = TestRealm::new("many-users").await;
-    import(&test, "users", |name| json!({ "username": name })).await;
+    let users = names("users").map(|name| UserRepresentation::default().username(name));
+    import(&test, PartialImportRepresentation::default().users(users)).await;
     let users = test.realm.users();
     assert_eq!(users.list().await.unwrap().len(), 100, "one page, unasked");
     assert_eq!(users.count().await.unwrap(), 250);
-    let expected: Vec<String> = (0..MANY).map(|n| format!("users-{n:03}")).collect();
+    let expected: Vec<String> = names("users").collect();
     let names = |list: Vec<UserRepresentation>| -> Vec<String> {
         list.into_iter()
             .map(|user| user.username.unwrap())
@@ -61,7 +61,9 @@ async fn two_hundred_and_fifty_users() {
 #[tokio::test]
 async fn two_hundred_and_fifty_roles() {
     let test = TestRealm::new("many-roles").await;
-    import(&test, "roles", |name| json!({ "name": name })).await;
+    let roles = names("roles").map(|name| RoleRepresentation::default().name(name));
+    let roles = RolesRepresentation::default().realm(roles);
+    import(&test, PartialImportRepresentation::default().roles(roles)).await;
     let roles = test.realm.roles();
     // Three are there from the start.
     assert_eq!(roles.list().await.unwrap().len(), MANY + 3, "all, unasked");

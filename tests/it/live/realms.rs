@@ -1,13 +1,14 @@
 //! Realms as a whole: settings, export and import.
 
 use keycloak_kit::representations::{
-    BruteForceStrategy, ClientRepresentation, RealmRepresentation,
+    BruteForceStrategy, ClientRepresentation, GroupRepresentation, PartialImportAction,
+    PartialImportPolicy, PartialImportRepresentation, PartialImportResourceType,
+    RealmRepresentation, RoleRepresentation, RolesRepresentation, UserRepresentation,
 };
 use pretty_assertions::assert_eq;
-use serde_json::json;
 
 use crate::support::mail::MailServer;
-use crate::support::{TestRealm, members, server, sorted, texts};
+use crate::support::{TestRealm, server, sorted, texts};
 
 #[tokio::test]
 async fn create_read_change_delete() {
@@ -125,19 +126,31 @@ async fn partial_export_and_import() {
     assert!(brief.clients.is_none() && brief.groups.is_none());
 
     let copy = TestRealm::new("realm-import").await;
-    let import = json!({
-        "ifResourceExists": "SKIP",
-        "clients": [{ "clientId": "app" }],
-        "groups": [{ "name": "staff", "path": "/staff" }],
-        "roles": { "realm": [{ "name": "reader" }] },
-        "users": [{ "username": "ada" }],
-    });
-    let result = copy.realm.partial_import(&members(import.clone())).await;
-    assert_eq!(result.unwrap()["added"], 4);
-    let again = copy.realm.partial_import(&members(import)).await.unwrap();
-    assert_eq!((&again["added"], &again["skipped"]), (&json!(0), &json!(4)));
-    let fail = json!({ "ifResourceExists": "FAIL", "users": [{ "username": "ada" }] });
-    let conflict = copy.realm.partial_import(&members(fail)).await.unwrap_err();
+    let reader = RoleRepresentation::default().name("reader");
+    let ada = UserRepresentation::default().username("ada");
+    let import = PartialImportRepresentation::default()
+        .if_resource_exists(PartialImportPolicy::Skip)
+        .clients([ClientRepresentation::default().client_id("app")])
+        .groups([GroupRepresentation::default().name("staff").path("/staff")])
+        .roles(RolesRepresentation::default().realm([reader]))
+        .users([ada.clone()]);
+    let result = copy.realm.partial_import(&import).await.unwrap();
+    assert_eq!(result.added, Some(4));
+    let results = result.results.unwrap();
+    let user = results
+        .iter()
+        .find(|r| r.resource_type == Some(PartialImportResourceType::User))
+        .unwrap();
+    assert_eq!(user.action, Some(PartialImportAction::Added));
+    assert_eq!(user.resource_name.as_deref(), Some("ada"));
+    let id = user.id.clone().unwrap();
+    assert!(copy.realm.user(id).find().await.unwrap().is_some());
+    let again = copy.realm.partial_import(&import).await.unwrap();
+    assert_eq!((again.added, again.skipped), (Some(0), Some(4)));
+    let fail = PartialImportRepresentation::default()
+        .if_resource_exists(PartialImportPolicy::Fail)
+        .users([ada]);
+    let conflict = copy.realm.partial_import(&fail).await.unwrap_err();
     assert!(conflict.is_conflict(), "{conflict}");
     copy.delete().await;
     test.delete().await;

@@ -7,4 +7,5 @@ mod overlay;
 mod representations;
 mod rules;
 mod small;
+mod supplement;
 mod whole;

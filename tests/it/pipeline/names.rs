@@ -3,7 +3,9 @@
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::small::{NAMES, REALM, build, document, get, in_path, realm, refusal};
+use super::small::{
+    NAMES, NO_OVERLAY, REALM, build, build_foreign, document, get, in_path, realm, refusal,
+};
 use crate::codegen::names::{Named, parse};
 use crate::codegen::problem::Problem;
 
@@ -93,6 +95,72 @@ fn sections_that_name_calls_may_not_name_others() {
         let says = refusal(build(&realm(|_| ()), &names), subject, "names");
         assert!(says.contains("names no operation"), "{says}");
     }
+}
+
+#[test]
+fn rows_that_change_nothing_are_refused() {
+    for (row, subject, says) in [
+        (
+            "[missing]\n\"realm.users.list\" = [\"No\"]",
+            "[missing] realm.users.list",
+            "no find()",
+        ),
+        (
+            "[missing]\n\"realm.user.get\" = []",
+            "[missing] realm.user.get",
+            "no find()",
+        ),
+        (
+            "[paging]\n\"realm.user.get\" = 10",
+            "[paging] realm.user.get",
+            "first and max",
+        ),
+        (
+            "[query]\n\"gone\" = \"g\"",
+            "[query] gone",
+            "no query parameter",
+        ),
+        (
+            "[summaries]\n\"realm.gone\" = \"G\"",
+            "[summaries] realm.gone",
+            "no operation",
+        ),
+        (
+            "[summaries]\n\"realm.get\" = \"G\"",
+            "[summaries] realm.get",
+            "in the document",
+        ),
+        // TABLE ends in [ids].
+        ("\"gone\" = \"Gone\"", "[ids] gone", "no path parameter"),
+        (
+            "\"realm.users#user-id\" = \"X\"",
+            "[ids] realm.users#user-id",
+            "no path parameter",
+        ),
+    ] {
+        let refused = refusal(
+            build(&users(), &format!("{TABLE}{row}\n")),
+            subject,
+            "names",
+        );
+        assert!(
+            refused.contains(says) && refused.contains("delete the row"),
+            "{refused}"
+        );
+    }
+    let handle = "[handles]\n\"realm.gone\" = \"/admin/realms/{realm}/gone\"";
+    let refused = refused("[handles]", handle, "[handles] realm.gone");
+    assert!(refused.contains("leads to no operation"), "{refused}");
+
+    let names = format!("{TABLE}[missing]\n\"realm.user.get\" = [\"No\"]\n");
+    let output = build(&users(), &names).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(output.facade.contains("pub async fn find"));
+    let names = format!("{TABLE}[missing]\n\"realm.users.list\" = [\"No\"]\n");
+    let report = build_foreign(&users(), NO_OVERLAY, &names)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .report;
+    assert_eq!(report.stale.len(), 1);
+    assert!(!report.stale[0].message.contains("delete the row"));
 }
 
 #[test]
@@ -189,9 +257,10 @@ fn ids_are_chosen_by_operation_then_handle_then_parameter() {
 #[test]
 fn what_is_left_out_is_not_called() {
     let row = format!("\"{USERS}\" = \"realm.users.list\"\n");
+    let handle = "\"realm.users\" = \"/admin/realms/{realm}/users\"\n";
     let names = format!(
         "{}[left_out]\n\"{USERS}\" = \"legacy\"\n",
-        TABLE.replace(&row, "")
+        TABLE.replace(&row, "").replace(handle, "")
     );
     let output = build(&users(), &names).unwrap_or_else(|problems| panic!("{problems}"));
     for text in [&output.table, &output.facade, &output.wire, &output.calls] {
@@ -212,4 +281,26 @@ fn a_table_that_is_none() {
         let problem: &Problem = &problems.0[0];
         assert!(problem.message.contains(says), "{problem}");
     }
+}
+
+/// The id counts; what some servers send beside it is not there when the object was.
+#[test]
+fn what_is_created_is_its_id() {
+    let create = |created: &str| {
+        let mut document = realm(|_| ());
+        let item = document["paths"]["/admin/realms/{realm}"].take();
+        document["paths"] = json!({ "/admin/realms/{realm}": { "post": item["get"] } });
+        let names = NAMES
+            .replace(REALM, "POST /admin/realms/{realm}")
+            .replace("realm.get", "realm.create");
+        let output = build(&document, &format!("{names}{created}"));
+        output.unwrap_or_else(|problems| panic!("{problems}")).table
+    };
+    let with_body = create("");
+    assert!(
+        with_body.starts_with("realm.create() -> String "),
+        "{with_body}"
+    );
+    let id = create("[created]\n\"realm.create\" = \"RealmName\"\n");
+    assert!(id.starts_with("realm.create() -> RealmName "), "{id}");
 }

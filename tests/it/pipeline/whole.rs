@@ -11,6 +11,10 @@ pub const DOCUMENT: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/openapi/keycloak-26.7.4.json"
 ));
+pub const SUPPLEMENT: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/openapi/supplement.json"
+));
 const OVERLAY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/overlay.json"));
 const NAMES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/names.toml"));
 const OPERATIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/operations.txt"));
@@ -22,6 +26,7 @@ const SNAPSHOT: &str = concat!(
 fn generated(document: &str) -> Output {
     generate(&Inputs {
         document,
+        supplement: SUPPLEMENT,
         overlay: OVERLAY,
         names: NAMES,
         foreign: false,

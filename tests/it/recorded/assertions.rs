@@ -1,6 +1,6 @@
 //! What must compile, beside what the table of calls has the compiler check already.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::admin::ids::{ClientUuid, UserId};
@@ -22,7 +22,12 @@ fn futures_can_be_moved_between_tasks(realm: Realm) {
     fn moved(_: impl Future + Send) {}
     fn lasting(_: impl Future + Send + 'static) {}
     moved(realm.user("id").find());
-    moved(realm.user("id").modify(|user| user.enabled = Some(true)));
+    moved(
+        realm
+            .user("id")
+            .modify(|user| user.enabled = Some(true))
+            .into_future(),
+    );
     moved(realm.client_by_client_id("web"));
     lasting(realm.users().list().search("ada").send());
     lasting(realm.users().list().all());

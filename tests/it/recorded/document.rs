@@ -6,11 +6,15 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codegen::overlay;
+use crate::codegen::{overlay, supplement};
 
 const DOCUMENT: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/openapi/keycloak-26.7.4.json"
+));
+const SUPPLEMENT: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/openapi/supplement.json"
 ));
 const OVERLAY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/overlay.json"));
 const NAMES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/names.toml"));
@@ -51,11 +55,12 @@ impl Operation {
     }
 }
 
-/// The document with the overlay applied.
+/// The document with supplement and overlay applied.
 pub fn document() -> &'static Value {
     static DOCUMENT_VALUE: OnceLock<Value> = OnceLock::new();
     DOCUMENT_VALUE.get_or_init(|| {
         let mut document = serde_json::from_str(DOCUMENT).unwrap();
+        supplement::add(&mut document, SUPPLEMENT).unwrap();
         overlay::apply(&mut document, OVERLAY).unwrap();
         document
     })
@@ -116,13 +121,19 @@ fn read(method: String, path: &str, item: &Value, operation: &Value) -> Operatio
     }
 }
 
-/// JSON where it is offered (or anything is), else what there is.
+/// JSON where it is offered (or anything is), else what there is; a choice among others is a file.
 fn content(body: &Value) -> Option<Content> {
     let content = body.get("content")?.as_object()?;
-    let media_type = ["application/json", "*/*"]
+    let json = ["application/json", "*/*"]
         .into_iter()
-        .find(|media_type| content.contains_key(*media_type))
-        .or_else(|| content.keys().next().map(String::as_str))?;
+        .find(|media_type| content.contains_key(*media_type));
+    if json.is_none() && content.len() > 1 {
+        return Some(Content {
+            media_type: "application/octet-stream".to_owned(),
+            schema: Value::Null,
+        });
+    }
+    let media_type = json.or_else(|| content.keys().next().map(String::as_str))?;
     let shown = if media_type == "*/*" {
         "application/json"
     } else {

@@ -8,11 +8,41 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use keycloak_kit::admin::uploads::KeyStoreUpload;
+
 use super::document::{Content, Operation};
 use super::sample::Sampler;
 
+/// A multipart body, by the names of its fields.
+pub trait Upload {
+    fn of(fields: &Value) -> Self;
+}
+
+fn field(fields: &Value, name: &str) -> Option<String> {
+    Some(fields.get(name)?.as_str().unwrap().to_owned())
+}
+
+impl Upload for KeyStoreUpload {
+    fn of(fields: &Value) -> Self {
+        let mut upload = Self::new(
+            field(fields, "keystoreFormat").unwrap(),
+            field(fields, "file").unwrap(),
+        );
+        upload.key_alias = field(fields, "keyAlias");
+        upload.key_password = field(fields, "keyPassword").map(Into::into);
+        upload.store_password = field(fields, "storePassword").map(Into::into);
+        upload
+    }
+}
+
 fn body_of(content: &Content, sampler: &mut Sampler) -> Value {
     let mut body = sampler.sample(&content.schema);
+    if content.media_type == "multipart/form-data" {
+        // The fields of an upload are all there are.
+        body.as_object_mut()
+            .unwrap()
+            .retain(|_, value| value.is_string());
+    }
     if content.media_type == "application/x-www-form-urlencoded" {
         // A form has no lists or objects.
         for value in body.as_object_mut().unwrap().values_mut() {
@@ -31,6 +61,12 @@ pub struct Given {
     query: BTreeMap<String, Value>,
     body: Value,
     shown: Mutex<Vec<String>>,
+}
+
+impl Clone for Given {
+    fn clone(&self) -> Self {
+        Self::of(self.path.clone(), self.query.clone(), self.body.clone())
+    }
 }
 
 impl Given {
@@ -63,9 +99,38 @@ impl Given {
         }
     }
 
+    /// These values and no others; parameters by the document's names.
+    pub fn of(path: BTreeMap<String, String>, query: BTreeMap<String, Value>, body: Value) -> Self {
+        Self {
+            path,
+            query,
+            body,
+            shown: Mutex::default(),
+        }
+    }
+
     /// Another value for one path parameter.
     pub fn with_path(mut self, name: &str, value: &str) -> Self {
         self.path.insert(name.to_owned(), value.to_owned()).unwrap();
+        self
+    }
+
+    pub fn has_path(&self, name: &str) -> bool {
+        self.path.contains_key(name)
+    }
+
+    /// One more member of a body that is an object.
+    pub fn with_body_member(mut self, name: &str, value: Value) -> Self {
+        self.body
+            .as_object_mut()
+            .unwrap()
+            .insert(name.to_owned(), value);
+        self
+    }
+
+    /// Another value for one query parameter.
+    pub fn with_query(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.query.insert(name.to_owned(), value.into());
         self
     }
 
@@ -78,23 +143,37 @@ impl Given {
     }
 
     pub fn path(&self, name: &str) -> &str {
-        &self.path[name]
+        self.path
+            .get(name)
+            .unwrap_or_else(|| panic!("the path parameter {name} is not given"))
     }
 
-    pub fn text(&self, name: &str) -> &str {
-        self.query[name].as_str().unwrap()
+    /// A required query parameter.
+    pub fn required(&self, name: &str) -> &str {
+        self.text(name)
+            .unwrap_or_else(|| panic!("the query parameter {name} is required"))
     }
 
-    pub fn flag(&self, name: &str) -> bool {
-        self.query[name].as_bool().unwrap()
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(|value| value.as_str().unwrap())
     }
 
-    pub fn number<T: TryFrom<i64, Error: Debug>>(&self, name: &str) -> T {
-        self.query[name].as_i64().unwrap().try_into().unwrap()
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.query.get(name).map(|value| value.as_bool().unwrap())
     }
 
-    pub fn list(&self, name: &str) -> Vec<String> {
-        serde_json::from_value(self.query[name].clone()).unwrap()
+    pub fn number<T: TryFrom<i64, Error: Debug>>(&self, name: &str) -> Option<T> {
+        let value = self.query.get(name)?;
+        Some(value.as_i64().unwrap().try_into().unwrap())
+    }
+
+    pub fn list(&self, name: &str) -> Option<Vec<String>> {
+        let value = self.query.get(name)?;
+        Some(serde_json::from_value(value.clone()).unwrap())
+    }
+
+    pub fn upload<T: Upload>(&self) -> T {
+        T::of(&self.body)
     }
 
     pub fn body<T: DeserializeOwned>(&self) -> T {

@@ -1,9 +1,9 @@
 //! Every call against a recording server, checked against the document itself.
 
 mod assertions;
-mod document;
+pub mod document;
 mod every_operation;
-mod given;
+pub mod given;
 mod hostile_ids;
 mod locations;
 mod sample;
@@ -18,7 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use given::Given;
-use table::{CALLS, REPRESENTATIONS};
+use table::REPRESENTATIONS;
+
+pub use table::CALLS;
 
 /// One operation of the facade.
 pub struct Call {
@@ -30,6 +32,12 @@ pub struct Call {
     ///
     /// That this compiles says that the future of every call is `Send`.
     pub run: for<'a> fn(&'a Keycloak, &'a Given) -> BoxFuture<'a, keycloak_kit::Result<Value>>,
+    /// Whether the body is a multipart form.
+    pub upload: bool,
+    /// Where the call is a list that pages: every item of its stream, with pages of this size.
+    pub stream: Option<
+        for<'a> fn(&'a Keycloak, &'a Given, i32) -> BoxFuture<'a, keycloak_kit::Result<Value>>,
+    >,
 }
 
 /// One representation type.
@@ -59,7 +67,7 @@ impl Representation {
 
 #[allow(clippy::all, reason = "generated")]
 mod table {
-    use keycloak_kit::admin::ids;
+    use keycloak_kit::admin::{ids, uploads};
     use keycloak_kit::representations as types;
 
     use super::{Call, Representation};

@@ -55,6 +55,11 @@ impl Sampler {
             }
             return Some(Value::Object(all));
         }
+        if let Some(choices) = schema["oneOf"].as_array() {
+            // Text or a list of texts: each in its turn.
+            let turn = self.number() as usize % choices.len();
+            return self.value(&choices[turn], depth);
+        }
         let value = match schema["type"].as_str() {
             Some("string") => self.text(schema),
             Some("boolean") => json!(true),

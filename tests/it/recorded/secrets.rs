@@ -34,9 +34,13 @@ fn representations_lose_nothing_and_show_no_secret() {
 fn a_default_representation_is_an_empty_object() {
     assert!(REPRESENTATIONS.len() > 80, "{}", REPRESENTATIONS.len());
     for representation in REPRESENTATIONS {
+        let expected = match representation.name {
+            "CountRepresentation" => json!({ "count": 0 }),
+            _ => json!({}),
+        };
         assert_eq!(
             (representation.empty)(),
-            json!({}),
+            expected,
             "{}",
             representation.name
         );

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod mail;
 pub mod recorder;
+pub mod relay;
 pub mod renaming;
 pub mod server;
 pub mod totp;

@@ -36,6 +36,28 @@ impl Seen {
         pairs(self.query.as_deref().unwrap_or_default().as_bytes())
     }
 
+    /// The parts of a multipart form: name and content, which is text here.
+    pub fn multipart(&self) -> Vec<(String, String)> {
+        let boundary = self
+            .header("content-type")
+            .and_then(|value| value.split_once("boundary="))
+            .map(|(_, boundary)| format!("--{boundary}"))
+            .unwrap();
+        let text = std::str::from_utf8(&self.body).unwrap();
+        let parts = text.strip_suffix(&format!("{boundary}--\r\n")).unwrap();
+        parts
+            .split(&format!("{boundary}\r\n"))
+            .skip(1)
+            .map(|part| {
+                let (head, content) = part.split_once("\r\n\r\n").unwrap();
+                let (_, name) = head.split_once(" name=\"").unwrap();
+                let (name, _) = name.split_once('"').unwrap();
+                let content = content.strip_suffix("\r\n").unwrap();
+                (name.to_owned(), content.to_owned())
+            })
+            .collect()
+    }
+
     /// A form body's pairs, decoded and sorted.
     pub fn form_pairs(&self) -> Vec<(String, String)> {
         pairs(&self.body)

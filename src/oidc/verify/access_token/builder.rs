@@ -70,8 +70,8 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Takes only tokens signed with one of these algorithms; all asymmetric ones that the issuer
-    /// publishes unless set. Symmetric ones are never taken.
+    /// Takes only tokens signed with one of these algorithms; all asymmetric ones unless set.
+    /// Symmetric ones are never taken.
     pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
         let asymmetric = |one: &SignatureAlgorithm| SignatureAlgorithm::ASYMMETRIC.contains(one);
         self.rules.algorithms = Some(all.into_iter().filter(asymmetric).collect());

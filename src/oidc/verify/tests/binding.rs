@@ -196,7 +196,9 @@ async fn s18_nonces_of_the_service() {
 async fn bindings_that_nobody_can_check() {
     for confirmation in [
         json!({"jwk": {}}),
+        json!({"jwe": "x"}),
         json!({"kid": "1"}),
+        json!({"jku": "x"}),
         json!("text"),
         json!([]),
     ] {
@@ -206,6 +208,10 @@ async fn bindings_that_nobody_can_check() {
         );
     }
     api().verify(&bound(json!({}))).await.unwrap();
+    api()
+        .verify(&bound(json!({"kc-jkt-type": "DPoP"})))
+        .await
+        .unwrap();
     // A binding of a known name that is no text is not one that was checked.
     for confirmation in [json!({"jkt": 1}), json!({"x5t#S256": null})] {
         refused(

@@ -1,0 +1,86 @@
+//! Rows of the naming table that change nothing: a mistake, or left over from another release.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::document::{operation, path_parameters};
+use super::model::Operation;
+use super::names::{Table, handle_id_row, id_row};
+use super::problem::Problem;
+
+/// A problem for each such row. That a row names a call at all is checked with the names.
+pub fn rows(document: &Value, table: &Table, operations: &[Operation]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut unused = |section: &str, row: &str, why: &str| {
+        let subject = format!("[{section}] {row}");
+        let message = format!("{why}; delete the row");
+        problems.push(Problem::new("names", subject, message));
+    };
+    let called = |call: &str| operations.iter().find(|one| one.named.call == call);
+
+    for chain in table.handles.keys() {
+        let below = format!("{chain}.");
+        let leads = |one: &Operation| {
+            one.named.handle() == chain.as_str() || one.named.handle().starts_with(&below)
+        };
+        if !operations.iter().any(leads) {
+            unused("handles", chain, "leads to no operation");
+        }
+    }
+    let ids = deciding_ids(table, operations);
+    for row in table.ids.keys().filter(|row| !ids.contains(row)) {
+        unused("ids", row, "decides on no path parameter");
+    }
+    for call in table.paging.keys() {
+        if called(call).is_some_and(|one| one.paged_item().is_none()) {
+            unused("paging", call, "is no list that takes first and max");
+        }
+    }
+    for (call, messages) in &table.missing {
+        if called(call).is_some_and(|one| messages.is_empty() || one.found().is_none()) {
+            let why = "makes no find(): that takes a get of one object, and its messages";
+            unused("missing", call, why);
+        }
+    }
+    for name in table.query.keys() {
+        let takes = |one: &Operation| one.query.iter().any(|query| query.name == *name);
+        if !operations.iter().any(takes) {
+            unused("query", name, "names no query parameter");
+        }
+    }
+    for call in table.summaries.keys() {
+        match called(call) {
+            None => unused("summaries", call, "names no operation"),
+            Some(one) if has_summary(document, one) => {
+                unused("summaries", call, "has a summary in the document");
+            }
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+fn deciding_ids<'a>(table: &'a Table, operations: &[Operation]) -> BTreeSet<&'a String> {
+    let of_operations = operations.iter().flat_map(|one| {
+        one.path
+            .iter()
+            .filter_map(|parameter| id_row(table, &one.named, &parameter.name))
+    });
+    let of_handles = table.handles.iter().flat_map(|(chain, path)| {
+        path_parameters(path)
+            .into_iter()
+            .filter_map(|parameter| handle_id_row(table, chain, &parameter))
+    });
+    of_operations
+        .chain(of_handles)
+        .map(|(row, _)| row)
+        .collect()
+}
+
+fn has_summary(document: &Value, one: &Operation) -> bool {
+    operation(document, &one.named.method, &one.named.path)
+        .and_then(|source| source.get("summary"))
+        .and_then(Value::as_str)
+        .is_some_and(|summary| !summary.trim().is_empty())
+}

@@ -1,0 +1,465 @@
+//! The places that `ensure` works on.
+
+use super::{Collection, Ensured, Finding, ensure, key};
+use crate::admin::extensions::required;
+use crate::admin::handles::{
+    AuthenticationFlows, Client, ClientProtocolMappers, ClientRoles, ClientScope,
+    ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren, Groups,
+    IdentityProvider, IdentityProviderMappers, IdentityProviders, Organizations, Realm, Realms,
+    Roles, Users,
+};
+use crate::admin::ids::{
+    ClientScopeId, ClientUuid, ComponentId, FlowId, GroupId, IdentityProviderAlias,
+    IdentityProviderMapperId, OrganizationId, ProtocolMapperId, RealmName, RoleName, UserId,
+};
+use crate::admin::representations::{
+    AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
+    ComponentRepresentation, GroupRepresentation, IdentityProviderMapperRepresentation,
+    IdentityProviderRepresentation, OrganizationRepresentation, ProtocolMapperRepresentation,
+    RealmRepresentation, RoleRepresentation, UserRepresentation,
+};
+use crate::admin::{Sending, Target};
+use crate::http::operation::Operation;
+use crate::{ErrorKind, Result, error};
+
+/// `ensure` on a handle; `find` gives the id and the handle of the object that is meant.
+macro_rules! ensures {
+    (
+        $handle:ident: $item:ident as $id:ident, $name:literal at $path:literal,
+        $doc:literal
+        apart $apart:expr;
+        find |$this:ident, $wanted:ident, $operation:ident| $find:expr;
+        create |$place:ident, $new:ident| $create:expr;
+    ) => {
+        impl $handle {
+            #[doc = $doc]
+            ///
+            /// Only what is set in `wanted` is compared and written; lists are compared as sets,
+            /// maps by the keys of `wanted`, and secrets that the server shows masked not at all.
+            ///
+            /// # Errors
+            ///
+            /// [`Config`](ErrorKind::Config) when `wanted` does not say which object is meant, or
+            /// sets what another call keeps; [`Protocol`](ErrorKind::Protocol) when the server
+            /// took the update but ignored a member; see also [`ErrorKind`].
+            #[inline]
+            pub async fn ensure(&self, wanted: &$item) -> Result<Ensured<$id>> {
+                ensure(self, wanted).await
+            }
+        }
+
+        impl Collection<$item> for $handle {
+            type Id = $id;
+
+            #[inline]
+            fn operation(&self) -> &'static Operation {
+                const OPERATION: &Operation = &Operation::new($name, "PUT", $path);
+                OPERATION
+            }
+
+            #[inline]
+            fn apart(&self) -> &'static [(&'static str, &'static str)] {
+                $apart
+            }
+
+            #[inline]
+            fn find<'a>(&'a self, $wanted: &'a $item) -> Finding<'a, $id, $item> {
+                Box::pin(async move {
+                    let $operation = Collection::operation(self);
+                    let $this = self;
+                    let found: Option<($id, _)> = $find;
+                    Ok(found.map(|(id, handle)| {
+                        let target: Box<dyn Target<$item>> = Box::new(handle);
+                        (id, target)
+                    }))
+                })
+            }
+
+            #[inline]
+            fn create(&self, wanted: &$item) -> Sending<$id> {
+                let ($place, $new) = (self.clone(), wanted.clone());
+                Box::pin(async move { $create })
+            }
+        }
+    };
+}
+
+/// The realm that a handle is below.
+macro_rules! realm_of {
+    ($handle:expr) => {
+        Realm {
+            call: $handle.call.clone(),
+            realm: $handle.realm.clone(),
+        }
+    };
+}
+
+ensures! {
+    Users: UserRepresentation as UserId, "realm.users.ensure" at "/admin/realms/{realm}/users",
+    "Creates the user with this `username` (or, without one, `email`), or brings the one that is there to the wanted state.
+
+`credentials` are for a new user only: the server does not tell which password is set.
+
+```no_run
+# async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
+use keycloak_kit::admin::Ensured;
+use keycloak_kit::representations::UserRepresentation;
+
+let ada = UserRepresentation::default().username(\"ada\").enabled(true);
+match kc.realm(\"demo\").users().ensure(&ada).await? {
+    Ensured::Created(id) => println!(\"{id} is new\"),
+    Ensured::Changed(id, changes) => println!(\"{id}: {changes}\"),
+    _ => println!(\"nothing to do\"),
+}
+# Ok(()) }
+```"
+    apart &[
+        ("groups", "user.groups().add"),
+        ("realmRoles", "user.assign_roles"),
+        ("clientRoles", "user.assign_roles"),
+        ("federatedIdentities", "user.federated_identities().add"),
+    ];
+    find |users, wanted, operation| {
+        let found = match (&wanted.username, &wanted.email) {
+            (None, Some(email)) => users.find_by_email(email).await?,
+            (username, _) => {
+                users.find_by_username(key(operation, "username", username.as_ref())?).await?
+            }
+        };
+        match found {
+            Some(user) => {
+                let id = user.user_id()?;
+                Some((id.clone(), realm_of!(users).user(id)))
+            }
+            None => None,
+        }
+    };
+    create |users, wanted| users.create(&wanted).await;
+}
+
+ensures! {
+    Groups: GroupRepresentation as GroupId, "realm.groups.ensure" at "/admin/realms/{realm}/groups",
+    "Creates the group at this `path` (or, without one, the top-level group with this `name`), or brings the one that is there to the wanted state. The groups above it must be there: see [`ensure_path`](Self::ensure_path)."
+    apart &[
+        ("subGroups", "group.children().ensure"),
+        ("realmRoles", "group.assign_roles"),
+        ("clientRoles", "group.assign_roles"),
+    ];
+    find |groups, wanted, operation| match groups.find_by_path(path(operation, wanted)?).await? {
+        Some(group) => {
+            let id = group.group_id()?;
+            Some((id.clone(), realm_of!(groups).group(id)))
+        }
+        None => None,
+    };
+    create |groups, wanted| {
+        let operation = Collection::operation(&groups);
+        let path = path(operation, &wanted)?;
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        let mut new = wanted.clone().name(name);
+        new.path = None;
+        if above.is_empty() {
+            return groups.create(&new).await;
+        }
+        let parent = groups.find_by_path(above).await?.ok_or_else(|| {
+            error::invalid_argument(
+                operation,
+                format!("there is no group {above:?} to put {name:?} into: use ensure_path"),
+            )
+            .with_kind(ErrorKind::NotFound)
+        })?;
+        let parent = realm_of!(groups).group(parent.group_id()?);
+        parent.children().create(&new).await
+    };
+}
+
+/// Where a wanted group is.
+fn path(operation: &Operation, wanted: &GroupRepresentation) -> Result<String> {
+    match &wanted.path {
+        Some(path) => Ok(format!("/{}", path.trim_matches('/'))),
+        None => key(operation, "name", wanted.name.as_ref()).map(|name| format!("/{name}")),
+    }
+}
+
+impl Groups {
+    /// Makes sure that every group of this path is there, such as `/staff/it/admins`: created
+    /// means that the last one was.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn ensure_path(&self, path: impl AsRef<str> + Send) -> Result<Ensured<GroupId>> {
+        let names = path.as_ref().trim_matches('/').split('/');
+        let (mut above, mut last) = (String::new(), None);
+        for name in names {
+            above = format!("{above}/{name}");
+            let group = GroupRepresentation::default().path(&above);
+            last = Some(self.ensure(&group).await?);
+        }
+        last.ok_or_else(|| {
+            error::invalid_argument(Collection::operation(self), "the path names no group")
+        })
+    }
+}
+
+ensures! {
+    GroupChildren: GroupRepresentation as GroupId, "realm.group.children.ensure" at "/admin/realms/{realm}/groups/{group-id}/children",
+    "Creates the group with this `name` below this one, or brings the one that is there to the wanted state."
+    apart &[
+        ("subGroups", "children().ensure of that group"),
+        ("realmRoles", "group.assign_roles"),
+        ("clientRoles", "group.assign_roles"),
+    ];
+    find |children, wanted, operation| {
+        match children.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
+            Some(group) => {
+                let id = group.group_id()?;
+                Some((id.clone(), realm_of!(children).group(id)))
+            }
+            None => None,
+        }
+    };
+    create |children, wanted| children.create(&wanted).await;
+}
+
+ensures! {
+    Roles: RoleRepresentation as RoleName, "realm.roles.ensure" at "/admin/realms/{realm}/roles",
+    "Creates the realm role with this `name`, or brings the one that is there to the wanted state."
+    apart &[("composites", "role.assign_roles")];
+    find |roles, wanted, operation| {
+        let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
+        let role = realm_of!(roles).role(&name);
+        role.find().await?.map(|_| (name, role))
+    };
+    create |roles, wanted| roles.create(&wanted).await;
+}
+
+ensures! {
+    ClientRoles: RoleRepresentation as RoleName, "realm.client.roles.ensure" at "/admin/realms/{realm}/clients/{client-uuid}/roles",
+    "Creates the client's role with this `name`, or brings the one that is there to the wanted state."
+    apart &[("composites", "role.assign_roles")];
+    find |roles, wanted, operation| {
+        let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
+        let role = realm_of!(roles).client(&roles.client_uuid).role(&name);
+        role.find().await?.map(|_| (name, role))
+    };
+    create |roles, wanted| roles.create(&wanted).await;
+}
+
+ensures! {
+    Clients: ClientRepresentation as ClientUuid, "realm.clients.ensure" at "/admin/realms/{realm}/clients",
+    "Creates the client with this `clientId`, or brings the one that is there to the wanted state."
+    apart &[("authorizationSettings", "client.authorization().import_settings")];
+    find |clients, wanted, operation| {
+        let client_id = key(operation, "clientId", wanted.client_id.as_ref())?;
+        match clients.find_by_client_id(client_id).await? {
+            Some(client) => {
+                let uuid = client.uuid()?;
+                Some((uuid.clone(), realm_of!(clients).client(uuid)))
+            }
+            None => None,
+        }
+    };
+    create |clients, wanted| clients.create(&wanted).await;
+}
+
+ensures! {
+    ClientScopes: ClientScopeRepresentation as ClientScopeId, "realm.client_scopes.ensure" at "/admin/realms/{realm}/client-scopes",
+    "Creates the client scope with this `name`, or brings the one that is there to the wanted state."
+    apart &[("protocolMappers", "client_scope.protocol_mappers().ensure")];
+    find |scopes, wanted, operation| {
+        match scopes.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
+            Some(scope) => {
+                let id = ClientScopeId::new(required(scope.id.as_ref(), "ClientScopeRepresentation")?);
+                Some((id.clone(), realm_of!(scopes).client_scope(id)))
+            }
+            None => None,
+        }
+    };
+    create |scopes, wanted| scopes.create(&wanted).await;
+}
+
+ensures! {
+    IdentityProviders: IdentityProviderRepresentation as IdentityProviderAlias, "realm.identity_providers.ensure" at "/admin/realms/{realm}/identity-provider/instances",
+    "Creates the identity provider with this `alias`, or brings the one that is there to the wanted state. A client secret counts for a new one only, or together with another change: the server does not show it."
+    apart &[];
+    find |providers, wanted, operation| {
+        let alias = key(operation, "alias", wanted.alias.as_ref())?;
+        let alias = IdentityProviderAlias::new(alias);
+        let provider = realm_of!(providers).identity_provider(&alias);
+        provider.find().await?.map(|_| (alias, provider))
+    };
+    create |providers, wanted| providers.create(&wanted).await;
+}
+
+ensures! {
+    Organizations: OrganizationRepresentation as OrganizationId, "realm.organizations.ensure" at "/admin/realms/{realm}/organizations",
+    "Creates the organization with this `alias` (or, without one, `name`), or brings the one that is there to the wanted state."
+    apart &[
+        ("members", "organization.members().add"),
+        ("identityProviders", "organization.identity_providers().add"),
+    ];
+    find |organizations, wanted, operation| {
+        let found = match &wanted.alias {
+            Some(alias) => organizations.find_by_alias(alias).await?,
+            None => {
+                organizations.find_by_name(key(operation, "name", wanted.name.as_ref())?).await?
+            }
+        };
+        match found {
+            Some(found) => {
+                let id = OrganizationId::new(required(found.id.as_ref(), "OrganizationRepresentation")?);
+                Some((id.clone(), realm_of!(organizations).organization(id)))
+            }
+            None => None,
+        }
+    };
+    create |organizations, wanted| organizations.create(&wanted).await;
+}
+
+ensures! {
+    Components: ComponentRepresentation as ComponentId, "realm.components.ensure" at "/admin/realms/{realm}/components",
+    "Creates the component with this `name` and `providerType` (below `parentId`, or the realm), or brings the one that is there to the wanted state."
+    apart &[("subType", "components().create")];
+    find |components, wanted, operation| {
+        let name = key(operation, "name", wanted.name.as_ref())?;
+        let of_type = key(operation, "providerType", wanted.provider_type.as_ref())?;
+        let mut list = components.list().name(name).of_type(of_type);
+        if let Some(parent) = &wanted.parent_id {
+            list = list.parent(parent);
+        }
+        let mut found = list.await?;
+        found.retain(|component| {
+            component.name.as_deref() == Some(name)
+                && (wanted.provider_id.is_none() || component.provider_id == wanted.provider_id)
+        });
+        if found.len() > 1 {
+            return Err(error::invalid_argument(
+                operation,
+                format!("{} components have this name and type: set parentId too", found.len()),
+            )
+            .with_kind(ErrorKind::Conflict));
+        }
+        match found.pop() {
+            Some(component) => {
+                let id = ComponentId::new(required(component.id.as_ref(), "ComponentRepresentation")?);
+                Some((id.clone(), realm_of!(components).component(id)))
+            }
+            None => None,
+        }
+    };
+    create |components, wanted| components.create(&wanted).await;
+}
+
+ensures! {
+    AuthenticationFlows: AuthenticationFlowRepresentation as FlowId, "realm.authentication.flows.ensure" at "/admin/realms/{realm}/authentication/flows",
+    "Creates the flow with this `alias`, or brings the one that is there to the wanted state."
+    apart &[("authenticationExecutions", "flow_by_alias(alias).executions()")];
+    find |flows, wanted, operation| {
+        match flows.find_by_alias(key(operation, "alias", wanted.alias.as_ref())?).await? {
+            Some(flow) => {
+                let id = FlowId::new(required(flow.id.as_ref(), "AuthenticationFlowRepresentation")?);
+                Some((id.clone(), realm_of!(flows).authentication().flow(id)))
+            }
+            None => None,
+        }
+    };
+    create |flows, wanted| flows.create(&wanted).await;
+}
+
+ensures! {
+    ClientProtocolMappers: ProtocolMapperRepresentation as ProtocolMapperId, "realm.client.protocol_mappers.ensure" at "/admin/realms/{realm}/clients/{client-uuid}/protocol-mappers/models",
+    "Creates the client's protocol mapper with this `name`, or brings the one that is there to the wanted state."
+    apart &[];
+    find |mappers, wanted, operation| {
+        match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
+            Some(mapper) => {
+                let id = ProtocolMapperId::new(required(mapper.id.as_ref(), "ProtocolMapperRepresentation")?);
+                let client: Client = realm_of!(mappers).client(&mappers.client_uuid);
+                Some((id.clone(), client.protocol_mapper(id)))
+            }
+            None => None,
+        }
+    };
+    create |mappers, wanted| mappers.create(&wanted).await;
+}
+
+ensures! {
+    ClientScopeProtocolMappers: ProtocolMapperRepresentation as ProtocolMapperId, "realm.client_scope.protocol_mappers.ensure" at "/admin/realms/{realm}/client-scopes/{client-scope-id}/protocol-mappers/models",
+    "Creates the client scope's protocol mapper with this `name`, or brings the one that is there to the wanted state."
+    apart &[];
+    find |mappers, wanted, operation| {
+        match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
+            Some(mapper) => {
+                let id = ProtocolMapperId::new(required(mapper.id.as_ref(), "ProtocolMapperRepresentation")?);
+                let scope: ClientScope = realm_of!(mappers).client_scope(&mappers.client_scope_id);
+                Some((id.clone(), scope.protocol_mapper(id)))
+            }
+            None => None,
+        }
+    };
+    create |mappers, wanted| mappers.create(&wanted).await;
+}
+
+ensures! {
+    IdentityProviderMappers: IdentityProviderMapperRepresentation as IdentityProviderMapperId, "realm.identity_provider.mappers.ensure" at "/admin/realms/{realm}/identity-provider/instances/{alias}/mappers",
+    "Creates the identity provider's mapper with this `name`, or brings the one that is there to the wanted state."
+    apart &[];
+    find |mappers, wanted, operation| {
+        match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
+            Some(mapper) => {
+                let id = required(mapper.id.as_ref(), "IdentityProviderMapperRepresentation")?;
+                let id = IdentityProviderMapperId::new(id);
+                let provider: IdentityProvider =
+                    realm_of!(mappers).identity_provider(&mappers.alias);
+                Some((id.clone(), provider.mapper(id)))
+            }
+            None => None,
+        }
+    };
+    create |mappers, wanted| mappers.create(&wanted).await;
+}
+
+/// What a realm has below it: `create` and `partial_import` take it.
+const BELOW_A_REALM: &[(&str, &str)] = &[
+    ("users", "realm.import_users"),
+    ("groups", "realm.groups().ensure"),
+    ("roles", "realm.roles().ensure"),
+    ("clients", "realm.clients().ensure"),
+    ("clientScopes", "realm.client_scopes().ensure"),
+    ("components", "realm.components().ensure"),
+    ("identityProviders", "realm.identity_providers().ensure"),
+    (
+        "identityProviderMappers",
+        "identity_provider.mappers().ensure",
+    ),
+    (
+        "authenticationFlows",
+        "realm.authentication().flows().ensure",
+    ),
+    ("organizations", "realm.organizations().ensure"),
+    (
+        "requiredActions",
+        "realm.authentication().required_action(alias).modify",
+    ),
+    ("scopeMappings", "client.scope_mappings()"),
+    ("clientScopeMappings", "client.scope_mappings()"),
+    ("federatedUsers", "realms().create"),
+    (
+        "authenticatorConfig",
+        "authentication().authenticator_config(id).modify",
+    ),
+];
+
+ensures! {
+    Realms: RealmRepresentation as RealmName, "realms.ensure" at "/admin/realms",
+    "Creates the realm with this name (`realm`), or brings the one that is there to the wanted state. What is below a realm has its own `ensure`."
+    apart BELOW_A_REALM;
+    find |realms, wanted, operation| {
+        let realm = RealmName::new(key(operation, "realm", wanted.realm.as_ref())?);
+        let handle = Realm { call: realms.call.clone(), realm: realm.clone() };
+        handle.find().await?.map(|_| (realm, handle))
+    };
+    create |realms, wanted| realms.create(&wanted).await;
+}

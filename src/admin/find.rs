@@ -1,0 +1,408 @@
+//! Looking objects up by the name that people know them by.
+
+use super::handles::{
+    AuthenticationFlows, ClientProtocolMappers, ClientRoles, ClientScopeProtocolMappers,
+    ClientScopes, Clients, Components, GroupChildren, Groups, IdentityProviderMappers,
+    IdentityProviders, OrganizationGroups, Organizations, Roles, Users, Workflows,
+};
+use super::ids::{GroupPath, IdentityProviderAlias, RoleName};
+use super::representations::{
+    AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
+    ComponentRepresentation, GroupRepresentation, IdentityProviderMapperRepresentation,
+    IdentityProviderRepresentation, OrganizationRepresentation, ProtocolMapperRepresentation,
+    RoleRepresentation, UserRepresentation, WorkflowRepresentation,
+};
+use super::{handles, is_missing};
+use crate::http::operation::Operation;
+use crate::{Error, ErrorKind, Result, error};
+
+/// The 404 of a path that leads to no group.
+const NO_GROUP: &[&str] = &["Group path does not exist"];
+
+/// What a look-up that matches several objects answers.
+fn ambiguous(op: &Operation, what: &str, ids: &[Option<&str>]) -> Error {
+    let ids: Vec<&str> = ids.iter().copied().flatten().collect();
+    error::invalid_argument(
+        op,
+        format!(
+            "{} objects have this {what}: choose one by its id ({})",
+            ids.len(),
+            ids.join(", ")
+        ),
+    )
+    .with_kind(ErrorKind::Conflict)
+}
+
+/// The one object of a list.
+fn only<T>(
+    op: &Operation,
+    what: &str,
+    mut found: Vec<T>,
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<Option<T>> {
+    if found.len() > 1 {
+        let ids: Vec<Option<&str>> = found.iter().map(id).collect();
+        return Err(ambiguous(op, what, &ids));
+    }
+    Ok(found.pop())
+}
+
+/// Keycloak keeps usernames and addresses in lower case.
+fn is_same_name(kept: Option<&str>, asked: &str) -> bool {
+    kept.is_some_and(|kept| kept.to_lowercase() == asked.to_lowercase())
+}
+
+impl Users {
+    /// The user with exactly this username, in upper or lower case; `None` when there is none.
+    ///
+    /// ```no_run
+    /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
+    /// let users = kc.realm("demo").users();
+    /// let ada = users.find_by_username("ada").await?;
+    /// let same = users.find_by_email("ada@example.org").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](ErrorKind::Conflict) when several users have it, as a user storage may bring
+    /// about; see also [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_username(
+        &self,
+        username: impl AsRef<str> + Send,
+    ) -> Result<Option<UserRepresentation>> {
+        const OPERATION: &Operation = &Operation::new(
+            "realm.users.find_by_username",
+            "GET",
+            "/admin/realms/{realm}/users",
+        );
+        let username = username.as_ref();
+        let list = self.list().username(username).exact(true);
+        let mut found = list.await?;
+        found.retain(|user| is_same_name(user.username.as_deref(), username));
+        only(OPERATION, "username", found, |user| user.id.as_deref())
+    }
+
+    /// The user with exactly this e-mail address, in upper or lower case; `None` when there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](ErrorKind::Conflict) when several users have it (a realm may allow that); see
+    /// also [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_email(
+        &self,
+        email: impl AsRef<str> + Send,
+    ) -> Result<Option<UserRepresentation>> {
+        const OPERATION: &Operation = &Operation::new(
+            "realm.users.find_by_email",
+            "GET",
+            "/admin/realms/{realm}/users",
+        );
+        let email = email.as_ref();
+        let mut found = self.list().email(email).exact(true).await?;
+        found.retain(|user| is_same_name(user.email.as_deref(), email));
+        only(OPERATION, "email", found, |user| user.id.as_deref())
+    }
+}
+
+impl Clients {
+    /// The client with this `clientId`, the name that applications log in with; `None` when there
+    /// is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_client_id(
+        &self,
+        client_id: impl AsRef<str> + Send,
+    ) -> Result<Option<ClientRepresentation>> {
+        let client_id = client_id.as_ref();
+        let found = self.list().client_id(client_id).await?;
+        Ok(found
+            .into_iter()
+            .find(|client| client.client_id.as_deref() == Some(client_id)))
+    }
+}
+
+impl Roles {
+    /// The realm role with this name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl Into<RoleName>,
+    ) -> Result<Option<RoleRepresentation>> {
+        let role = handles::Role {
+            call: self.call.clone(),
+            realm: self.realm.clone(),
+            role_name: name.into(),
+        };
+        role.find().await
+    }
+}
+
+impl ClientRoles {
+    /// The client's role with this name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl Into<RoleName>,
+    ) -> Result<Option<RoleRepresentation>> {
+        let role = handles::ClientRole {
+            call: self.call.clone(),
+            realm: self.realm.clone(),
+            client_uuid: self.client_uuid.clone(),
+            role_name: name.into(),
+        };
+        role.find().await
+    }
+}
+
+/// `by_path`, with `None` for the 404 that is about the path.
+macro_rules! find_by_path {
+    ($handle:ident) => {
+        impl $handle {
+            /// The group at this path, such as `/staff/admins`; `None` when there is none.
+            ///
+            /// A name that has a slash in it is not found this way: look through `tree`.
+            ///
+            /// # Errors
+            ///
+            /// See [`ErrorKind`].
+            #[inline]
+            pub async fn find_by_path(
+                &self,
+                path: impl Into<GroupPath>,
+            ) -> Result<Option<GroupRepresentation>> {
+                match self.by_path(path).await {
+                    Ok(found) => Ok(Some(found)),
+                    Err(error) if is_missing(&error, NO_GROUP) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    };
+}
+find_by_path!(Groups);
+find_by_path!(OrganizationGroups);
+
+impl GroupChildren {
+    /// The group with this name directly below; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl AsRef<str> + Send,
+    ) -> Result<Option<GroupRepresentation>> {
+        let name = name.as_ref();
+        let list = self.list().search(name).exact(true);
+        let found = list.brief_representation(false).all().await?;
+        Ok(found
+            .into_iter()
+            .find(|group| group.name.as_deref() == Some(name)))
+    }
+}
+
+impl ClientScopes {
+    /// The client scope with this name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl AsRef<str> + Send,
+    ) -> Result<Option<ClientScopeRepresentation>> {
+        let (name, found) = (name.as_ref(), self.list().await?);
+        Ok(found
+            .into_iter()
+            .find(|scope| scope.name.as_deref() == Some(name)))
+    }
+}
+
+impl IdentityProviders {
+    /// The identity provider with this alias; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_alias(
+        &self,
+        alias: impl Into<IdentityProviderAlias>,
+    ) -> Result<Option<IdentityProviderRepresentation>> {
+        let provider = handles::IdentityProvider {
+            call: self.call.clone(),
+            realm: self.realm.clone(),
+            alias: alias.into(),
+        };
+        provider.find().await
+    }
+}
+
+impl AuthenticationFlows {
+    /// The flow with this alias; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_alias(
+        &self,
+        alias: impl AsRef<str> + Send,
+    ) -> Result<Option<AuthenticationFlowRepresentation>> {
+        let (alias, found) = (alias.as_ref(), self.list().await?);
+        Ok(found
+            .into_iter()
+            .find(|flow| flow.alias.as_deref() == Some(alias)))
+    }
+}
+
+impl Organizations {
+    /// The organization with this name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl AsRef<str> + Send,
+    ) -> Result<Option<OrganizationRepresentation>> {
+        let name = name.as_ref();
+        let list = self.list().search(name).exact(true);
+        let found = list.brief_representation(false).all().await?;
+        Ok(found
+            .into_iter()
+            .find(|organization| organization.name.as_deref() == Some(name)))
+    }
+
+    /// The organization that has this internet domain; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_domain(
+        &self,
+        domain: impl AsRef<str> + Send,
+    ) -> Result<Option<OrganizationRepresentation>> {
+        let domain = domain.as_ref();
+        let list = self.list().search(domain).exact(true);
+        let found = list.brief_representation(false).all().await?;
+        Ok(found.into_iter().find(|organization| {
+            let mut domains = organization.domains.iter().flatten();
+            domains.any(|own| is_same_name(own.name.as_deref(), domain))
+        }))
+    }
+
+    /// The organization with this alias; `None` when there is none. The server has no search for
+    /// it: this reads the list until it is found.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_alias(
+        &self,
+        alias: impl AsRef<str> + Send,
+    ) -> Result<Option<OrganizationRepresentation>> {
+        let alias = alias.as_ref();
+        let mut all = self.list().brief_representation(false).stream();
+        while let Some(organization) = all.next().await {
+            let organization = organization?;
+            if organization.alias.as_deref() == Some(alias) {
+                return Ok(Some(organization));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Lists that are short and have no search.
+macro_rules! find_in_list {
+    ($($handle:ident $item:ident $what:literal;)*) => {$(
+        impl $handle {
+            #[doc = concat!("The ", $what, " with this name; `None` when there is none.")]
+            ///
+            /// # Errors
+            ///
+            /// See [`ErrorKind`].
+            #[inline]
+            pub async fn find_by_name(
+                &self,
+                name: impl AsRef<str> + Send,
+            ) -> Result<Option<$item>> {
+                let (name, found) = (name.as_ref(), self.list().await?);
+                Ok(found
+                    .into_iter()
+                    .find(|item| item.name.as_deref() == Some(name)))
+            }
+        }
+    )*};
+}
+find_in_list! {
+    ClientProtocolMappers ProtocolMapperRepresentation "protocol mapper";
+    ClientScopeProtocolMappers ProtocolMapperRepresentation "protocol mapper";
+    IdentityProviderMappers IdentityProviderMapperRepresentation "mapper";
+}
+
+impl Components {
+    /// The component with this name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](ErrorKind::Conflict) when several components have it: names are unique
+    /// nowhere, see [`list`](Self::list) for parent and type. See also [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl AsRef<str> + Send,
+    ) -> Result<Option<ComponentRepresentation>> {
+        const OPERATION: &Operation = &Operation::new(
+            "realm.components.find_by_name",
+            "GET",
+            "/admin/realms/{realm}/components",
+        );
+        let name = name.as_ref();
+        let mut found = self.list().name(name).await?;
+        found.retain(|component| component.name.as_deref() == Some(name));
+        only(OPERATION, "name", found, |component| {
+            component.id.as_deref()
+        })
+    }
+}
+
+impl Workflows {
+    /// The workflow with this name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    #[inline]
+    pub async fn find_by_name(
+        &self,
+        name: impl AsRef<str> + Send,
+    ) -> Result<Option<WorkflowRepresentation>> {
+        let name = name.as_ref();
+        let found = self.list().search(name).exact(true).all().await?;
+        Ok(found
+            .into_iter()
+            .find(|workflow| workflow.name.as_deref() == Some(name)))
+    }
+}

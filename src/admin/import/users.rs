@@ -1,0 +1,270 @@
+//! The requests of an import.
+
+use std::collections::HashMap;
+
+use super::{Existing, ImportOutcome, ImportedUser, OPERATION};
+use crate::admin::ensure::{bring, members};
+use crate::admin::handles::Realm;
+use crate::admin::ids::UserId;
+use crate::admin::representations::{
+    PartialImportAction, PartialImportRepresentation, PartialImportResourceType,
+    PartialImportResult, UserRepresentation,
+};
+use crate::{Error, ErrorKind, Result, error};
+
+type Part = Vec<(usize, UserRepresentation)>;
+/// What became of a part, and the error that the rest of the import would meet as well.
+type Imported = (Vec<(usize, ImportedUser)>, Option<Error>);
+
+/// Members that a user has by other calls once it is there.
+const MEMBERSHIPS: &[&str] = &["groups", "realmRoles", "clientRoles", "federatedIdentities"];
+
+#[derive(Clone)]
+pub(super) struct Importer {
+    pub(super) realm: Realm,
+    pub(super) existing: Existing,
+    pub(super) one_by_one: bool,
+}
+
+impl Importer {
+    /// Imports one part; borrows nothing, since many run at once.
+    pub(super) fn import(&self, part: Part) -> impl Future<Output = Imported> + Send + use<> {
+        let this = self.clone();
+        async move {
+            if this.one_by_one {
+                this.singly(part).await
+            } else {
+                this.together(part).await
+            }
+        }
+    }
+
+    /// One request for all of them, and smaller ones where the server refuses it.
+    async fn together(&self, part: Part) -> Imported {
+        let mut imported = Vec::with_capacity(part.len());
+        let mut parts = vec![part];
+        while let Some(mut part) = parts.pop() {
+            match self.send(&part).await {
+                Ok(results) => {
+                    for (index, user) in part {
+                        let result = results.get(&name_of(&user));
+                        let outcome = self.outcome(&user, result).await;
+                        imported.push((index, ImportedUser::new(&user, outcome)));
+                    }
+                }
+                Err(failed) if !is_about_users(&failed) => {
+                    let all = part.into_iter().chain(parts.into_iter().flatten());
+                    imported.extend(all.map(|(index, user)| {
+                        let outcome = ImportOutcome::Failed(failed.clone());
+                        (index, ImportedUser::new(&user, outcome))
+                    }));
+                    return (imported, Some(failed));
+                }
+                Err(_) if part.len() > 1 => {
+                    let rest = part.split_off(part.len() / 2);
+                    parts.push(rest);
+                    parts.push(part);
+                }
+                Err(failed) => {
+                    for (index, user) in part {
+                        let failed = self.explained(&user, failed.clone()).await;
+                        let outcome = ImportOutcome::Failed(failed);
+                        imported.push((index, ImportedUser::new(&user, outcome)));
+                    }
+                }
+            }
+        }
+        (imported, None)
+    }
+
+    /// A request for each.
+    async fn singly(&self, part: Part) -> Imported {
+        let mut imported = Vec::with_capacity(part.len());
+        let mut fatal = None;
+        for (index, user) in part {
+            let outcome = match self.create(&user).await {
+                Ok(outcome) => outcome,
+                Err(failed) => {
+                    if !is_about_users(&failed) {
+                        fatal = Some(failed.clone());
+                    }
+                    ImportOutcome::Failed(self.explained(&user, failed).await)
+                }
+            };
+            imported.push((index, ImportedUser::new(&user, outcome)));
+        }
+        (imported, fatal)
+    }
+
+    async fn send(&self, part: &Part) -> Result<HashMap<String, PartialImportResult>> {
+        let policy = match self.existing {
+            Existing::Replace => "OVERWRITE",
+            // The server's FAIL refuses the whole request.
+            Existing::Skip | Existing::Update | Existing::Fail => "SKIP",
+        };
+        let body = PartialImportRepresentation::default()
+            .if_resource_exists(policy)
+            .users(part.iter().map(|(_, user)| user.clone()));
+        let results = self.realm.partial_import(&body).await?;
+        Ok(results
+            .results
+            .into_iter()
+            .flatten()
+            .filter(|result| result.resource_type == Some(PartialImportResourceType::User))
+            .filter_map(|result| Some((result.resource_name.as_ref()?.to_lowercase(), result)))
+            .collect())
+    }
+
+    /// What the server's word for one user means here.
+    async fn outcome(
+        &self,
+        user: &UserRepresentation,
+        result: Option<&PartialImportResult>,
+    ) -> ImportOutcome {
+        let Some((id, action)) = result
+            .and_then(|result| Some((UserId::new(result.id.clone()?), result.action.clone()?)))
+        else {
+            return ImportOutcome::Failed(
+                error::protocol("the server does not say what became of this user")
+                    .with_operation(OPERATION),
+            );
+        };
+        match action {
+            PartialImportAction::Added => ImportOutcome::Created(id),
+            PartialImportAction::Overwritten => ImportOutcome::Replaced(id),
+            PartialImportAction::Skipped => self
+                .there(user, id)
+                .await
+                .unwrap_or_else(ImportOutcome::Failed),
+            other => ImportOutcome::Failed(
+                error::protocol(format!(
+                    "the server did {other} to this user, which is unknown"
+                ))
+                .with_operation(OPERATION),
+            ),
+        }
+    }
+
+    /// What becomes of a user that was there.
+    async fn there(&self, user: &UserRepresentation, id: UserId) -> Result<ImportOutcome> {
+        match self.existing {
+            Existing::Skip => Ok(ImportOutcome::Skipped(id)),
+            Existing::Fail => Err(error::invalid_argument(
+                OPERATION,
+                format!("there is a user with this name already: {id}"),
+            )
+            .with_kind(ErrorKind::Conflict)),
+            Existing::Update => {
+                let mut wanted = members(OPERATION, user)?;
+                wanted.retain(|member, _| !MEMBERSHIPS.contains(&member.as_str()));
+                let handle = self.realm.user(&id);
+                let changes = bring(OPERATION, Box::new(handle), wanted).await?;
+                self.join_groups(user, &id).await?;
+                self.give_roles(user, &id).await?;
+                Ok(if changes.is_empty() {
+                    ImportOutcome::Unchanged(id)
+                } else {
+                    ImportOutcome::Updated(id, changes)
+                })
+            }
+            Existing::Replace => {
+                self.realm.user(&id).delete().await?;
+                let id = self.realm.users().create(user).await?;
+                self.give_roles(user, &id).await?;
+                Ok(ImportOutcome::Replaced(id))
+            }
+        }
+    }
+
+    async fn create(&self, user: &UserRepresentation) -> Result<ImportOutcome> {
+        match self.realm.users().create(user).await {
+            Ok(id) => {
+                // Creating takes groups, and drops roles without a word.
+                self.give_roles(user, &id).await?;
+                Ok(ImportOutcome::Created(id))
+            }
+            Err(conflict) if conflict.is_conflict() => {
+                let found = self.realm.users().find_by_username(name_of(user)).await?;
+                match found {
+                    Some(found) => self.there(user, found.user_id()?).await,
+                    None => Err(conflict),
+                }
+            }
+            Err(failed) => Err(failed),
+        }
+    }
+
+    async fn join_groups(&self, user: &UserRepresentation, id: &UserId) -> Result<()> {
+        for path in user.groups.iter().flatten() {
+            let group = self.realm.groups().by_path(path).await?;
+            self.realm.user(id).groups().add(group.group_id()?).await?;
+        }
+        Ok(())
+    }
+
+    async fn give_roles(&self, user: &UserRepresentation, id: &UserId) -> Result<()> {
+        let realm_roles = user.realm_roles.iter().flatten();
+        let mut roles = self.realm.user(id).assign_roles(realm_roles);
+        for (client, names) in user.client_roles.iter().flatten() {
+            roles = roles.of_client(client, names);
+        }
+        roles.await.map(drop)
+    }
+
+    /// The server fails without a reason: looks for one.
+    async fn explained(&self, user: &UserRepresentation, failed: Error) -> Error {
+        if !failed.is_server() {
+            return failed;
+        }
+        match self.reason(user).await {
+            Ok(Some((kind, reason))) => error::invalid_argument(OPERATION, reason).with_kind(kind),
+            Ok(None) | Err(_) => failed,
+        }
+    }
+
+    async fn reason(&self, user: &UserRepresentation) -> Result<Option<(ErrorKind, String)>> {
+        if let Some(email) = &user.email {
+            let of_another = self.realm.users().find_by_email(email).await?;
+            let of_another = of_another.and_then(|other| other.username);
+            if let Some(other) = of_another.filter(|other| *other != name_of(user)) {
+                let reason = format!("the e-mail address is that of user {other:?}");
+                return Ok(Some((ErrorKind::Conflict, reason)));
+            }
+        }
+        let mut unknown = Vec::new();
+        for path in user.groups.iter().flatten() {
+            if self.realm.groups().find_by_path(path).await?.is_none() {
+                unknown.push(format!("group {path:?}"));
+            }
+        }
+        for name in user.realm_roles.iter().flatten() {
+            if self.realm.roles().find_by_name(name).await?.is_none() {
+                unknown.push(format!("role {name:?}"));
+            }
+        }
+        for client in user.client_roles.iter().flatten().map(|(client, _)| client) {
+            let found = self.realm.clients().find_by_client_id(client).await?;
+            if found.is_none() {
+                unknown.push(format!("client {client:?}"));
+            }
+        }
+        Ok((!unknown.is_empty()).then(|| {
+            let reason = format!("there is no {}", unknown.join(", no "));
+            (ErrorKind::NotFound, reason)
+        }))
+    }
+}
+
+/// Keycloak keeps usernames in lower case.
+fn name_of(user: &UserRepresentation) -> String {
+    user.username.as_deref().unwrap_or_default().to_lowercase()
+}
+
+/// Whether other users may fare better.
+fn is_about_users(failed: &Error) -> bool {
+    match failed.kind() {
+        ErrorKind::Conflict | ErrorKind::Validation => true,
+        ErrorKind::Server => failed.status() == Some(http::StatusCode::INTERNAL_SERVER_ERROR),
+        _ => false,
+    }
+}

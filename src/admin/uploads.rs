@@ -1,0 +1,170 @@
+//! Bodies that are multipart forms: a file and what the server must know of it.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt;
+use reqwest::multipart;
+
+use crate::{Result, Secret, error};
+
+/// A certificate or key store, as
+/// [`certificate.upload`](super::handles::ClientCertificate::upload) takes it.
+///
+/// ```
+/// use keycloak_kit::admin::uploads::KeyStoreUpload;
+///
+/// # fn read() -> std::io::Result<()> {
+/// let store = KeyStoreUpload::new("PKCS12", std::fs::read("keys.p12")?)
+///     .key_alias("signing")
+///     .store_password("s3cret");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KeyStoreUpload {
+    /// `JKS`, `PKCS12`, `BCFKS`, `Certificate PEM`, `Public Key PEM` or `JSON Web Key Set`.
+    pub keystore_format: String,
+    /// The file.
+    pub file: Bytes,
+    /// Which key of the store.
+    pub key_alias: Option<String>,
+    /// What opens the key.
+    pub key_password: Option<Secret>,
+    /// What opens the store.
+    pub store_password: Option<Secret>,
+}
+
+impl KeyStoreUpload {
+    /// A file in one of Keycloak's key store formats; see
+    /// [`keystore_format`](Self::keystore_format).
+    pub fn new(keystore_format: impl Into<String>, file: impl Into<Bytes>) -> Self {
+        Self {
+            keystore_format: keystore_format.into(),
+            file: file.into(),
+            key_alias: None,
+            key_password: None,
+            store_password: None,
+        }
+    }
+
+    /// Sets which key of the store.
+    #[must_use]
+    pub fn key_alias(mut self, alias: impl Into<String>) -> Self {
+        self.key_alias = Some(alias.into());
+        self
+    }
+
+    /// Sets what opens the key.
+    #[must_use]
+    pub fn key_password(mut self, password: impl Into<Secret>) -> Self {
+        self.key_password = Some(password.into());
+        self
+    }
+
+    /// Sets what opens the store.
+    #[must_use]
+    pub fn store_password(mut self, password: impl Into<Secret>) -> Self {
+        self.store_password = Some(password.into());
+        self
+    }
+}
+
+/// The metadata file of an identity provider, as
+/// [`import_config_file`](super::handles::IdentityProviders::import_config_file) takes it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IdentityProviderFileUpload {
+    /// `saml`, `oidc` and so on.
+    pub provider_id: String,
+    /// The file.
+    pub file: Bytes,
+}
+
+impl IdentityProviderFileUpload {
+    /// The metadata of a provider of this kind.
+    pub fn new(provider_id: impl Into<String>, file: impl Into<Bytes>) -> Self {
+        Self {
+            provider_id: provider_id.into(),
+            file: file.into(),
+        }
+    }
+}
+
+/// A file alone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FileUpload {
+    /// The file.
+    pub file: Bytes,
+}
+
+impl FileUpload {
+    /// The file's content.
+    pub fn new(file: impl Into<Bytes>) -> Self {
+        Self { file: file.into() }
+    }
+}
+
+/// A body with files.
+pub(crate) trait Upload {
+    /// Text fields, and the file.
+    fn fields(&self) -> (Vec<(&'static str, &str)>, &Bytes);
+}
+
+impl Upload for KeyStoreUpload {
+    fn fields(&self) -> (Vec<(&'static str, &str)>, &Bytes) {
+        let mut fields = vec![("keystoreFormat", self.keystore_format.as_str())];
+        fields.extend(self.key_alias.as_deref().map(|value| ("keyAlias", value)));
+        fields.extend(
+            self.key_password
+                .as_ref()
+                .map(|value| ("keyPassword", value.expose())),
+        );
+        fields.extend(
+            self.store_password
+                .as_ref()
+                .map(|value| ("storePassword", value.expose())),
+        );
+        (fields, &self.file)
+    }
+}
+
+impl Upload for IdentityProviderFileUpload {
+    fn fields(&self) -> (Vec<(&'static str, &str)>, &Bytes) {
+        (vec![("providerId", self.provider_id.as_str())], &self.file)
+    }
+}
+
+impl Upload for FileUpload {
+    fn fields(&self) -> (Vec<(&'static str, &str)>, &Bytes) {
+        (Vec::new(), &self.file)
+    }
+}
+
+/// An encoded form: unlike reqwest's it can be sent again when an attempt fails.
+pub(crate) struct Form {
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+impl Form {
+    pub(crate) async fn of(upload: &impl Upload) -> Result<Self> {
+        let (fields, file) = upload.fields();
+        let mut form = multipart::Form::new();
+        for (name, value) in fields {
+            form = form.text(name, value.to_owned());
+        }
+        let part = multipart::Part::stream(file.clone()).file_name("file");
+        let form = form.part("file", part);
+        let content_type = format!("multipart/form-data; boundary={}", form.boundary());
+        let body = form
+            .into_stream()
+            .try_fold(BytesMut::new(), |mut all, chunk| async move {
+                all.extend_from_slice(&chunk);
+                Ok(all)
+            })
+            .await
+            .map_err(|failed| error::config("the form cannot be written").with_source(failed))?
+            .freeze();
+        Ok(Self { content_type, body })
+    }
+}

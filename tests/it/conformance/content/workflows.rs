@@ -1,0 +1,50 @@
+//! Workflows.
+
+use serde_json::json;
+
+use super::{Suite, World, text, with};
+
+pub async fn run(s: &mut Suite, w: &World) {
+    let workflow = json!({ "name": "offboard é", "on": "user-created", "enabled": true,
+        "steps": [
+            { "uses": "set-user-attribute", "after": "1000000", "with": { "one": "a", "two": ["b", "c"] } },
+            { "uses": "disable-user", "after": "2000000" },
+        ] });
+    let id = text(
+        &s.call("realm.workflows.create")
+            .body(workflow.clone())
+            .await,
+    );
+    s.set("id", &id);
+    s.call("realm.workflows.list").await;
+    s.call("realm.workflow.get").await;
+    s.call("realm.workflow.get").query("includeId", true).await;
+    let mut changed = workflow;
+    changed = with(changed, "name", json!("offboard"));
+    s.call("realm.workflow.update").body(changed).await;
+    s.call("realm.workflow.activate")
+        .path("type", "USERS")
+        .path("resourceId", &w.user)
+        .await;
+    let scheduled = s
+        .call("realm.workflows.scheduled")
+        .path("resource-id", &w.user)
+        .await;
+    if scheduled.as_array().is_none_or(Vec::is_empty) {
+        s.failure(
+            "realm.workflows.scheduled",
+            "gives no workflow, and one is activated",
+        );
+    }
+    let read = s.call("realm.workflow.get").query("includeId", true).await;
+    let (from, to) = (text(&read["steps"][0]["id"]), text(&read["steps"][1]["id"]));
+    s.call("realm.workflows.migrate")
+        .query("from", from)
+        .query("to", to)
+        .await;
+    s.call("realm.workflow.deactivate")
+        .path("type", "USERS")
+        .path("resourceId", &w.user)
+        .await;
+    s.call("realm.workflow.delete").await;
+}
