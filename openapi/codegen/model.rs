@@ -6,6 +6,7 @@ use super::document::{operation, parameters, path_parameters};
 use super::names::{Named, Paging, Table, id_type};
 use super::problem::{Problem, Problems};
 use super::rules::UPLOAD;
+use super::since::SINCE;
 use super::spelling::{ident, snake};
 use super::wire::{Method, generic_argument};
 
@@ -39,6 +40,8 @@ pub struct Query {
     pub required: bool,
     pub description: Option<String>,
     pub default: Option<String>,
+    /// The release it needs, where the operation is older.
+    pub since: Option<String>,
 }
 
 /// What a call sends.
@@ -84,6 +87,8 @@ pub struct Operation {
     pub summary: String,
     pub description: Option<String>,
     pub deprecated: bool,
+    /// The release it needs, where the oldest supported one does not have it.
+    pub since: Option<String>,
     /// Names of the generated client's arguments, in its order.
     pub wire: Vec<WireArgument>,
 }
@@ -216,6 +221,7 @@ fn build_one(
             default: parameter
                 .get("x-default")
                 .map(|value| value.to_string().trim_matches('"').to_owned()),
+            since: text(&parameter, SINCE),
             name,
         });
     }
@@ -264,6 +270,7 @@ fn build_one(
         summary,
         description: text(source, "x-description"),
         deprecated: source.get("deprecated") == Some(&Value::Bool(true)),
+        since: text(source, SINCE),
         wire: wire.into_iter().flatten().collect(),
         named: named.clone(),
     })

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::document::{METHODS, normalised, operation_key, operations, schemas_mut};
-use super::problem::{Problem, Problems};
+use super::problem::{MENDED, Problem, Problems};
 
 /// Where an operation of the supplement was found.
 const REASON: &str = "x-reason";
@@ -46,6 +46,8 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                     format!("has no {REASON}; say where the operation was found"),
                 ));
             }
+            // For scripts/update-openapi: `openapi/since.toml` is what counts.
+            operation.remove("x-since");
             if let Some(shared) = shared.and_then(Value::as_array) {
                 let own = operation
                     .entry("parameters")
@@ -60,7 +62,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                 added.stale.push(Problem::new(
                     "supplement",
                     key,
-                    "is in the document: the release mended it; delete it from the supplement",
+                    format!("is in the document: {MENDED}; delete it from the supplement"),
                 ));
             }
         }
@@ -73,7 +75,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
             added.stale.push(Problem::new(
                 "supplement",
                 format!("schema {name}"),
-                "is in the document: the release mended it; delete it from the supplement",
+                format!("is in the document: {MENDED}; delete it from the supplement"),
             ));
         } else {
             schemas.insert(name.clone(), schema.clone());

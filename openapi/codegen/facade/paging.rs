@@ -9,7 +9,6 @@ use super::requests::request_name;
 use crate::codegen::model::{Operation, Success};
 use crate::codegen::names::{Paging, PagingWord};
 use crate::codegen::spelling::ident;
-use crate::codegen::wire::generic_argument;
 
 /// Parameters that choose how much of each item is sent, not which items.
 const NO_FILTERS: &[&str] = &[

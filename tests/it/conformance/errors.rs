@@ -157,7 +157,7 @@ async fn unknown_member(suite: &mut Suite, kc: &Keycloak) {
         let named = error
             .field_errors()
             .iter()
-            .any(|field| field.field() == Some(MEMBER));
+            .any(|field| field.field.as_deref() == Some(MEMBER));
         if error.kind() == ErrorKind::Validation && named {
             suite.errors += 1;
         } else {
@@ -197,7 +197,7 @@ async fn single(suite: &mut Suite) {
             && error
                 .field_errors()
                 .iter()
-                .any(|one| one.field() == Some("email"))
+                .any(|one| one.field.as_deref() == Some("email"))
     });
     let body = json!({ "username": "x".repeat(300), "email": "no address" });
     let error = suite.call(name).body(body).error().await;
@@ -205,7 +205,7 @@ async fn single(suite: &mut Suite) {
         let fields: Vec<_> = error
             .field_errors()
             .iter()
-            .filter_map(|one| one.field())
+            .filter_map(|one| one.field.as_deref())
             .collect();
         error.is_validation() && fields.contains(&"email") && fields.contains(&"username")
     });

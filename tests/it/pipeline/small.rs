@@ -6,7 +6,8 @@ use crate::codegen::problem::Problems;
 use crate::codegen::{Inputs, Output, generate};
 
 pub const NO_OVERLAY: &str = r#"{ "overlay": "1.0.0", "info": {}, "actions": [] }"#;
-const NO_SUPPLEMENT: &str = "{}";
+pub const NO_SUPPLEMENT: &str = "{}";
+const ONE_RELEASE: &str = r#"releases = ["1"]"#;
 
 /// `GET /admin/realms/{realm}` is [`REALM`] in this table.
 pub const NAMES: &str = r#"
@@ -78,6 +79,7 @@ pub fn run(
         supplement: NO_SUPPLEMENT,
         overlay,
         names,
+        since: ONE_RELEASE,
         foreign,
     })
 }
@@ -94,6 +96,7 @@ pub fn supplemented(
         supplement: &supplement.to_string(),
         overlay: NO_OVERLAY,
         names,
+        since: ONE_RELEASE,
         foreign,
     })
 }

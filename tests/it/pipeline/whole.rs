@@ -17,6 +17,7 @@ pub const SUPPLEMENT: &str = include_str!(concat!(
 ));
 const OVERLAY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/overlay.json"));
 const NAMES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/names.toml"));
+const SINCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
 const OPERATIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/operations.txt"));
 const SNAPSHOT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -29,6 +30,7 @@ fn generated(document: &str) -> Output {
         supplement: SUPPLEMENT,
         overlay: OVERLAY,
         names: NAMES,
+        since: SINCE,
         foreign: false,
     })
     .unwrap_or_else(|problems| panic!("{problems}"))
