@@ -97,6 +97,7 @@ mod modify;
 mod one_or_many;
 mod open_enum;
 mod paging;
+pub mod policies;
 pub mod representations;
 mod role_names;
 mod stream;

@@ -39,7 +39,8 @@ async fn with_acme(label: &str, realm: RealmRepresentation) -> Option<(TestRealm
 
 #[tokio::test]
 async fn create_read_change_delete() {
-    let Some((test, acme_handle)) = with_acme("org-crud", RealmRepresentation::default()).await else {
+    let Some((test, acme_handle)) = with_acme("org-crud", RealmRepresentation::default()).await
+    else {
         return;
     };
     let organizations = test.realm.organizations();

@@ -126,7 +126,9 @@ async fn what_a_server_has_needs_no_other_and_decodes() {
             continue;
         };
         // A feature that is off is told as a path that is not there.
-        let feature = error.hint().is_some_and(|hint| hint.contains("--features="));
+        let feature = error
+            .hint()
+            .is_some_and(|hint| hint.contains("--features="));
         if error.is_decode() || (error.needs_keycloak().is_some() && !feature) {
             wrong.push(format!("{}: {error}", call.name));
         }

@@ -151,6 +151,9 @@ fn a_row_that_names_nothing_stops_the_build() {
 fn each_release_has_what_is_not_newer() {
     const SINCE: &str = "releases = [\"1\", \"2\", \"3\"]\n[new.\"3\"]\noperations = [\"GET /admin/realms/{realm}\", \"GET /left/out\"]\n";
     let counts = counts(NAMES, SINCE).unwrap();
-    let counts: Vec<(&str, usize)> = counts.iter().map(|(release, n)| (release.as_str(), *n)).collect();
+    let counts: Vec<(&str, usize)> = counts
+        .iter()
+        .map(|(release, n)| (release.as_str(), *n))
+        .collect();
     assert_eq!(counts, [("1", 0), ("2", 0), ("3", 1)]);
 }

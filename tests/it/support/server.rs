@@ -27,12 +27,30 @@ pub fn server() -> &'static Server {
     })
 }
 
+/// Off by default. Where a server that runs already has them off, tests expect to be told so.
+const FEATURES: &str = "oid4vc-vci,ssf";
+
+/// Whether the server has the feature switched on.
+pub async fn has_feature(kc: &Keycloak, name: &str) -> bool {
+    let info = kc.server().info().await.unwrap();
+    let features = info.features.unwrap();
+    let wanted = name.replace('-', "_");
+    features.iter().any(|feature| {
+        let found = feature.name.as_deref().unwrap_or_default();
+        found.eq_ignore_ascii_case(&wanted) && feature.enabled == Some(true)
+    })
+}
+
 fn start() -> String {
     let process = std::process::id().to_string();
     let instance = format!("test-{process}");
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/keycloak"))
         .args(["start", "--instance", &instance, "--watch", &process])
-        .args(std::env::var("KEYCLOAK_VERSION"))
+        .args(match std::env::var("KEYCLOAK_VERSION") {
+            // An older release does not have them.
+            Ok(version) => vec![version],
+            Err(_) => vec!["--features".to_owned(), FEATURES.to_owned()],
+        })
         .output()
         .expect("scripts/keycloak can be run");
     assert!(
