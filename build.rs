@@ -36,6 +36,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         supplement: &read("openapi/supplement.json")?,
         overlay: &read("openapi/overlay.json")?,
         names: &read("openapi/names.toml")?,
+        since: &read("openapi/since.toml")?,
         foreign: other.is_some(),
     })?;
     for problem in output.report.stale.iter().chain(&output.report.proposed) {

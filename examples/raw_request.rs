@@ -1,5 +1,4 @@
-//! Calls endpoints that Keycloak's document leaves out, with the client's token, retries and
-//! errors.
+//! Calls endpoints beside the admin API, with the client's token, retries and errors.
 //!
 //! ```sh
 //! export KEYCLOAK_URL=$(scripts/keycloak start) KEYCLOAK_USERNAME=admin KEYCLOAK_PASSWORD=admin
@@ -10,25 +9,28 @@ use std::time::Duration;
 
 use keycloak_kit::{Keycloak, Method, Result};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::json;
 
-/// As much of the answer as is wanted.
+/// What anybody may know of a realm; as much of the answer as is wanted.
 #[derive(Deserialize)]
-struct ServerInfo {
-    #[serde(rename = "systemInfo")]
-    system: SystemInfo,
-    features: Vec<Feature>,
+struct PublicRealm {
+    realm: String,
+    #[serde(rename = "token-service")]
+    token_service: String,
 }
 
+/// What the client registration service answers.
 #[derive(Deserialize)]
-struct SystemInfo {
-    version: String,
+struct Registered {
+    #[serde(rename = "clientId")]
+    client_id: String,
 }
 
+/// A user with two members instead of all.
 #[derive(Deserialize)]
-struct Feature {
-    name: String,
-    enabled: bool,
+struct User {
+    id: String,
+    username: String,
 }
 
 #[tokio::main]
@@ -36,36 +38,31 @@ async fn main() -> Result<()> {
     let kc = Keycloak::from_env()?;
 
     // The path comes in parts: each is checked and encoded, so none can lead elsewhere.
-    let info: ServerInfo = kc.request(Method::GET, ["admin", "serverinfo"]).await?;
-    let off: Vec<_> = info
-        .features
-        .iter()
-        .filter(|feature| !feature.enabled)
-        .collect();
-    println!(
-        "Keycloak {}, {} features switched off",
-        info.system.version,
-        off.len()
-    );
-    for feature in off.iter().take(3) {
-        println!("  {}", feature.name);
-    }
+    let public: PublicRealm = kc.request(Method::GET, ["realms", "master"]).await?;
+    println!("{} issues tokens at {}", public.realm, public.token_service);
+
+    // A body, and a time limit of its own.
+    let service = ["realms", "master", "clients-registrations", "default"];
+    let registered: Registered = kc
+        .request(Method::POST, service)
+        .json(&json!({ "clientId": "raw-request", "publicClient": true }))
+        .timeout(Duration::from_secs(5))
+        .await?;
+    println!("{} is registered", registered.client_id);
 
     // An answer without content.
-    kc.request::<()>(
-        Method::POST,
-        ["admin", "realms", "master", "clear-user-cache"],
-    )
-    .timeout(Duration::from_secs(5))
-    .await?;
+    let path = service.into_iter().chain([registered.client_id.as_str()]);
+    kc.request::<()>(Method::DELETE, path).await?;
 
     // Status and headers beside the value, a query, a header of one's own.
     let answer = kc
-        .request::<Vec<Value>>(Method::GET, ["admin", "realms", "master", "users"])
+        .request::<Vec<User>>(Method::GET, ["admin", "realms", "master", "users"])
         .query(&[("search", "admin"), ("max", "1")])
         .header("x-request-id", "42")
         .send()
         .await?;
-    println!("{}: {} users", answer.status(), answer.value().len());
+    for user in answer.value() {
+        println!("{}: {} is {}", answer.status(), user.username, user.id);
+    }
     Ok(())
 }

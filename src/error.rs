@@ -57,6 +57,7 @@ struct Inner {
     oauth_code: Option<String>,
     field_errors: Vec<FieldError>,
     hint: Option<Cow<'static, str>>,
+    needs: Option<&'static str>,
     source: Option<Source>,
 }
 
@@ -159,6 +160,7 @@ impl Error {
                 oauth_code: None,
                 field_errors: Vec::new(),
                 hint: None,
+                needs: None,
                 source: None,
             }),
         }
@@ -208,6 +210,24 @@ impl Error {
     /// What to check or to do, where this crate can tell.
     pub fn hint(&self) -> Option<&str> {
         self.inner.hint.as_deref()
+    }
+
+    /// The oldest supported Keycloak release that has what this server lacks, such as `26.4.7`: the
+    /// endpoint of the call (404 or 405), or the member it did not recognise (400).
+    ///
+    /// A few endpoints answer an object they do not have as they would an endpoint they do not
+    /// have; then this is what the endpoint needs, and the server may be new enough.
+    ///
+    /// ```no_run
+    /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
+    /// match kc.realm("demo").organizations().list().await {
+    ///     Err(error) if error.needs_keycloak().is_some() => eprintln!("{error}"), // an older server
+    ///     other => println!("{} organizations", other?.len()),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn needs_keycloak(&self) -> Option<&'static str> {
+        self.inner.needs
     }
 
     /// 409 or 412: it exists already, or its state forbids the call.
@@ -289,10 +309,27 @@ impl Error {
     ) -> Self {
         let answer = ServerAnswer::read(headers, body);
         let mut error = Self::new(ErrorKind::of(status), answer.summary()).with_operation(op);
+        let message = answer.message.as_deref();
         let hint = match status.as_u16() {
             401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
             403 => hint::missing_role(op.method, op.path).map(Cow::Owned),
-            _ => hint::feature(status, answer.message.as_deref()).map(Cow::Owned),
+            _ if hint::is_unknown_path(status, message) => {
+                error.inner.needs = op.since;
+                hint::unknown_path(op.since, op.path).map(Cow::Owned)
+            }
+            400 => {
+                let (ty, member) = (answer.unknown_in.as_deref(), answer.unknown_member());
+                error.inner.needs = member.and_then(|member| hint::member_since(ty, member));
+                member.map(|member| {
+                    Cow::Owned(match error.inner.needs {
+                        Some(release) => format!(
+                            "leave {member} out, or use Keycloak {release} or newer, which has it"
+                        ),
+                        None => format!("this server does not have {member}: leave it out"),
+                    })
+                })
+            }
+            _ => hint::feature(status, message, op.path).map(Cow::Owned),
         };
         error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
         error.inner.status = Some(status);

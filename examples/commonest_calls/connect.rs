@@ -1,8 +1,7 @@
 //! Connections and tokens.
 
 use keycloak_kit::oidc::Oidc;
-use keycloak_kit::{Keycloak, Method, Result};
-use serde_json::Value;
+use keycloak_kit::{Keycloak, Result};
 
 /// Nothing is sent before the first call.
 pub(crate) fn administrator(url: &str) -> Result<Keycloak> {
@@ -23,12 +22,10 @@ pub(crate) async fn server(kc: &Keycloak) -> Result<()> {
     // 3
     let token = kc.token().await?;
     // 4
-    let info = kc
-        .request::<Value>(Method::GET, ["admin", "serverinfo"])
-        .await?;
+    let info = kc.server().info().await?;
     println!(
-        "{} at {}, token for {:?}",
-        info["systemInfo"]["version"],
+        "{:?} at {}, token for {:?}",
+        info.system_info.and_then(|system| system.version),
         kc.base_url(),
         token.expires_in()
     );

@@ -1,12 +1,11 @@
 //! Authentication flows and required actions.
 
-use std::collections::BTreeMap;
-
 use keycloak_kit::Result;
 use keycloak_kit::admin::handles::Realm;
+use keycloak_kit::representations::FlowCopyRepresentation;
 
 pub(crate) async fn run(realm: &Realm) -> Result<()> {
-    let copy = BTreeMap::from([("newName".to_owned(), "my browser".to_owned())]);
+    let copy = FlowCopyRepresentation::default().new_name("my browser");
     // 90
     let flows = realm.authentication().flows().list().await?;
     // 91

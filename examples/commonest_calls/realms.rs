@@ -1,9 +1,10 @@
 //! Realms.
 
 use keycloak_kit::admin::handles::Realm;
-use keycloak_kit::representations::RealmRepresentation;
+use keycloak_kit::representations::{
+    PartialImportPolicy, PartialImportRepresentation, RealmRepresentation, UserRepresentation,
+};
 use keycloak_kit::{Keycloak, Result};
-use serde_json::json;
 
 pub(crate) async fn create(kc: &Keycloak, name: &str) -> Result<Realm> {
     let new_realm = RealmRepresentation::default()
@@ -27,8 +28,9 @@ pub(crate) async fn change(realm: &Realm) -> Result<()> {
         .await?;
     // 14
     let export = realm.partial_export().export_clients(true).await?;
-    let parts = json!({ "ifResourceExists": "SKIP", "users": [{ "username": "imported" }] });
-    let parts = parts.as_object().cloned().unwrap_or_default();
+    let parts = PartialImportRepresentation::default()
+        .if_resource_exists(PartialImportPolicy::Skip)
+        .users([UserRepresentation::default().username("imported")]);
     // 15
     let imported = realm.partial_import(&parts).await?;
     // 16
@@ -38,10 +40,10 @@ pub(crate) async fn change(realm: &Realm) -> Result<()> {
     // 18
     realm.user_profile().update(&profile).await?;
     println!(
-        "{:?}: {} clients exported, {} added, {} keys",
+        "{:?}: {} clients exported, {:?} added, {} keys",
         found.realm,
         export.clients.map_or(0, |clients| clients.len()),
-        imported["added"],
+        imported.added,
         keys.keys.map_or(0, |keys| keys.len())
     );
     Ok(())

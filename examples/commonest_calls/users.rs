@@ -55,10 +55,10 @@ pub(crate) async fn look_after(realm: &Realm, user_id: &UserId) -> Result<()> {
     // 37
     realm.attack_detection().user(user_id).clear().await?;
     println!(
-        "{} sessions, {} consents, {} failed logins",
+        "{} sessions, {} consents, {:?} failed logins",
         sessions.len(),
         consents.len(),
-        status["numFailures"]
+        status.num_failures
     );
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! From Keycloak's document to the admin client: a pipeline of named steps.
 //!
-//! load -> supplement -> overlay -> rules -> names -> check -> wire (progenitor) -> representations -> facade.
+//! load -> supplement -> overlay -> rules -> names -> since -> check -> wire (progenitor) -> representations -> facade.
 //! No step touches the disk; `build.rs` and the tests both call [`generate`].
 
 pub mod check;
@@ -13,6 +13,7 @@ pub mod problem;
 pub mod propose;
 pub mod representations;
 pub mod rules;
+pub mod since;
 pub mod spelling;
 pub mod supplement;
 pub mod table;
@@ -34,6 +35,8 @@ pub struct Inputs<'a> {
     pub overlay: &'a str,
     /// `openapi/names.toml`.
     pub names: &'a str,
+    /// `openapi/since.toml`.
+    pub since: &'a str,
     /// Whether the document is another release's than the pinned one: stale actions and rows are
     /// then reported instead of refused, and missing names are proposed.
     pub foreign: bool,
@@ -88,6 +91,8 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     report.stale.extend(added.stale);
     report.stale.extend(overlaid.stale);
 
+    // With the operations that are left out.
+    let complete = document.clone();
     for (name, rule) in rules::RULES {
         report
             .applied
@@ -96,6 +101,11 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
 
     let mut table = names::parse(inputs.names)?;
     let named = names::assign(&mut document, &mut table, inputs.foreign, &mut report)?;
+    let since = since::parse(inputs.since)?;
+    if !inputs.foreign {
+        Problems(since.stale(&complete)).or(())?;
+    }
+    since.mark(&mut document);
     report.stale = std::mem::take(&mut report.stale)
         .into_iter()
         .map(Problem::without_advice)
@@ -119,6 +129,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let ids = facade::ids(&table);
     let handles = facade::handles(&table, &operations);
     let requests = facade::requests(&table, &operations);
+    let newer = facade::newer_members(&since);
     Ok(Output {
         wire: print(quote!(#client))?,
         representations: print(representations::generate(generated.types, &document))?,
@@ -133,6 +144,9 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
                 use crate::http::operation::Operation;
                 #requests
             }
+
+            /// What the oldest supported release lacks.
+            pub(crate) mod newer { #newer }
 
             /// One struct for each place in the admin API.
             pub mod handles {

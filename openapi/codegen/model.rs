@@ -6,6 +6,7 @@ use super::document::{operation, parameters, path_parameters};
 use super::names::{Named, Paging, Table, id_type};
 use super::problem::{Problem, Problems};
 use super::rules::UPLOAD;
+use super::since::SINCE;
 use super::spelling::{ident, snake};
 use super::wire::{Method, generic_argument};
 
@@ -39,6 +40,8 @@ pub struct Query {
     pub required: bool,
     pub description: Option<String>,
     pub default: Option<String>,
+    /// The release it needs, where the operation is older.
+    pub since: Option<String>,
 }
 
 /// What a call sends.
@@ -84,6 +87,8 @@ pub struct Operation {
     pub summary: String,
     pub description: Option<String>,
     pub deprecated: bool,
+    /// The release it needs, where the oldest supported one does not have it.
+    pub since: Option<String>,
     /// Names of the generated client's arguments, in its order.
     pub wire: Vec<WireArgument>,
 }
@@ -216,6 +221,7 @@ fn build_one(
             default: parameter
                 .get("x-default")
                 .map(|value| value.to_string().trim_matches('"').to_owned()),
+            since: text(&parameter, SINCE),
             name,
         });
     }
@@ -241,7 +247,7 @@ fn build_one(
         }
     }
     let created = table.created.get(&named.call).cloned();
-    let success = success_of(source, method, created).map_err(refuse)?;
+    let success = success_of(source, method, created);
     let summary = match text(source, "summary")
         .or_else(|| table.summaries.get(&named.call).cloned())
     {
@@ -264,6 +270,7 @@ fn build_one(
         summary,
         description: text(source, "x-description"),
         deprecated: source.get("deprecated") == Some(&Value::Bool(true)),
+        since: text(source, SINCE),
         wire: wire.into_iter().flatten().collect(),
         named: named.clone(),
     })
@@ -304,16 +311,10 @@ fn body_of(ty: &syn::Type) -> Option<Body> {
     }
 }
 
-fn success_of(source: &Value, method: &Method, created: Option<String>) -> Result<Success, String> {
+fn success_of(source: &Value, method: &Method, created: Option<String>) -> Success {
     let ty = &method.success;
     if matches!(ty, syn::Type::Tuple(tuple) if tuple.elems.is_empty()) {
-        return Ok(created.map_or(Success::Nothing, Success::Created));
-    }
-    if created.is_some() {
-        return Err(
-            "answers a body, so its id is not taken out of Location; delete its row in [created]"
-                .into(),
-        );
+        return created.map_or(Success::Nothing, Success::Created);
     }
     let empty = source.get("x-empty") == Some(&Value::Bool(true));
     if matches!(ty, syn::Type::Path(path) if path.path.is_ident("ByteStream")) {
@@ -325,15 +326,15 @@ fn success_of(source: &Value, method: &Method, created: Option<String>) -> Resul
                     media_type.starts_with("text/") || media_type.ends_with("xml")
                 })
             });
-        return Ok(match (text, empty) {
+        return match (text, empty) {
             (true, true) => Success::OptionalText,
             (true, false) => Success::Text,
             (false, _) => Success::Content,
-        });
+        };
     }
     // An empty list is `[]` in every recorded answer; only a single object is told by 204.
     if empty && generic_argument(ty, "Vec").is_none() {
-        return Ok(Success::Optional(ty.clone()));
+        return Success::Optional(ty.clone());
     }
-    Ok(Success::Value(ty.clone()))
+    Success::Value(ty.clone())
 }

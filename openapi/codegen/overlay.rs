@@ -1,13 +1,14 @@
 //! Step 3, overlay: single facts the document gets wrong, as OpenAPI Overlay 1.0 actions.
 //!
 //! An action that matches nothing, or changes nothing, is reported: the release mended what it
-//! corrected, and the action must go.
+//! corrected, and the action must go. A removal and the update that follows it, which puts
+//! something else in its place, are one correction.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::problem::{Problem, Problems};
+use super::problem::{MENDED, Problem, Problems};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +54,6 @@ pub fn apply(document: &mut Value, overlay: &str) -> Result<Applied, Problems> {
             format!("is overlay version {}, expected 1.0.0", overlay.overlay),
         ));
     }
-    let mut applied = Applied::default();
     for action in &overlay.actions {
         if action
             .description
@@ -71,16 +71,67 @@ pub fn apply(document: &mut Value, overlay: &str) -> Result<Applied, Problems> {
                 "must either remove or update".into(),
             ));
         }
-        match one(document, action)? {
-            None => applied.changed += 1,
+    }
+    let mut applied = Applied::default();
+    let mut actions = overlay.actions.iter().peekable();
+    while let Some(action) = actions.next() {
+        let put_back = actions.next_if(|next| {
+            action.remove && next.update.is_some() && action.target.starts_with(&next.target)
+        });
+        match put_back {
+            None => applied.note(action, one(document, action)?),
+            Some(next) => replace(document, action, next, &mut applied)?,
+        }
+    }
+    Ok(applied)
+}
+
+impl Applied {
+    fn note(&mut self, action: &Action, stale: Option<String>) {
+        match stale {
+            None => self.changed += 1,
             Some(message) => {
-                applied
-                    .stale
+                self.stale
                     .push(Problem::new("overlay", &action.target, message));
             }
         }
     }
-    Ok(applied)
+}
+
+/// A removal and what comes in its place. Both are stale where the document is as it was.
+fn replace(
+    document: &mut Value,
+    removal: &Action,
+    update: &Action,
+    applied: &mut Applied,
+) -> Result<(), Problems> {
+    let before = values(document, &update.target)?;
+    let (removed, updated) = (one(document, removal)?, one(document, update)?);
+    let changes = removed.is_none() && updated.is_none();
+    if changes && before == values(document, &update.target)? {
+        for action in [removal, update] {
+            let message = format!("says what is already there: {MENDED}; delete the action");
+            applied.note(action, Some(message));
+        }
+    } else {
+        applied.note(removal, removed);
+        applied.note(update, updated);
+    }
+    Ok(())
+}
+
+/// What stands at a target.
+fn values(document: &Value, target: &str) -> Result<Vec<Value>, Problems> {
+    Ok(parse(target)?
+        .query(document)
+        .all()
+        .into_iter()
+        .cloned()
+        .collect())
+}
+
+fn parse(target: &str) -> Result<JsonPath, Problems> {
+    JsonPath::parse(target).map_err(|error| refuse(target, format!("is not a JSONPath: {error}")))
 }
 
 fn refuse(subject: &str, message: String) -> Problems {
@@ -89,17 +140,17 @@ fn refuse(subject: &str, message: String) -> Problems {
 
 /// Applies one action; `Some` says why it is stale.
 fn one(document: &mut Value, action: &Action) -> Result<Option<String>, Problems> {
-    let path = JsonPath::parse(&action.target)
-        .map_err(|error| refuse(&action.target, format!("is not a JSONPath: {error}")))?;
-    let mut places: Vec<String> = path
+    let mut places: Vec<String> = parse(&action.target)?
         .query_located(document)
         .iter()
         .map(|node| node.location().to_json_pointer())
         .collect();
     if places.is_empty() {
-        return Ok(Some(
-            "matches nothing: the release no longer has it; delete the action".into(),
-        ));
+        return Ok(Some(if action.remove {
+            format!("removes what is not there: {MENDED}; delete the action")
+        } else {
+            "matches nothing: the release no longer has it; delete the action".into()
+        }));
     }
     let mut unchanged = 0;
     if let Some(update) = &action.update {
@@ -121,7 +172,7 @@ fn one(document: &mut Value, action: &Action) -> Result<Option<String>, Problems
         }
     }
     Ok((unchanged == places.len())
-        .then(|| "adds what is already there: the release mended it; delete the action".into()))
+        .then(|| format!("adds what is already there: {MENDED}; delete the action")))
 }
 
 /// Whether `node` already says all that `update` says.

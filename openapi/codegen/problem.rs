@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// In the message about a correction that the release has made needless.
+pub const MENDED: &str = "the release mended it";
+
 /// One thing a person has to mend: which rule, which operation, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

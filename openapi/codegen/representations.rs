@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::document::schemas;
 use super::rules::{ERROR_SCHEMA, EXTRA};
+use super::since::SINCE;
 use super::spelling::{ident, variant};
 use super::wire::generic_argument;
 
@@ -162,10 +163,13 @@ fn structure(item: &syn::ItemStruct, schema: Option<&Value>, default: bool) -> T
 }
 
 fn property_doc(property: Option<&Value>, wire_name: &str) -> String {
-    property
-        .and_then(|property| property.get("description"))
-        .and_then(Value::as_str)
-        .map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_owned())
+    let text = |key: &str| property.and_then(|property| property.get(key)?.as_str());
+    let doc =
+        text("description").map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_owned());
+    match text(SINCE) {
+        Some(release) => format!("{doc}\n\nOlder servers than **{release}** do not have it."),
+        None => doc,
+    }
 }
 
 /// The name in `#[serde(rename = "...")]`.

@@ -240,7 +240,7 @@ fn path_patterns(document: &mut Value) -> usize {
     count
 }
 
-/// A setter takes the enum's `as_str()`, and what a newer server knows.
+/// A setter takes the enum, and any text that a newer server knows.
 fn query_enums(document: &mut Value) -> usize {
     let enums: BTreeSet<String> = super::document::schemas(document)
         .into_iter()

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{METHODS, operation_key, schemas_mut};
-use super::problem::{Problem, Problems};
+use super::document::{METHODS, normalised, operation_key, operations, schemas_mut};
+use super::problem::{MENDED, Problem, Problems};
 
 /// Where an operation of the supplement was found.
 const REASON: &str = "x-reason";
@@ -46,6 +46,8 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                     format!("has no {REASON}; say where the operation was found"),
                 ));
             }
+            // For scripts/update-openapi: `openapi/since.toml` is what counts.
+            operation.remove("x-since");
             if let Some(shared) = shared.and_then(Value::as_array) {
                 let own = operation
                     .entry("parameters")
@@ -60,7 +62,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                 added.stale.push(Problem::new(
                     "supplement",
                     key,
-                    "is in the document: the release mended it; delete it from the supplement",
+                    format!("is in the document: {MENDED}; delete it from the supplement"),
                 ));
             }
         }
@@ -73,7 +75,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
             added.stale.push(Problem::new(
                 "supplement",
                 format!("schema {name}"),
-                "is in the document: the release mended it; delete it from the supplement",
+                format!("is in the document: {MENDED}; delete it from the supplement"),
             ));
         } else {
             schemas.insert(name.clone(), schema.clone());
@@ -102,6 +104,13 @@ fn insert(
     method: &str,
     mut operation: Map<String, Value>,
 ) -> bool {
+    // Under whatever names of path parameters.
+    let known = operations(document)
+        .iter()
+        .any(|(there, at)| there == method && normalised(at) == normalised(path));
+    if known {
+        return false;
+    }
     let Some(item) = document
         .get_mut("paths")
         .and_then(Value::as_object_mut)
@@ -114,9 +123,6 @@ fn insert(
     else {
         return false;
     };
-    if item.contains_key(method) {
-        return false;
-    }
     // What stands on the document's path item holds for this operation too.
     let shared = item.get("parameters").and_then(Value::as_array);
     if let (Some(shared), Some(own)) = (

@@ -128,6 +128,7 @@ pub use bulk::{Bulk, Done, Progress, bulk};
 pub use change::{Changes, MemberChange};
 pub use content::Content;
 pub use ensure::Ensured;
+pub(crate) use facade::newer;
 pub use facade::{handles, ids, requests};
 pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
 pub use modify::{Modify, Preview};

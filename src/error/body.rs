@@ -14,6 +14,12 @@ const MESSAGE_LIMIT: usize = 500;
 /// More field errors than this are counted, not shown.
 const FIELDS_SHOWN: usize = 10;
 
+/// What releases before 26.1 describe every sentence with, and newer ones a code.
+const SEE_THE_LOG: &str = "For more on this error consult the server log";
+
+/// Jackson's words for a member that a class does not have.
+pub(super) const UNRECOGNISED: &str = "Unrecognized field";
+
 const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
                             base URL is wrong";
 
@@ -23,6 +29,8 @@ pub(crate) struct ServerAnswer {
     pub(crate) message: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) fields: Vec<FieldError>,
+    /// The type with the member that the server does not know, where it names it.
+    pub(crate) unknown_in: Option<String>,
     /// Set when the body is not the JSON object that Keycloak sends.
     pub(crate) foreign: Option<&'static str>,
 }
@@ -78,17 +86,35 @@ impl ServerAnswer {
         if fields.is_empty() && members.contains_key("field") {
             fields.extend(field_error(members));
         }
+        let unknown = error.as_deref().and_then(UnknownMember::read);
+        if let Some(unknown) = unknown.as_ref().filter(|_| fields.is_empty()) {
+            fields.push(unknown.field_error());
+        }
+        let unknown_in = unknown.and_then(|unknown| unknown.ty.map(str::to_owned));
         let message = text("errorMessage")
             .filter(|m| !m.is_empty())
-            .or(description)
-            .or(error)
+            .or(description.filter(|text| {
+                let says_nothing = text.starts_with(SEE_THE_LOG);
+                !(says_nothing
+                    && error
+                        .as_ref()
+                        .is_some_and(|e| e.contains(char::is_whitespace)))
+            }))
+            .or(error.clone())
             .or_else(|| text("details").filter(|d| !d.is_empty()));
         Self {
             message,
             code,
             fields,
+            unknown_in,
             foreign: None,
         }
+    }
+
+    /// The member that the server does not know.
+    pub(super) fn unknown_member(&self) -> Option<&str> {
+        let unknown = |field: &&FieldError| field.message.starts_with(UNRECOGNISED);
+        self.fields.iter().find(unknown)?.field.as_deref()
     }
 
     /// One line for `Display`.
@@ -124,6 +150,45 @@ impl ServerAnswer {
             line.push_str(&format!("; and {more} more"));
         }
         line
+    }
+}
+
+/// `Unrecognized field "x"`, which every release says in another sentence:
+///
+/// - 24.0: `Unrecognized field "x" (class org.keycloak...UserRepresentation), not marked as ignorable`
+/// - 26.7: `Invalid json representation for UserRepresentation. Unrecognized field "x" at line 1`
+struct UnknownMember<'a> {
+    member: &'a str,
+    ty: Option<&'a str>,
+}
+
+impl<'a> UnknownMember<'a> {
+    fn read(message: &'a str) -> Option<Self> {
+        let (before, rest) = message.split_once(UNRECOGNISED)?;
+        let (member, after) = rest.strip_prefix(" \"")?.split_once('"')?;
+        let class = after
+            .strip_prefix(" (class ")
+            .and_then(|rest| rest.split_once(')'))
+            .and_then(|(class, _)| class.rsplit(['.', '$']).next());
+        let named = before
+            .trim_end()
+            .strip_suffix('.')
+            .and_then(|before| before.rsplit(' ').next());
+        Some(Self {
+            member,
+            ty: class.or(named).filter(|name| !name.is_empty()),
+        })
+    }
+
+    fn field_error(&self) -> FieldError {
+        FieldError {
+            field: Some(self.member.to_owned()),
+            message: match self.ty {
+                Some(ty) => format!("{UNRECOGNISED} of {ty}"),
+                None => UNRECOGNISED.to_owned(),
+            },
+            params: Vec::new(),
+        }
     }
 }
 

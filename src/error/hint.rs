@@ -57,7 +57,7 @@ fn realm_management_role(read: bool, rest: &[&str]) -> &'static str {
 }
 
 /// What to switch on when the server says that a feature is off.
-pub(crate) fn feature(status: StatusCode, message: Option<&str>) -> Option<String> {
+pub(crate) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> Option<String> {
     let message = message.unwrap_or_default();
     let lower = message.to_ascii_lowercase();
     let off = lower.contains("not enabled") || lower.contains("disabled");
@@ -67,12 +67,82 @@ pub(crate) fn feature(status: StatusCode, message: Option<&str>) -> Option<Strin
     if !(lower.contains("feature") && off) && status != StatusCode::NOT_IMPLEMENTED {
         return None;
     }
-    Some(match feature_name(message) {
+    let name = feature_name(message).or_else(|| feature_of(path).map(str::to_owned));
+    Some(match name {
         Some(name) => format!("start the server with --features={name}"),
         None => "the server runs without the feature this call needs: start it with \
                  --features=<name>"
             .into(),
     })
+}
+
+/// The feature that a path stands and falls with (a template or a real path), where it is off
+/// unless somebody switches it on.
+fn feature_of(path: &str) -> Option<&'static str> {
+    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    Some(match segments.as_slice() {
+        ["admin", "realms", _, "ssf", ..] | ["realms", _, "ssf", ..] => "ssf",
+        ["admin", "realms", _, "workflows", ..] => "workflows",
+        ["admin", "realms", _, "client-types", ..] => "client-types",
+        ["admin", "realms", _, "users", _, "vc", ..] => "oid4vc-vci",
+        ["admin", "realms", _, .., "management", "permissions"]
+        | ["admin", "realms", _, "users-management-permissions"] => "admin-fine-grained-authz:v1",
+        ["admin", "api", ..] => "client-admin-api:v2",
+        ["realms", _, "scim", ..] => "scim-api",
+        ["realms", _, "authzen", ..] | ["realms", _, ".well-known", "authzen-configuration"] => {
+            "authzen"
+        }
+        _ => return None,
+    })
+}
+
+/// Whether this is what Keycloak says to a path it does not have.
+///
+/// A few of its endpoints say the same of an object they do not have.
+pub(super) fn is_unknown_path(status: StatusCode, message: Option<&str>) -> bool {
+    match status {
+        StatusCode::NOT_FOUND => matches!(
+            message,
+            Some("HTTP 404 Not Found" | "Unable to find matching target resource method")
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => true,
+        _ => false,
+    }
+}
+
+/// What an unknown path needs: a newer server, a feature, or both.
+pub(super) fn unknown_path(since: Option<&str>, path: &str) -> Option<String> {
+    const LACKS: &str = "this server does not have the endpoint";
+    let feature = feature_of(path);
+    Some(match (since, feature) {
+        (Some(release), Some(name)) => format!(
+            "{LACKS}: it needs Keycloak {release} or newer with the feature {name} \
+             (--features={name})"
+        ),
+        (Some(release), None) => format!("{LACKS}: it needs Keycloak {release} or newer"),
+        (None, Some(name)) => {
+            format!("{LACKS}: it needs the feature {name}, start it with --features={name}")
+        }
+        (None, None) => return None,
+    })
+}
+
+/// The release that has a member which this server refused as unknown.
+#[cfg(feature = "admin")]
+pub(super) fn member_since(ty: Option<&str>, member: &str) -> Option<&'static str> {
+    let members = crate::admin::newer::MEMBERS;
+    let mut releases = members
+        .iter()
+        .filter(|(name, known, _)| ty.is_none_or(|ty| ty == *name) && *known == member)
+        .map(|(_, _, release)| *release);
+    let release = releases.next()?;
+    // Without the type the member must be as old in all of them.
+    releases.all(|other| other == release).then_some(release)
+}
+
+#[cfg(not(feature = "admin"))]
+pub(super) fn member_since(_: Option<&str>, _: &str) -> Option<&'static str> {
+    None
 }
 
 /// `Feature ADMIN_FINE_GRAINED_AUTHZ not enabled` -> `admin-fine-grained-authz`.

@@ -216,11 +216,7 @@ fn forbidden_names_the_role() {
         ("GET", "/admin/realms/{realm}", "role view-realm"),
         ("POST", "/admin/realms", "master realm's role create-realm"),
     ] {
-        let op = Operation {
-            name: "x",
-            method,
-            path,
-        };
+        let op = Operation::new("x", method, path);
         let body = br#"{"error":"HTTP 403 Forbidden"}"#;
         let error = Error::from_response(&op, StatusCode::FORBIDDEN, &HeaderMap::new(), body);
         assert!(error.hint().unwrap().contains(role), "{path}: {error}");
@@ -237,7 +233,8 @@ fn forbidden_names_the_role() {
 #[test]
 fn switched_off_features_are_named() {
     let hint = |status: u16, text: &str| {
-        feature_hint(StatusCode::from_u16(status).unwrap(), Some(text)).unwrap_or_default()
+        let status = StatusCode::from_u16(status).unwrap();
+        feature_hint(status, Some(text), "/admin/realms/{realm}/x").unwrap_or_default()
     };
     let named = hint(400, "Feature ADMIN_FINE_GRAINED_AUTHZ not enabled");
     assert_eq!(
@@ -248,6 +245,138 @@ fn switched_off_features_are_named() {
     assert!(hint(501, "Not implemented").contains("--features=<name>"));
     assert!(hint(404, "Organizations not enabled for this realm.").contains("organizations"));
     assert_eq!(hint(400, "User disabled"), "");
+    for (path, feature) in [
+        ("/admin/realms/{realm}/client-types", "client-types"),
+        (
+            "/admin/realms/{realm}/groups/{group-id}/management/permissions",
+            "admin-fine-grained-authz:v1",
+        ),
+        ("realms/demo/scim/v2/Users", "scim-api"),
+        ("/realms/demo/.well-known/authzen-configuration", "authzen"),
+    ] {
+        let hint = feature_hint(
+            StatusCode::NOT_IMPLEMENTED,
+            Some("Feature not enabled"),
+            path,
+        );
+        assert_eq!(
+            hint,
+            Some(format!("start the server with --features={feature}"))
+        );
+    }
+}
+
+/// The answers are those of 24.0.5 and of 26.7.4.
+#[test]
+fn an_older_server_is_told_by_what_it_lacks() {
+    let answered = |op: &Operation, status: u16, body: &str| {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::from_response(op, status, &HeaderMap::new(), body.as_bytes())
+    };
+    let old = r#"{"error":"HTTP 404 Not Found","error_description":"For more on this error consult the server log at the debug level."}"#;
+    let new = r#"{"error":"HTTP 404 Not Found"}"#;
+    let moods = Operation {
+        since: Some("26.0.8"),
+        ..Operation::new("realm.moods.list", "GET", "/admin/realms/{realm}/moods")
+    };
+    for (status, body) in [
+        (404, old),
+        (404, new),
+        (
+            404,
+            r#"{"error":"Unable to find matching target resource method"}"#,
+        ),
+        (405, r#"{"error":"HTTP 405 Method Not Allowed"}"#),
+    ] {
+        let error = answered(&moods, status, body);
+        assert_eq!(error.needs_keycloak(), Some("26.0.8"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("it needs Keycloak 26.0.8 or newer"),
+            "{error}"
+        );
+    }
+    let gone = answered(
+        &moods,
+        404,
+        r#"{"error":"Could not find mood","error_description":"For more on this error consult the server log at the debug level."}"#,
+    );
+    assert_eq!((gone.needs_keycloak(), gone.hint()), (None, None));
+    assert_eq!(gone.server_message(), Some("Could not find mood"));
+
+    let ssf = Operation {
+        since: Some("26.7.4"),
+        ..Operation::new(
+            "realm.ssf.config",
+            "GET",
+            "/admin/realms/{realm}/ssf/config",
+        )
+    };
+    let error = answered(&ssf, 404, new);
+    assert!(
+        error
+            .to_string()
+            .contains("26.7.4 or newer with the feature ssf"),
+        "{error}"
+    );
+    let raw = Operation::new("request", "GET", "/admin/realms/demo/ssf/config");
+    let error = answered(&raw, 404, new);
+    assert_eq!(error.needs_keycloak(), None);
+    assert!(error.hint().unwrap().contains("--features=ssf"), "{error}");
+    assert_eq!(answered(&CREATE, 404, new).hint(), None);
+}
+
+#[test]
+fn a_member_that_the_server_does_not_know_is_named() {
+    let refused = |text: &str| {
+        let body = serde_json::json!({ "error": text, "error_description":
+            "For more on this error consult the server log at the debug level." });
+        let body = body.to_string();
+        Error::from_response(
+            &CREATE,
+            StatusCode::BAD_REQUEST,
+            &HeaderMap::new(),
+            body.as_bytes(),
+        )
+    };
+    let old = r#"Unrecognized field "organizationsEnabled" (class org.keycloak.representations.idm.RealmRepresentation), not marked as ignorable (141 known properties: "x", "y"])"#;
+    let new = r#"Invalid json representation for RealmRepresentation. Unrecognized field "organizationsEnabled" at line 1 column 28."#;
+    for text in [old, new] {
+        let error = refused(text);
+        let [field] = error.field_errors() else {
+            panic!("{error}");
+        };
+        assert_eq!(field.field.as_deref(), Some("organizationsEnabled"));
+        assert_eq!(field.message, "Unrecognized field of RealmRepresentation");
+        assert_eq!(error.server_message(), Some(text));
+        assert!(error.is_validation());
+        #[cfg(feature = "admin")]
+        assert_eq!(
+            error.to_string(),
+            "realm.users.create: validation (400): organizationsEnabled: Unrecognized field of \
+             RealmRepresentation; leave organizationsEnabled out, or use Keycloak 25.0.6 or newer, \
+             which has it"
+        );
+        #[cfg(feature = "admin")]
+        assert_eq!(error.needs_keycloak(), Some("25.0.6"));
+    }
+    let error = refused(&new.replace("organizationsEnabled", "mood"));
+    assert_eq!(error.needs_keycloak(), None);
+    assert_eq!(
+        error.hint(),
+        Some("this server does not have mood: leave it out")
+    );
+    for text in [
+        "Unrecognized field",
+        "Unrecognized field \"",
+        "Unrecognized field \"x",
+        "Unrecognized field x",
+    ] {
+        assert_eq!(refused(text).field_errors(), [], "{text}");
+    }
+    let bare = refused("Unrecognized field \"x\"");
+    assert_eq!(bare.field_errors()[0].message, "Unrecognized field");
 }
 
 #[test]

@@ -8,10 +8,24 @@ pub(crate) struct Operation {
     pub(crate) method: &'static str,
     /// The template, never a real path: traces must not grow with the number of objects.
     pub(crate) path: &'static str,
+    /// The oldest supported release that has it, where that is not the oldest of all.
+    pub(crate) since: Option<&'static str>,
 }
 
 impl Operation {
     pub(crate) const fn new(name: &'static str, method: &'static str, path: &'static str) -> Self {
-        Self { name, method, path }
+        Self {
+            name,
+            method,
+            path,
+            since: None,
+        }
+    }
+
+    /// Says which release it needs.
+    #[cfg(feature = "admin")]
+    pub(crate) const fn since(mut self, release: &'static str) -> Self {
+        self.since = Some(release);
+        self
     }
 }

@@ -42,6 +42,8 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
     let request = request(operation, deprecated.as_ref());
+    let upload = matches!(operation.body, Some(Body::Upload(_)));
+    let stream = stream(operation, &handle);
     let shown = operation
         .has_setters()
         .then(|| quote!(given.shown(&request);));
@@ -62,7 +64,25 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
                 let answer = request.await?;
                 Ok(given.kept(&#answer))
             }),
+            upload: #upload,
+            stream: #stream,
         }
+    }
+}
+
+/// Every item of a list that pages, with pages of a size.
+fn stream(operation: &Operation, handle: &TokenStream) -> TokenStream {
+    if operation.paging.is_none() || operation.paged_item().is_none() {
+        return quote!(None);
+    }
+    let request = request(operation, None);
+    quote! {
+        Some(|kc, given, size| Box::pin(async move {
+            let handle = #handle;
+            #request
+            let items = request.max(size).all().await?;
+            Ok(given.kept(&items))
+        }))
     }
 }
 

@@ -24,6 +24,11 @@ pub fn operation(operation: &Operation) -> String {
         Some(Paging::Word(PagingWord::All)) => "\n\nUnasked the server sends all items; `.stream()` reads them page by page.",
         None => "",
     });
+    if let Some(release) = &operation.since {
+        text.push_str(&format!(
+            "\n\nOf the supported servers the oldest that has it is **{release}**."
+        ));
+    }
     text
 }
 
@@ -35,6 +40,9 @@ pub fn setter(query: &Query) -> String {
     );
     if let Some(default) = &query.default {
         text.push_str(&format!(" The server's default is `{default}`."));
+    }
+    if let Some(release) = &query.since {
+        text.push_str(&format!(" Servers older than **{release}** ignore it."));
     }
     text
 }

@@ -13,6 +13,7 @@ use quote::{format_ident, quote};
 
 use super::model::{Body, Operation, Parameter, Success, WireArgument};
 use super::names::Table;
+use super::since;
 
 pub use calls::generate as calls;
 pub use handles::generate as handles;
@@ -45,8 +46,24 @@ fn operation_const(operation: &Operation) -> TokenStream {
     let name = &operation.named.call;
     let method = operation.named.method.to_ascii_uppercase();
     let path = &operation.named.path;
+    let since = operation
+        .since
+        .as_ref()
+        .map(|release| quote!(.since(#release)));
     quote! {
-        const OPERATION: &Operation = &Operation { name: #name, method: #method, path: #path };
+        const OPERATION: &Operation = &Operation::new(#name, #method, #path) #since;
+    }
+}
+
+/// `MEMBERS`, for the error of an older server that refuses one.
+pub fn newer_members(since: &since::Table) -> TokenStream {
+    let members = since
+        .members()
+        .into_iter()
+        .map(|(ty, member, release)| quote!((#ty, #member, #release)));
+    quote! {
+        /// Type, member and the oldest supported release that has it; sorted.
+        pub(crate) static MEMBERS: &[(&str, &str, &str)] = &[#(#members,)*];
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Suite {
     /// Error answers that were what they should be.
     pub errors: usize,
     created_rows: BTreeSet<String>,
+    /// What each call was last given with success.
+    pub given: BTreeMap<&'static str, Given>,
 }
 
 impl Suite {
@@ -59,12 +61,18 @@ impl Suite {
                 .collect(),
             errors: 0,
             created_rows: names().created.into_keys().collect(),
+            given: BTreeMap::new(),
         }
     }
 
     /// A path parameter for the calls that follow.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.path.insert(name.to_owned(), value.into());
+    }
+
+    /// What [`set`](Self::set) was given.
+    pub fn value(&self, name: &str) -> String {
+        self.path[name].clone()
     }
 
     /// The call of this name, `realm.users.list`.
@@ -92,10 +100,6 @@ impl Suite {
         let what = what.into();
         eprintln!("{name}: {what}");
         outcome.failures.push(what);
-    }
-
-    pub fn take(&self) -> Vec<Exchange> {
-        self.relay.take()
     }
 }
 
@@ -167,6 +171,8 @@ impl<'a> Step<'a> {
                 }
             }
         }
+        self.suite.pages(self.call, &given).await;
+        self.suite.given.insert(self.call.name, given);
         let outcome = self.suite.outcomes.entry(self.call.name).or_default();
         outcome.called += 1;
         outcome.strict += usize::from(strict);
@@ -226,6 +232,40 @@ impl Suite {
                 (Value::Null, None)
             }
         }
+    }
+
+    /// The stream of a list, with pages of several sizes, against the list in one request.
+    async fn pages(&mut self, call: &'static Call, given: &Given) {
+        let (Some(stream), 0) = (call.stream, self.outcomes[call.name].paged) else {
+            return;
+        };
+        let whole = given
+            .clone()
+            .with_query("first", 0)
+            .with_query("max", 100_000);
+        let (whole, _) = self.once(call, &whole).await;
+        let ids = |items: &Value| -> Vec<String> {
+            let mut ids: Vec<String> = items
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(Value::to_string)
+                .collect();
+            ids.sort();
+            ids
+        };
+        for size in [1, 2, 3, 100] {
+            match stream(&self.kc, given, size).await {
+                Ok(items) if ids(&items) == ids(&whole) => {}
+                Ok(items) => {
+                    let (got, all) = (ids(&items).len(), ids(&whole).len());
+                    let what = format!("pages of {size} give {got} items, and there are {all}");
+                    return self.failure(call.name, what);
+                }
+                Err(error) => return self.failure(call.name, format!("pages of {size}: {error}")),
+            }
+        }
+        self.outcomes.entry(call.name).or_default().paged += 1;
     }
 
     /// The same call of a newer server: members nobody knows are kept.

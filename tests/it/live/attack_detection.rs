@@ -2,7 +2,7 @@
 
 use keycloak_kit::admin::handles::AttackDetectionUser;
 use keycloak_kit::oidc::Oidc;
-use keycloak_kit::representations::RealmRepresentation;
+use keycloak_kit::representations::{BruteForceStatusRepresentation, RealmRepresentation};
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::PASSWORD;
@@ -13,11 +13,11 @@ async fn lock_out(
     oidc: &Oidc,
     username: &str,
     user: &AttackDetectionUser,
-) -> serde_json::Map<String, serde_json::Value> {
+) -> BruteForceStatusRepresentation {
     eventually("the user is locked out", async || {
         oidc.password(username, "wrong").await.unwrap_err();
         let status = user.get().await.unwrap();
-        (status["disabled"] == true).then_some(status)
+        (status.disabled == Some(true)).then_some(status)
     })
     .await
 }
@@ -37,14 +37,15 @@ async fn failures_are_counted_and_forgiven() {
     let attacks = test.realm.attack_detection();
     for (name, id) in [("ada", &ada_id), ("bob", &bob_id)] {
         let status = lock_out(&oidc, name, &attacks.user(id)).await;
-        assert!(status["numFailures"].as_i64() >= Some(2), "{status:?}");
-        assert_eq!(status["lastIPFailure"], "127.0.0.1");
+        assert!(status.num_failures >= Some(2), "{status:?}");
+        assert_eq!(status.last_ip_failure.as_deref(), Some("127.0.0.1"));
     }
     let locked = oidc.password("ada", PASSWORD).await.unwrap_err();
     assert!(locked.is_unauthorized(), "{locked}");
     attacks.user(&ada_id).clear().await.unwrap();
     test.login("app", "ada").await;
-    assert_eq!(attacks.user(&bob_id).get().await.unwrap()["disabled"], true);
+    let bob = attacks.user(&bob_id).get().await.unwrap();
+    assert_eq!(bob.disabled, Some(true));
     attacks.clear().await.unwrap();
     test.login("app", "bob").await;
     test.delete().await;

@@ -2,12 +2,13 @@
 
 use keycloak_kit::representations::{
     AuthenticationExecutionInfoRepresentation, AuthenticationExecutionRepresentation,
-    AuthenticationFlowRepresentation, AuthenticatorConfigRepresentation, RealmRepresentation,
+    AuthenticationFlowRepresentation, AuthenticatorConfigRepresentation,
+    AuthenticatorProviderRepresentation, FlowCopyRepresentation, NewExecutionRepresentation,
+    NewSubflowRepresentation, RealmRepresentation,
 };
 use pretty_assertions::assert_eq;
-use serde_json::json;
 
-use crate::support::{TestRealm, members, sorted, texts};
+use crate::support::{TestRealm, sorted};
 
 fn flow(alias: &str) -> AuthenticationFlowRepresentation {
     AuthenticationFlowRepresentation::default()
@@ -15,6 +16,10 @@ fn flow(alias: &str) -> AuthenticationFlowRepresentation {
         .provider_id("basic-flow")
         .top_level(true)
         .built_in(false)
+}
+
+fn execution(provider: &str) -> NewExecutionRepresentation {
+    NewExecutionRepresentation::default().provider(provider)
 }
 
 #[tokio::test]
@@ -39,7 +44,7 @@ async fn flows() {
     let again = authentication.flows().create(&flow("mine é 50%")).await;
     assert!(again.unwrap_err().is_conflict());
 
-    let copy = texts([("newName", "my browser")]);
+    let copy = FlowCopyRepresentation::default().new_name("my browser");
     let id = authentication
         .flow_by_alias("browser")
         .copy(&copy)
@@ -67,14 +72,13 @@ async fn executions_and_their_order() {
     let authentication = test.realm.authentication();
     let flow_id = authentication.flows().create(&flow("mine")).await.unwrap();
     let executions = authentication.flow_by_alias("mine").executions();
-    let cookie = members(json!({ "provider": "auth-cookie" }));
+    let cookie = execution("auth-cookie");
     let cookie = executions.create(&cookie).await.unwrap();
-    let forms = members(json!({
-        "alias": "my forms", "type": "basic-flow", "provider": "registration-page-form",
-        "description": "",
-    }));
+    let forms = NewSubflowRepresentation::default()
+        .alias("my forms")
+        .type_("basic-flow");
     executions.create_subflow(&forms).await.unwrap();
-    let ask = members(json!({ "provider": "auth-username-password-form" }));
+    let ask = execution("auth-username-password-form");
     let in_forms = authentication.flow_by_alias("my forms").executions();
     in_forms.create(&ask).await.unwrap();
     let otp = AuthenticationExecutionRepresentation::default()
@@ -126,7 +130,7 @@ async fn configuration_of_an_execution() {
     let authentication = test.realm.authentication();
     authentication.flows().create(&flow("mine")).await.unwrap();
     let executions = authentication.flow_by_alias("mine").executions();
-    let redirect = members(json!({ "provider": "identity-provider-redirector" }));
+    let redirect = execution("identity-provider-redirector");
     let execution = executions.create(&redirect).await.unwrap();
     let execution = authentication.execution(&execution);
     let config = AuthenticatorConfigRepresentation::default()
@@ -211,7 +215,7 @@ async fn required_actions() {
     assert!(action.find().await.unwrap().is_none());
     let free = actions.unregistered().await.unwrap();
     assert_eq!(free.len(), 1);
-    assert_eq!(free[0]["providerId"], "VERIFY_EMAIL");
+    assert_eq!(free[0].provider_id.as_deref(), Some("VERIFY_EMAIL"));
     actions.register(&free[0]).await.unwrap();
     assert!(action.find().await.unwrap().is_some());
     assert!(actions.unregistered().await.unwrap().is_empty());
@@ -222,20 +226,20 @@ async fn required_actions() {
 async fn what_flows_can_be_made_of() {
     let test = TestRealm::with("flow-kinds", RealmRepresentation::default()).await;
     let authentication = test.realm.authentication();
-    let has = |list: Vec<serde_json::Map<String, serde_json::Value>>, id: &str| {
-        assert!(list.iter().any(|p| p["id"] == id), "{id}: {list:?}");
+    let has = |list: Vec<AuthenticatorProviderRepresentation>, id: &str| {
+        let ids = sorted(&list, |provider| &provider.id);
+        assert!(ids.iter().any(|found| found == id), "{id}: {ids:?}");
     };
     has(
         authentication.authenticator_providers().await.unwrap(),
         "auth-cookie",
     );
-    has(
-        authentication
-            .client_authenticator_providers()
-            .await
-            .unwrap(),
-        "client-secret",
-    );
+    let of_clients = authentication.client_authenticator_providers().await;
+    let of_clients = of_clients.unwrap();
+    let by_secret = of_clients
+        .iter()
+        .find(|p| p.id.as_deref() == Some("client-secret"));
+    assert_eq!(by_secret.unwrap().supports_secret, Some(true));
     has(
         authentication.form_providers().await.unwrap(),
         "registration-page-form",

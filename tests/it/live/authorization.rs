@@ -2,8 +2,9 @@
 
 use keycloak_kit::admin::handles::ClientAuthorization;
 use keycloak_kit::representations::{
-    ClientRepresentation, DecisionStrategy, Logic, PolicyEnforcementMode, PolicyRepresentation,
-    ResourceRepresentation, ResourceServerRepresentation, ScopeRepresentation,
+    ClientRepresentation, DecisionEffect, DecisionStrategy, Logic, PolicyEnforcementMode,
+    PolicyEvaluationRequest, PolicyRepresentation, ResourceRepresentation,
+    ResourceServerRepresentation, ScopeRepresentation,
 };
 use pretty_assertions::assert_eq;
 
@@ -57,9 +58,14 @@ async fn scopes_and_resources() {
     let authorization = authorization(&test).await;
     let scopes = authorization.scopes();
     let read = ScopeRepresentation::default().name("read");
-    scopes.create(&read).await.unwrap();
+    let made = scopes.create(&read).await.unwrap();
+    assert_eq!(made.name.as_deref(), Some("read"));
+    let found = scopes.by_name("read").await.unwrap();
+    assert_eq!(found.unwrap().id, made.id);
+    assert!(scopes.by_name("write").await.unwrap().is_none());
     let listed = scopes.list().await.unwrap();
-    let scope = authorization.scope(listed[0].id.clone().unwrap());
+    assert_eq!(sorted(&listed, |s| &s.id), [made.id.clone().unwrap()]);
+    let scope = authorization.scope(made.id.unwrap());
     let changed = scope
         .modify(|scope| scope.display_name = Some("Read".to_owned()))
         .await
@@ -82,6 +88,8 @@ async fn scopes_and_resources() {
         sorted(&resource.scopes().await.unwrap(), |s| &s.name),
         ["read"]
     );
+    let attributes = resource.attributes().await.unwrap();
+    assert_eq!(attributes["kind"], ["html"]);
     assert!(resource.permissions().await.unwrap().is_empty());
     let resources = authorization.resources();
     let found = resources
@@ -145,6 +153,39 @@ async fn policies_and_permissions() {
     assert_eq!(sorted(&of_page, |p| &p.name), ["see the page"]);
     for kinds in [policies.providers().await, permissions.providers().await] {
         assert!(sorted(&kinds.unwrap(), |k| &k.type_).contains(&"role".to_owned()));
+    }
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn evaluation() {
+    let test = TestRealm::new("authz-evaluate").await;
+    let authorization = authorization(&test).await;
+    let (ada, _) = test.user("ada").await;
+    let page = ResourceRepresentation::default().name("page");
+    let page = authorization.resources().create(&page).await.unwrap();
+    let question = PolicyEvaluationRequest::default()
+        .user_id(ada.as_str())
+        .context([(
+            "attributes",
+            [("kc.client.network.ip_address", "127.0.0.1")],
+        )])
+        .resources([page])
+        .role_ids([""; 0]);
+    for answer in [
+        authorization.policies().evaluate(&question).await,
+        authorization.permissions().evaluate(&question).await,
+    ] {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, Some(DecisionEffect::Deny));
+        let results = answer.results.unwrap();
+        assert_eq!(results.len(), 1);
+        let resource = results[0].resource.as_ref().unwrap();
+        assert!(resource.name.as_deref().unwrap().starts_with("page"));
+        // The token the decision would come in.
+        let token = answer.rpt.unwrap();
+        assert_eq!(token.sub.as_deref(), Some(ada.as_str()));
+        assert_eq!(token.aud.unwrap().values(), ["app"]);
     }
     test.delete().await;
 }

@@ -1,15 +1,16 @@
 //! Clients and what belongs to one.
 
 use keycloak_kit::Secret;
+use keycloak_kit::admin::OneOrMany;
 use keycloak_kit::representations::{
-    ClientInitialAccessCreatePresentation, ClientRepresentation, KeyStoreConfig,
-    ProtocolMapperRepresentation, RoleRepresentation,
+    ClientInitialAccessCreatePresentation, ClientRepresentation, ClusterNodeRepresentation,
+    KeyStoreConfig, ProtocolMapperRepresentation, RoleRepresentation,
 };
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use crate::support::accounts::SECRET;
-use crate::support::{TestRealm, members, sorted, texts};
+use crate::support::{TestRealm, members, sorted};
 
 fn confidential(client_id: &str) -> ClientRepresentation {
     ClientRepresentation::default()
@@ -177,6 +178,34 @@ async fn scopes_and_what_they_lead_to() {
 }
 
 #[tokio::test]
+async fn example_tokens() {
+    let test = TestRealm::new("client-tokens").await;
+    let (ada, _) = test.user("ada").await;
+    let evaluate = test.client(confidential("app")).await.evaluate_scopes();
+    let token = evaluate.example_access_token().user_id(ada.as_str());
+    let token = token.scope("openid email").await.unwrap();
+    assert_eq!(token.sub.as_deref(), Some(ada.as_str()));
+    assert_eq!(token.email.as_deref(), Some("ada@example.org"));
+    assert_eq!(token.aud.unwrap().values(), ["account"]);
+    let token = evaluate.example_id_token().user_id(ada.as_str());
+    let token = token.scope("openid").await.unwrap();
+    assert_eq!(token.preferred_username.as_deref(), Some("ada"));
+    assert_eq!(token.aud, Some(OneOrMany::from("app")));
+
+    let saml = ClientRepresentation::default()
+        .client_id("saml")
+        .protocol("saml");
+    let saml = test.client(saml).await.evaluate_scopes();
+    let response = saml.example_saml_response().user_id(ada.as_str()).await;
+    let response = response.unwrap();
+    assert!(
+        response.contains("Response") && response.contains("ada"),
+        "{response}"
+    );
+    test.delete().await;
+}
+
+#[tokio::test]
 async fn scope_mappings() {
     let test = TestRealm::new("client-scope-map").await;
     let client = test
@@ -230,10 +259,8 @@ async fn service_account_nodes_and_keys() {
     assert!(none.is_validation(), "{none}");
 
     let nodes = client.nodes();
-    nodes
-        .register(&texts([("node", "127.0.0.1")]))
-        .await
-        .unwrap();
+    let node = ClusterNodeRepresentation::default().node("127.0.0.1");
+    nodes.register(&node).await.unwrap();
     let read = client.get().await.unwrap();
     assert!(read.registered_nodes.unwrap().contains_key("127.0.0.1"));
     let tested = nodes.test().await.unwrap();
@@ -253,9 +280,10 @@ async fn service_account_nodes_and_keys() {
         .key_password("changeit")
         .store_password("changeit");
     let bytes = certificate.generate_and_download(&store).await.unwrap();
-    assert_eq!(bytes.first(), Some(&0x30), "a DER sequence");
+    assert_eq!(bytes.bytes().first(), Some(&0x30), "a DER sequence");
     let bytes = certificate.download(&store).await.unwrap();
-    assert_eq!(bytes.first(), Some(&0x30), "a DER sequence");
+    assert_eq!(bytes.media_type(), Some("application/octet-stream"));
+    assert_eq!(bytes.bytes().first(), Some(&0x30), "a DER sequence");
     test.delete().await;
 }
 

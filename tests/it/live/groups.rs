@@ -112,9 +112,9 @@ async fn lists_counts_and_members() {
         staff.children().create(&child).await.unwrap();
     }
     let groups = test.realm.groups();
-    assert_eq!(groups.count().await.unwrap()["count"], 4);
-    assert_eq!(groups.count().top(true).await.unwrap()["count"], 2);
-    assert_eq!(groups.count().search("adm").await.unwrap()["count"], 1);
+    assert_eq!(groups.count().await.unwrap().count, 4);
+    assert_eq!(groups.count().top(true).await.unwrap().count, 2);
+    assert_eq!(groups.count().search("adm").await.unwrap().count, 1);
     let top = groups.list().await.unwrap();
     assert_eq!(sorted(&top, |g| &g.name), ["guests", "staff"]);
     let found = groups.list().search("adm").await.unwrap();

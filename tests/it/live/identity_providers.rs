@@ -2,12 +2,12 @@
 
 use keycloak_kit::admin::handles::IdentityProvider;
 use keycloak_kit::representations::{
-    IdentityProviderMapperRepresentation, IdentityProviderRepresentation,
+    IdentityProviderImportRepresentation, IdentityProviderMapperRepresentation,
+    IdentityProviderRepresentation,
 };
 use pretty_assertions::assert_eq;
-use serde_json::json;
 
-use crate::support::{TestRealm, members, server, sorted};
+use crate::support::{TestRealm, server, sorted};
 
 fn hub() -> IdentityProviderRepresentation {
     IdentityProviderRepresentation::default()
@@ -96,13 +96,15 @@ async fn kinds_of_provider_and_a_configuration_by_discovery() {
     let test = TestRealm::new("idp-kinds").await;
     let providers = test.realm.identity_providers();
     let oidc = providers.factory("oidc").await.unwrap();
-    assert_eq!(oidc["id"], "oidc");
+    assert_eq!(oidc.id.as_deref(), Some("oidc"));
     let url = format!(
         "{}/realms/{}/.well-known/openid-configuration",
         server::server().url,
         test.name
     );
-    let from = members(json!({ "providerId": "oidc", "fromUrl": url }));
+    let from = IdentityProviderImportRepresentation::default()
+        .provider_id("oidc")
+        .from_url(url);
     let config = providers.import_config(&from).await.unwrap();
     assert!(config["tokenUrl"].ends_with("/token"), "{config:?}");
     let provider = provider(&test).await;

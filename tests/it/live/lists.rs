@@ -2,8 +2,8 @@
 
 use futures_util::TryStreamExt;
 use keycloak_kit::representations::{
-    ClientRepresentation, GroupRepresentation, PartialImportRepresentation, RoleRepresentation,
-    RolesRepresentation, UserRepresentation,
+    ClientRepresentation, GroupRepresentation, PartialImportPolicy, PartialImportRepresentation,
+    RoleRepresentation, RolesRepresentation, UserRepresentation,
 };
 use pretty_assertions::assert_eq;
 
@@ -11,37 +11,39 @@ use crate::support::TestRealm;
 
 const MANY: usize = 250;
 
-/// Imports numbered objects in one request.
-async fn import(test: &TestRealm, objects: PartialImportRepresentation) {
-    let import = objects.if_resource_exists("FAIL");
-    let result = test.realm.partial_import(&import).await.unwrap();
-    assert_eq!(result.added, Some(250));
+fn names(kind: &str) -> impl Iterator<Item = String> {
+    (0..MANY).map(move |n| format!("{kind}-{n:03}"))
 }
 
-/// `KIND-000`, `KIND-001`, and so on.
-fn names(kind: &str) -> impl Iterator<Item = String> {
-    (0..MANY).map(move |number| format!("{kind}-{number:03}"))
+/// Imports numbered objects in one request.
+async fn import(test: &TestRealm, objects: PartialImportRepresentation) {
+    let import = objects.if_resource_exists(PartialImportPolicy::Fail);
+    let result = test.realm.partial_import(&import).await.unwrap();
+    assert_eq!(result.added, i32::try_from(MANY).ok());
 }
 
 #[tokio::test]
 async fn two_hundred_and_fifty_users() {
     let test = TestRealm::new("many-users").await;
-    let all = names("users").map(|name| UserRepresentation::default().username(name));
-    import(&test, PartialImportRepresentation::default().users(all)).await;
+    let users = names("users").map(|name| UserRepresentation::default().username(name));
+    import(&test, PartialImportRepresentation::default().users(users)).await;
     let users = test.realm.users();
     assert_eq!(users.list().await.unwrap().len(), 100, "one page, unasked");
     assert_eq!(users.count().await.unwrap(), 250);
-    let expected: Vec<String> = (0..MANY).map(|n| format!("users-{n:03}")).collect();
-    let of = |list: Vec<UserRepresentation>| -> Vec<String> {
+    let expected: Vec<String> = names("users").collect();
+    let names = |list: Vec<UserRepresentation>| -> Vec<String> {
         list.into_iter()
             .map(|user| user.username.unwrap())
             .collect()
     };
     for size in [1000, 250, 99, 100] {
         let all = users.list().max(size).all().await.unwrap();
-        assert_eq!(of(all), expected, "pages of {size}");
+        assert_eq!(names(all), expected, "pages of {size}");
     }
-    assert_eq!(of(users.list().stream().collect().await.unwrap()), expected);
+    assert_eq!(
+        names(users.list().stream().collect().await.unwrap()),
+        expected
+    );
     let rest: Vec<_> = users
         .list()
         .first(245)
@@ -50,18 +52,18 @@ async fn two_hundred_and_fifty_users() {
         .try_collect()
         .await
         .unwrap();
-    assert_eq!(of(rest), expected[245..]);
+    assert_eq!(names(rest), expected[245..]);
     let found = users.list().search("users-24").max(3).all().await.unwrap();
-    assert_eq!(of(found), expected[240..]);
+    assert_eq!(names(found), expected[240..]);
     test.delete().await;
 }
 
 #[tokio::test]
 async fn two_hundred_and_fifty_roles() {
     let test = TestRealm::new("many-roles").await;
-    let all = names("roles").map(|name| RoleRepresentation::default().name(name));
-    let all = RolesRepresentation::default().realm(all);
-    import(&test, PartialImportRepresentation::default().roles(all)).await;
+    let roles = names("roles").map(|name| RoleRepresentation::default().name(name));
+    let roles = RolesRepresentation::default().realm(roles);
+    import(&test, PartialImportRepresentation::default().roles(roles)).await;
     let roles = test.realm.roles();
     // Three are there from the start.
     assert_eq!(roles.list().await.unwrap().len(), MANY + 3, "all, unasked");

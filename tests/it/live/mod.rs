@@ -35,7 +35,6 @@ mod round_trip;
 mod sessions;
 mod tokens;
 mod tree;
-mod undecodable;
 mod user_profile;
 mod users;
 mod workflows;

@@ -31,13 +31,16 @@ async fn list_and_end_one() {
             .any(|id| id == "app")
     );
 
-    assert_eq!(client.session_count().await.unwrap()["count"], 2);
+    assert_eq!(client.session_count().await.unwrap().count, 2);
     let listed = client.sessions().await.unwrap();
     assert_eq!(sorted(&listed, |s| &s.username), ["ada", "ada"]);
     assert_eq!(client.sessions().first(1).max(1).await.unwrap().len(), 1);
     let stats = test.realm.sessions().client_stats().await.unwrap();
-    let of_app = stats.iter().find(|s| s["clientId"] == "app").unwrap();
-    assert_eq!(of_app["active"], "2");
+    let of_app = stats
+        .iter()
+        .find(|s| s.client_id.as_deref() == Some("app"))
+        .unwrap();
+    assert_eq!(of_app.active.as_deref(), Some("2"));
 
     let session = test.realm.session(SessionId::new(mine));
     session.delete().await.unwrap();
@@ -81,12 +84,12 @@ async fn offline_sessions() {
     let tokens = login.await.unwrap();
     assert_eq!(tokens.refresh_lifetime(), None, "it does not expire");
 
-    assert_eq!(client.offline_session_count().await.unwrap()["count"], 1);
+    assert_eq!(client.offline_session_count().await.unwrap().count, 1);
     assert_eq!(client.offline_sessions().await.unwrap().len(), 1);
     let sessions = ada.offline_sessions(&uuid).await.unwrap();
     assert_eq!(sorted(&sessions, |s| &s.username), ["ada"]);
     let consents = ada.consents().list().await.unwrap();
-    assert_eq!(consents[0]["clientId"], "app");
+    assert_eq!(consents[0].client_id.as_deref(), Some("app"));
 
     let id = sessions[0].id.clone().unwrap();
     test.realm.session(id).delete().offline(true).await.unwrap();

@@ -223,13 +223,6 @@ fn a_call_without_a_summary() {
     );
 }
 
-#[test]
-fn an_id_of_a_creation_that_answers_with_a_body() {
-    let names = format!("{NAMES}[created]\n\"realm.get\" = \"RealmName\"\n");
-    let says = refusal(build(&realm(|_| ()), &names), REALM, "facade");
-    assert!(says.contains("delete its row in [created]"), "{says}");
-}
-
 /// Each of these is an assertion inside progenitor or the type generator under it.
 #[test]
 fn shapes_that_stop_progenitor_name_the_operation() {

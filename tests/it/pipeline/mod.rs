@@ -6,5 +6,8 @@ mod names;
 mod overlay;
 mod representations;
 mod rules;
+mod since;
 mod small;
+mod supplement;
+mod upgrade;
 mod whole;

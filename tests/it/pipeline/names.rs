@@ -282,3 +282,25 @@ fn a_table_that_is_none() {
         assert!(problem.message.contains(says), "{problem}");
     }
 }
+
+/// The id counts; what some servers send beside it is not there when the object was.
+#[test]
+fn what_is_created_is_its_id() {
+    let create = |created: &str| {
+        let mut document = realm(|_| ());
+        let item = document["paths"]["/admin/realms/{realm}"].take();
+        document["paths"] = json!({ "/admin/realms/{realm}": { "post": item["get"] } });
+        let names = NAMES
+            .replace(REALM, "POST /admin/realms/{realm}")
+            .replace("realm.get", "realm.create");
+        let output = build(&document, &format!("{names}{created}"));
+        output.unwrap_or_else(|problems| panic!("{problems}")).table
+    };
+    let with_body = create("");
+    assert!(
+        with_body.starts_with("realm.create() -> String "),
+        "{with_body}"
+    );
+    let id = create("[created]\n\"realm.create\" = \"RealmName\"\n");
+    assert!(id.starts_with("realm.create() -> RealmName "), "{id}");
+}

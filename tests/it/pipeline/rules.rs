@@ -3,7 +3,7 @@
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::small::{document, realm};
+use super::small::{NAMES, build, document, realm};
 use crate::codegen::rules::RULES;
 
 /// Applies the rule of this name; gives what it counted.
@@ -102,6 +102,75 @@ fn json_is_the_answers_media_type_where_there_is_a_choice() {
 }
 
 #[test]
+fn an_answer_of_several_other_media_types_is_bytes() {
+    let text = json!({ "schema": { "type": "string" } });
+    for (offered, kept) in [
+        (
+            vec!["application/xml", "application/zip"],
+            "application/octet-stream",
+        ),
+        // Nothing to choose: it is what it is.
+        (vec!["application/xml"], "application/xml"),
+    ] {
+        let content: Value = offered
+            .iter()
+            .map(|media_type| ((*media_type).to_owned(), text.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let mut document = realm(|get| {
+            get["responses"] = json!({ "200": { "description": "OK", "content": content } });
+        });
+        apply("one success answer, any 2xx", &mut document);
+        let content = &operation(&document)["responses"]["2XX"]["content"];
+        let media_types: Vec<_> = content.as_object().unwrap().keys().collect();
+        assert_eq!(media_types, [kept]);
+        let output = build(&document, NAMES).unwrap_or_else(|problems| panic!("{problems}"));
+        let given = if offered.len() > 1 { "Content" } else { "text" };
+        assert!(
+            output
+                .table
+                .starts_with(&format!("realm.get() -> {given} ")),
+            "{}",
+            output.table
+        );
+    }
+}
+
+#[test]
+fn a_form_with_a_file_is_an_upload() {
+    const RULE: &str = "uploads are types by hand";
+    let form = |name: &str| {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+        json!({ "required": true, "content": { "multipart/form-data": { "schema": schema } } })
+    };
+    let mut document = realm(|get| get["requestBody"] = form("FileUpload"));
+    let fields = json!({ "type": "object", "properties": { "file": { "type": "string" } } });
+    document["components"]["schemas"] = json!({ "FileUpload": fields, "Other": fields });
+    assert_eq!(apply(RULE, &mut document), 1);
+    assert_eq!(operation(&document)["x-upload"], "FileUpload");
+    let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
+    assert_eq!(
+        operation(&document)["requestBody"]["content"],
+        json!({ "application/octet-stream": bytes })
+    );
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let schemas: Vec<_> = schemas.keys().collect();
+    assert_eq!(schemas, ["Other"], "the type is written by hand");
+    let output = build(&document, NAMES).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(
+        output.table.starts_with("realm.get(FileUpload) -> String "),
+        "{}",
+        output.table
+    );
+    assert!(output.facade.contains("crate::admin::uploads::FileUpload"));
+
+    let json = json!({ "content": { "application/json": { "schema": {} } } });
+    let mut document = realm(|get| get["requestBody"] = json);
+    assert_eq!(apply(RULE, &mut document), 0);
+    assert!(operation(&document).get("x-upload").is_none());
+}
+
+#[test]
 fn every_error_has_one_type() {
     let mut document = realm(|get| {
         get["responses"] = json!({
@@ -165,6 +234,28 @@ fn path_parameters_are_text_whatever_the_document_says() {
     );
 }
 
+#[test]
+fn an_enum_in_a_query_is_text() {
+    let named = json!({ "type": "string", "enum": ["A", "B"] });
+    let kind = json!({ "$ref": "#/components/schemas/Kind" });
+    let map = json!({ "$ref": "#/components/schemas/Map" });
+    let mut document = realm(|get| {
+        get["parameters"] = json!([
+            { "name": "kind", "in": "query", "schema": kind },
+            { "name": "map", "in": "query", "schema": map },
+            { "name": "all", "in": "query", "schema": { "type": "boolean" } },
+        ]);
+    });
+    document["components"]["schemas"] = json!({ "Kind": named, "Map": { "type": "object" } });
+    let counted = apply("query parameters of an enum are text", &mut document);
+    assert_eq!(counted, 1);
+    let parameters = operation(&document)["parameters"].as_array().unwrap();
+    let schemas: Vec<&Value> = parameters.iter().map(|p| &p["schema"]).collect();
+    let text = json!({ "type": "string" });
+    assert_eq!(schemas, [&text, &map, &json!({ "type": "boolean" })]);
+    assert_eq!(document["components"]["schemas"]["Kind"], named);
+}
+
 /// The schemas after a rule, and what it counted.
 #[track_caller]
 fn schemas_after(rule: &str, schemas: &Value) -> (Value, usize) {
@@ -186,6 +277,25 @@ fn sets_are_lists() {
         json!({ "type": "array", "items": {} })
     );
     assert!(schemas["A"]["properties"]["uniqueItems"].is_object());
+}
+
+#[test]
+fn text_or_a_list_of_texts_is_one_type() {
+    let text = json!({ "type": "string" });
+    let list = json!({ "type": "array", "items": text });
+    let (schemas, counted) = schemas_after(
+        "one or many is a type of its own",
+        &json!({ "A": { "properties": {
+            "aud": { "description": "who", "oneOf": [text, list] },
+            "other": { "oneOf": [text, { "type": "boolean" }] },
+        } } }),
+    );
+    assert_eq!(counted, 1);
+    assert_eq!(
+        schemas["A"]["properties"]["aud"],
+        json!({ "description": "who", "type": "string", "format": "one-or-many" })
+    );
+    assert!(schemas["A"]["properties"]["other"]["oneOf"].is_array());
 }
 
 #[test]

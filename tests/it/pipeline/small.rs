@@ -6,6 +6,8 @@ use crate::codegen::problem::Problems;
 use crate::codegen::{Inputs, Output, generate};
 
 pub const NO_OVERLAY: &str = r#"{ "overlay": "1.0.0", "info": {}, "actions": [] }"#;
+pub const NO_SUPPLEMENT: &str = "{}";
+const ONE_RELEASE: &str = r#"releases = ["1"]"#;
 
 /// `GET /admin/realms/{realm}` is [`REALM`] in this table.
 pub const NAMES: &str = r#"
@@ -74,8 +76,27 @@ pub fn run(
 ) -> Result<Output, Problems> {
     generate(&Inputs {
         document: &document.to_string(),
+        supplement: NO_SUPPLEMENT,
         overlay,
         names,
+        since: ONE_RELEASE,
+        foreign,
+    })
+}
+
+/// Runs the pipeline with a supplement.
+pub fn supplemented(
+    document: &Value,
+    supplement: &Value,
+    names: &str,
+    foreign: bool,
+) -> Result<Output, Problems> {
+    generate(&Inputs {
+        document: &document.to_string(),
+        supplement: &supplement.to_string(),
+        overlay: NO_OVERLAY,
+        names,
+        since: ONE_RELEASE,
         foreign,
     })
 }
@@ -83,8 +104,9 @@ pub fn run(
 /// The one problem of a refused build: operation, rule and message are all in it.
 #[track_caller]
 pub fn refusal(result: Result<Output, Problems>, subject: &str, rule: &str) -> String {
-    let Err(problems) = result else {
-        panic!("{subject} was not refused");
+    let problems = match result {
+        Ok(output) => panic!("{subject} was not refused:\n{}", output.table),
+        Err(problems) => problems,
     };
     let text = problems.to_string();
     let found: Vec<_> = problems

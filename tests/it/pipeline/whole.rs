@@ -11,8 +11,13 @@ pub const DOCUMENT: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/openapi/keycloak-26.7.4.json"
 ));
+pub const SUPPLEMENT: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/openapi/supplement.json"
+));
 const OVERLAY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/overlay.json"));
 const NAMES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/names.toml"));
+const SINCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
 const OPERATIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/operations.txt"));
 const SNAPSHOT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -22,8 +27,10 @@ const SNAPSHOT: &str = concat!(
 fn generated(document: &str) -> Output {
     generate(&Inputs {
         document,
+        supplement: SUPPLEMENT,
         overlay: OVERLAY,
         names: NAMES,
+        since: SINCE,
         foreign: false,
     })
     .unwrap_or_else(|problems| panic!("{problems}"))

@@ -63,6 +63,12 @@ pub struct Given {
     shown: Mutex<Vec<String>>,
 }
 
+impl Clone for Given {
+    fn clone(&self) -> Self {
+        Self::of(self.path.clone(), self.query.clone(), self.body.clone())
+    }
+}
+
 impl Given {
     /// A value for every parameter, no two alike, and a body of every member.
     pub fn for_operation(operation: &Operation) -> Self {
@@ -106,6 +112,25 @@ impl Given {
     /// Another value for one path parameter.
     pub fn with_path(mut self, name: &str, value: &str) -> Self {
         self.path.insert(name.to_owned(), value.to_owned()).unwrap();
+        self
+    }
+
+    pub fn has_path(&self, name: &str) -> bool {
+        self.path.contains_key(name)
+    }
+
+    /// One more member of a body that is an object.
+    pub fn with_body_member(mut self, name: &str, value: Value) -> Self {
+        self.body
+            .as_object_mut()
+            .unwrap()
+            .insert(name.to_owned(), value);
+        self
+    }
+
+    /// Another value for one query parameter.
+    pub fn with_query(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.query.insert(name.to_owned(), value.into());
         self
     }
 

@@ -13,7 +13,6 @@ pub struct Exchange {
     pub method: String,
     /// Path and query as they were sent.
     pub target: String,
-    pub sent: Vec<u8>,
     pub status: u16,
     /// The answer's media type, without parameters.
     pub media_type: Option<String>,
@@ -109,7 +108,7 @@ async fn pass(stream: TcpStream, passing: Arc<Passing>) {
     let mut sent = vec![0; length];
     stream.read_exact(&mut sent).await.unwrap();
     let sent = passing.changes.request(sent);
-    let answer = request.body(sent.clone()).send().await.unwrap();
+    let answer = request.body(sent).send().await.unwrap();
     let status = answer.status().as_u16();
     let text = |name: &str| {
         let value = answer.headers().get(name)?;
@@ -135,7 +134,6 @@ async fn pass(stream: TcpStream, passing: Arc<Passing>) {
     passing.seen.lock().unwrap().push(Exchange {
         method: method.to_string(),
         target: target.to_owned(),
-        sent,
         status,
         media_type,
         location,

@@ -54,7 +54,7 @@ pub fn with(mut value: Value, name: &str, member: impl Into<Value>) -> Value {
 }
 
 /// Every part, in an order in which each finds what it needs.
-pub async fn run(suite: &mut Suite) {
+pub async fn run(suite: &mut Suite) -> World {
     let mut world = World::default();
     realm::create(suite, &mut world).await;
     roles::run(suite, &mut world).await;
@@ -76,8 +76,13 @@ pub async fn run(suite: &mut Suite) {
     ssf::run(suite, &world).await;
     verifiable_credentials::run(suite, &world).await;
     realm::settings(suite, &world).await;
-    users::end(suite, &world).await;
-    roles::end(suite, &world).await;
-    clients::end(suite, &world).await;
-    realm::end(suite, &world).await;
+    world
+}
+
+/// What is deleted at the end, the realm last.
+pub async fn end(suite: &mut Suite, world: &World) {
+    users::end(suite, world).await;
+    roles::end(suite, world).await;
+    clients::end(suite, world).await;
+    realm::end(suite, world).await;
 }

@@ -32,13 +32,7 @@ pub async fn run(s: &mut Suite, w: &World) {
     s.call(&format!("{U}.verifiable_credentials.send_offer"))
         .body(json!({ "credentialConfigurationId": "degree", "clientId": w.client_id, "preAuthorized": false }))
         .await;
-    let issued = s
-        .call(&format!("{U}.issued_verifiable_credentials.list"))
-        .await;
-    let id = text(&issued[0]["id"]);
-    let id = if id.is_empty() { "none".to_owned() } else { id };
-    s.call(&format!("{U}.issued_verifiable_credential.delete"))
-        .path("id", id)
+    s.call(&format!("{U}.issued_verifiable_credentials.list"))
         .await;
     s.call(&format!("{U}.verifiable_credential.delete")).await;
 }

@@ -1,0 +1,204 @@
+//! Writes `openapi/since.toml` out of the supported releases' documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::compare::properties;
+use super::report::Release;
+use crate::codegen::document::{
+    load, normalised, operation_key, operations, parameters, schemas, schemas_mut,
+};
+use crate::codegen::problem::{Problem, Problems};
+use crate::codegen::since::New;
+use crate::codegen::{overlay, supplement};
+
+const HEADER: &str = "\
+# Which of these releases is the oldest that has what; written by
+# `scripts/update-openapi --since`. What is not listed is in the first.
+# Operations, query parameters, types and members are those of the releases' documents; where a
+# release has an operation of openapi/supplement.json from, that file says (`x-since`).
+";
+
+/// The operation's release in the supplement, where it is not the first.
+const SINCE: &str = "x-since";
+
+/// The text of the table. `releases` begin with the oldest and end with the pinned one.
+pub fn table(
+    releases: &[Release<'_>],
+    supplement: &str,
+    overlay: &str,
+) -> Result<String, Problems> {
+    let documents = releases
+        .iter()
+        .map(|release| Ok((release.version, Has::of(&load(release.document)?))))
+        .collect::<Result<Vec<_>, Problems>>()?;
+    let Some((_, pinned)) = documents.last() else {
+        return Err(Problems::one(Problem::new("since", "releases", "are none")));
+    };
+    let mut found: BTreeMap<&str, New> = BTreeMap::new();
+    let oldest = |has: &dyn Fn(&Has) -> bool| -> Option<&str> {
+        let run = documents.iter().rev().take_while(|(_, has_it)| has(has_it));
+        let oldest = run.last().map(|(version, _)| *version)?;
+        (Some(oldest) != documents.first().map(|(version, _)| *version)).then_some(oldest)
+    };
+
+    let complete = complete(releases, supplement, overlay)?;
+    let by_hand = by_hand(supplement, releases)?;
+    for (method, path) in operations(&complete) {
+        let key = operation_key(&method, &path);
+        let place = normalised(&key);
+        let since = if pinned.parameters.contains_key(&place) {
+            oldest(&|has| has.parameters.contains_key(&place))
+        } else {
+            by_hand.get(&key).copied()
+        };
+        if let Some(since) = since {
+            let new = found.entry(since).or_default();
+            new.operations.insert(key.clone());
+        }
+        for parameter in parameters(&complete, &method, &path) {
+            let Some(name) = parameter["name"]
+                .as_str()
+                .filter(|_| parameter["in"] == "query")
+            else {
+                continue;
+            };
+            let has = |has: &Has| {
+                has.parameters
+                    .get(&place)
+                    .is_some_and(|names| names.contains(name))
+            };
+            if has(pinned)
+                && let Some(release) = oldest(&has).filter(|release| Some(*release) != since)
+            {
+                let new = found.entry(release).or_default();
+                new.parameters.insert(format!("{key}?{name}"));
+            }
+        }
+    }
+    for (name, schema) in schemas(&complete) {
+        if !pinned.members.contains_key(name) {
+            continue;
+        }
+        let since = oldest(&|has| has.members.contains_key(name));
+        if let Some(since) = since {
+            found.entry(since).or_default().types.insert(name.clone());
+        }
+        for member in properties(schema).into_keys() {
+            let has = |has: &Has| {
+                has.members
+                    .get(name)
+                    .is_some_and(|all| all.contains(member))
+            };
+            if has(pinned)
+                && let Some(release) = oldest(&has).filter(|release| Some(*release) != since)
+            {
+                let new = found.entry(release).or_default();
+                new.members.insert(format!("{name}.{member}"));
+            }
+        }
+    }
+    Ok(render(releases, &found))
+}
+
+/// What one document has.
+struct Has {
+    /// Operations, the names of path parameters taken out, with their query parameters.
+    parameters: BTreeMap<String, BTreeSet<String>>,
+    /// Types with their members.
+    members: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Has {
+    fn of(document: &Value) -> Self {
+        let parameters = operations(document)
+            .into_iter()
+            .map(|(method, path)| {
+                let names = parameters(document, &method, &path)
+                    .iter()
+                    .filter(|parameter| parameter["in"] == "query")
+                    .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+                    .collect();
+                (normalised(&operation_key(&method, &path)), names)
+            })
+            .collect();
+        let members = schemas(document)
+            .into_iter()
+            .map(|(name, schema)| {
+                let members = properties(schema).into_keys().cloned().collect();
+                (name.clone(), members)
+            })
+            .collect();
+        Self {
+            parameters,
+            members,
+        }
+    }
+}
+
+/// The pinned document as the generator sees it: what is corrected away needs no row.
+fn complete(releases: &[Release<'_>], supplement: &str, overlay: &str) -> Result<Value, Problems> {
+    let mut document = load(releases.last().map_or("", |release| release.document))?;
+    if schemas_mut(&mut document).is_none() {
+        document["components"]["schemas"] = Value::Object(serde_json::Map::new());
+    }
+    supplement::add(&mut document, supplement)?;
+    overlay::apply(&mut document, overlay)?;
+    Ok(document)
+}
+
+/// The releases that the supplement names for its operations.
+fn by_hand<'a>(
+    supplement: &str,
+    releases: &[Release<'a>],
+) -> Result<BTreeMap<String, &'a str>, Problems> {
+    let supplement: Value = serde_json::from_str(supplement).unwrap_or_default();
+    let mut found = BTreeMap::new();
+    for (method, path) in operations(&supplement) {
+        let Some(since) = supplement["paths"][&path][&method][SINCE].as_str() else {
+            continue;
+        };
+        let key = operation_key(&method, &path);
+        match releases.iter().find(|release| release.version == since) {
+            Some(release) => found.insert(key, release.version),
+            None => {
+                let message = format!("has the {SINCE} {since}, which is none of the releases");
+                return Err(Problems::one(Problem::new("since", key, message)));
+            }
+        };
+    }
+    Ok(found)
+}
+
+fn render(releases: &[Release<'_>], found: &BTreeMap<&str, New>) -> String {
+    let versions: Vec<String> = releases
+        .iter()
+        .map(|release| format!("{:?}", release.version))
+        .collect();
+    let mut text = format!("{HEADER}\nreleases = [{}]\n", versions.join(", "));
+    for release in releases {
+        let Some(new) = found.get(release.version) else {
+            continue;
+        };
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n[new.{:?}]\n", release.version);
+        for (name, rows) in [
+            ("operations", &new.operations),
+            ("parameters", &new.parameters),
+            ("types", &new.types),
+            ("members", &new.members),
+        ] {
+            if rows.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "{name} = [");
+            for row in rows {
+                let _ = writeln!(text, "    {row:?},");
+            }
+            text.push_str("]\n");
+        }
+    }
+    text
+}

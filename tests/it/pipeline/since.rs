@@ -1,0 +1,148 @@
+//! Which release is the oldest that has what: the table out of documents, and what it is for.
+
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use super::small::{NAMES, NO_OVERLAY, NO_SUPPLEMENT, document, get, in_path, realm};
+use crate::codegen::{Inputs, since};
+use crate::upgrade::report::Release;
+use crate::upgrade::since::table;
+
+fn query(name: &str) -> Value {
+    json!({ "name": name, "in": "query", "schema": { "type": "string" } })
+}
+
+fn release(paths: &Value, members: &[&str]) -> String {
+    let members: serde_json::Map<String, Value> = members
+        .iter()
+        .map(|name| ((*name).to_owned(), json!({ "type": "string" })))
+        .collect();
+    let schemas = json!({ "UserRepresentation": { "type": "object", "properties": members } });
+    document(paths, &schemas).to_string()
+}
+
+/// What came, what went and came again, and what the supplement says; and that the names of path
+/// parameters do not count.
+#[test]
+fn the_table_has_what_the_oldest_release_lacks() {
+    let text = json!({ "type": "string" });
+    let list = |parameters: Value| json!({ "get": get(&parameters, &text) });
+    let first = release(
+        &json!({ "/users/{id}": list(json!([in_path("id")])), "/gone": list(json!([])),
+            "/again": list(json!([])) }),
+        &["id", "again"],
+    );
+    let second = release(
+        &json!({ "/users/{user-id}": list(json!([in_path("user-id"), query("brief")])),
+            "/moods": list(json!([query("max")])) }),
+        &["id", "mood"],
+    );
+    let third = release(
+        &json!({ "/users/{user-id}": list(json!([in_path("user-id"), query("brief"), query("q")])),
+            "/moods": list(json!([query("max")])), "/again": list(json!([])) }),
+        &["id", "mood", "again"],
+    );
+    let supplement = json!({ "paths": {
+        "/hidden": { "get": { "x-reason": "r", "x-since": "2.0", "responses": {} } },
+        "/always": { "get": { "x-reason": "r", "responses": {} } },
+    } });
+    let releases = [("1.0", &first), ("2.0", &second), ("3.0", &third)]
+        .map(|(version, document)| Release { version, document });
+    let text = table(&releases, &supplement.to_string(), NO_OVERLAY).unwrap();
+    let table = since::parse(&text).unwrap();
+    assert_eq!(table.releases, ["1.0", "2.0", "3.0"]);
+    let rows = |release: &str| {
+        let new = &table.new[release];
+        [&new.operations, &new.parameters, &new.types, &new.members]
+            .map(|rows| rows.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        rows("2.0"),
+        [
+            vec!["GET /hidden", "GET /moods"],
+            vec!["GET /users/{user-id}?brief"],
+            vec![],
+            vec!["UserRepresentation.mood"]
+        ]
+    );
+    assert_eq!(
+        rows("3.0"),
+        [
+            vec!["GET /again"],
+            vec!["GET /users/{user-id}?q"],
+            vec![],
+            vec!["UserRepresentation.again"]
+        ]
+    );
+    assert!(text.starts_with("# Which of these releases"), "{text}");
+}
+
+#[test]
+fn a_release_that_is_none_of_them_is_refused() {
+    let supplement = json!({ "paths": { "/x": { "get": { "x-since": "9" } } } });
+    let document = release(&json!({ "/y": { "get": {} } }), &[]);
+    let releases = [Release {
+        version: "1.0",
+        document: &document,
+    }];
+    let problems = table(&releases, &supplement.to_string(), NO_OVERLAY).unwrap_err();
+    assert!(problems.to_string().contains("x-since 9"), "{problems}");
+    let problems = since::parse("releases = [\"1\"]\n[new.\"1\"]\n").unwrap_err();
+    assert!(
+        problems.to_string().contains("after the first"),
+        "{problems}"
+    );
+}
+
+fn generated(since: &str) -> Result<String, String> {
+    let document = realm(|operation| {
+        operation["parameters"]
+            .as_array_mut()
+            .unwrap()
+            .push(query("mood"));
+    });
+    crate::codegen::generate(&Inputs {
+        document: &document.to_string(),
+        supplement: NO_SUPPLEMENT,
+        overlay: NO_OVERLAY,
+        names: NAMES,
+        since,
+        foreign: false,
+    })
+    .map(|output| output.facade)
+    .map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn a_call_knows_the_release_it_needs() {
+    const SINCE: &str =
+        "releases = [\"1\", \"2\"]\n[new.\"2\"]\noperations = [\"GET /admin/realms/{realm}\"]\n";
+    let facade = generated(SINCE).unwrap();
+    assert!(facade.contains(".since(\"2\")"), "{facade}");
+    assert!(
+        facade.contains("the oldest that has it is **2**"),
+        "{facade}"
+    );
+    let facade = generated(
+        &SINCE
+            .replace("operations", "parameters")
+            .replace("}\"", "}?mood\""),
+    )
+    .unwrap();
+    assert!(!facade.contains(".since("), "{facade}");
+    assert!(
+        facade.contains("Servers older than **2** ignore it"),
+        "{facade}"
+    );
+}
+
+#[test]
+fn a_row_that_names_nothing_stops_the_build() {
+    let problems =
+        generated("releases = [\"1\", \"2\"]\n[new.\"2\"]\nmembers = [\"Gone.member\"]\n")
+            .unwrap_err();
+    assert!(
+        problems.contains("Gone.member") && problems.contains("--since"),
+        "{problems}"
+    );
+}
