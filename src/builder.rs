@@ -14,7 +14,7 @@ use http::header::{HeaderName, HeaderValue, USER_AGENT};
 use self::client::ClientSettings;
 use self::identity::Identity;
 use crate::Secret;
-use crate::discovery::{Discovery, IssuerRule};
+use crate::discovery::{Discovery, IssuerRule, Provider};
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
 use crate::http::channel::Channel;
@@ -25,8 +25,8 @@ use crate::http::sender::Sender;
 use crate::http::settings::Settings;
 use crate::http::transport::Transport;
 use crate::keycloak::Keycloak;
-use crate::token::engine::TokenEngine;
-use crate::token::{AccessToken, TokenSource};
+use crate::token::engine::Login;
+use crate::token::{AccessToken, ClientAuth, TokenSource};
 
 const OP: Operation = Operation::new("build", "", "");
 
@@ -63,9 +63,14 @@ pub struct KeycloakBuilder {
 
 /// How to log in: exactly one of these.
 impl KeycloakBuilder {
-    /// Logs in as a client with a service account (RFC 6749 section 4.4).
-    pub fn client_credentials(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        self.identity.client_credentials(id.into(), secret.into());
+    /// Logs in as a client with a service account (RFC 6749 section 4.4), with a secret or any
+    /// other [`ClientAuth`].
+    pub fn client_credentials(
+        mut self,
+        id: impl Into<String>,
+        auth: impl Into<ClientAuth>,
+    ) -> Self {
+        self.identity.client_credentials(id.into(), auth.into());
         self
     }
 
@@ -108,8 +113,22 @@ impl KeycloakBuilder {
     }
 
     /// The secret of that client, when it is a confidential one.
-    pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.identity.client_secret = Some(secret.into());
+    pub fn client_secret(self, secret: impl Into<Secret>) -> Self {
+        self.client_auth(ClientAuth::client_secret_basic(secret))
+    }
+
+    /// How that client authenticates, when it is a confidential one.
+    pub fn client_auth(mut self, auth: impl Into<ClientAuth>) -> Self {
+        self.identity.client_auth = Some(auth.into());
+        self
+    }
+
+    /// Binds the tokens to this key (DPoP, RFC 9449): every request carries a new proof of it, and
+    /// a stolen token is worth nothing.
+    #[cfg(feature = "oidc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn dpop(mut self, key: crate::jose::DpopKey) -> Self {
+        self.identity.dpop = Some(Arc::new(crate::token::dpop::Dpop::new(key)));
         self
     }
 
@@ -255,36 +274,43 @@ impl KeycloakBuilder {
         segment::check(&OP, "login_realm", &self.login_realm)?;
         let rule = IssuerRule::new(base.clone(), self.issuer.as_deref(), &self.login_realm)?;
         let credentials = self.identity.credentials()?;
-        let mut headers = self.headers;
-        if let Some(value) = self.user_agent {
-            headers.set_header(USER_AGENT, value);
-        }
-        headers.check(&OP)?;
-        let mut settings = self.settings;
-        settings.default_headers = headers.headers;
-        for (name, limit) in [
-            ("timeout", settings.attempt_timeout),
-            ("deadline", settings.deadline),
-        ] {
-            if limit.is_zero() {
-                return Err(config(format!("{name} must be longer than zero")));
-            }
-        }
-        let client = self.client.build()?;
-        let sender = Sender::new(client, base, settings);
+        let sender = sender(
+            base,
+            self.settings,
+            self.headers,
+            self.user_agent,
+            self.client,
+        )?;
         let channel = Arc::new(Channel {
             sender,
             discovery: Discovery::new(rule),
         });
         let engine = credentials
             .map(|credentials| {
-                TokenEngine::new(channel.clone(), self.login_realm.clone(), credentials)
+                let login = Login {
+                    channel: channel.clone(),
+                    provider: Provider::realm(&self.login_realm),
+                    credentials,
+                };
+                login.engine()
             })
             .transpose()?;
         Ok(Keycloak::new(
             Transport::new(channel, engine),
             self.login_realm,
         ))
+    }
+
+    /// The HTTP client alone, with these settings.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn sender(self, base: BaseUrl) -> Result<Sender> {
+        sender(
+            base,
+            self.settings,
+            self.headers,
+            self.user_agent,
+            self.client,
+        )
     }
 
     /// Retries without noticeable waits.
@@ -306,6 +332,29 @@ impl KeycloakBuilder {
             client: ClientSettings::default(),
         }
     }
+}
+
+fn sender(
+    base: BaseUrl,
+    mut settings: Settings,
+    mut headers: CallOptions,
+    user_agent: Option<String>,
+    client: ClientSettings,
+) -> Result<Sender> {
+    if let Some(value) = user_agent {
+        headers.set_header(USER_AGENT, value);
+    }
+    headers.check(&OP)?;
+    settings.default_headers = headers.headers;
+    for (name, limit) in [
+        ("timeout", settings.attempt_timeout),
+        ("deadline", settings.deadline),
+    ] {
+        if limit.is_zero() {
+            return Err(config(format!("{name} must be longer than zero")));
+        }
+    }
+    Ok(Sender::new(client.build()?, base, settings))
 }
 
 impl fmt::Debug for KeycloakBuilder {

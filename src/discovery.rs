@@ -1,7 +1,10 @@
-//! What a realm publishes about itself: fetched, checked and cached.
+//! What a realm or another provider publishes about itself: fetched, checked and cached.
 
+#[cfg(feature = "oidc")]
+mod derived;
 mod issuer;
 mod metadata;
+mod provider;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +19,9 @@ use url::Url;
 
 pub(crate) use self::issuer::IssuerRule;
 pub use self::metadata::ProviderMetadata;
+pub(crate) use self::provider::Provider;
+#[cfg(feature = "oidc")]
+pub(crate) use self::provider::parse as parse_issuer;
 use crate::error::{self, Error, Result, protocol};
 use crate::http::channel::OAUTH_LIMIT;
 use crate::http::deadline::Deadline;
@@ -33,17 +39,23 @@ const OP: Operation = Operation::new(
 const MAX_AGE: Duration = Duration::from_secs(3600);
 /// How long an old document is used on when the server cannot be asked.
 const RETRY_STALE: Duration = Duration::from_secs(60);
-const MAX_REALMS: usize = 256;
+const MAX_PROVIDERS: usize = 256;
 
-/// The metadata of every realm asked for so far.
+/// The metadata of every provider asked for so far.
 #[derive(Debug)]
 pub(crate) struct Discovery {
     rule: IssuerRule,
-    slots: Mutex<HashMap<String, Arc<Slot>>>,
+    slots: Mutex<HashMap<Provider, Arc<Slot>>>,
 }
 
-/// One realm. The lock is held while fetching, so that one fetch serves all who wait.
-type Slot = tokio::sync::Mutex<Known>;
+/// One provider. The lock is held while fetching, so that one fetch serves all who wait.
+#[derive(Debug, Default)]
+struct Slot {
+    known: tokio::sync::Mutex<Known>,
+    /// What was known last, for those who cannot wait.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    last: Mutex<Option<Arc<ProviderMetadata>>>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -60,17 +72,19 @@ impl Discovery {
         }
     }
 
-    /// The checked metadata of `realm`, at most an hour old.
+    /// The checked metadata of `provider`, at most an hour old.
     pub(crate) async fn get(
         &self,
         sender: &Sender,
-        realm: &str,
+        provider: &Provider,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
-        segment::check(&OP, "realm", realm)?;
+        if let Provider::Realm(realm) = provider {
+            segment::check(&OP, "realm", realm)?;
+        }
         let asked = Instant::now();
-        let slot = self.slot(realm);
-        let Some(mut known) = deadline.limit(slot.lock()).await else {
+        let slot = self.slot(provider);
+        let Some(mut known) = deadline.limit(slot.known.lock()).await else {
             return Err(error::timeout(&OP, deadline.total));
         };
         if let (Some(metadata), Some(until)) = (&known.metadata, known.use_until)
@@ -84,9 +98,10 @@ impl Discovery {
         {
             return Err(failure.clone());
         }
-        match self.fetch(sender, realm, deadline).await {
+        match self.fetch(sender, provider, deadline).await {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
+                *slot.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(metadata.clone());
                 *known = Known {
                     metadata: Some(metadata.clone()),
                     use_until: Instant::now().checked_add(MAX_AGE),
@@ -109,57 +124,82 @@ impl Discovery {
     }
 
     /// Drops what is known, because an endpoint is not where the metadata says.
-    pub(crate) fn forget(&self, realm: &str) {
+    pub(crate) fn forget(&self, provider: &Provider) {
         self.slots
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(realm);
+            .remove(provider);
     }
 
-    /// The URL to call for an endpoint that the realm publishes.
+    /// What is known without asking, however old.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn last_known(&self, provider: &Provider) -> Option<Arc<ProviderMetadata>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = &slots.get(provider)?.last;
+        last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The URL to call for an endpoint that the provider publishes.
     pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
         self.rule.rewrite(issuer, endpoint)
     }
 
-    fn slot(&self, realm: &str) -> Arc<Slot> {
+    #[cfg(feature = "oidc")]
+    pub(crate) fn realm_page(&self, metadata: &ProviderMetadata) -> Result<Url> {
+        derived::realm_page(&self.rule, metadata)
+    }
+
+    /// The address that the server itself gives a URL that is called through the base URL.
+    pub(crate) fn published(&self, url: &Url) -> Url {
+        self.rule.published(url)
+    }
+
+    fn slot(&self, provider: &Provider) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= MAX_REALMS && !slots.contains_key(realm) {
+        if slots.len() >= MAX_PROVIDERS && !slots.contains_key(provider) {
             slots.clear();
         }
-        slots.entry(realm.to_owned()).or_default().clone()
+        slots.entry(provider.clone()).or_default().clone()
     }
 
     async fn fetch(
         &self,
         sender: &Sender,
-        realm: &str,
+        provider: &Provider,
         deadline: Deadline,
     ) -> Result<ProviderMetadata> {
-        let path = format!(
-            "/realms/{}/.well-known/openid-configuration",
-            segment::encode(realm)
-        );
-        let request = sender
-            .client
-            .request(Method::GET, sender.base.join(&path)?)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .build()
-            .map_err(|source| error::transport(&OP, source))?;
-        let answer = sender
-            .send(request, &OP, Repeat::IDEMPOTENT, OAUTH_LIMIT, deadline)
-            .await?;
-        let status = answer.status();
-        if !status.is_success() {
+        let mut addresses = provider.documents(&sender.base)?.into_iter();
+        let mut missing = None;
+        let answer = loop {
+            let Some(address) = addresses.next() else {
+                return Err(missing.unwrap_or_else(|| protocol("there is no well-known document")));
+            };
+            let url = match provider {
+                Provider::Realm(_) => address,
+                Provider::Issuer(issuer) => self.rule.rewrite(issuer, address.as_str())?,
+            };
+            let request = sender
+                .client
+                .request(Method::GET, url)
+                .header(ACCEPT, HeaderValue::from_static("application/json"))
+                .build()
+                .map_err(|source| error::transport(&OP, source))?;
+            let answer = sender
+                .send(request, &OP, Repeat::IDEMPOTENT, OAUTH_LIMIT, deadline)
+                .await?;
+            if answer.status().is_success() {
+                break answer;
+            }
             let error = answer.error(&OP);
-            return Err(if error.is_not_found() {
-                error.with_hint(format!(
-                    "check that the realm {realm:?} exists and that the base URL is right (older \
-                     servers have the path /auth)"
-                ))
-            } else {
-                error
-            });
-        }
+            if !error.is_not_found() {
+                return Err(error);
+            }
+            // The first address is the usual one: its failure is the one to tell.
+            missing.get_or_insert(error.with_hint(format!(
+                "check that {provider} exists and that the base URL is right (older servers have \
+                 the path /auth)"
+            )));
+        };
         let content_type = answer.response.headers().get(CONTENT_TYPE);
         let content_type = content_type
             .and_then(|v| v.to_str().ok())
@@ -167,11 +207,11 @@ impl Discovery {
         if !content_type.to_ascii_lowercase().contains("json") {
             return Err(protocol("the well-known document is not JSON")
                 .with_operation(&OP)
-                .with_hint("the base URL is probably not Keycloak's"));
+                .with_hint("the base URL is probably not that of the provider"));
         }
         let metadata: ProviderMetadata = json::decode(&OP, answer.response.body())?;
         self.rule
-            .check(realm, &metadata.issuer)
+            .check(provider, &metadata.issuer)
             .map_err(|e| e.with_operation(&OP))?;
         Ok(metadata)
     }

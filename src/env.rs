@@ -45,8 +45,15 @@ pub(crate) fn builder(env: &impl Environment) -> Result<KeycloakBuilder> {
         builder = builder.issuer(issuer);
     }
     builder = credentials(&env, builder)?;
-    builder = limits(&env, builder)?;
-    connection(&env, builder)
+    network(&env, builder)
+}
+
+/// Limits and connections.
+pub(crate) fn network<E: Environment>(
+    env: &Reader<'_, E>,
+    builder: KeycloakBuilder,
+) -> Result<KeycloakBuilder> {
+    connection(env, limits(env, builder)?)
 }
 
 fn credentials<E: Environment>(
@@ -161,17 +168,17 @@ fn connection<E: Environment>(
     Ok(builder)
 }
 
-struct Reader<'a, E> {
-    env: &'a E,
+pub(crate) struct Reader<'a, E> {
+    pub(crate) env: &'a E,
 }
 
 impl<E: Environment> Reader<'_, E> {
-    fn text(&self, name: &str) -> Result<Option<String>> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>> {
         Ok(self.env.variable(name)?.filter(|value| !value.is_empty()))
     }
 
     /// The content of the file that the variable names.
-    fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let Some(path) = self.text(name)? else {
             return Ok(None);
         };
@@ -184,7 +191,7 @@ impl<E: Environment> Reader<'_, E> {
     }
 
     /// The variable, or the file that the variable with `_FILE` names.
-    fn secret(&self, name: &str) -> Result<Option<crate::Secret>> {
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<crate::Secret>> {
         let file = format!("{name}_FILE");
         let value = self.text(name)?;
         let Some(content) = self.file(&file)? else {

@@ -7,6 +7,8 @@ mod json;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
+#[cfg(feature = "oidc")]
+mod token_fault;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,9 +23,14 @@ pub(crate) use self::body::{ServerAnswer, clean};
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
 pub(crate) use self::hint::missing_role;
+#[cfg(feature = "oidc")]
+pub use self::token_fault::TokenFault;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A server that asks for more than this is taken at this.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 
@@ -59,6 +66,9 @@ struct Inner {
     hint: Option<Cow<'static, str>>,
     needs: Option<&'static str>,
     source: Option<Source>,
+    retry_after: Option<Duration>,
+    #[cfg(feature = "oidc")]
+    token_fault: Option<TokenFault>,
 }
 
 /// The kinds of [`Error`] a program may want to treat differently.
@@ -89,6 +99,9 @@ pub enum ErrorKind {
     Decode,
     /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header.
     Protocol,
+    /// A token or a signed answer did not pass the checks of this client. A service answers its
+    /// caller with 401.
+    InvalidToken,
 }
 
 impl ErrorKind {
@@ -106,6 +119,7 @@ impl ErrorKind {
             Self::Server => "server error",
             Self::Decode => "decode",
             Self::Protocol => "protocol",
+            Self::InvalidToken => "invalid token",
         }
     }
 
@@ -162,6 +176,9 @@ impl Error {
                 hint: None,
                 needs: None,
                 source: None,
+                retry_after: None,
+                #[cfg(feature = "oidc")]
+                token_fault: None,
             }),
         }
     }
@@ -202,6 +219,11 @@ impl Error {
         self.inner.oauth_code.as_deref()
     }
 
+    /// How long the server asked to wait (`Retry-After`), at most an hour.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
     /// The fields the server refused, when it named them.
     pub fn field_errors(&self) -> &[FieldError] {
         &self.inner.field_errors
@@ -214,9 +236,6 @@ impl Error {
 
     /// The oldest supported Keycloak release that has what this server lacks, such as `26.4.7`: the
     /// endpoint of the call (404 or 405), or the member it did not recognise (400).
-    ///
-    /// A few endpoints answer an object they do not have as they would an endpoint they do not
-    /// have; then this is what the endpoint needs, and the server may be new enough.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -285,6 +304,18 @@ impl Error {
         self.inner.kind == ErrorKind::Config
     }
 
+    /// A token or a signed answer did not pass the checks of this client.
+    pub fn is_invalid_token(&self) -> bool {
+        self.inner.kind == ErrorKind::InvalidToken
+    }
+
+    /// What is wrong with a token, when that is what went wrong.
+    #[cfg(feature = "oidc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn token_fault(&self) -> Option<TokenFault> {
+        self.inner.token_fault
+    }
+
     /// Whether the same call may succeed later without any change: the connection broke, a time
     /// limit ran out, or the server answered 429, 502, 503 or 504.
     ///
@@ -313,9 +344,14 @@ impl Error {
         let hint = match status.as_u16() {
             401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
             403 => hint::missing_role(op.method, op.path).map(Cow::Owned),
-            _ if hint::is_unknown_path(status, message) => {
-                error.inner.needs = op.since;
-                hint::unknown_path(op.since, op.path).map(Cow::Owned)
+            404 | 405 => {
+                error.inner.needs = hint::lacking(op, status, message, answer.old_wording);
+                hint::unknown_path(error.inner.needs, op.path)
+                    .filter(|_| {
+                        error.inner.needs.is_some() || hint::is_unknown_path(status, message)
+                    })
+                    .or_else(|| hint::feature(status, message, op.path))
+                    .map(Cow::Owned)
             }
             400 => {
                 let (ty, member) = (answer.unknown_in.as_deref(), answer.unknown_member());
@@ -328,11 +364,13 @@ impl Error {
                         None => format!("this server does not have {member}: leave it out"),
                     })
                 })
+                .or_else(|| hint::feature(status, message, op.path).map(Cow::Owned))
             }
             _ => hint::feature(status, message, op.path).map(Cow::Owned),
         };
         error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
         error.inner.status = Some(status);
+        error.inner.retry_after = crate::http::backoff::retry_after(headers, LONGEST_WAIT);
         error.inner.server_message = answer.message;
         error.inner.oauth_code = answer.code;
         error.inner.field_errors = answer.fields;
@@ -371,6 +409,19 @@ impl Error {
         self
     }
 
+    /// An OAuth error that this client found out itself.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_oauth_code(mut self, code: impl Into<String>) -> Self {
+        self.inner.oauth_code = Some(code.into());
+        self
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_server_message(mut self, message: Option<String>) -> Self {
+        self.inner.server_message = message;
+        self
+    }
+
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self
@@ -393,6 +444,14 @@ pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Error {
 /// The answer is none that Keycloak gives here.
 pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Protocol, message)
+}
+
+/// A token did not pass a check. `message` says which one and never quotes the token.
+#[cfg(feature = "oidc")]
+pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, str>>) -> Error {
+    let mut error = Error::new(ErrorKind::InvalidToken, message);
+    error.inner.token_fault = Some(fault);
+    error
 }
 
 /// The credentials or the token are no good.

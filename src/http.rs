@@ -5,6 +5,7 @@ pub(crate) mod base;
 pub(crate) mod budget;
 pub(crate) mod channel;
 pub(crate) mod deadline;
+pub(crate) mod fresh;
 pub(crate) mod json;
 pub(crate) mod operation;
 pub(crate) mod options;

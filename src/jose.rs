@@ -1,13 +1,40 @@
-//! Signed tokens (RFC 7515) and the keys they are verified with (RFC 7517).
+//! Keys and signed or encrypted tokens: JWS (RFC 7515), JWE (RFC 7516), JWK (RFC 7517).
 //!
-//! Only asymmetric signatures that the key was published for are accepted: RS, PS (256, 384, 512)
-//! and ES (256, 384). What is not supported yet is refused by name: EdDSA, ES512, encrypted tokens.
+//! What an application needs of them: keys that sign for a client ([`SigningKey`], [`DpopKey`]),
+//! keys that open what was encrypted for it ([`DecryptionKey`]), public keys of an issuer
+//! ([`Jwk`], [`JwkSet`]), and a look into a token that proves nothing ([`decode_unverified`]).
+//! Tokens are verified in [`oidc`](crate::oidc).
+//!
+//! Signatures: RS, PS, ES with 256, 384 and 512, EdDSA with Ed25519; HS for signing with a client
+//! secret. Encryption: RSA1_5, RSA-OAEP, RSA-OAEP-256, ECDH-ES with and without A128KW, A192KW,
+//! A256KW; A128GCM, A192GCM, A256GCM, A128CBC-HS256, A192CBC-HS384, A256CBC-HS512.
+//!
+//! No header of a token chooses an algorithm or a key to trust: `jku`, `x5u`, `jwk` and `x5c` are
+//! ignored, `kid` only selects among the issuer's keys.
 
 mod algorithm;
-pub(crate) mod id_token;
-pub(crate) mod jwks;
-mod jws;
+pub(crate) mod base64url;
+mod dpop;
+pub(crate) mod hash;
+pub(crate) mod json;
+mod jwe;
+mod jwk;
+mod jwks;
+pub(crate) mod jws;
+mod private_key;
+mod public_key;
+mod roca;
+mod signing_key;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod time;
+mod unverified;
 
-pub(crate) use self::jws::{Header, payload};
+pub use self::algorithm::SignatureAlgorithm;
+pub use self::dpop::DpopKey;
+pub(crate) use self::dpop::target as dpop_target;
+pub use self::jwe::{ContentEncryption, DecryptionKey, KeyEncryption, decrypt, encrypt};
+pub use self::jwk::Jwk;
+pub use self::jwks::JwkSet;
+pub use self::signing_key::SigningKey;
+pub use self::unverified::{Unverified, decode_unverified};

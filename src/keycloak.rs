@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::builder::KeycloakBuilder;
-use crate::discovery::ProviderMetadata;
+use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, config};
 use crate::http::channel::Channel;
 use crate::http::operation::Operation;
@@ -130,7 +130,7 @@ impl Keycloak {
     /// expected one.
     pub async fn metadata(&self, realm: &str) -> Result<Arc<ProviderMetadata>> {
         self.channel()
-            .metadata(realm, self.channel().deadline())
+            .metadata(&Provider::realm(realm), self.channel().deadline())
             .await
     }
 
@@ -166,7 +166,7 @@ impl Keycloak {
         realm: impl Into<String>,
         client_id: impl Into<String>,
     ) -> crate::oidc::OidcBuilder {
-        crate::oidc::OidcBuilder::new(self.channel().clone(), realm.into(), client_id.into())
+        crate::oidc::OidcBuilder::of_realm(self.channel().clone(), realm.into(), client_id.into())
     }
 
     fn channel(&self) -> &Arc<Channel> {

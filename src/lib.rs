@@ -13,7 +13,8 @@ mod env;
 mod error;
 mod http;
 #[cfg(feature = "oidc")]
-mod jose;
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+pub mod jose;
 mod keycloak;
 #[cfg(feature = "oidc")]
 pub mod oidc;
@@ -31,12 +32,15 @@ pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use self::builder::KeycloakBuilder;
 pub use self::discovery::ProviderMetadata;
+#[cfg(feature = "oidc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+pub use self::error::TokenFault;
 pub use self::error::{Error, ErrorKind, FieldError, Result};
 pub use self::keycloak::Keycloak;
 pub use self::request::Request;
 pub use self::response::Response;
 pub use self::secret::Secret;
-pub use self::token::{AccessToken, TokenContext, TokenFuture, TokenSource};
+pub use self::token::{AccessToken, ClientAuth, TokenContext, TokenFuture, TokenSource};
 
 /// Handles can be stored in application state and moved between tasks.
 const _: () = {

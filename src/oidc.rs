@@ -1,30 +1,70 @@
-//! OpenID Connect: log in, refresh, ask about the user and log out, through the endpoints that a
-//! realm publishes.
+//! OpenID Connect: log in, refresh, ask about the user, verify tokens and log out, through the
+//! endpoints that a provider publishes. The provider is a realm, or any other issuer
+//! ([`Oidc::discover`]).
 //!
 //! ```no_run
-//! # async fn show(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
-//! let oidc = kc.oidc("demo", "web-app").client_secret("s3cret").build()?;
-//! let tokens = oidc.password("ada", "pw").scope("openid profile").await?;
+//! # async fn show(kc: keycloak_kit::Keycloak, secret: &str, uri: &str, callback: &str, bearer: &str) -> keycloak_kit::Result<()> {
+//! use keycloak_kit::oidc::IdToken;
+//!
+//! let oidc = kc.oidc("demo", "web-app").client_secret(secret).redirect_uri(uri).build()?;
+//! let login = oidc.authorize().scope("profile email").start().await?;
+//! // The browser goes to login.url() and comes back with the answer:
+//! let tokens = oidc.callback(login, callback).await?;
+//! let id: &IdToken = tokens.id_token();
 //! let me = oidc.userinfo(&tokens).await?;
-//! println!("{} {:?}", me.sub, me.preferred_username);
+//!
+//! let claims = oidc.access_token_verifier().audience("api").build()?.verify(bearer).await?;
+//! let session = oidc.session(tokens.clone()); // one set of tokens, kept fresh
+//!
 //! let tokens = oidc.refresh(&tokens).await?;
-//! oidc.logout(&tokens).await?;
+//! let url = oidc.logout_url(&tokens).post_logout_redirect_uri("https://app.example/bye").build()?;
+//! oidc.revoke(&tokens).await?;
 //! # Ok(()) }
 //! ```
 //!
-//! Every ID token is verified: signature, issuer, audience, times. Not supported yet, and refused
-//! with an error that says so: tokens signed with EdDSA or ES512, encrypted tokens, userinfo as a
-//! JWT. `at_hash` is not checked: the tokens of these grants come straight from the token endpoint.
+//! Every ID token is verified: signature, issuer, audience, times, nonce, `at_hash`.
 
+mod authorize;
+mod builder;
+mod callback;
 mod client;
-mod keys;
-mod login;
+mod form;
+mod grants;
+mod introspect;
+mod issuer_source;
+mod logout;
+mod pkce;
+mod realm_key;
+mod request_object;
+mod revoke;
+mod session;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod userinfo;
+mod verify;
 
-pub use self::client::{Oidc, OidcBuilder};
-pub use self::login::{ClientCredentialsLogin, PasswordLogin};
-pub use self::tokens::{IdToken, TokenSet};
+pub use self::authorize::{
+    Authorize, LoginAttempt, LoginStore, MemoryLoginStore, ResponseMode, ResponseType,
+    StartedLogin, StoreFuture,
+};
+pub use self::builder::OidcBuilder;
+pub use self::callback::{AuthorizationResponse, CallbackAnswer};
+pub use self::client::Oidc;
+pub use self::grants::{
+    BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, DeviceLogin,
+    DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh, TokenExchange,
+    token_type,
+};
+pub use self::introspect::{IntrospectRequest, Introspection};
+pub use self::logout::{Logout, LogoutUrl};
+pub use self::revoke::{Revocable, Revoke};
+pub use self::session::{Session, StoredTokens, TokenStore, TokenStoreFuture};
+pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
+pub use self::verify::{
+    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Expected,
+    FrontChannelLogout, IdToken, Introspect, IntrospectFuture, LogoutToken, OfflineToken,
+    Permission, Presented, RefreshToken, ReplayFuture, ReplayMemory, ReplayStore, TokenVerifier,
+    TrustedIssuer,
+};

@@ -3,6 +3,7 @@
 mod access;
 pub(crate) mod client_auth;
 pub(crate) mod credentials;
+pub(crate) mod dpop;
 pub(crate) mod engine;
 pub(crate) mod grant;
 pub(crate) mod lifetime;
@@ -12,5 +13,6 @@ mod source;
 mod tests;
 
 pub use self::access::AccessToken;
+pub use self::client_auth::ClientAuth;
 pub(crate) use self::refusal::{GrantKind, explain};
 pub use self::source::{TokenContext, TokenFuture, TokenSource};

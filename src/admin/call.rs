@@ -122,7 +122,7 @@ impl Call {
     #[cfg(feature = "oidc")]
     pub(crate) fn oidc(&self, realm: &str, client_id: String) -> crate::oidc::OidcBuilder {
         let channel = Arc::clone(&self.transport.channel);
-        crate::oidc::OidcBuilder::new(channel, realm.to_owned(), client_id)
+        crate::oidc::OidcBuilder::of_realm(channel, realm.to_owned(), client_id)
     }
 
     /// Waits until no other edit of this object runs in this client.

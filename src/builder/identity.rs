@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::Secret;
 use crate::error::{Result, config};
-use crate::token::client_auth::ClientAuth;
+use crate::token::client_auth::OAuthClient;
 use crate::token::credentials::{Credentials, Totp};
-use crate::token::{AccessToken, TokenSource};
+use crate::token::dpop::Dpop;
+use crate::token::{AccessToken, ClientAuth, TokenSource};
 
 const ADMIN_CLI: &str = "admin-cli";
 
@@ -17,12 +18,13 @@ pub(super) struct Identity {
     /// A second choice, to be refused.
     other: Option<&'static str>,
     pub(super) client_id: Option<String>,
-    pub(super) client_secret: Option<Secret>,
+    pub(super) client_auth: Option<ClientAuth>,
+    pub(super) dpop: Option<Arc<Dpop>>,
     pub(super) totp: Option<Totp>,
 }
 
 enum Chosen {
-    ClientCredentials(String, Secret),
+    ClientCredentials(String, ClientAuth),
     Password(String, Secret),
     RefreshToken(Secret),
     AccessToken(AccessToken),
@@ -44,8 +46,8 @@ impl Chosen {
 }
 
 impl Identity {
-    pub(super) fn client_credentials(&mut self, id: String, secret: Secret) {
-        self.choose(Chosen::ClientCredentials(id, secret));
+    pub(super) fn client_credentials(&mut self, id: String, auth: ClientAuth) {
+        self.choose(Chosen::ClientCredentials(id, auth));
     }
 
     pub(super) fn password(&mut self, username: String, password: Secret) {
@@ -91,9 +93,11 @@ impl Identity {
         let takes_client = matches!(chosen, Chosen::Password(..) | Chosen::RefreshToken(_));
         let extra = [
             ("client_id", self.client_id.is_some() && !takes_client),
+            ("client_secret", self.client_auth.is_some() && !takes_client),
             (
-                "client_secret",
-                self.client_secret.is_some() && !takes_client,
+                "dpop",
+                self.dpop.is_some()
+                    && !(takes_client || matches!(chosen, Chosen::ClientCredentials(..))),
             ),
             (
                 "totp",
@@ -105,26 +109,29 @@ impl Identity {
                 "{extra} has no use beside {name}: leave one of them out"
             )));
         }
-        let client = || {
-            let id = self.client_id.unwrap_or_else(|| ADMIN_CLI.to_owned());
-            ClientAuth {
-                id,
-                secret: self.client_secret,
-                in_form: false,
-            }
+        let client = |id: String, auth: ClientAuth| -> Result<OAuthClient> {
+            auth.check()?;
+            let mut client = OAuthClient::new(id, auth);
+            client.dpop = self.dpop.clone();
+            Ok(client)
+        };
+        let login_client = || {
+            client(
+                self.client_id.unwrap_or_else(|| ADMIN_CLI.to_owned()),
+                self.client_auth.unwrap_or_else(ClientAuth::none),
+            )
         };
         let credentials = match chosen {
-            Chosen::ClientCredentials(id, secret) => {
+            Chosen::ClientCredentials(id, auth) => {
                 not_empty("the client id", &id)?;
-                not_empty("the client secret", secret.expose())?;
                 Credentials::Client {
-                    client: ClientAuth::confidential(id, secret),
+                    client: client(id, auth)?,
                 }
             }
             Chosen::Password(username, password) => {
                 not_empty("the user name", &username)?;
                 Credentials::Password {
-                    client: client(),
+                    client: login_client()?,
                     username,
                     password,
                     totp: self.totp,
@@ -133,7 +140,7 @@ impl Identity {
             Chosen::RefreshToken(token) => {
                 not_empty("the refresh token", token.expose())?;
                 Credentials::RefreshToken {
-                    client: client(),
+                    client: login_client()?,
                     token,
                 }
             }

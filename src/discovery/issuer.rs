@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::provider::{self, Provider};
 use crate::error::{Result, config, protocol};
 use crate::http::base::BaseUrl;
 
@@ -55,8 +56,47 @@ impl IssuerRule {
         })
     }
 
+    /// For one issuer, whose origin is reached at `base` where that is given.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    pub(crate) fn of_issuer(issuer: &str, base: Option<BaseUrl>) -> Result<Self> {
+        let origin = provider::parse(issuer)?.origin().ascii_serialization();
+        let public = BaseUrl::parse("issuer", &origin)?;
+        Ok(match base {
+            Some(base) => Self {
+                base,
+                public: Some(public),
+                login: None,
+            },
+            None => Self {
+                base: public,
+                public: None,
+                login: None,
+            },
+        })
+    }
+
+    /// Where requests go that no document names an endpoint for.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
     /// Compares code point by code point (OpenID Connect Discovery 1.0 section 4.3).
-    pub(crate) fn check(&self, realm: &str, issuer: &str) -> Result<()> {
+    pub(crate) fn check(&self, provider: &Provider, issuer: &str) -> Result<()> {
+        let realm = match provider {
+            Provider::Realm(realm) => realm,
+            Provider::Issuer(expected) if expected == issuer => return Ok(()),
+            Provider::Issuer(expected) => {
+                let shown = crate::error::clean(issuer);
+                return Err(protocol(format!(
+                    "the provider calls itself {shown:?}, expected {expected:?}"
+                ))
+                .with_hint(
+                    "write the issuer exactly as the provider does; for an address of its own \
+                     inside your network, keep the issuer and set base_url",
+                ));
+            }
+        };
         let full = self.login.as_ref().filter(|(login, _)| login == realm);
         let base = self.public.as_ref().unwrap_or(&self.base).as_str();
         let good = match full {
@@ -110,6 +150,22 @@ impl IssuerRule {
             .with_hint("set the server's hostname, or let its proxy send X-Forwarded-Proto"));
         }
         Ok(url)
+    }
+}
+
+impl IssuerRule {
+    /// The address that the server knows a called URL by; proofs are made for that one.
+    pub(crate) fn published(&self, url: &Url) -> Url {
+        let (Some(public), true) = (&self.public, self.base.covers(url)) else {
+            return url.clone();
+        };
+        match public.join(self.base.below(url)) {
+            Ok(mut published) => {
+                published.set_query(url.query());
+                published
+            }
+            Err(_) => url.clone(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::Method;
 use serde_json::json;
 
-use super::IssuerRule;
+use super::{IssuerRule, Provider};
 use crate::http::base::BaseUrl;
 use crate::testing::{Reply, Server, discovery};
 use crate::{ErrorKind, ProviderMetadata};
@@ -17,9 +17,11 @@ fn rule(base: &str, issuer: Option<&str>) -> IssuerRule {
 #[test]
 fn issuers_are_compared_code_point_by_code_point() {
     let plain = rule("https://h/auth/", None);
-    plain.check("demo", "https://h/auth/realms/demo").unwrap();
     plain
-        .check("a b@c", "https://h/auth/realms/a%20b@c")
+        .check(&Provider::realm("demo"), "https://h/auth/realms/demo")
+        .unwrap();
+    plain
+        .check(&Provider::realm("a b@c"), "https://h/auth/realms/a%20b@c")
         .unwrap();
     for bad in [
         "https://h/auth/realms/demo/",
@@ -32,7 +34,7 @@ fn issuers_are_compared_code_point_by_code_point() {
         "https://h/realms/demo",
         "",
     ] {
-        let error = plain.check("demo", bad).unwrap_err();
+        let error = plain.check(&Provider::realm("demo"), bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
         let text = error.to_string();
         assert!(
@@ -42,13 +44,23 @@ fn issuers_are_compared_code_point_by_code_point() {
     }
     let public = rule("http://kc:8080", Some("https://sso.example/"));
     public
-        .check("demo", "https://sso.example/realms/demo")
+        .check(&Provider::realm("demo"), "https://sso.example/realms/demo")
         .unwrap();
-    assert!(public.check("demo", "http://kc:8080/realms/demo").is_err());
+    assert!(
+        public
+            .check(&Provider::realm("demo"), "http://kc:8080/realms/demo")
+            .is_err()
+    );
     let full = rule("http://kc:8080", Some("https://sso.example:443/realms/ops"));
-    full.check("ops", "https://sso.example:443/realms/ops")
-        .unwrap();
-    assert!(full.check("ops", "https://sso.example/realms/ops").is_err());
+    full.check(
+        &Provider::realm("ops"),
+        "https://sso.example:443/realms/ops",
+    )
+    .unwrap();
+    assert!(
+        full.check(&Provider::realm("ops"), "https://sso.example/realms/ops")
+            .is_err()
+    );
 }
 
 #[test]

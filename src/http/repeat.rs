@@ -112,6 +112,14 @@ impl Repeat {
         gateway: 1,
     };
 
+    /// A grant that may be good for one use: sent again only where the server turned it away.
+    #[cfg(feature = "oidc")]
+    pub(crate) const SINGLE_USE: Self = Self {
+        lost: 0,
+        turned_away: u32::MAX,
+        gateway: 0,
+    };
+
     pub(crate) fn of(method: &Method) -> Self {
         match *method {
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => {

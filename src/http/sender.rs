@@ -10,6 +10,7 @@ use super::backoff;
 use super::base::BaseUrl;
 use super::budget::Budget;
 use super::deadline::Deadline;
+use super::fresh::{Complete, Fresh};
 use super::operation::Operation;
 use super::repeat::{Failure, Repeat};
 use super::settings::Settings;
@@ -59,7 +60,21 @@ impl Sender {
     /// `max_bytes` of it. An answer of any status but 3xx is `Ok`.
     pub(crate) async fn send(
         &self,
+        request: Request,
+        op: &Operation,
+        repeat: Repeat,
+        max_bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Answer> {
+        self.send_fresh(request, &Complete, op, repeat, max_bytes, deadline)
+            .await
+    }
+
+    /// The same for a request that `fresh` completes before each attempt.
+    pub(crate) async fn send_fresh(
+        &self,
         mut request: Request,
+        fresh: &dyn Fresh,
         op: &Operation,
         mut repeat: Repeat,
         max_bytes: usize,
@@ -73,10 +88,25 @@ impl Sender {
         let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
         let mut attempts = 0;
         let mut may_be_done = false;
+        let mut asked_again = false;
         loop {
-            let spare = request.try_clone();
+            let mut spare = request.try_clone();
             attempts += 1;
+            deadline
+                .limit(fresh.prepare(&mut request))
+                .await
+                .unwrap_or_else(|| Err(error::timeout(op, deadline.total)))?;
+            let url = request.url().clone();
             let outcome = self.attempt(request, op, max_bytes, deadline).await;
+            if let Ok(response) = &outcome
+                && fresh.answered(&url, response)
+                && !asked_again
+                && let Some(next) = spare.take()
+            {
+                asked_again = true;
+                request = next;
+                continue;
+            }
             let why = match &outcome {
                 Ok(response) => Failure::of(response.status()),
                 Err(failed) => Some(failed.why),

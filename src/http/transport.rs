@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::channel::Channel;
 use super::deadline::Deadline;
+use super::fresh::FreshProof;
 use super::operation::Operation;
 use super::options::CallOptions;
 use super::repeat::Repeat;
@@ -98,15 +99,20 @@ impl Transport {
                 None => None,
             };
             let spare = request.try_clone();
-            let answer = sender
-                .send(
-                    request,
-                    op,
-                    Repeat::of(&method),
-                    sender.settings.max_response_bytes,
-                    deadline,
-                )
-                .await?;
+            let repeat = Repeat::of(&method);
+            let limit = sender.settings.max_response_bytes;
+            let bound = lease
+                .as_ref()
+                .and_then(|(_, lease)| FreshProof::of(&lease.token, &self.channel.discovery));
+            let sent = match &bound {
+                Some(proof) => {
+                    sender
+                        .send_fresh(request, proof, op, repeat, limit, deadline)
+                        .await
+                }
+                None => sender.send(request, op, repeat, limit, deadline).await,
+            };
+            let answer = sent?;
             tally.attempts = tally.attempts.saturating_add(answer.attempts);
             tally.status = Some(answer.status());
             may_be_done |= answer.may_be_done;

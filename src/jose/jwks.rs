@@ -1,122 +1,134 @@
-//! A realm's published keys, read one by one: a key of a kind this crate does not know must not
+//! A set of published keys, read one by one: a key of a kind this crate does not know must not
 //! hide the others.
 
-use std::fmt;
+use serde_json::{Map, Value};
 
-use biscuit::jwk::{EllipticCurveKeyParameters, RSAKeyParameters};
-use biscuit::jws::Secret;
-use serde_json::{Map, Value, json};
-
-use super::algorithm::{Algorithm, Family};
-use super::jws::Header;
-use crate::error::{Result, protocol};
+use super::jwk::Jwk;
+use super::jws::Jws;
+use super::public_key::Refusal;
+use super::{KeyEncryption, SignatureAlgorithm, json};
+use crate::error::{Result, TokenFault, config, invalid_token};
 
 /// More keys than this are not a realm's.
 const MAX_KEYS: usize = 100;
 
-/// A public key for signatures.
-pub(crate) struct Key {
-    kid: Option<String>,
-    /// The one algorithm it was published for, if any.
-    alg: Option<String>,
-    family: Family,
-    secret: Secret,
+/// Public keys (RFC 7517 section 5). Those that cannot be used are left out.
+///
+/// ```
+/// use keycloak_kit::jose::{Jwk, JwkSet};
+///
+/// # fn main() -> keycloak_kit::Result<()> {
+/// let published = r#"{"keys":[
+///     {"kid":"1","kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+///     {"kid":"2","kty":"of another time"}
+/// ]}"#;
+/// let keys = JwkSet::from_json(published)?;
+/// assert_eq!(keys.iter().map(Jwk::kid).collect::<Vec<_>>(), [Some("1")]);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct JwkSet {
+    keys: Vec<Jwk>,
+    /// Key ids of those left out, and why.
+    left_out: Vec<(String, Refusal)>,
 }
 
-/// The keys of a set that can verify signatures.
-#[derive(Debug, Default)]
-pub(crate) struct KeySet(Vec<Key>);
+impl JwkSet {
+    /// Reads a key set as an issuer publishes it.
+    ///
+    /// # Errors
+    /// Of kind `Config` when it is no key set, or has more than 100 keys.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let members = json::object(json.as_bytes())
+            .ok_or_else(|| config("the key set is no JSON object, or a member is repeated"))?;
+        Self::read(&members)
+    }
 
-impl KeySet {
-    pub(crate) fn read(document: &Value) -> Result<Self> {
-        let Some(keys) = document.get("keys").and_then(Value::as_array) else {
-            return Err(protocol("the key set of the realm has no keys member"));
+    pub(crate) fn read(members: &Map<String, Value>) -> Result<Self> {
+        let Some(keys) = members.get("keys").and_then(Value::as_array) else {
+            return Err(config("the key set has no list of keys"));
         };
         if keys.len() > MAX_KEYS {
-            return Err(protocol(format!(
-                "the key set of the realm has over {MAX_KEYS} keys"
-            )));
+            return Err(config(format!("the key set has over {MAX_KEYS} keys")));
         }
-        Ok(Self(
-            keys.iter()
-                .filter_map(Value::as_object)
-                .filter_map(Key::read)
-                .collect(),
-        ))
+        let mut set = Self::default();
+        for members in keys.iter().filter_map(Value::as_object) {
+            match Jwk::read(members) {
+                Ok(key) => set.keys.push(key),
+                Err(why) => {
+                    let kid = members.get("kid").and_then(Value::as_str);
+                    set.left_out.push((kid.unwrap_or_default().to_owned(), why));
+                }
+            }
+        }
+        Ok(set)
     }
 
-    /// The one key that a token with this header can have been signed with; `None` when there is
-    /// no such key.
-    pub(crate) fn find(&self, header: &Header) -> Result<Option<&Key>> {
-        let mut fitting = self.0.iter().filter(|key| key.fits(header));
-        match (fitting.next(), fitting.next()) {
+    /// The keys that can be used.
+    pub fn iter(&self) -> impl Iterator<Item = &Jwk> {
+        self.keys.iter()
+    }
+
+    /// How many keys can be used.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether no key can be used.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// A key that is published for encrypting to the owner of the set with `algorithm`, such as a
+    /// realm's for request objects.
+    pub fn encryption_key(&self, algorithm: KeyEncryption) -> Option<&Jwk> {
+        self.keys
+            .iter()
+            .find(|key| key.usage.as_deref() == Some("enc") && super::jwe::is_for(key, algorithm))
+    }
+
+    /// The one key that `token` can have been signed with; `None` when there is no such key.
+    pub(crate) fn find(
+        &self,
+        token: &Jws<'_>,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Option<&Jwk>> {
+        let wanted = token.kid();
+        let usable = || self.keys.iter().filter(|key| key.is_for(algorithm));
+        let mut named = usable().filter(|key| wanted.is_none() || wanted == key.kid());
+        let mut found = (named.next(), named.next());
+        if found.0.is_none() {
+            // A key without an id, such as one out of a PEM file, is for any token.
+            let mut nameless = usable().filter(|key| key.kid().is_none());
+            found = (nameless.next(), nameless.next());
+        }
+        match found {
             (key, None) => Ok(key),
-            (_, Some(_)) => Err(protocol("several keys of the realm fit the token")),
+            (_, Some(_)) => Err(invalid_token(
+                TokenFault::UnknownKey,
+                "several published keys fit the token",
+            )),
+        }
+    }
+
+    /// Why the key with this id was left out.
+    pub(crate) fn why_left_out(&self, kid: Option<&str>) -> Option<Refusal> {
+        let (_, why) = self.left_out.iter().find(|(id, _)| kid == Some(id))?;
+        Some(why)
+    }
+}
+
+impl FromIterator<Jwk> for JwkSet {
+    fn from_iter<I: IntoIterator<Item = Jwk>>(keys: I) -> Self {
+        Self {
+            keys: keys.into_iter().collect(),
+            left_out: Vec::new(),
         }
     }
 }
 
-impl Key {
-    fn read(members: &Map<String, Value>) -> Option<Self> {
-        let text = |name: &str| members.get(name).and_then(Value::as_str);
-        if text("use").is_some_and(|usage| usage != "sig") {
-            return None;
-        }
-        if let Some(operations) = members.get("key_ops").and_then(Value::as_array)
-            && !operations.iter().any(|op| op == "verify")
-        {
-            return None;
-        }
-        let (family, secret) = match (text("kty")?, text("crv")) {
-            ("RSA", _) => (Family::Rsa, rsa(text("n")?, text("e")?)?),
-            ("EC", Some(curve @ "P-256")) => (Family::P256, ec(curve, 32, text("x")?, text("y")?)?),
-            ("EC", Some(curve @ "P-384")) => (Family::P384, ec(curve, 48, text("x")?, text("y")?)?),
-            _ => return None,
-        };
-        let kid = text("kid").map(str::to_owned);
-        Some(Self {
-            kid,
-            alg: text("alg").map(str::to_owned),
-            family,
-            secret,
-        })
-    }
-
-    fn fits(&self, header: &Header) -> bool {
-        self.family == header.algorithm.family()
-            && self
-                .alg
-                .as_deref()
-                .is_none_or(|alg| alg == header.algorithm.name())
-            && (header.kid.is_none() || header.kid == self.kid)
-    }
-
-    /// The key as biscuit takes it, if it is one for `algorithm`. biscuit panics on some pairs
-    /// that do not belong together.
-    pub(super) fn secret(&self, algorithm: Algorithm) -> Option<&Secret> {
-        (self.family == algorithm.family()).then_some(&self.secret)
-    }
-}
-
-/// Only the public members are handed on.
-fn rsa(n: &str, e: &str) -> Option<Secret> {
-    let key: RSAKeyParameters =
-        serde_json::from_value(json!({ "kty": "RSA", "n": n, "e": e })).ok()?;
-    Some(key.jws_public_key_secret())
-}
-
-fn ec(curve: &str, length: usize, x: &str, y: &str) -> Option<Secret> {
-    let key = json!({ "kty": "EC", "crv": curve, "x": x, "y": y });
-    let key: EllipticCurveKeyParameters = serde_json::from_value(key).ok()?;
-    (key.x.len() == length && key.y.len() == length).then(|| key.jws_public_key_secret())
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("kid", &self.kid)
-            .field("alg", &self.alg)
-            .field("family", &self.family)
-            .finish_non_exhaustive()
+impl From<Jwk> for JwkSet {
+    fn from(key: Jwk) -> Self {
+        Self::from_iter([key])
     }
 }

@@ -1,63 +1,146 @@
-//! Verifying a compact signature.
+//! Compact signatures (RFC 7515 section 7.1), taken apart and verified.
 
-use biscuit::jws::Compact;
-use biscuit::{CompactPart, Empty};
 use serde_json::{Map, Value};
 
-use super::algorithm::Algorithm;
-use super::jwks::Key;
-use crate::error::{Result, protocol};
+use super::jwk::{Jwk, MAX_KID};
+use super::{SignatureAlgorithm, base64url, json};
+use crate::error::{Error, Result, TokenFault, invalid_token};
 
-/// The part of a token's header that decides how it is verified. Untrusted until then.
-#[derive(Debug)]
-pub(crate) struct Header {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) kid: Option<String>,
+/// What is longer is no token.
+pub(crate) const MAX_TOKEN: usize = 256 * 1024;
+
+/// A signed token taken apart. Nothing in it can be trusted until [`verify`](Self::verify).
+pub(crate) struct Jws<'a> {
+    /// What was signed.
+    input: &'a str,
+    header: Map<String, Value>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
 }
 
-impl Header {
-    /// Reads the header and refuses what cannot be verified.
-    pub(crate) fn read(token: &str) -> Result<Self> {
-        match token.split('.').count() {
-            3 => {}
-            5 => {
-                return Err(protocol("encrypted tokens are not supported yet")
-                    .with_hint("switch off the client's ID token encryption"));
-            }
-            _ => return Err(protocol("the token is not a signed JWT")),
+impl<'a> Jws<'a> {
+    pub(crate) fn parse(token: &'a str) -> Result<Self> {
+        if token.len() > MAX_TOKEN {
+            return Err(malformed("the token is too long"));
         }
-        let encoded = token.split('.').next().unwrap_or_default();
-        let members = <Vec<u8>>::from_base64(&encoded)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok())
-            .ok_or_else(|| protocol("the header of the token cannot be read"))?;
-        // RFC 7515 section 4.1.11: what is critical and not understood must be refused.
-        if members.contains_key("crit") {
-            return Err(protocol(
+        let parts: Vec<&str> = token.splitn(6, '.').collect();
+        let [header, payload, signature] = parts[..] else {
+            return Err(match parts.len() {
+                5 => invalid_token(TokenFault::Encryption, "the token is encrypted")
+                    .with_hint("give the key that it is encrypted for"),
+                _ => malformed("the token is not a signed JWT"),
+            });
+        };
+        let input = &token[..header.len() + 1 + payload.len()];
+        let header = base64url::decode(header)
+            .and_then(|bytes| json::object(&bytes))
+            .ok_or_else(|| malformed("the header of the token cannot be read"))?;
+        let (Some(payload), Some(signature)) =
+            (base64url::decode(payload), base64url::decode(signature))
+        else {
+            return Err(malformed("the token is not base64url"));
+        };
+        // RFC 7515 section 4.1.11: what is critical and not understood must be refused. b64 of
+        // RFC 7797 is always critical.
+        if header.contains_key("crit") || header.contains_key("b64") {
+            return Err(invalid_token(
+                TokenFault::Header,
                 "the token has a critical header that is not understood",
             ));
         }
-        let text = |name: &str| members.get(name).and_then(Value::as_str);
-        if text("typ").is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
-            return Err(protocol("the token is of another type"));
+        let long = |name: &str| match header.get(name) {
+            None => false,
+            Some(Value::String(text)) => text.len() > MAX_KID,
+            Some(_) => true,
+        };
+        if long("kid") || long("typ") || long("alg") {
+            return Err(malformed("a member of the header is no short text"));
         }
-        let algorithm = Algorithm::accepted(text("alg").unwrap_or_default())?;
         Ok(Self {
-            algorithm,
-            kid: text("kid").map(str::to_owned),
+            input,
+            header,
+            payload,
+            signature,
         })
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.header.get(name).and_then(Value::as_str)
+    }
+
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.text("kid")
+    }
+
+    /// The media type, in lower case and without `application/` (RFC 7515 section 4.1.9).
+    pub(crate) fn typ(&self) -> Option<String> {
+        let typ = self.text("typ")?.to_ascii_lowercase();
+        Some(typ.strip_prefix("application/").unwrap_or(&typ).to_owned())
+    }
+
+    pub(crate) fn header(&self) -> &Map<String, Value> {
+        &self.header
+    }
+
+    /// The algorithm, if it is an accepted one. The choice is the caller's, never the token's.
+    pub(crate) fn algorithm(&self, accepted: &[SignatureAlgorithm]) -> Result<SignatureAlgorithm> {
+        let name = self.text("alg").unwrap_or_default();
+        let known = SignatureAlgorithm::named(name);
+        if let Some(algorithm) = known.filter(|algorithm| accepted.contains(algorithm)) {
+            return Ok(algorithm);
+        }
+        let refused = |why: String| invalid_token(TokenFault::Algorithm, why);
+        Err(match known {
+            Some(algorithm) if name.starts_with("HS") => refused(format!(
+                "symmetric tokens cannot be verified: this one is signed with {algorithm}, whose \
+                 key only the server has"
+            ))
+            .with_hint("set the client's signature algorithm to ES256 or RS256"),
+            Some(algorithm) => refused(format!(
+                "the token is signed with {algorithm}, which is not among the accepted algorithms"
+            )),
+            None if name == "none" => refused("the token is not signed".to_owned()),
+            None => refused("the token is not signed with a known algorithm".to_owned())
+                .with_hint("set the client's signature algorithm to ES256 or RS256"),
+        })
+    }
+
+    /// The payload's bytes, once `key` has verified them.
+    pub(crate) fn verify(self, algorithm: SignatureAlgorithm, key: &Jwk) -> Result<Vec<u8>> {
+        if !key.is_for(algorithm) {
+            return Err(invalid_token(
+                TokenFault::UnknownKey,
+                "the key is not one for the algorithm of the token",
+            ));
+        }
+        if key
+            .key
+            .verifies(algorithm, self.input.as_bytes(), &self.signature)
+        {
+            Ok(self.payload)
+        } else {
+            Err(invalid_token(
+                TokenFault::Signature,
+                "the signature of the token is wrong",
+            ))
+        }
+    }
+
+    /// The claims, without any check.
+    pub(crate) fn unverified_claims(&self) -> Result<Map<String, Value>> {
+        json::object(&self.payload).ok_or_else(no_claims)
     }
 }
 
-/// The members of a token's payload, once `key` has verified its signature.
-pub(crate) fn payload(token: &str, header: &Header, key: &Key) -> Result<Map<String, Value>> {
-    let refused = || protocol("the signature of the token is wrong");
-    let secret = key.secret(header.algorithm).ok_or_else(refused)?;
-    let token = Compact::<Vec<u8>, Empty>::new_encoded(token);
-    let Ok(Compact::Decoded { payload, .. }) = token.decode(secret, header.algorithm.biscuit())
-    else {
-        return Err(refused());
-    };
-    serde_json::from_slice(&payload)
-        .map_err(|_| protocol("the payload of the token is not a JSON object"))
+/// The claims out of a verified payload.
+pub(crate) fn claims(payload: &[u8]) -> Result<Map<String, Value>> {
+    json::object(payload).ok_or_else(no_claims)
+}
+
+pub(crate) fn no_claims() -> Error {
+    malformed("the payload of the token is no JSON object, or a member is repeated")
+}
+
+pub(crate) fn malformed(why: &'static str) -> Error {
+    invalid_token(TokenFault::Malformed, why)
 }

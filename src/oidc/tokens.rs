@@ -1,27 +1,27 @@
 //! What a login gives.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::ops::Deref;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::client::Inner;
+use super::verify::{Expected, IdToken};
 use crate::Secret;
 use crate::error::{Result, protocol};
 use crate::http::operation::Operation;
-use crate::jose::id_token::{self, Expected};
-use crate::jose::{Header, payload};
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
 
 /// The tokens of one login. `Debug` shows none of their values.
 #[derive(Clone)]
 pub struct TokenSet {
-    access_token: AccessToken,
-    renewal: Option<Renewal>,
-    id_token: Option<IdToken>,
-    scope: Option<String>,
-    rest: Map<String, Value>,
+    pub(super) access_token: AccessToken,
+    pub(super) renewal: Option<Renewal>,
+    pub(super) id_token: Option<IdToken>,
+    pub(super) scope: Option<String>,
+    pub(super) rest: Map<String, Value>,
 }
 
 impl TokenSet {
@@ -30,13 +30,13 @@ impl TokenSet {
         &self.access_token
     }
 
-    /// For getting new tokens without asking the user again.
+    /// For getting new tokens without asking the user again. Opaque: only the server reads it.
     pub fn refresh_token(&self) -> Option<&Secret> {
         self.renewal.as_ref().map(|renewal| &renewal.token)
     }
 
     /// How long the refresh token was good for when it was given; `None` when it does not expire
-    /// by itself or the server did not say.
+    /// by itself (an offline token) or the server did not say.
     pub fn refresh_lifetime(&self) -> Option<Duration> {
         self.renewal.as_ref().and_then(Renewal::lifetime)
     }
@@ -68,44 +68,46 @@ impl fmt::Debug for TokenSet {
     }
 }
 
-/// A verified ID token (OpenID Connect Core 1.0 section 2). `Debug` shows neither the token nor
-/// the values of its claims.
-#[derive(Clone)]
-pub struct IdToken {
-    raw: Secret,
-    subject: String,
-    claims: Map<String, Value>,
+/// The tokens of a user's login by the browser: a [`TokenSet`] that has an ID token.
+#[derive(Debug, Clone)]
+pub struct Login {
+    tokens: TokenSet,
+    id_token: IdToken,
 }
 
-impl IdToken {
-    /// The user's identifier at this issuer: Keycloak's user id, unless the client has pairwise
-    /// subjects.
-    pub fn subject(&self) -> &str {
-        &self.subject
+impl Login {
+    pub(super) fn new(tokens: TokenSet) -> Result<Self> {
+        match tokens.id_token.clone() {
+            Some(id_token) => Ok(Self { tokens, id_token }),
+            None => Err(
+                protocol("the server gave no ID token although openid was asked for")
+                    .with_hint("check that the client's scopes include openid"),
+            ),
+        }
     }
 
-    /// One claim.
-    pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.claims.get(name)
+    /// Who logged in, verified.
+    pub fn id_token(&self) -> &IdToken {
+        &self.id_token
     }
 
-    /// All claims.
-    pub fn claims(&self) -> &Map<String, Value> {
-        &self.claims
-    }
-
-    /// The token as it came, for `id_token_hint`.
-    pub fn raw(&self) -> &Secret {
-        &self.raw
+    /// The tokens alone.
+    pub fn into_tokens(self) -> TokenSet {
+        self.tokens
     }
 }
 
-impl fmt::Debug for IdToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdToken")
-            .field("raw", &self.raw)
-            .field("claims", &self.claims.keys().collect::<Vec<_>>())
-            .finish()
+impl Deref for Login {
+    type Target = TokenSet;
+
+    fn deref(&self) -> &TokenSet {
+        &self.tokens
+    }
+}
+
+impl From<Login> for TokenSet {
+    fn from(login: Login) -> Self {
+        login.tokens
     }
 }
 
@@ -115,6 +117,7 @@ impl Inner {
         &self,
         op: &'static Operation,
         granted: Granted,
+        expected: Expected<'_>,
         before: Option<&TokenSet>,
     ) -> Result<TokenSet> {
         let mut rest = granted.rest;
@@ -126,10 +129,8 @@ impl Inner {
         let id_token = match text("id_token") {
             None => before.and_then(|before| before.id_token.clone()),
             Some(raw) => {
-                let subject = before
-                    .and_then(|before| before.id_token())
-                    .map(IdToken::subject);
-                let verified = self.verify(raw, subject).await;
+                let expected = expected.access_token(granted.token.secret());
+                let verified = self.id_token(&raw, expected).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }
         };
@@ -140,38 +141,6 @@ impl Inner {
             id_token,
             scope,
             rest,
-        })
-    }
-
-    async fn verify(&self, raw: String, subject: Option<&str>) -> Result<IdToken> {
-        let deadline = self.channel.deadline();
-        let metadata = self.channel.metadata(&self.realm, deadline).await?;
-        let header = Header::read(&raw)?;
-        let keys = self
-            .keys
-            .for_token(&self.channel, &self.realm, &header, deadline)
-            .await?;
-        let key = keys
-            .find(&header)?
-            .ok_or_else(|| protocol("the realm publishes no key that fits the token"))?;
-        let claims = payload(&raw, &header, key)?;
-        let expected = Expected {
-            issuer: &metadata.issuer,
-            client_id: &self.auth.id,
-            subject,
-            leeway: self.leeway,
-            now: SystemTime::now(),
-        };
-        id_token::check(&claims, expected)?;
-        let subject = claims
-            .get("sub")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        Ok(IdToken {
-            raw: raw.into(),
-            subject,
-            claims,
         })
     }
 }

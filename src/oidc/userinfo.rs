@@ -9,19 +9,17 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Oidc;
-use super::tokens::{IdToken, TokenSet};
-use crate::error::{Result, protocol, transport};
-use crate::http::channel::{Endpoint, FormCall};
+use super::tokens::TokenSet;
+use super::verify::IdToken;
+use crate::error::{Error, Result, protocol, transport};
+use crate::http::channel::Endpoint;
+use crate::http::fresh::{Complete, FreshProof};
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::token::grant::bearer_header;
+use crate::token::AccessToken;
 
-const OP: Operation = Operation::new(
-    "oidc.userinfo",
-    "GET",
-    "/realms/{realm}/protocol/openid-connect/userinfo",
-);
+const OP: Operation = Operation::new("oidc.userinfo", "GET", "{userinfo_endpoint}");
 const USERINFO: Endpoint = ("userinfo_endpoint", |m| m.userinfo_endpoint.as_deref());
 
 /// The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). `Debug` shows the
@@ -58,79 +56,99 @@ impl fmt::Debug for UserInfo {
 }
 
 impl Oidc {
-    /// Asks the server about the user of `tokens`, whose scope must have had `openid`.
+    /// Asks the server about the user of `tokens`, whose scope must have had `openid`. The answer
+    /// may be JSON, signed or encrypted, as the client is registered.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the session has ended, `Protocol` when the answer is about
-    /// another user.
+    /// Of kind `Unauthorized` when the session has ended, `Protocol` or `InvalidToken` when the
+    /// answer is about another user or its signature is not good.
     pub async fn userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
-        self.ask_userinfo(tokens)
+        self.ask_userinfo(tokens.access_token(), tokens.id_token())
             .await
             .map_err(|error| error.or_operation(&OP))
     }
 
-    async fn ask_userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
+    /// Asks about the user of an access token alone. Without an ID token nothing says whom the
+    /// answer must be about: `sub` is the caller's to compare (OpenID Connect Core 1.0 section
+    /// 5.3.2).
+    ///
+    /// # Errors
+    /// As [`userinfo`](Self::userinfo).
+    pub async fn userinfo_of(&self, token: &AccessToken) -> Result<UserInfo> {
+        self.ask_userinfo(token, None)
+            .await
+            .map_err(|error| error.or_operation(&OP))
+    }
+
+    async fn ask_userinfo(
+        &self,
+        token: &AccessToken,
+        id_token: Option<&IdToken>,
+    ) -> Result<UserInfo> {
         let inner = &self.inner;
-        let deadline = inner.channel.deadline();
-        let url = inner
-            .channel
-            .endpoint(&inner.realm, USERINFO, deadline)
+        let channel = &inner.channel;
+        let call = inner.call(&OP, USERINFO, Repeat::IDEMPOTENT);
+        let mtls = inner.client.uses_mtls();
+        let target = channel
+            .endpoint(&inner.provider, USERINFO, mtls, call.deadline)
             .await?;
-        let request = inner
-            .channel
+        let request = channel
             .sender
             .client
-            .request(Method::GET, url)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .request(Method::GET, target.url)
             .header(
-                AUTHORIZATION,
-                bearer_header(tokens.access_token().secret())?,
+                ACCEPT,
+                HeaderValue::from_static("application/json, application/jwt"),
             )
+            .header(AUTHORIZATION, token.header()?)
             .build()
             .map_err(|source| transport(&OP, source))?;
-        let call = FormCall {
-            op: &OP,
-            realm: &inner.realm,
-            endpoint: USERINFO,
-            auth: None,
-            repeat: Repeat::IDEMPOTENT,
-            deadline,
+        let answer = match FreshProof::of(token, &channel.discovery) {
+            Some(proof) => channel.send(request, &proof, call).await?,
+            None => channel.send(request, &Complete, call).await?,
         };
-        let answer = inner.channel.send(request, call).await?;
         if !answer.status().is_success() {
-            let error = answer.error(&OP);
-            return Err(match error.status().map(|s| s.as_u16()) {
-                Some(401) => {
-                    let lightweight = error.server_message().is_some_and(|said| {
-                        said.to_ascii_lowercase()
-                            .contains("lightweight access token")
-                    });
-                    error.with_hint(if lightweight {
-                        "switch off the client's lightweight access token: admin-cli has it on"
-                    } else {
-                        "the token or its session has ended: refresh it"
-                    })
-                }
-                Some(403) => error.with_hint("log in with the scope openid"),
-                _ => error,
-            });
+            return Err(explain(answer.error(&OP)));
         }
+        let subject = id_token.map(IdToken::subject);
         let content_type = answer.response.headers().get(CONTENT_TYPE);
-        if content_type.is_some_and(|v| v.as_bytes().starts_with(b"application/jwt")) {
-            return Err(protocol("userinfo as a JWT is not supported yet")
-                .with_hint("switch off the client's user info signature and encryption"));
-        }
-        let info: UserInfo = json::decode(&OP, answer.response.body())?;
+        let is_jwt = content_type.is_some_and(|v| {
+            let name = v.as_bytes().get(..15).unwrap_or_default();
+            name.eq_ignore_ascii_case(b"application/jwt")
+        });
+        let info: UserInfo = if is_jwt {
+            let jwt = std::str::from_utf8(answer.response.body())
+                .map_err(|_| protocol("the answer is no JWT"))?;
+            let claims = inner.verifier.user_info(jwt.trim(), subject).await?;
+            let bytes = serde_json::to_vec(&claims).unwrap_or_default();
+            json::decode(&OP, &bytes)?
+        } else {
+            json::decode(&OP, answer.response.body())?
+        };
         // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
-        if tokens
-            .id_token()
-            .map(IdToken::subject)
-            .is_some_and(|subject| subject != info.sub)
-        {
+        if subject.is_some_and(|subject| subject != info.sub) {
             return Err(protocol(
                 "the answer is about another user than the ID token",
             ));
         }
         Ok(info)
+    }
+}
+
+fn explain(error: Error) -> Error {
+    match error.status().map(|s| s.as_u16()) {
+        Some(401) => {
+            let lightweight = error.server_message().is_some_and(|said| {
+                said.to_ascii_lowercase()
+                    .contains("lightweight access token")
+            });
+            error.with_hint(if lightweight {
+                "switch off the client's lightweight access token: admin-cli has it on"
+            } else {
+                "the token or its session has ended: refresh it"
+            })
+        }
+        Some(403) => error.with_hint("log in with the scope openid"),
+        _ => error,
     }
 }

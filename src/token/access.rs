@@ -1,13 +1,18 @@
 //! An access token and its end.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
 use tokio::time::Instant;
 
+use super::dpop::Dpop;
 use crate::Secret;
+use crate::error::{Result, protocol};
 
-/// A bearer token. `Debug` does not show its value.
+/// A token for calling services: a bearer token, or one bound to a key of this client (DPoP).
+/// `Debug` does not show its value.
 ///
 /// ```no_run
 /// # async fn show(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -19,6 +24,8 @@ use crate::Secret;
 pub struct AccessToken {
     secret: Secret,
     end: Option<End>,
+    /// The key it is bound to: without proof of it the token is worth nothing.
+    dpop: Option<Arc<Dpop>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +41,7 @@ impl AccessToken {
         Self {
             secret: secret.into(),
             end: None,
+            dpop: None,
         }
     }
 
@@ -52,6 +60,16 @@ impl AccessToken {
         self.secret.expose()
     }
 
+    /// The scheme of the `Authorization` header it belongs into: `Bearer`, or `DPoP` (RFC 9449)
+    /// for a token that is accepted only beside a proof of its key.
+    pub fn scheme(&self) -> &'static str {
+        if self.dpop.is_some() {
+            "DPoP"
+        } else {
+            "Bearer"
+        }
+    }
+
     /// How long it is valid from now on, as far as is known; zero once it has expired.
     pub fn expires_in(&self) -> Option<Duration> {
         let at = self.end?.at?;
@@ -63,11 +81,31 @@ impl AccessToken {
         SystemTime::now().checked_add(self.expires_in()?)
     }
 
+    /// The same token bound to a key.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn bound_to(mut self, dpop: Option<Arc<Dpop>>) -> Self {
+        self.dpop = dpop;
+        self
+    }
+
+    pub(crate) fn dpop(&self) -> Option<&Arc<Dpop>> {
+        self.dpop.as_ref()
+    }
+
+    /// The `Authorization` header that carries it.
+    pub(crate) fn header(&self) -> Result<HeaderValue> {
+        let text = format!("{} {}", self.scheme(), self.secret());
+        let mut header = HeaderValue::try_from(text)
+            .map_err(|_| protocol("the access token has characters that no header can carry"))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.end.map(|end| end.lifetime)
     }
 
-    pub(super) fn end(&self) -> Option<Instant> {
+    pub(crate) fn end(&self) -> Option<Instant> {
         self.end.and_then(|end| end.at)
     }
 }
@@ -76,6 +114,7 @@ impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
             .field("secret", &self.secret)
+            .field("scheme", &self.scheme())
             .field("expires_in", &self.expires_in())
             .finish()
     }

@@ -1,93 +1,284 @@
 //! How a client names and authenticates itself at an OAuth endpoint.
 
+#[cfg(feature = "oidc")]
+mod assertion;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use futures_util::future::BoxFuture;
+use http::HeaderValue;
 use url::form_urlencoded::byte_serialize;
 
+use super::dpop::Dpop;
 use crate::Secret;
+use crate::error::{Error, Result, config};
+#[cfg(feature = "oidc")]
+use crate::jose::SigningKey;
 
-#[derive(Debug, Clone)]
-pub(crate) struct ClientAuth {
-    pub(crate) id: String,
-    /// None for a public client.
-    pub(crate) secret: Option<Secret>,
-    /// Send the secret in the form instead of the `Authorization` header.
-    pub(crate) in_form: bool,
+/// RFC 7523 section 2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How a client proves who it is (OpenID Connect Core 1.0 section 9, RFC 8705, RFC 7521).
+///
+/// A plain secret turns into [`client_secret_basic`](Self::client_secret_basic). `Debug` shows the
+/// method alone.
+///
+/// ```no_run
+/// use keycloak_kit::{ClientAuth, Keycloak};
+///
+/// # fn main() -> keycloak_kit::Result<()> {
+/// let plain = Keycloak::builder("https://sso.example").client_credentials("jobs", "s3cret");
+/// // A token that the platform writes into a file and renews: workload identity.
+/// let workload = Keycloak::builder("https://sso.example")
+///     .client_credentials("jobs", ClientAuth::assertion_file("/var/run/secrets/token"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct ClientAuth {
+    method: Method,
+}
+
+type AssertionSource = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
+
+#[derive(Clone)]
+enum Method {
+    None,
+    Basic(Secret),
+    Post(Secret),
+    #[cfg(feature = "oidc")]
+    Jwt(&'static str, Arc<SigningKey>),
+    /// A secret that is no key.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    Unusable(Error),
+    Tls,
+    Assertion(AssertionSource),
 }
 
 impl ClientAuth {
-    #[cfg(any(test, feature = "oidc"))]
-    pub(crate) fn public(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            secret: None,
-            in_form: false,
+    /// No proof at all: a public client.
+    pub fn none() -> Self {
+        Self::new(Method::None)
+    }
+
+    /// The secret in the `Authorization` header (RFC 6749 section 2.3.1): form-urlencoded, then
+    /// Basic.
+    pub fn client_secret_basic(secret: impl Into<Secret>) -> Self {
+        Self::new(Method::Basic(secret.into()))
+    }
+
+    /// The secret in the form (RFC 6749 section 2.3.1).
+    pub fn client_secret_post(secret: impl Into<Secret>) -> Self {
+        Self::new(Method::Post(secret.into()))
+    }
+
+    /// A certificate in the TLS handshake (RFC 8705): that of
+    /// [`client_identity_pem`](crate::KeycloakBuilder::client_identity_pem). Endpoints are called
+    /// at their `mtls_endpoint_aliases`.
+    pub fn tls_client_auth() -> Self {
+        Self::new(Method::Tls)
+    }
+
+    /// An assertion from elsewhere (RFC 7521 section 4.2), asked for anew at every attempt.
+    ///
+    /// ```no_run
+    /// use keycloak_kit::{ClientAuth, Result, Secret};
+    ///
+    /// async fn from_vault() -> Result<Secret> {
+    ///     Ok("eyJ..".into())
+    /// }
+    ///
+    /// let auth = ClientAuth::assertion(from_vault);
+    /// ```
+    pub fn assertion<F>(source: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Secret>> + Send + 'static,
+    {
+        let source: AssertionSource = Arc::new(move || Box::pin(source()));
+        Self::new(Method::Assertion(source))
+    }
+
+    /// The assertion that a file holds, read anew at every attempt: a token that the platform
+    /// renews.
+    pub fn assertion_file(path: impl Into<PathBuf>) -> Self {
+        let path = Arc::new(path.into());
+        Self::assertion(move || {
+            let path = path.clone();
+            async move {
+                let text = std::fs::read_to_string(&*path).map_err(|source| {
+                    config("the file of the client assertion cannot be read").with_source(source)
+                })?;
+                Ok(text.trim().into())
+            }
+        })
+    }
+
+    fn new(method: Method) -> Self {
+        Self { method }
+    }
+
+    /// The method's registered name (RFC 8414 section 2).
+    pub(crate) fn name(&self) -> &'static str {
+        match &self.method {
+            Method::None => "none",
+            Method::Basic(_) => "client_secret_basic",
+            Method::Post(_) => "client_secret_post",
+            #[cfg(feature = "oidc")]
+            Method::Jwt(name, _) => name,
+            Method::Unusable(_) => "client_secret_jwt",
+            Method::Tls => "tls_client_auth",
+            Method::Assertion(_) => "assertion",
         }
     }
 
-    pub(crate) fn confidential(id: impl Into<String>, secret: Secret) -> Self {
-        Self {
-            id: id.into(),
-            secret: Some(secret),
-            in_form: false,
-        }
-    }
-
-    /// Adds header or form members.
-    pub(crate) fn apply<'a>(
-        &'a self,
-        request: reqwest::RequestBuilder,
-        form: &mut Vec<(&'a str, &'a str)>,
-    ) -> reqwest::RequestBuilder {
-        match &self.secret {
-            None => form.push(("client_id", &self.id)),
-            Some(secret) if self.in_form => {
-                form.push(("client_id", &self.id));
-                form.push(("client_secret", secret.expose()));
+    /// Whether there is something to prove with.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.method {
+            Method::Basic(secret) | Method::Post(secret) if secret.is_empty() => {
+                Err(config("the client secret is empty"))
             }
-            Some(secret) => {
-                // RFC 6749 section 2.3.1: form-urlencoded before Basic joins them with a colon.
-                return request.basic_auth(encoded(&self.id), Some(encoded(secret.expose())));
-            }
+            Method::Unusable(error) => Err(error.clone()),
+            _ => Ok(()),
         }
-        request
     }
 }
 
-fn encoded(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect()
+#[cfg(feature = "oidc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+impl ClientAuth {
+    /// An assertion signed with the client's secret, HS256 (OpenID Connect Core 1.0 section 9). The
+    /// secret itself is not sent.
+    ///
+    /// RFC 7518 section 3.2 wants it at least 32 bytes long: a shorter one is refused when the
+    /// client is built.
+    pub fn client_secret_jwt(secret: impl Into<Secret>) -> Self {
+        match assertion::hmac_key(&secret.into()) {
+            Ok(key) => Self::new(Method::Jwt("client_secret_jwt", Arc::new(key))),
+            Err(error) => Self::new(Method::Unusable(error)),
+        }
+    }
+
+    /// The same with a key of another algorithm: HS384 or HS512.
+    pub fn client_secret_jwt_with(key: SigningKey) -> Self {
+        Self::new(Method::Jwt("client_secret_jwt", Arc::new(key)))
+    }
+
+    /// An assertion signed with the client's private key (OpenID Connect Core 1.0 section 9), a new
+    /// one at every attempt: it lives 60 s and names the issuer as its one audience.
+    pub fn private_key_jwt(key: SigningKey) -> Self {
+        Self::new(Method::Jwt("private_key_jwt", Arc::new(key)))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl From<Secret> for ClientAuth {
+    fn from(secret: Secret) -> Self {
+        Self::client_secret_basic(secret)
+    }
+}
 
-    #[test]
-    fn basic_is_form_urlencoded_first_and_sensitive() {
-        let auth = ClientAuth::confidential("a:b", "p:q%2B+ /é&=?".into());
-        let mut form = Vec::new();
-        let request = reqwest::Client::new().post("http://h");
-        let request = auth.apply(request, &mut form).build().unwrap();
-        let header = &request.headers()["authorization"];
-        assert!(form.is_empty() && header.is_sensitive());
-        // base64 of "a%3Ab:p%3Aq%252B%2B+%2F%C3%A9%26%3D%3F"
-        assert_eq!(
-            header.to_str().unwrap(),
-            "Basic YSUzQWI6cCUzQXElMjUyQiUyQislMkYlQzMlQTklMjYlM0QlM0Y="
-        );
+impl From<&Secret> for ClientAuth {
+    fn from(secret: &Secret) -> Self {
+        Self::client_secret_basic(secret)
+    }
+}
+
+impl From<&str> for ClientAuth {
+    fn from(secret: &str) -> Self {
+        Self::client_secret_basic(secret)
+    }
+}
+
+impl From<String> for ClientAuth {
+    fn from(secret: String) -> Self {
+        Self::client_secret_basic(secret)
+    }
+}
+
+impl fmt::Debug for ClientAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClientAuth({})", self.name())
+    }
+}
+
+/// A client as it appears at the endpoints.
+#[derive(Debug, Clone)]
+pub(crate) struct OAuthClient {
+    pub(crate) id: String,
+    pub(crate) auth: ClientAuth,
+    /// Its tokens are bound to its TLS certificate, however it authenticates.
+    pub(crate) certificate_bound: bool,
+    /// Its tokens are bound to this key.
+    pub(crate) dpop: Option<Arc<Dpop>>,
+}
+
+/// What one request carries to name and prove the client.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) header: Option<HeaderValue>,
+    pub(crate) form: Vec<(&'static str, Secret)>,
+}
+
+impl OAuthClient {
+    pub(crate) fn new(id: impl Into<String>, auth: ClientAuth) -> Self {
+        Self {
+            id: id.into(),
+            auth,
+            certificate_bound: false,
+            dpop: None,
+        }
     }
 
-    #[test]
-    fn form_and_public_clients() {
-        let mut auth = ClientAuth::confidential("web", "s".into());
-        auth.in_form = true;
-        let mut form = Vec::new();
-        let request = auth.apply(reqwest::Client::new().post("http://h"), &mut form);
-        assert!(request.build().unwrap().headers().is_empty());
-        assert_eq!(form, [("client_id", "web"), ("client_secret", "s")]);
-        let auth = ClientAuth::public("spa");
-        let mut form = Vec::new();
-        auth.apply(reqwest::Client::new().post("http://h"), &mut form)
-            .build()
-            .unwrap();
-        assert_eq!(form, [("client_id", "spa")]);
+    pub(crate) fn uses_mtls(&self) -> bool {
+        self.certificate_bound || matches!(self.auth.method, Method::Tls)
     }
+
+    /// Header and form members for one attempt.
+    pub(crate) async fn authenticate(
+        &self,
+        #[cfg_attr(not(feature = "oidc"), allow(unused_variables))] issuer: &str,
+    ) -> Result<Shown> {
+        let id = || ("client_id", Secret::from(self.id.as_str()));
+        let assertion = |jwt: Secret| Shown {
+            header: None,
+            form: vec![
+                id(),
+                ("client_assertion_type", JWT_BEARER.into()),
+                ("client_assertion", jwt),
+            ],
+        };
+        Ok(match &self.auth.method {
+            Method::None | Method::Tls => Shown {
+                header: None,
+                form: vec![id()],
+            },
+            Method::Post(secret) => Shown {
+                header: None,
+                form: vec![id(), ("client_secret", secret.clone())],
+            },
+            Method::Basic(secret) => Shown {
+                header: Some(basic(&self.id, secret)?),
+                form: Vec::new(),
+            },
+            #[cfg(feature = "oidc")]
+            Method::Jwt(_, key) => assertion(assertion::sign(key, &self.id, issuer)?),
+            Method::Unusable(error) => return Err(error.clone()),
+            Method::Assertion(source) => assertion(source().await?),
+        })
+    }
+}
+
+/// RFC 6749 section 2.3.1: form-urlencoded before a colon joins them.
+fn basic(id: &str, secret: &Secret) -> Result<HeaderValue> {
+    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Secret::from(format!("{}:{}", encoded(id), encoded(secret.expose())));
+    let mut header =
+        HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair.expose().as_bytes())))
+            .map_err(|_| config("the client secret cannot be sent"))?;
+    header.set_sensitive(true);
+    Ok(header)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::client_auth::ClientAuth;
+use super::client_auth::OAuthClient;
 use super::{AccessToken, TokenSource};
 use crate::Secret;
 
@@ -13,16 +13,16 @@ pub(crate) type Totp = Arc<dyn Fn() -> String + Send + Sync>;
 #[derive(Clone)]
 pub(crate) enum Credentials {
     Client {
-        client: ClientAuth,
+        client: OAuthClient,
     },
     Password {
-        client: ClientAuth,
+        client: OAuthClient,
         username: String,
         password: Secret,
         totp: Option<Totp>,
     },
     RefreshToken {
-        client: ClientAuth,
+        client: OAuthClient,
         token: Secret,
     },
     Fixed(AccessToken),
@@ -30,7 +30,7 @@ pub(crate) enum Credentials {
 }
 
 impl Credentials {
-    pub(super) fn client(&self) -> Option<&ClientAuth> {
+    pub(super) fn client(&self) -> Option<&OAuthClient> {
         match self {
             Self::Client { client }
             | Self::Password { client, .. }

@@ -9,13 +9,13 @@ use http::HeaderValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use self::login::Login;
+pub(crate) use self::login::Login;
+#[cfg_attr(not(feature = "oidc"), allow(unused_imports))]
+pub(crate) use self::login::{Obtain, Obtained};
 use self::state::{Flight, Landing, State};
 use super::AccessToken;
-use super::credentials::Credentials;
-use super::grant::bearer_header;
+use super::grant::Renewal;
 use crate::error::{self, Result};
-use crate::http::channel::Channel;
 use crate::http::deadline::Deadline;
 use crate::http::operation::Operation;
 use crate::http::trace;
@@ -30,7 +30,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     fn new(token: AccessToken, generation: u64) -> Result<Self> {
-        let header = bearer_header(token.secret())?;
+        let header = token.header()?;
         Ok(Self {
             token,
             header,
@@ -56,7 +56,7 @@ pub(crate) struct TokenEngine {
 
 #[derive(Debug)]
 struct Shared {
-    login: Login,
+    source: Box<dyn Obtain>,
     state: Mutex<State>,
 }
 
@@ -67,31 +67,39 @@ enum Step {
 }
 
 impl TokenEngine {
-    /// Fails when a fixed token cannot be sent.
-    pub(crate) fn new(
-        channel: Arc<Channel>,
-        realm: String,
-        credentials: Credentials,
-    ) -> Result<Self> {
-        let mut state = State::default();
-        let renewable = !matches!(credentials, Credentials::Fixed(_));
-        match &credentials {
-            Credentials::Fixed(token) => state.current = Some(Lease::new(token.clone(), 0)?),
-            Credentials::RefreshToken { token, .. } => state.start_with(token.clone()),
-            _ => {}
-        }
-        let login = Login {
-            channel,
-            realm,
-            credentials,
-        };
-        Ok(Self {
+    /// Keeps the tokens of `source` fresh.
+    pub(crate) fn new(source: impl Obtain + 'static) -> Self {
+        Self {
             shared: Arc::new(Shared {
-                login,
-                state: Mutex::new(state),
+                source: Box::new(source),
+                state: Mutex::default(),
             }),
-            renewable,
-        })
+            renewable: true,
+        }
+    }
+
+    /// Starts with a refresh token.
+    pub(crate) fn start_with(self, renewal: Renewal) -> Self {
+        self.shared.lock().renewal = Some(renewal);
+        self
+    }
+
+    /// Starts with a token at hand. Fails when it cannot be sent.
+    pub(crate) fn start_at(self, token: AccessToken) -> Result<Self> {
+        self.shared.lock().start_at(token)?;
+        Ok(self)
+    }
+
+    /// Starts with a token at hand where it can be sent.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn offer(&self, token: AccessToken) {
+        let _ = self.shared.lock().start_at(token);
+    }
+
+    /// There is no other token to replace it with.
+    pub(crate) fn fixed(mut self) -> Self {
+        self.renewable = false;
+        self
     }
 
     /// False for a fixed token: there is no other to replace it with.
@@ -143,7 +151,7 @@ impl TokenEngine {
         let mut state = self.shared.lock();
         if self.renewable
             && state.drop_generation(lease.generation)
-            && self.shared.login.can_grant()
+            && self.shared.source.can_grant()
         {
             state.renewal = None;
         }
@@ -154,6 +162,14 @@ impl TokenEngine {
         if self.renewable {
             self.shared.lock().drop_everything();
             trace::token("dropped");
+        }
+    }
+
+    /// Drops a token that somebody else found refused, if it is still the one in use.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn invalidate_token(&self, token: &AccessToken) {
+        if self.renewable && self.shared.lock().drop_token(token) {
+            trace::token("dropped after 401");
         }
     }
 
@@ -185,9 +201,10 @@ impl TokenEngine {
         let (sender, receiver) = watch::channel(None);
         let id = state.take_off(receiver.clone());
         let renewal = state.renewal.clone();
+        let refused = state.refused.take();
         let shared = self.shared.clone();
         runtime.spawn(async move {
-            let obtained = shared.login.obtain(renewal).await;
+            let obtained = shared.source.obtain(renewal, refused).await;
             let landing = shared.lock().land(id, obtained);
             // Nobody may be waiting any more.
             let _ = sender.send(Some(landing));

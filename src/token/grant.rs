@@ -3,15 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::HeaderValue;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::client_auth::ClientAuth;
+use super::client_auth::OAuthClient;
 use super::{AccessToken, GrantKind, explain, lifetime};
 use crate::Secret;
-use crate::error::{self, Error, Result, protocol};
-use crate::http::channel::{Channel, FormCall, TOKEN_ENDPOINT};
+use crate::discovery::Provider;
+use crate::error::{self, Result, protocol};
+use crate::http::channel::{Channel, EndpointCall, TOKEN_ENDPOINT};
 use crate::http::deadline::Deadline;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -28,8 +28,8 @@ pub(crate) const OP: Operation = Operation::new(
 pub(crate) struct GrantRequest<'a> {
     pub(crate) op: &'static Operation,
     pub(crate) channel: &'a Channel,
-    pub(crate) realm: &'a str,
-    pub(crate) auth: Option<&'a ClientAuth>,
+    pub(crate) provider: &'a Provider,
+    pub(crate) client: Option<&'a OAuthClient>,
     pub(crate) repeat: Repeat,
     pub(crate) kind: GrantKind,
     pub(crate) deadline: Deadline,
@@ -90,14 +90,23 @@ impl fmt::Debug for Renewal {
     }
 }
 
-/// Posts the form and reads the answer.
+/// Posts the form and reads the token out of the answer.
 pub(crate) async fn request(request: GrantRequest<'_>, form: &[(&str, &str)]) -> Result<Granted> {
+    let members = send(request, form).await?;
+    read(request, members)
+}
+
+/// Posts the form and gives the members of the answer.
+pub(crate) async fn send(
+    request: GrantRequest<'_>,
+    form: &[(&str, &str)],
+) -> Result<Map<String, Value>> {
     let op = request.op;
-    let call = FormCall {
+    let call = EndpointCall {
         op,
-        realm: request.realm,
+        provider: request.provider,
         endpoint: TOKEN_ENDPOINT,
-        auth: request.auth,
+        client: request.client,
         repeat: request.repeat,
         deadline: request.deadline,
     };
@@ -107,13 +116,23 @@ pub(crate) async fn request(request: GrantRequest<'_>, form: &[(&str, &str)]) ->
         .await
         .map_err(|e| e.or_operation(op))?;
     if !answer.status().is_success() {
-        return Err(explain(answer.error(op), request.kind));
+        let error = explain(answer.error(op), request.kind);
+        // The first attempt may have been executed although its answer was lost.
+        let lost = answer.may_be_done && error.oauth_code() == Some("invalid_grant");
+        return Err(if lost {
+            error.with_hint(
+                "an earlier attempt whose answer was lost may have used it up: log in again",
+            )
+        } else {
+            error
+        });
     }
-    let members: Map<String, Value> = json::decode(op, answer.response.body())?;
-    read(op, members)
+    json::decode(op, answer.response.body())
 }
 
-fn read(op: &Operation, mut members: Map<String, Value>) -> Result<Granted> {
+/// Reads the answer of the token endpoint (RFC 6749 section 5.1).
+pub(crate) fn read(request: GrantRequest<'_>, mut members: Map<String, Value>) -> Result<Granted> {
+    let op = request.op;
     let mut text = |name: &str| match members.remove(name) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
@@ -126,15 +145,14 @@ fn read(op: &Operation, mut members: Map<String, Value>) -> Result<Granted> {
     };
     let token_type = text("token_type");
     let refresh_token = text("refresh_token");
-    // RFC 6749 section 5.1: compared without case. Keycloak answers `N_A` for what is no token.
-    if !token_type
-        .as_deref()
-        .is_none_or(|t| t.eq_ignore_ascii_case("bearer"))
-    {
-        return Err(protocol("the server gave a token that is no bearer token").with_operation(op));
-    }
-    bearer_header(&value)?;
     let mut token = AccessToken::new(value);
+    let wanted = scheme(request.client);
+    check_type(token_type.as_deref(), wanted).map_err(|e| e.with_operation(op))?;
+    #[cfg(feature = "oidc")]
+    {
+        token = token.bound_to(request.client.and_then(|client| client.dpop.clone()));
+    }
+    token.header().map_err(|e| e.with_operation(op))?;
     if let Some(lifetime) = lifetime::seconds(members.get("expires_in")) {
         token = token.with_lifetime(lifetime);
     }
@@ -151,11 +169,28 @@ fn read(op: &Operation, mut members: Map<String, Value>) -> Result<Granted> {
     })
 }
 
-/// The header that carries the token.
-pub(crate) fn bearer_header(token: &str) -> Result<HeaderValue, Error> {
-    let mut header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
-        protocol("the access token has characters that no header can carry").with_operation(&OP)
-    })?;
-    header.set_sensitive(true);
-    Ok(header)
+fn scheme(client: Option<&OAuthClient>) -> &'static str {
+    match client {
+        Some(client) if client.dpop.is_some() => "DPoP",
+        _ => "Bearer",
+    }
+}
+
+/// RFC 6749 section 5.1: compared without case. Keycloak answers `N_A` for what is no token to
+/// call with. An answer without the member is taken for a bearer token alone.
+fn check_type(given: Option<&str>, wanted: &'static str) -> Result<()> {
+    let given = given.unwrap_or("Bearer");
+    if given.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    if wanted == "DPoP" && given.eq_ignore_ascii_case("bearer") {
+        return Err(protocol(
+            "the server gave a bearer token although one bound to a key was asked for",
+        )
+        .with_hint("the server has DPoP switched off"));
+    }
+    Err(protocol(format!(
+        "the server gave a token of the type {:?}, not a {wanted} token",
+        error::clean(given)
+    )))
 }

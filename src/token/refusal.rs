@@ -10,6 +10,10 @@ pub(crate) enum GrantKind {
     ClientCredentials,
     Password,
     Refresh,
+    #[cfg(feature = "oidc")]
+    Code,
+    #[cfg(feature = "oidc")]
+    Exchange,
     Custom,
 }
 
@@ -37,6 +41,18 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
              has no required actions open"
         }
         (Some("invalid_grant"), GrantKind::Refresh) => "the session has ended: log in again",
+        #[cfg(feature = "oidc")]
+        (Some("invalid_grant"), GrantKind::Code) => {
+            "the code was used before, has expired or belongs to another login: start the login \
+             again"
+        }
+        #[cfg(feature = "oidc")]
+        (Some("access_denied"), GrantKind::Exchange) => {
+            return error.with_kind(ErrorKind::Forbidden).with_hint(
+                "the client must be in the audience of the token it exchanges, and may ask for \
+                 audiences that its scopes reach",
+            );
+        }
         (Some("invalid_grant"), _) => "what was exchanged is not valid or not valid any more",
         _ => return error,
     };

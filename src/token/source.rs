@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use super::AccessToken;
 use super::grant::{self, GrantRequest};
+use crate::discovery::Provider;
 use crate::error::Result;
 use crate::http::channel::{Channel, TOKEN_ENDPOINT};
 use crate::http::deadline::Deadline;
@@ -53,8 +54,9 @@ pub trait TokenSource: Send + Sync + fmt::Debug + 'static {
 #[derive(Clone, Copy)]
 pub struct TokenContext<'a> {
     pub(super) channel: &'a Channel,
-    pub(super) realm: &'a str,
+    pub(super) provider: &'a Provider,
     pub(super) deadline: Deadline,
+    pub(super) refused: Option<&'a AccessToken>,
 }
 
 impl TokenContext<'_> {
@@ -65,7 +67,15 @@ impl TokenContext<'_> {
 
     /// The realm to log in to.
     pub fn login_realm(&self) -> &str {
-        self.realm
+        match self.provider {
+            Provider::Realm(name) | Provider::Issuer(name) => name,
+        }
+    }
+
+    /// The token that the server answered with 401, when that is why a new one is wanted: a source
+    /// that keeps tokens must not give this one again.
+    pub fn refused_token(&self) -> Option<&AccessToken> {
+        self.refused
     }
 
     /// The URL of the login realm's token endpoint, out of its well-known document.
@@ -73,11 +83,11 @@ impl TokenContext<'_> {
     /// # Errors
     /// When the document cannot be had or its issuer is another one.
     pub async fn token_endpoint(&self) -> Result<String> {
-        let url = self
+        let target = self
             .channel
-            .endpoint(self.realm, TOKEN_ENDPOINT, self.deadline)
+            .endpoint(self.provider, TOKEN_ENDPOINT, false, self.deadline)
             .await?;
-        Ok(url.into())
+        Ok(target.url.into())
     }
 
     /// Posts a grant to the token endpoint, `grant_type`, `client_id` and all, and reads the
@@ -89,8 +99,8 @@ impl TokenContext<'_> {
         let request = GrantRequest {
             op: &grant::OP,
             channel: self.channel,
-            realm: self.realm,
-            auth: None,
+            provider: self.provider,
+            client: None,
             repeat: Repeat::NEVER,
             kind: super::GrantKind::Custom,
             deadline: self.deadline,
@@ -103,7 +113,7 @@ impl fmt::Debug for TokenContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenContext")
             .field("base_url", &self.base_url())
-            .field("login_realm", &self.realm)
+            .field("login_realm", &self.login_realm())
             .finish_non_exhaustive()
     }
 }

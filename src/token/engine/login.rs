@@ -1,56 +1,103 @@
 //! Gets a token by the means the client was given.
 
+use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
+use crate::discovery::Provider;
 use crate::error::{Result, unauthorized};
 use crate::http::channel::Channel;
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
 use crate::token::credentials::Credentials;
+use crate::token::engine::TokenEngine;
 use crate::token::grant::{self, GrantRequest, Granted, OP, Renewal};
-use crate::token::{GrantKind, TokenContext};
+use crate::token::{AccessToken, GrantKind, TokenContext};
 
-#[derive(Debug)]
-pub(super) struct Login {
-    pub(super) channel: Arc<Channel>,
-    pub(super) realm: String,
-    pub(super) credentials: Credentials,
+/// Where an engine gets its tokens.
+pub(crate) trait Obtain: Send + Sync + fmt::Debug {
+    /// Whether a token can be had without a refresh token.
+    fn can_grant(&self) -> bool;
+
+    /// Gets a token, with the refresh token of the last one where there is one. `refused` is the
+    /// token that a server did not accept any more, when that is why a new one is wanted.
+    fn obtain(
+        &self,
+        renewal: Option<Renewal>,
+        refused: Option<AccessToken>,
+    ) -> BoxFuture<'_, Obtained>;
 }
 
 /// A token or why there is none, and what became of the refresh token.
 #[derive(Debug)]
-pub(super) struct Obtained {
-    pub(super) result: Result<Granted>,
+pub(crate) struct Obtained {
+    pub(crate) result: Result<Granted>,
     /// The refresh token that was tried is worth nothing any more.
-    pub(super) renewal_spent: bool,
+    pub(crate) renewal_spent: bool,
 }
 
-impl Login {
-    /// Whether a token can be had without a refresh token.
-    pub(super) fn can_grant(&self) -> bool {
+/// Gets tokens with the credentials of a client.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) provider: Provider,
+    pub(crate) credentials: Credentials,
+}
+
+impl Obtain for Login {
+    fn can_grant(&self) -> bool {
         !matches!(
             self.credentials,
             Credentials::RefreshToken { .. } | Credentials::Fixed(_)
         )
     }
 
+    fn obtain(
+        &self,
+        renewal: Option<Renewal>,
+        refused: Option<AccessToken>,
+    ) -> BoxFuture<'_, Obtained> {
+        Box::pin(self.renew_or_grant(renewal, refused))
+    }
+}
+
+impl Login {
+    /// An engine that logs in.
+    pub(crate) fn engine(self) -> Result<TokenEngine> {
+        let credentials = self.credentials.clone();
+        let engine = TokenEngine::new(self);
+        match credentials {
+            Credentials::Fixed(token) => Ok(engine.start_at(token)?.fixed()),
+            Credentials::RefreshToken { token, .. } => {
+                Ok(engine.start_with(Renewal::new(token, None)))
+            }
+            _ => Ok(engine),
+        }
+    }
+
     /// Renews where there is a refresh token, and starts over with the credentials where there
     /// is none or the server says that it is not valid any more.
-    pub(super) async fn obtain(&self, renewal: Option<Renewal>) -> Obtained {
+    async fn renew_or_grant(
+        &self,
+        renewal: Option<Renewal>,
+        refused: Option<AccessToken>,
+    ) -> Obtained {
+        let refused = refused.as_ref();
         let deadline = self.channel.deadline();
         let usable = renewal
             .as_ref()
             .filter(|r| !(r.is_expired() && self.can_grant()));
         let Some(usable) = usable else {
             return Obtained {
-                result: self.grant(deadline).await,
+                result: self.grant(deadline, refused).await,
                 renewal_spent: renewal.is_some(),
             };
         };
         match self.refresh(usable, deadline).await {
             Err(error) if error.oauth_code() == Some("invalid_grant") => {
                 let result = if self.can_grant() {
-                    self.grant(deadline).await
+                    self.grant(deadline, refused).await
                 } else {
                     Err(error)
                 };
@@ -78,7 +125,7 @@ impl Login {
         .await
     }
 
-    async fn grant(&self, deadline: Deadline) -> Result<Granted> {
+    async fn grant(&self, deadline: Deadline, refused: Option<&AccessToken>) -> Result<Granted> {
         match &self.credentials {
             Credentials::Client { .. } => {
                 let request = self.request(
@@ -115,8 +162,9 @@ impl Login {
             Credentials::Custom(source) => {
                 let context = TokenContext {
                     channel: &self.channel,
-                    realm: &self.realm,
+                    provider: &self.provider,
                     deadline,
+                    refused,
                 };
                 match deadline.limit(source.fetch(context)).await {
                     Some(result) => result
@@ -132,8 +180,8 @@ impl Login {
         GrantRequest {
             op: &OP,
             channel: &self.channel,
-            realm: &self.realm,
-            auth: self.credentials.client(),
+            provider: &self.provider,
+            client: self.credentials.client(),
             repeat,
             kind,
             deadline,

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::Lease;
 use super::login::Obtained;
-use crate::Secret;
-use crate::error::Error;
+use crate::AccessToken;
+use crate::error::{Error, Result};
 use crate::http::trace;
 use crate::token::grant::Renewal;
 use crate::token::lifetime::Marks;
@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) current: Option<Lease>,
     pub(super) renewal: Option<Renewal>,
     pub(super) flight: Option<Flight>,
+    /// What a server did not accept any more, until a new token is asked for.
+    pub(super) refused: Option<AccessToken>,
     marks: Marks,
     generation: u64,
     flights: u64,
@@ -45,8 +47,10 @@ pub(super) enum Landing {
 }
 
 impl State {
-    pub(super) fn start_with(&mut self, refresh_token: Secret) {
-        self.renewal = Some(Renewal::new(refresh_token, None));
+    pub(super) fn start_at(&mut self, token: AccessToken) -> Result<()> {
+        self.marks = Marks::of(&token);
+        self.current = Some(Lease::new(token, self.generation)?);
+        Ok(())
     }
 
     /// The token in use, unless its end is near.
@@ -114,9 +118,24 @@ impl State {
     }
 
     pub(super) fn drop_generation(&mut self, generation: u64) -> bool {
-        self.current
-            .take_if(|lease| lease.generation == generation)
-            .is_some()
+        let dropped = self.current.take_if(|lease| lease.generation == generation);
+        let found = dropped.is_some();
+        if let Some(lease) = dropped {
+            self.refused = Some(lease.token);
+        }
+        found
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(super) fn drop_token(&mut self, token: &AccessToken) -> bool {
+        let found = self
+            .current
+            .as_ref()
+            .filter(|lease| lease.token.secret() == token.secret());
+        match found.map(|lease| lease.generation) {
+            Some(generation) => self.drop_generation(generation),
+            None => false,
+        }
     }
 
     pub(super) fn drop_everything(&mut self) {

@@ -96,7 +96,7 @@ impl Bench {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_tasks_share_one_request() {
+async fn r05_a_thousand_tasks_share_one_request() {
     let bench = Bench::new(Some(60));
     bench.close();
     let tasks: Vec<_> = (0..1000)
@@ -114,7 +114,7 @@ async fn a_thousand_tasks_share_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_gives_up_takes_nothing_with_it() {
+async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
     let bench = Bench::new(Some(60));
     bench.close();
     let kc = bench.kc.clone();
@@ -141,7 +141,7 @@ async fn a_caller_that_gives_up_takes_nothing_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_renewed_ahead_while_callers_go_on() {
+async fn r07_it_is_renewed_ahead_while_callers_go_on() {
     let bench = Bench::new(Some(60));
     assert_eq!(bench.token().await, "t1");
     advance(29 * SECOND).await;
@@ -172,7 +172,7 @@ async fn near_the_end_callers_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_renewal_keeps_the_token_until_it_expires() {
+async fn r07_a_failed_renewal_keeps_the_token_until_it_expires() {
     let bench = Bench::new(Some(60));
     bench.token().await;
     bench.fail(true);
@@ -202,7 +202,7 @@ async fn a_failed_renewal_keeps_the_token_until_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lifetimes_that_say_little() {
+async fn r08_lifetimes_that_say_little() {
     let bench = Bench::new(None);
     assert_eq!(bench.token().await, "t1");
     advance(1_000_000 * SECOND).await;
@@ -241,7 +241,7 @@ async fn what_was_dropped_while_under_way_is_not_handed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_token_that_failed_is_dropped() {
+async fn r03_only_the_token_that_failed_is_dropped() {
     let bench = Bench::new(Some(60));
     let old = bench
         .engine()

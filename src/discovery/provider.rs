@@ -1,0 +1,80 @@
+//! Whose well-known document is meant, and where it is.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::error::{Result, config};
+use crate::http::base::BaseUrl;
+use crate::http::segment;
+
+/// The owner of a well-known document.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Provider {
+    /// A realm of the server at the base URL.
+    Realm(String),
+    /// An issuer of its own, Keycloak's or not.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    Issuer(String),
+}
+
+impl Provider {
+    pub(crate) fn realm(name: impl Into<String>) -> Self {
+        Self::Realm(name.into())
+    }
+
+    /// The addresses of the document, the one to try first in front.
+    pub(super) fn documents(&self, base: &BaseUrl) -> Result<Vec<Url>> {
+        match self {
+            Self::Realm(realm) => {
+                let realm = segment::encode(realm);
+                let path = format!("/realms/{realm}/.well-known/openid-configuration");
+                Ok(vec![base.join(&path)?])
+            }
+            Self::Issuer(issuer) => {
+                let url = parse(issuer)?;
+                let path = url.path().trim_end_matches('/').to_owned();
+                let with = |path: String| {
+                    let mut url = url.clone();
+                    url.set_path(&path);
+                    url
+                };
+                Ok(vec![
+                    // OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
+                    with(format!("{path}/.well-known/openid-configuration")),
+                    with(format!("/.well-known/oauth-authorization-server{path}")),
+                ])
+            }
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Realm(realm) => write!(f, "the realm {realm:?}"),
+            Self::Issuer(issuer) => write!(f, "the issuer {issuer:?}"),
+        }
+    }
+}
+
+/// An issuer is a URL with neither query nor fragment (RFC 8414 section 2).
+pub(crate) fn parse(issuer: &str) -> Result<Url> {
+    let fail = |problem: &str| {
+        config(format!(
+            "the issuer {problem}: write it exactly as the provider does, like \
+             https://sso.example/realms/demo"
+        ))
+    };
+    let url = Url::parse(issuer).map_err(|_| fail("is not a URL"))?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(fail("has a scheme other than https and http"));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(fail("has no host"));
+    }
+    if issuer.contains(['?', '#']) || !url.username().is_empty() || url.password().is_some() {
+        return Err(fail("has a query, a fragment or user information"));
+    }
+    Ok(url)
+}

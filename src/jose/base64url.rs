@@ -1,0 +1,12 @@
+//! base64url without padding (RFC 7515 section 2), read strictly: no padding, no white space, no
+//! other alphabet, no stray bits.
+
+use data_encoding::BASE64URL_NOPAD;
+
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+    BASE64URL_NOPAD.encode(bytes.as_ref())
+}
+
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok()
+}

@@ -1,0 +1,115 @@
+//! Proof of possession (RFC 9449), the client's side.
+
+use std::time::SystemTime;
+
+use http::Method;
+use serde_json::json;
+use url::Url;
+
+use super::jwk::Jwk;
+use super::{SignatureAlgorithm, SigningKey, hash};
+use crate::error::{Result, config};
+use crate::jose::time::unix_seconds;
+
+/// The key that a client's tokens are bound to. Cheap to clone; `Debug` shows no part of it.
+///
+/// ```
+/// use keycloak_kit::jose::{DpopKey, SignatureAlgorithm};
+///
+/// # fn main() -> keycloak_kit::Result<()> {
+/// let key = DpopKey::generate(SignatureAlgorithm::Es256)?;
+/// let url = url::Url::parse("https://sso.example.org/realms/demo/protocol/openid-connect/token")
+///     .unwrap();
+/// let proof = key.proof(&http::Method::POST, &url, None, None)?;
+/// assert!(proof.starts_with("ey"));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct DpopKey {
+    key: SigningKey,
+    public: Jwk,
+    /// Seconds to add to this machine's clock.
+    skew: i64,
+}
+
+impl DpopKey {
+    /// Makes a new key.
+    ///
+    /// # Errors
+    /// Of kind `Config` when the algorithm signs with a secret (RFC 9449 section 4.2).
+    pub fn generate(algorithm: SignatureAlgorithm) -> Result<Self> {
+        Self::new(SigningKey::generate(algorithm)?)
+    }
+
+    /// Uses a key that is there already, so that bound tokens outlive this process.
+    ///
+    /// # Errors
+    /// Of kind `Config` when it is a secret.
+    pub fn new(key: SigningKey) -> Result<Self> {
+        let Some(public) = key.public_jwk() else {
+            return Err(config(
+                "a DPoP proof is signed with a key pair, not with a secret",
+            ));
+        };
+        let public = Jwk::bare(public.key);
+        Ok(Self {
+            key,
+            public,
+            skew: 0,
+        })
+    }
+
+    /// Corrects the clock of this machine by so many seconds: Keycloak takes proofs that are at
+    /// most about ten seconds off.
+    #[must_use]
+    pub fn with_clock_skew(mut self, seconds: i64) -> Self {
+        self.skew = seconds;
+        self
+    }
+
+    /// The thumbprint that bound tokens carry as `cnf.jkt`.
+    pub fn thumbprint(&self) -> String {
+        self.public.thumbprint()
+    }
+
+    /// The public half.
+    pub fn public_jwk(&self) -> &Jwk {
+        &self.public
+    }
+
+    /// A new proof for one request (RFC 9449 section 4.2): its method, its URL (query and fragment
+    /// are left out), the access token that it carries, the nonce that the server gave last.
+    ///
+    /// # Errors
+    /// Of kind `Config` when this machine gives no random numbers.
+    pub fn proof(
+        &self,
+        method: &Method,
+        url: &Url,
+        access_token: Option<&str>,
+        nonce: Option<&str>,
+    ) -> Result<String> {
+        let mut claims = json!({
+            "jti": hash::random::<16>()?,
+            "htm": method.as_str(),
+            "htu": target(url),
+            "iat": unix_seconds(SystemTime::now()).saturating_add(self.skew),
+        });
+        if let Some(token) = access_token {
+            claims["ath"] = hash::sha256(token).into();
+        }
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        let header = json!({ "typ": "dpop+jwt", "jwk": self.public.to_json() });
+        self.key.sign(&header, &claims)
+    }
+}
+
+/// A URL as `htu` has it.
+pub(crate) fn target(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}

@@ -1,0 +1,258 @@
+//! Keys that sign.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use biscuit::jws;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING};
+use secrecy::zeroize::Zeroize;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::algorithm::{Family, SignatureAlgorithm};
+use super::jwk::Jwk;
+use super::private_key::{PrivateKey, refused};
+use super::public_key::{Curve, PublicKey, biscuits};
+use super::{base64url, json};
+use crate::Secret;
+use crate::error::{Result, config};
+
+/// A key that signs with one algorithm: client assertions, request objects, DPoP proofs.
+///
+/// Cheap to clone; `Debug` shows no part of the key.
+///
+/// ```
+/// use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
+/// use serde_json::json;
+///
+/// # fn main() -> keycloak_kit::Result<()> {
+/// let key = SigningKey::generate(SignatureAlgorithm::Es256)?.with_kid("2026-11");
+/// let token = key.sign(&json!({ "typ": "JWT" }), &json!({ "iss": "web-app" }))?;
+/// assert_eq!(token.split('.').count(), 3);
+/// // What the client registers at the server:
+/// let published = key.public_jwk().map(|jwk| jwk.to_json());
+/// assert_eq!(published.unwrap()["kid"], "2026-11");
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct SigningKey {
+    algorithm: SignatureAlgorithm,
+    kid: Option<String>,
+    material: Material,
+    /// None for a secret.
+    public: Option<PublicKey>,
+}
+
+#[derive(Clone)]
+enum Material {
+    /// biscuit signs with these.
+    Pair(jws::Secret),
+    Hmac(Secret),
+    Es512(Arc<EcdsaKeyPair>),
+    Ed25519(Arc<Ed25519KeyPair>),
+}
+
+impl SigningKey {
+    /// Reads a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`), `BEGIN RSA PRIVATE KEY` or
+    /// `BEGIN EC PRIVATE KEY`.
+    ///
+    /// # Errors
+    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    pub fn from_pem(algorithm: SignatureAlgorithm, pem: &str) -> Result<Self> {
+        Self::new(algorithm, &PrivateKey::from_pem(pem)?)
+    }
+
+    /// Reads a private key in DER, PKCS#8 (RFC 5208) above all.
+    ///
+    /// # Errors
+    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    pub fn from_der(algorithm: SignatureAlgorithm, der: &[u8]) -> Result<Self> {
+        Self::new(algorithm, &PrivateKey::from_der(der)?)
+    }
+
+    /// Reads a private JSON Web Key; it keeps its `kid`.
+    ///
+    /// # Errors
+    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    pub fn from_jwk(algorithm: SignatureAlgorithm, jwk: &str) -> Result<Self> {
+        let members = json::object(jwk.as_bytes()).ok_or_else(|| refused("it is no JSON"))?;
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        if text("alg").is_some_and(|alg| SignatureAlgorithm::named(alg) != Some(algorithm)) {
+            return Err(refused("its alg is another one"));
+        }
+        if text("use").is_some_and(|usage| usage != "sig") {
+            return Err(refused("it is not for signatures"));
+        }
+        let mut key = Self::new(algorithm, &PrivateKey::from_jwk(&members)?)?;
+        key.kid = text("kid").map(str::to_owned);
+        Ok(key)
+    }
+
+    /// Signs with a client secret: HS256, HS384, HS512, for `client_secret_jwt`.
+    ///
+    /// # Errors
+    /// Of kind `Config` when the algorithm is another one or the secret is shorter than the hash
+    /// (RFC 7518 section 3.2): 32, 48 or 64 octets.
+    pub fn from_secret(algorithm: SignatureAlgorithm, secret: impl Into<Secret>) -> Result<Self> {
+        let secret = secret.into();
+        if algorithm.family() != Family::Hmac {
+            return Err(config(format!("{algorithm} does not sign with a secret"))
+                .with_hint("use HS256, HS384 or HS512"));
+        }
+        let least = algorithm.hash().output_len();
+        if secret.expose().len() < least {
+            return Err(config(format!(
+                "{algorithm} needs a secret of at least {least} octets (RFC 7518 section 3.2)"
+            )));
+        }
+        Ok(Self {
+            algorithm,
+            kid: None,
+            material: Material::Hmac(secret),
+            public: None,
+        })
+    }
+
+    /// Makes a new key, RSA ones with 2048 bits. It lives as long as this value.
+    ///
+    /// # Errors
+    /// Of kind `Config` when the algorithm signs with a secret.
+    pub fn generate(algorithm: SignatureAlgorithm) -> Result<Self> {
+        Self::new(algorithm, &PrivateKey::generate(algorithm.family())?)
+    }
+
+    fn new(algorithm: SignatureAlgorithm, private: &PrivateKey) -> Result<Self> {
+        if private.family() != algorithm.family() {
+            return Err(refused("it is of another kind than the algorithm needs"));
+        }
+        // Checks the size before ring, whose errors say less.
+        let public = private.public()?;
+        Ok(Self {
+            algorithm,
+            kid: None,
+            material: material(private)?,
+            public: Some(public),
+        })
+    }
+
+    /// Gives the key an id; it goes into the header of what it signs.
+    #[must_use]
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = Some(kid.into());
+        self
+    }
+
+    /// The algorithm it signs with.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// The key id, if it has one.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The public half, with the key's id and algorithm and `"use":"sig"`; `None` for a secret.
+    pub fn public_jwk(&self) -> Option<Jwk> {
+        let key = self.public.clone()?;
+        Some(Jwk {
+            kid: self.kid.clone(),
+            alg: Some(self.algorithm.name().to_owned()),
+            usage: Some("sig".to_owned()),
+            ..Jwk::bare(key)
+        })
+    }
+
+    /// Signs `claims` as a compact JWS (RFC 7515 section 7.1). `alg` and `kid` are set here; what
+    /// `header` has beside them is kept.
+    ///
+    /// # Errors
+    /// Of kind `Config` when `header` or `claims` is no JSON object.
+    pub fn sign(&self, header: &Value, claims: &impl Serialize) -> Result<String> {
+        let Value::Object(wanted) = header else {
+            return Err(config("the header of a token must be a JSON object"));
+        };
+        let mut header = Map::new();
+        header.insert("alg".to_owned(), self.algorithm.name().into());
+        if let Some(kid) = &self.kid {
+            header.insert("kid".to_owned(), kid.as_str().into());
+        }
+        for (name, value) in wanted {
+            header.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
+        let claims = match serde_json::to_value(claims) {
+            Ok(Value::Object(claims)) => Value::Object(claims).to_string(),
+            _ => return Err(config("the claims of a token must be a JSON object")),
+        };
+        let header = Value::Object(header).to_string();
+        let input = format!(
+            "{}.{}",
+            base64url::encode(header),
+            base64url::encode(claims)
+        );
+        let signature = self.signature(input.as_bytes())?;
+        Ok(format!("{input}.{}", base64url::encode(signature)))
+    }
+
+    fn signature(&self, input: &[u8]) -> Result<Vec<u8>> {
+        let signature = match (&self.material, biscuits(self.algorithm)) {
+            (Material::Pair(pair), Some(algorithm)) => algorithm.sign(input, pair).ok(),
+            (Material::Hmac(secret), Some(algorithm)) => {
+                let mut key = jws::Secret::Bytes(secret.expose().as_bytes().to_vec());
+                let signature = algorithm.sign(input, &key).ok();
+                if let jws::Secret::Bytes(bytes) = &mut key {
+                    bytes.zeroize();
+                }
+                signature
+            }
+            (Material::Es512(pair), _) => pair
+                .sign(&aws_lc_rs::rand::SystemRandom::new(), input)
+                .ok()
+                .map(|signature| signature.as_ref().to_vec()),
+            (Material::Ed25519(pair), _) => pair
+                .try_sign(input)
+                .ok()
+                .map(|signature| signature.as_ref().to_vec()),
+            _ => None,
+        };
+        signature.ok_or_else(|| config(format!("the key could not sign with {}", self.algorithm)))
+    }
+}
+
+fn material(private: &PrivateKey) -> Result<Material> {
+    Ok(match private {
+        PrivateKey::Rsa(_) => {
+            let pair =
+                ring::signature::RsaKeyPair::from_pkcs8(&private.pkcs8()?).map_err(|_| {
+                    refused("RSA keys sign with 2048 to 4096 bits and an exponent of 65537 or more")
+                })?;
+            Material::Pair(jws::Secret::RsaKeyPair(Arc::new(pair)))
+        }
+        PrivateKey::Ec(Curve::P521, pair) => Material::Es512(Arc::clone(pair)),
+        PrivateKey::Ec(curve, pair) => {
+            let algorithm = match curve {
+                Curve::P256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+                _ => &ECDSA_P384_SHA384_FIXED_SIGNING,
+            };
+            let pair = ring::signature::EcdsaKeyPair::from_private_key_and_public_key(
+                algorithm,
+                &private.scalar()?,
+                pair.public_key().as_ref(),
+                &ring::rand::SystemRandom::new(),
+            );
+            let pair = pair.map_err(|_| refused("its two halves do not belong together"))?;
+            Material::Pair(jws::Secret::EcdsaKeyPair(Arc::new(pair)))
+        }
+        PrivateKey::Ed25519(pair) => Material::Ed25519(Arc::clone(pair)),
+    })
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}

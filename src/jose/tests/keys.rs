@@ -1,0 +1,330 @@
+//! Keys in every form they come in.
+
+use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, PublicKeyX509Der};
+use aws_lc_rs::signature::KeyPair;
+use aws_lc_rs::{agreement, rsa, signature};
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::super::{
+    ContentEncryption, DecryptionKey, Jwk, KeyEncryption, SignatureAlgorithm, SigningKey,
+    base64url, decrypt, encrypt,
+};
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|l| str::from_utf8(l).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
+}
+
+/// Signs, and verifies with the published half.
+fn works(key: &SigningKey) {
+    let token = key.sign(&json!({}), &json!({ "n": 1 })).unwrap();
+    let public = key.public_jwk().unwrap();
+    let parsed = super::super::jws::Jws::parse(&token).unwrap();
+    parsed.verify(key.algorithm(), &public).unwrap();
+}
+
+struct Rsa {
+    pkcs8: Vec<u8>,
+    public: Vec<u8>,
+}
+
+fn rsa() -> Rsa {
+    let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+    let pkcs8 = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+    Rsa {
+        pkcs8: pkcs8.as_ref().to_vec(),
+        public: public.as_ref().to_vec(),
+    }
+}
+
+#[test]
+fn rsa_keys() {
+    let Rsa { pkcs8, public } = rsa();
+    // PKCS #8 wraps PKCS #1, whose length takes two octets here.
+    let pkcs1 = &pkcs8[26..];
+    for text in [pem("PRIVATE KEY", &pkcs8), pem("RSA PRIVATE KEY", pkcs1)] {
+        for algorithm in [SignatureAlgorithm::Rs256, SignatureAlgorithm::Ps512] {
+            works(&SigningKey::from_pem(algorithm, &text).unwrap());
+        }
+        let key = DecryptionKey::from_pem(KeyEncryption::RsaOaep, &text).unwrap();
+        let (public, content) = (key.public_jwk(), ContentEncryption::A256Gcm);
+        let token = encrypt(&public, KeyEncryption::RsaOaep, content, &json!({}), b"x").unwrap();
+        assert_eq!(decrypt(&token, &[key]).unwrap(), b"x");
+    }
+    let signing = SigningKey::from_der(SignatureAlgorithm::Rs256, &pkcs8).unwrap();
+    DecryptionKey::from_der(KeyEncryption::RsaOaep256, &pkcs8).unwrap();
+    // The public half, as PEM, as DER, and in the form the admin console shows.
+    let thumbprint = signing.public_jwk().unwrap().thumbprint();
+    let bare = BASE64.encode(&public);
+    for key in [
+        Jwk::from_pem(&pem("PUBLIC KEY", &public)).unwrap(),
+        Jwk::from_pem(&bare).unwrap(),
+        Jwk::from_pem(&format!("{}\n {}\n", &bare[..40], &bare[40..])).unwrap(),
+        Jwk::from_der(&public).unwrap(),
+    ] {
+        assert_eq!(key.thumbprint(), thumbprint);
+        assert_eq!(Jwk::from_json(&key.to_json().to_string()).unwrap(), key);
+    }
+}
+
+#[test]
+fn elliptic_keys() {
+    for (algorithm, signing, agreement) in [
+        (
+            SignatureAlgorithm::Es256,
+            &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+            &agreement::ECDH_P256,
+        ),
+        (
+            SignatureAlgorithm::Es384,
+            &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+            &agreement::ECDH_P384,
+        ),
+        (
+            SignatureAlgorithm::Es512,
+            &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+            &agreement::ECDH_P521,
+        ),
+    ] {
+        let pair = signature::EcdsaKeyPair::generate(signing).unwrap();
+        let pkcs8 = pair.to_pkcs8v1().unwrap();
+        let sec1 = agreement::PrivateKey::from_private_key_der(agreement, pkcs8.as_ref()).unwrap();
+        let sec1: EcPrivateKeyRfc5915Der<'_> = sec1.as_der().unwrap();
+        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        for text in [
+            pem("PRIVATE KEY", pkcs8.as_ref()),
+            pem("EC PRIVATE KEY", sec1.as_ref()),
+        ] {
+            let key = SigningKey::from_pem(algorithm, &text).unwrap();
+            works(&key);
+            let public = Jwk::from_der(public.as_ref()).unwrap();
+            assert_eq!(key.public_jwk().unwrap().thumbprint(), public.thumbprint());
+            let key = DecryptionKey::from_pem(KeyEncryption::EcdhEsA192Kw, &text).unwrap();
+            let (public, content) = (key.public_jwk(), ContentEncryption::A192CbcHs384);
+            let algorithm = KeyEncryption::EcdhEsA192Kw;
+            let token = encrypt(&public, algorithm, content, &json!({}), b"x").unwrap();
+            assert_eq!(decrypt(&token, &[key]).unwrap(), b"x");
+        }
+    }
+    let pair = signature::Ed25519KeyPair::generate().unwrap();
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+    for der in [pair.to_pkcs8().unwrap(), pair.to_pkcs8v1().unwrap()] {
+        let text = pem("PRIVATE KEY", der.as_ref());
+        let key = SigningKey::from_pem(SignatureAlgorithm::EdDsa, &text).unwrap();
+        works(&key);
+        let public = Jwk::from_der(public.as_ref()).unwrap();
+        assert_eq!(key.public_jwk().unwrap().thumbprint(), public.thumbprint());
+        assert!(DecryptionKey::from_pem(KeyEncryption::EcdhEs, &text).is_err());
+    }
+}
+
+/// RFC 7517 appendix A.2 has a key of each kind, in the members of RFC 7518.
+#[test]
+fn json_keys() {
+    let p256 = json!({
+        "kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE", "use": "enc", "kid": "1",
+    });
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut key = p256.clone();
+        change(&mut key);
+        key.to_string()
+    };
+    let signing = with(&|key| key["use"] = json!("sig"));
+    let key = SigningKey::from_jwk(SignatureAlgorithm::Es256, &signing).unwrap();
+    assert_eq!(key.kid(), Some("1"));
+    works(&key);
+    let key = DecryptionKey::from_jwk(KeyEncryption::EcdhEs, &p256.to_string()).unwrap();
+    assert_eq!(key.kid(), Some("1"));
+    assert_eq!(key.public_jwk().to_json()["use"], "enc");
+    let es256 = SignatureAlgorithm::Es256;
+    for (text, why) in [
+        (p256.to_string(), "not for signatures"),
+        (with(&|key| key["alg"] = json!("ES384")), "alg is another"),
+        (
+            with(&|key| {
+                key["use"] = json!("sig");
+                key["d"] = key["x"].clone();
+            }),
+            "belong together",
+        ),
+        (
+            with(&|key| {
+                key["use"] = json!("sig");
+                key["d"] = json!(1);
+            }),
+            "missing or no base64url",
+        ),
+        (
+            with(&|key| {
+                key["use"] = json!("sig");
+                key["crv"] = json!("P-192");
+            }),
+            "curve",
+        ),
+        (
+            with(&|key| {
+                key["use"] = json!("sig");
+                key["kty"] = json!("oct");
+            }),
+            "kind",
+        ),
+        ("text".to_owned(), "no JSON"),
+    ] {
+        let error = SigningKey::from_jwk(es256, &text).unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains(why),
+            "{error}, wanted {why}"
+        );
+        assert!(!error.to_string().contains("870MB6"));
+    }
+    for (text, why) in [
+        (signing, "not for encryption"),
+        (
+            with(&|key| key["alg"] = json!("ECDH-ES+A128KW")),
+            "alg is another",
+        ),
+        ("[]".to_owned(), "no JSON"),
+    ] {
+        let error = DecryptionKey::from_jwk(KeyEncryption::EcdhEs, &text).unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains(why),
+            "{error}, wanted {why}"
+        );
+    }
+    let wrong = SigningKey::from_jwk(
+        SignatureAlgorithm::Rs256,
+        &with(&|k| k["use"] = json!("sig")),
+    );
+    assert!(wrong.unwrap_err().to_string().contains("another kind"));
+    let wrong = DecryptionKey::from_jwk(KeyEncryption::RsaOaep, &p256.to_string());
+    assert!(wrong.unwrap_err().to_string().contains("another kind"));
+}
+
+#[test]
+fn rsa_in_json() {
+    let Rsa { pkcs8, .. } = rsa();
+    // The numbers of PKCS #1 in their order: version, n, e, d, p, q, dp, dq, qi.
+    let (mut numbers, mut rest) = (Vec::new(), &pkcs8[26 + 4..]);
+    while let [2, length, after @ ..] = rest {
+        let (length, after) = match *length {
+            0x82 => (
+                usize::from(after[0]) << 8 | usize::from(after[1]),
+                &after[2..],
+            ),
+            0x81 => (usize::from(after[0]), &after[1..]),
+            short => (usize::from(short), after),
+        };
+        let number = &after[..length];
+        numbers.push(number.strip_prefix(&[0]).unwrap_or(number));
+        rest = &after[length..];
+    }
+    let mut key = json!({ "kty": "RSA", "kid": "r" });
+    for (name, number) in ["n", "e", "d", "p", "q", "dp", "dq", "qi"]
+        .iter()
+        .zip(&numbers[1..])
+    {
+        key[*name] = base64url::encode(number).into();
+    }
+    works(&SigningKey::from_jwk(SignatureAlgorithm::Ps384, &key.to_string()).unwrap());
+    DecryptionKey::from_jwk(KeyEncryption::RsaOaep, &key.to_string()).unwrap();
+    // A set may show the private members by mistake: they go no further.
+    let public = Jwk::from_json(&key.to_string()).unwrap().to_json();
+    assert_eq!(public.as_object().unwrap().len(), 4, "{public}");
+    key["q"] = key["p"].clone();
+    let error = SigningKey::from_jwk(SignatureAlgorithm::Rs256, &key.to_string()).unwrap_err();
+    assert!(error.to_string().contains("belong together"), "{error}");
+}
+
+#[test]
+fn what_is_no_key_says_what_to_do() {
+    let es256 = SignatureAlgorithm::Es256;
+    for (text, why) in [
+        ("", "no private key in the PEM text"),
+        (
+            "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
+            "no private key",
+        ),
+        (
+            "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n",
+            "no RSA, P-256",
+        ),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "decrypt it first",
+        ),
+    ] {
+        for error in [
+            SigningKey::from_pem(es256, text).unwrap_err(),
+            DecryptionKey::from_pem(KeyEncryption::EcdhEs, text).unwrap_err(),
+        ] {
+            assert!(
+                error.is_config() && error.to_string().contains(why),
+                "{error}"
+            );
+        }
+    }
+    for text in ["", "-----BEGIN PUBLIC KEY-----", "no base64!", "AAAA"] {
+        let error = Jwk::from_pem(text).unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains("cannot be used"),
+            "{error}"
+        );
+    }
+    // Of a curve that nobody asked for: X25519.
+    let x25519 = agreement::PrivateKey::generate(&agreement::X25519).unwrap();
+    let public: PublicKeyX509Der<'_> = x25519.compute_public_key().unwrap().as_der().unwrap();
+    assert!(Jwk::from_der(public.as_ref()).is_err());
+    let error = SigningKey::generate(SignatureAlgorithm::Hs256).unwrap_err();
+    assert!(error.is_config(), "{error}");
+    assert!(
+        "ES257"
+            .parse::<SignatureAlgorithm>()
+            .unwrap_err()
+            .is_config()
+    );
+    assert!("dir".parse::<KeyEncryption>().unwrap_err().is_config());
+    assert!("A1".parse::<ContentEncryption>().unwrap_err().is_config());
+}
+
+#[test]
+fn names_are_read_and_written() {
+    use SignatureAlgorithm as S;
+    for one in S::ASYMMETRIC
+        .into_iter()
+        .chain([S::Hs256, S::Hs384, S::Hs512])
+    {
+        assert_eq!(one.to_string().parse::<S>().unwrap(), one);
+    }
+    assert_eq!("Ed25519".parse::<S>().unwrap(), S::EdDsa);
+    for one in KeyEncryption::ALL {
+        assert_eq!(one.to_string().parse::<KeyEncryption>().unwrap(), one);
+    }
+    for one in ContentEncryption::ALL {
+        assert_eq!(one.to_string().parse::<ContentEncryption>().unwrap(), one);
+    }
+}
+
+#[test]
+fn s19_no_key_is_shown() {
+    let signing = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "hunter2".repeat(8)).unwrap();
+    let opening = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
+    let dpop = super::super::DpopKey::new(signing.clone()).unwrap();
+    let shown = format!("{signing:?} {secret:?} {opening:?} {dpop:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("Es256") && shown.len() < 1000, "{shown}");
+    let public = format!("{:?}", signing.public_jwk().unwrap());
+    assert!(public.contains("P-256"), "{public}");
+}

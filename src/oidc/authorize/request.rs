@@ -1,0 +1,425 @@
+//! The request under construction.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::attempt::LoginAttempt;
+use super::modes::{ResponseMode, ResponseType};
+use crate::Secret;
+use crate::discovery::ProviderMetadata;
+use crate::error::{Result, invalid_argument};
+use crate::http::channel::Endpoint;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
+use crate::oidc::Oidc;
+use crate::oidc::builder::check_redirect_uri;
+use crate::oidc::form::Params;
+use crate::oidc::logout::browser_url;
+use crate::oidc::pkce::Pkce;
+use crate::oidc::request_object;
+use crate::token::{GrantKind, explain};
+
+const OP: Operation = Operation::new("oidc.authorize", "GET", "{authorization_endpoint}");
+const PUSH: Operation = Operation::new(
+    "oidc.authorize.push",
+    "POST",
+    "{pushed_authorization_request_endpoint}",
+);
+const AUTHORIZATION: Endpoint = ("authorization_endpoint", |m| {
+    m.authorization_endpoint.as_deref()
+});
+const PUSHED: Endpoint = ("pushed_authorization_request_endpoint", |m| {
+    m.pushed_authorization_request_endpoint.as_deref()
+});
+
+/// What the request sets itself: nothing of this is left to chance.
+const RESERVED: &[&str] = &[
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "nonce",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "state",
+];
+
+/// A login by the browser; see [`Oidc::authorize`]. [`start`](Self::start) makes the URL.
+#[derive(Debug)]
+#[must_use = "a login does nothing until it is started"]
+pub struct Authorize {
+    oidc: Oidc,
+    params: Params,
+    redirect_uri: Option<String>,
+    response_type: ResponseType,
+    response_mode: Option<ResponseMode>,
+    max_age: Option<u64>,
+    acr: Vec<String>,
+    claims: Map<String, Value>,
+    pushed: bool,
+    signed_with: Option<SigningKey>,
+    encrypted: Option<(KeyEncryption, ContentEncryption)>,
+    request_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pushed {
+    request_uri: Secret,
+}
+
+impl Oidc {
+    /// Starts a login by the browser (OpenID Connect Core 1.0 section 3.1): code flow with PKCE
+    /// (S256), `state` and `nonce`, all of them made here. The scope has `openid` always.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, callback: &str) -> keycloak_kit::Result<()> {
+    /// let login = oidc.authorize().scope("profile email").start().await?;
+    /// // Keep `login` in the user's session, send the browser to `login.url()`; when it is back:
+    /// let tokens = oidc.callback(login, callback).await?;
+    /// println!("hello, {}", tokens.id_token().subject());
+    /// # Ok(()) }
+    /// ```
+    pub fn authorize(&self) -> Authorize {
+        Authorize {
+            oidc: self.clone(),
+            params: Params::default(),
+            redirect_uri: self.inner.redirect_uri.clone(),
+            response_type: ResponseType::Code,
+            response_mode: None,
+            max_age: None,
+            acr: Vec::new(),
+            claims: Map::new(),
+            pushed: false,
+            signed_with: None,
+            encrypted: None,
+            request_uri: None,
+        }
+    }
+}
+
+impl Authorize {
+    /// Scopes to ask for, separated by spaces; `openid` is added where it is missing.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.params.set("scope", scope.into());
+        self
+    }
+
+    /// Where this login comes back to, in place of the client's redirect URI.
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
+    }
+
+    /// `login`, `consent`, `none`, `create`; several are separated by spaces.
+    pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.params.set("prompt", prompt.into());
+        self
+    }
+
+    /// The user must have logged in at most so long ago, in whole seconds; `auth_time` of the ID
+    /// token is checked.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age.as_secs());
+        self.params.set("max_age", age.as_secs().to_string());
+        self
+    }
+
+    /// Levels of authentication to prefer, separated by spaces. The server may log in at another
+    /// one: read `acr` of the ID token, or use [`essential_acr`](Self::essential_acr).
+    pub fn acr_values(mut self, values: impl Into<String>) -> Self {
+        self.params.set("acr_values", values.into());
+        self
+    }
+
+    /// The user must log in at one of these levels (step-up): asked for as an essential claim, and
+    /// checked in the ID token.
+    pub fn essential_acr<S: Into<String>>(mut self, levels: impl IntoIterator<Item = S>) -> Self {
+        self.acr = levels.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whom the user probably is.
+    pub fn login_hint(mut self, hint: impl Into<String>) -> Self {
+        self.params.set("login_hint", hint.into());
+        self
+    }
+
+    /// Whom the user must be, as an ID token of an earlier login.
+    pub fn id_token_hint(mut self, token: impl Into<Secret>) -> Self {
+        self.params.set("id_token_hint", token);
+        self
+    }
+
+    /// Languages of the login page, the best first, separated by spaces.
+    pub fn ui_locales(mut self, locales: impl Into<String>) -> Self {
+        self.params.set("ui_locales", locales.into());
+        self
+    }
+
+    /// Single claims to ask for (OpenID Connect Core 1.0 section 5.5): an object with `userinfo`
+    /// and `id_token`.
+    pub fn claims(mut self, claims: Map<String, Value>) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// The identity provider to log in with, by its alias, without asking (Keycloak's
+    /// `kc_idp_hint`).
+    pub fn kc_idp_hint(mut self, alias: impl Into<String>) -> Self {
+        self.params.set("kc_idp_hint", alias.into());
+        self
+    }
+
+    /// An action the user has to take, such as `UPDATE_PASSWORD` (Keycloak's `kc_action`).
+    pub fn kc_action(mut self, action: impl Into<String>) -> Self {
+        self.params.set("kc_action", action.into());
+        self
+    }
+
+    /// How the answer comes back; in the query unless set.
+    pub fn response_mode(mut self, mode: ResponseMode) -> Self {
+        self.response_mode = Some(mode);
+        self
+    }
+
+    /// What the answer has; a code unless set. The others are legacy, see [`ResponseType`].
+    pub fn response_type(mut self, response_type: ResponseType) -> Self {
+        self.response_type = response_type;
+        self
+    }
+
+    /// Sends the request to the server first, so that the browser carries a reference alone (PAR,
+    /// RFC 9126). Done anyway where the server's document says that it must be.
+    pub fn pushed(mut self) -> Self {
+        self.pushed = true;
+        self
+    }
+
+    /// Signs the request (JAR, RFC 9101). Where the client's key is registered as its
+    /// `jwks_uri` or certificate, the server sees that nobody has changed it.
+    pub fn signed_with(mut self, key: &SigningKey) -> Self {
+        self.signed_with = Some(key.clone());
+        self
+    }
+
+    /// Encrypts the signed request for the issuer's published encryption key (RFC 9101 section
+    /// 6.1).
+    pub fn encrypted(mut self, key: KeyEncryption, content: ContentEncryption) -> Self {
+        self.encrypted = Some((key, content));
+        self
+    }
+
+    /// The server fetches the signed request at this URI (RFC 9101 section 5.2), which is
+    /// registered at the client: serve [`LoginAttempt::request_object`] there.
+    pub fn request_uri(mut self, uri: impl Into<String>) -> Self {
+        self.request_uri = Some(uri.into());
+        self
+    }
+
+    /// Adds a parameter that has no setter here. One that the request sets itself is refused.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.params.extra(name.into(), value.into());
+        self
+    }
+
+    /// Makes `state`, `nonce` and PKCE verifier, and the URL to send the browser to. A request is
+    /// sent for a [pushed](Self::pushed) login only, and for the well-known document the first
+    /// time.
+    ///
+    /// # Errors
+    /// Of kind `Config` when there is no redirect URI or a setting is wrong, `Protocol` when the
+    /// provider has no such endpoint.
+    pub async fn start(mut self) -> Result<LoginAttempt> {
+        let oidc = self.oidc.clone();
+        let inner = &oidc.inner;
+        self.check()?;
+        let redirect_uri = self.redirect_uri.take().ok_or_else(|| {
+            invalid_argument(
+                &OP,
+                "there is no redirect URI: set it on the client or on this login",
+            )
+        })?;
+        let metadata = inner.metadata().await?;
+        let pkce = Pkce::new()?;
+        let state = Secret::from(hash::random::<32>()?);
+        let nonce = Secret::from(hash::random::<32>()?);
+        let params = self.complete(&redirect_uri, &state, &nonce, &pkce);
+        let pairs = params.pairs(&OP, &[])?;
+        let mut request_object = None;
+        let pairs = match &self.signed_with {
+            None => pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Secret::from(*value)))
+                .collect(),
+            Some(key) => {
+                let object = self.request_object(key, &metadata, &pairs).await?;
+                request_object = Some(object.clone());
+                self.around(object)
+            }
+        };
+        let url = self.url(&metadata, pairs).await?;
+        let mode = self
+            .response_mode
+            .unwrap_or_else(|| self.response_type.default_mode());
+        let started = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Ok(LoginAttempt {
+            url: url.into(),
+            state,
+            nonce,
+            verifier: pkce.verifier,
+            issuer: metadata.issuer.clone(),
+            client_id: inner.client.id.clone(),
+            redirect_uri,
+            response_type: self.response_type,
+            response_mode: mode,
+            max_age: self.max_age,
+            acr: self.acr,
+            request_object,
+            started: started.as_secs(),
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        self.params.pairs(&OP, RESERVED)?;
+        if let Some(uri) = &self.redirect_uri {
+            check_redirect_uri(uri).map_err(|error| error.with_operation(&OP))?;
+        }
+        let fail = |what: &'static str| Err(invalid_argument(&OP, what));
+        if self.signed_with.is_none() && self.encrypted.is_some() {
+            return fail("encrypted needs signed_with: what is not signed is not encrypted");
+        }
+        if self.signed_with.is_none() && self.request_uri.is_some() {
+            return fail("request_uri needs signed_with: the server fetches a signed request");
+        }
+        if self.pushed && self.request_uri.is_some() {
+            return fail("pushed and request_uri are two ways for one thing: choose one");
+        }
+        let tokens = self.response_type.has("token") || self.response_type.has("id_token");
+        if tokens && matches!(self.response_mode, Some(ResponseMode::Query)) {
+            return fail("tokens do not travel in a query: take another response mode");
+        }
+        Ok(())
+    }
+
+    /// The parameters, with what is made anew for each login.
+    fn complete(&self, redirect_uri: &str, state: &Secret, nonce: &Secret, pkce: &Pkce) -> Params {
+        let client = &self.oidc.inner.client;
+        let mut params = self.params.clone();
+        let scope = self.params.get("scope").unwrap_or_default();
+        if !scope.split(' ').any(|scope| scope == "openid") {
+            params.set("scope", format!("openid {scope}").trim_end().to_owned());
+        }
+        params.set("client_id", client.id.as_str());
+        params.set("response_type", self.response_type.name());
+        params.set("redirect_uri", redirect_uri);
+        params.set("state", state);
+        params.set("nonce", nonce);
+        if self.response_type.has("code") {
+            params.set("code_challenge", pkce.challenge());
+            params.set("code_challenge_method", "S256");
+        }
+        if let Some(mode) = self.response_mode {
+            params.set("response_mode", mode.name());
+        }
+        if let Some(dpop) = &client.dpop {
+            params.set("dpop_jkt", dpop.thumbprint());
+        }
+        let mut claims = self.claims.clone();
+        if !self.acr.is_empty() {
+            let id_token = claims.entry("id_token").or_insert_with(|| json!({}));
+            if let Value::Object(id_token) = id_token {
+                let acr = json!({ "essential": true, "values": self.acr });
+                id_token.insert("acr".to_owned(), acr);
+            }
+        }
+        if !claims.is_empty() {
+            params.set("claims", Value::Object(claims).to_string());
+        }
+        params
+    }
+
+    async fn request_object(
+        &self,
+        key: &SigningKey,
+        metadata: &ProviderMetadata,
+        pairs: &[(&str, &str)],
+    ) -> Result<Secret> {
+        let inner = &self.oidc.inner;
+        let object = request_object::sign(key, &inner.client.id, &metadata.issuer, pairs)?;
+        match self.encrypted {
+            None => Ok(object),
+            Some((algorithm, content)) => {
+                let keys = inner.issuer_keys().await?;
+                request_object::encrypt(&keys, algorithm, content, &object)
+            }
+        }
+    }
+
+    /// What stands beside a request object. Servers of OpenID Connect want to see the response
+    /// type and the scope there too (OpenID Connect Core 1.0 section 6.1).
+    fn around(&self, object: Secret) -> Vec<(String, Secret)> {
+        let mut pairs = vec![
+            (
+                "client_id",
+                Secret::from(self.oidc.inner.client.id.as_str()),
+            ),
+            ("response_type", self.response_type.name().into()),
+            ("scope", "openid".into()),
+        ];
+        match &self.request_uri {
+            Some(uri) => pairs.push(("request_uri", uri.as_str().into())),
+            None => pairs.push(("request", object)),
+        }
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    /// The URL with these parameters, or with a reference to them.
+    async fn url(&self, metadata: &ProviderMetadata, pairs: Vec<(String, Secret)>) -> Result<Url> {
+        let must_push = metadata.require_pushed_authorization_requests == Some(true);
+        let pairs = if self.pushed || (must_push && self.request_uri.is_none()) {
+            self.push(pairs).await?
+        } else {
+            pairs
+        };
+        let mut url =
+            browser_url(metadata, AUTHORIZATION).map_err(|error| error.with_operation(&OP))?;
+        let shown = pairs.iter().map(|(name, value)| (name, value.expose()));
+        url.query_pairs_mut().extend_pairs(shown);
+        Ok(url)
+    }
+
+    async fn push(&self, pairs: Vec<(String, Secret)>) -> Result<Vec<(String, Secret)>> {
+        let inner = &self.oidc.inner;
+        let form: Vec<(&str, &str)> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose()))
+            .collect();
+        let call = inner.call(&PUSH, PUSHED, Repeat::SINGLE_USE);
+        let answer = inner.channel.post_form(call, &form).await;
+        let answer = answer.map_err(|error| error.or_operation(&PUSH))?;
+        if !answer.status().is_success() {
+            return Err(explain(answer.error(&PUSH), GrantKind::Custom));
+        }
+        let pushed: Pushed = json::decode(&PUSH, answer.response.body())?;
+        Ok(vec![
+            ("client_id".to_owned(), inner.client.id.as_str().into()),
+            ("request_uri".to_owned(), pushed.request_uri),
+        ])
+    }
+}

@@ -1,0 +1,139 @@
+//! Where logins wait for their browser.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempt::LoginAttempt;
+use super::request::Authorize;
+use crate::Secret;
+use crate::error::{Result, config};
+use crate::jose::hash;
+
+/// What the calls of a store return.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Keeps logins between the request and the answer: memory, a database, an encrypted cookie.
+///
+/// A login is taken once: the second browser that comes with the same answer finds nothing.
+pub trait LoginStore: Send + Sync + fmt::Debug {
+    /// Keeps a login under a key that nobody can guess.
+    ///
+    /// # Errors
+    /// Whatever prevents it.
+    fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> StoreFuture<'a, ()>;
+
+    /// Takes a login out; from then on it is gone, in one step.
+    ///
+    /// # Errors
+    /// Whatever prevents it; that there is none is no error.
+    fn take<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<LoginAttempt>>;
+}
+
+/// A login that waits in a store. `Debug` shows neither `state` nor cookie.
+#[derive(Clone)]
+pub struct StartedLogin {
+    url: String,
+    key: Secret,
+}
+
+impl StartedLogin {
+    /// Where to send the browser.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What to set as a cookie of the browser (`Secure`, `HttpOnly`, `SameSite=Lax`, or `None` for
+    /// the mode form_post): the key of the login in the store.
+    pub fn cookie(&self) -> &Secret {
+        &self.key
+    }
+}
+
+impl fmt::Debug for StartedLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        f.debug_struct("StartedLogin")
+            .field("url", &url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authorize {
+    /// Starts the login and keeps it in `store`; [`Oidc::callback_from`] takes it out again.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and what prevents the store from keeping it.
+    ///
+    /// [`Oidc::callback_from`]: crate::oidc::Oidc::callback_from
+    pub async fn start_in(self, store: &dyn LoginStore) -> Result<StartedLogin> {
+        let attempt = self.start().await?;
+        let key = Secret::from(hash::random::<32>()?);
+        let url = attempt.url.clone();
+        store.keep(key.expose(), attempt).await?;
+        Ok(StartedLogin { url, key })
+    }
+}
+
+/// Logins in the memory of this process: for one server, and for tests.
+#[derive(Debug)]
+pub struct MemoryLoginStore {
+    lifetime: Duration,
+    most: usize,
+    waiting: Mutex<HashMap<String, (Instant, LoginAttempt)>>,
+}
+
+impl MemoryLoginStore {
+    /// Logins wait for half an hour, at most 10 000 of them.
+    pub fn new() -> Self {
+        Self::with_limits(Duration::from_secs(1800), 10_000)
+    }
+
+    /// Logins wait for `lifetime`, at most `most` of them.
+    pub fn with_limits(lifetime: Duration, most: usize) -> Self {
+        Self {
+            lifetime,
+            most,
+            waiting: Mutex::default(),
+        }
+    }
+}
+
+impl Default for MemoryLoginStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LoginStore for MemoryLoginStore {
+    fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> StoreFuture<'a, ()> {
+        let now = Instant::now();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= self.most {
+            waiting.retain(|_, (since, _)| now.duration_since(*since) < self.lifetime);
+        }
+        let full = waiting.len() >= self.most;
+        if !full {
+            waiting.insert(key.to_owned(), (now, attempt));
+        }
+        Box::pin(std::future::ready(if full {
+            Err(config("too many logins wait for their browser"))
+        } else {
+            Ok(())
+        }))
+    }
+
+    fn take<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<LoginAttempt>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = waiting
+            .remove(key)
+            .filter(|(since, _)| since.elapsed() < self.lifetime)
+            .map(|(_, attempt)| attempt);
+        Box::pin(std::future::ready(Ok(found)))
+    }
+}

@@ -1,0 +1,303 @@
+//! How an OpenID Connect client is set up.
+
+mod adapter_file;
+mod environment;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::client::{Inner, Oidc};
+use super::issuer_source::IssuerSource;
+use super::verify::{TokenVerifier, TrustedIssuer};
+use crate::builder::KeycloakBuilder;
+use crate::discovery::{Discovery, IssuerRule, Provider, parse_issuer};
+use crate::error::{Result, config};
+use crate::http::base::BaseUrl;
+use crate::http::channel::Channel;
+use crate::http::operation::Operation;
+use crate::http::segment;
+use crate::jose::DpopKey;
+use crate::token::ClientAuth;
+use crate::token::client_auth::OAuthClient;
+use crate::token::dpop::Dpop;
+
+const OP: Operation = Operation::new("oidc", "", "");
+
+/// Sets up an [`Oidc`]; from [`Keycloak::oidc`](crate::Keycloak::oidc) or [`Oidc::discover`].
+///
+/// Everything but the client's id has a default; mistakes are reported by
+/// [`build`](Self::build).
+#[must_use = "a builder does nothing until it is built"]
+pub struct OidcBuilder {
+    origin: Origin,
+    client: OAuthClient,
+    redirect_uri: Option<String>,
+    leeway: Duration,
+    verification: Vec<Verification>,
+}
+
+type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
+
+/// Where the provider is.
+enum Origin {
+    /// A realm of a server that is set up already.
+    Realm(Arc<Channel>, String),
+    Issuer(Box<Issuer>),
+}
+
+struct Issuer {
+    issuer: String,
+    base_url: Option<String>,
+    allow_http: bool,
+    connection: KeycloakBuilder,
+}
+
+impl OidcBuilder {
+    pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, client_id: String) -> Self {
+        Self::new(Origin::Realm(channel, realm), client_id)
+    }
+
+    pub(super) fn of_issuer(issuer: String) -> Self {
+        let connection = KeycloakBuilder::new(String::new());
+        Self::new(
+            Origin::Issuer(Box::new(Issuer {
+                issuer,
+                base_url: None,
+                allow_http: false,
+                connection,
+            })),
+            String::new(),
+        )
+    }
+
+    fn new(origin: Origin, client_id: String) -> Self {
+        Self {
+            origin,
+            client: OAuthClient::new(client_id, ClientAuth::none()),
+            redirect_uri: None,
+            leeway: Duration::from_secs(30),
+            verification: Vec::new(),
+        }
+    }
+
+    /// The id of the client.
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.client.id = id.into();
+        self
+    }
+
+    /// The secret of a confidential client, sent by HTTP Basic (RFC 6749 section 2.3.1). Without
+    /// it the client is a public one.
+    pub fn client_secret(self, secret: impl Into<crate::Secret>) -> Self {
+        self.client_auth(ClientAuth::client_secret_basic(secret))
+    }
+
+    /// Any other way for the client to prove who it is.
+    pub fn client_auth(mut self, auth: impl Into<ClientAuth>) -> Self {
+        self.client.auth = auth.into();
+        self
+    }
+
+    /// Where the provider sends users back to, exactly as it is registered there. A login can set
+    /// its own, such as a loopback address with the port of the moment (RFC 8252 section 7.3).
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
+    }
+
+    /// Binds tokens to this key (DPoP, RFC 9449): each request carries a new proof of it, and a
+    /// stolen token is worth nothing.
+    pub fn dpop(mut self, key: DpopKey) -> Self {
+        self.client.dpop = Some(Arc::new(Dpop::new(key)));
+        self
+    }
+
+    /// Tokens are bound to the client's TLS certificate (RFC 8705 section 3), however the client
+    /// authenticates: endpoints are called at their `mtls_endpoint_aliases`.
+    pub fn certificate_bound_tokens(mut self) -> Self {
+        self.client.certificate_bound = true;
+        self
+    }
+
+    /// Changes how tokens of the provider are verified: accepted algorithms, keys that decrypt,
+    /// trusted audiences, the memory of used logout tokens.
+    ///
+    /// ```no_run
+    /// # fn show(kc: keycloak_kit::Keycloak, key: keycloak_kit::jose::DecryptionKey) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::jose::SignatureAlgorithm::Ps256;
+    ///
+    /// let oidc = kc
+    ///     .oidc("demo", "web-app")
+    ///     .verification(|verifier| verifier.algorithms([Ps256]).id_token_decryption_key(key))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn verification(
+        mut self,
+        set: impl FnOnce(TokenVerifier) -> TokenVerifier + Send + 'static,
+    ) -> Self {
+        self.verification.push(Box::new(set));
+        self
+    }
+
+    /// How far this machine's clock and the server's may differ; 30 s unless set, and never more
+    /// than half of a token's life.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Calls the provider through this base URL, such as `http://keycloak:8080` inside a cluster,
+    /// while its issuer stays the public one. Endpoints that the provider publishes under its
+    /// issuer's origin are called there; browsers are still sent to the public ones.
+    ///
+    /// For [`Oidc::discover`] alone; for a realm, see
+    /// [`KeycloakBuilder::issuer`](crate::KeycloakBuilder::issuer).
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        if let Origin::Issuer(issuer) = &mut self.origin {
+            issuer.base_url = Some(url.into());
+        }
+        self
+    }
+
+    /// Time limits, proxy, TLS and headers, as for a [`Keycloak`](crate::Keycloak). For
+    /// [`Oidc::discover`] alone: a realm's client shares the connections of its `Keycloak`.
+    ///
+    /// ```no_run
+    /// # fn show(ca: &[u8]) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::oidc::Oidc;
+    ///
+    /// let oidc = Oidc::discover("https://op.example")
+    ///     .client_id("web-app")
+    ///     .connection(|c| c.add_root_certificate_pem(ca).max_retries(1))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn connection(mut self, set: impl FnOnce(KeycloakBuilder) -> KeycloakBuilder) -> Self {
+        if let Origin::Issuer(issuer) = self.origin {
+            self.origin = Origin::Issuer(Box::new(Issuer {
+                connection: set(issuer.connection),
+                ..*issuer
+            }));
+        }
+        self
+    }
+
+    /// Takes an issuer with plain HTTP that is not on this machine.
+    ///
+    /// # Security
+    /// Anyone on the way can then read and change everything, the keys that tokens are verified
+    /// with included. For a test network.
+    pub fn danger_allow_http(mut self) -> Self {
+        if let Origin::Issuer(issuer) = &mut self.origin {
+            issuer.allow_http = true;
+        }
+        self
+    }
+
+    /// Checks the settings. Nothing is sent until the first call.
+    ///
+    /// # Errors
+    /// Of kind `Config`, with the setting that is wrong or missing.
+    pub fn build(self) -> Result<Oidc> {
+        if self.client.id.is_empty() {
+            return Err(config("the client id is empty: set client_id"));
+        }
+        self.client.auth.check()?;
+        if let Some(uri) = &self.redirect_uri {
+            check_redirect_uri(uri)?;
+        }
+        let (channel, provider) = match self.origin {
+            Origin::Realm(channel, realm) => {
+                segment::check(&OP, "realm", &realm)?;
+                (channel, Provider::Realm(realm))
+            }
+            Origin::Issuer(issuer) => issuer.channel()?,
+        };
+        let source = IssuerSource {
+            channel: channel.clone(),
+            provider: provider.clone(),
+        };
+        let issuer = TrustedIssuer::discovered(Arc::new(source));
+        let mut verifier = TokenVerifier::new(issuer, &self.client.id).leeway(self.leeway);
+        for set in self.verification {
+            verifier = set(verifier);
+        }
+        Ok(Oidc {
+            inner: Arc::new(Inner {
+                channel,
+                provider,
+                client: self.client,
+                redirect_uri: self.redirect_uri,
+                verifier,
+            }),
+        })
+    }
+}
+
+impl Issuer {
+    fn channel(self) -> Result<(Arc<Channel>, Provider)> {
+        let url = parse_issuer(&self.issuer)?;
+        if url.scheme() == "http" && !self.allow_http && !is_loopback(&url) {
+            return Err(config("the issuer has plain HTTP")
+                .with_hint("use https; for a test network there is danger_allow_http"));
+        }
+        let base = match &self.base_url {
+            Some(url) => Some(BaseUrl::parse("base URL", url)?),
+            None => None,
+        };
+        let rule = IssuerRule::of_issuer(&self.issuer, base)?;
+        let sender = self.connection.sender(rule.base().clone())?;
+        let channel = Arc::new(Channel {
+            sender,
+            discovery: Discovery::new(rule),
+        });
+        Ok((channel, Provider::Issuer(self.issuer)))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// RFC 6749 section 3.1.2: absolute and without fragment. It is sent as it is written: servers
+/// compare it character by character.
+pub(super) fn check_redirect_uri(uri: &str) -> Result<()> {
+    let fail = |problem: &str| {
+        Err(config(format!(
+            "the redirect URI {problem}: write it exactly as it is registered, like \
+             https://app.example/callback"
+        )))
+    };
+    match Url::parse(uri) {
+        Err(_) => fail("is no absolute URL"),
+        Ok(_) if uri.contains('#') => fail("has a fragment"),
+        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file") => {
+            fail("has a scheme that no application is called back with")
+        }
+        Ok(url) if url.scheme() == "http" && url.host_str().is_none_or(str::is_empty) => {
+            fail("has no host")
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+impl fmt::Debug for OidcBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcBuilder")
+            .field("client_id", &self.client.id)
+            .field("client_auth", &self.client.auth)
+            .field("redirect_uri", &self.redirect_uri)
+            .finish_non_exhaustive()
+    }
+}

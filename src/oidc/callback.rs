@@ -1,0 +1,237 @@
+//! The browser is back: the authorization response, checked before anything is done with it.
+
+mod answer;
+mod response;
+#[cfg(test)]
+mod tests;
+
+pub use self::answer::CallbackAnswer;
+pub use self::response::AuthorizationResponse;
+
+use super::authorize::{LoginAttempt, LoginStore};
+use super::form::Params;
+use super::tokens::Login;
+use super::verify::Expected;
+use super::{Oidc, TokenSet};
+use crate::error::{ErrorKind, Result, invalid_argument, protocol, unauthorized};
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::jose::hash;
+use crate::token::{AccessToken, GrantKind};
+
+pub(super) const OP: Operation = Operation::new("oidc.callback", "POST", "{token_endpoint}");
+
+impl Oidc {
+    /// Ends a login that [`authorize`](Self::authorize) started: checks the answer, exchanges the
+    /// code, and verifies the ID token. Nothing is sent unless the answer is the provider's answer
+    /// to this very login, and nothing is returned unless everything fits.
+    ///
+    /// `answer` is the URL that the browser came back to, or
+    /// [`CallbackAnswer::form`] for the mode form_post. The attempt is used up: there is no second
+    /// try with it.
+    ///
+    /// # Errors
+    /// Of kind `Protocol` or `InvalidToken` when a check fails; with the provider's
+    /// [`oauth_code`](crate::Error::oauth_code), such as `access_denied`, when it refused the
+    /// login. When the connection broke during the exchange, the code may have been used: start
+    /// the login again.
+    pub async fn callback(
+        &self,
+        login: LoginAttempt,
+        answer: impl Into<CallbackAnswer> + Send,
+    ) -> Result<Login> {
+        let response = self.authorization_response(login, answer).await?;
+        let tokens = self.exchange_code(response).await?;
+        Login::new(tokens).map_err(|error| error.with_operation(&OP))
+    }
+
+    /// The same for a login that was kept in a store: `cookie` is what the browser sent back of
+    /// [`StartedLogin::cookie`](crate::oidc::StartedLogin::cookie).
+    ///
+    /// # Errors
+    /// As [`callback`](Self::callback); of kind `Unauthorized` when no such login waits, because it
+    /// was ended before, took too long or was another browser's.
+    pub async fn callback_from(
+        &self,
+        store: &dyn LoginStore,
+        cookie: &str,
+        answer: impl Into<CallbackAnswer> + Send,
+    ) -> Result<Login> {
+        let Some(login) = store.take(cookie).await? else {
+            return Err(unauthorized("no login waits for this browser")
+                .with_operation(&OP)
+                .with_hint("it was ended before, or took too long: start the login again"));
+        };
+        self.callback(login, answer).await
+    }
+
+    /// Checks the answer of the provider alone, without exchanging its code: for answers without
+    /// an ID token at the end, and for the legacy implicit and hybrid flows, whose tokens it holds.
+    ///
+    /// # Errors
+    /// As [`callback`](Self::callback).
+    pub async fn authorization_response(
+        &self,
+        login: LoginAttempt,
+        answer: impl Into<CallbackAnswer> + Send,
+    ) -> Result<AuthorizationResponse> {
+        let answer = answer.into();
+        self.check_answer(login, answer)
+            .await
+            .map_err(|error| error.or_operation(&OP))
+    }
+
+    /// Exchanges the code of a checked answer for tokens (RFC 6749 section 4.1.3).
+    ///
+    /// # Errors
+    /// Of kind `Config` when the answer has no code; `Unauthorized` when the server refuses it.
+    pub async fn exchange_code(&self, response: AuthorizationResponse) -> Result<TokenSet> {
+        let inner = &self.inner;
+        let Some(code) = &response.code else {
+            return Err(invalid_argument(
+                &OP,
+                "the answer has no code: its response type is another one",
+            ));
+        };
+        let login = &response.login;
+        let mut params = Params::of("authorization_code");
+        params.push("code", code);
+        params.push("redirect_uri", login.redirect_uri.as_str());
+        params.push("code_verifier", &login.verifier);
+        let granted = inner
+            .grant(&OP, GrantKind::Code, Repeat::NEVER, &params)
+            .await
+            .map_err(|error| {
+                let unclear = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout)
+                    && error.hint().is_none();
+                if unclear {
+                    error.with_hint(
+                        "the code may have been used: it is good for one exchange, so start the \
+                         login again",
+                    )
+                } else {
+                    error
+                }
+            })?;
+        let expected = expected(login).code(code.expose());
+        let tokens = inner.token_set(&OP, granted, expected, None).await?;
+        // Both ID tokens of a hybrid flow are about the same user (OpenID Connect Core 1.0
+        // section 3.3.3.6).
+        if let (Some(front), Some(back)) = (&response.id_token, tokens.id_token())
+            && front.subject() != back.subject()
+        {
+            return Err(protocol("the two ID tokens are about different users").with_operation(&OP));
+        }
+        Ok(tokens)
+    }
+
+    async fn check_answer(
+        &self,
+        login: LoginAttempt,
+        answer: CallbackAnswer,
+    ) -> Result<AuthorizationResponse> {
+        let inner = &self.inner;
+        let metadata = inner.metadata().await?;
+        if login.issuer != metadata.issuer || login.client_id != inner.client.id {
+            return Err(protocol(
+                "this login was started at another provider or for another client",
+            )
+            .with_hint("end each login with the client that started it"));
+        }
+        let mut members = answer.members(&login)?;
+        if login.response_mode.is_jwt() {
+            let response = members.only_response()?;
+            let claims = inner
+                .verifier
+                .authorization_response(response.expose())
+                .await?;
+            members = answer::Members::of_claims(claims);
+        } else {
+            members.check_issuer(
+                &metadata.issuer,
+                metadata.authorization_response_iss_parameter_supported == Some(true),
+            )?;
+        }
+        let state = members.take("state").ok_or_else(|| {
+            protocol("the answer has no state: it does not belong to a login of this client")
+        })?;
+        if !hash::same(&state, login.state.expose()) {
+            return Err(protocol(
+                "the state of the answer is that of another login: it is refused",
+            ));
+        }
+        if let Some(error) = members.error() {
+            return Err(error);
+        }
+        self.response(login, members).await
+    }
+
+    async fn response(
+        &self,
+        login: LoginAttempt,
+        mut members: answer::Members,
+    ) -> Result<AuthorizationResponse> {
+        let wanted = login.response_type;
+        for (name, part) in [
+            ("code", "code"),
+            ("id_token", "id_token"),
+            ("access_token", "token"),
+        ] {
+            match (members.has(name), wanted.has(part)) {
+                (true, false) => {
+                    return Err(protocol(format!(
+                        "the answer has the parameter {name}, which was not asked for"
+                    )));
+                }
+                (false, true) => return Err(protocol(format!("the answer has no {name}"))),
+                _ => {}
+            }
+        }
+        let code = members.take_secret("code");
+        let access_token = members.take_secret("access_token");
+        let id_token = match members.take_secret("id_token") {
+            None => None,
+            Some(raw) => {
+                let mut expected = expected(&login).from_front_channel();
+                if let Some(token) = &access_token {
+                    expected = expected.access_token(token.expose());
+                }
+                if let Some(code) = &code {
+                    expected = expected.code(code.expose());
+                }
+                let expected = expected.state(login.state.expose());
+                Some(self.inner.id_token(raw.expose(), expected).await?)
+            }
+        };
+        if access_token.is_some() && id_token.is_some() {
+            members.bearer_only()?;
+        }
+        let lifetime = members.lifetime();
+        let access_token = access_token.map(|token| {
+            let token = AccessToken::new(token);
+            match lifetime {
+                Some(lifetime) => token.with_lifetime(lifetime),
+                None => token,
+            }
+        });
+        Ok(AuthorizationResponse {
+            code,
+            id_token,
+            access_token,
+            members: members.rest(),
+            login,
+        })
+    }
+}
+
+/// What the ID token of this login must be.
+fn expected(login: &LoginAttempt) -> Expected<'_> {
+    let mut expected = Expected::new().nonce(login.nonce.expose());
+    if let Some(age) = login.max_age {
+        expected = expected.max_age(std::time::Duration::from_secs(age));
+    }
+    if !login.acr.is_empty() {
+        expected = expected.acr(login.acr.iter().cloned());
+    }
+    expected
+}

@@ -1,0 +1,281 @@
+//! Reading the parameters that the browser brought.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::Secret;
+use crate::error::{Error, ErrorKind, Result, clean, protocol};
+use crate::oidc::authorize::{LoginAttempt, ResponseMode};
+use crate::token::lifetime;
+
+/// More than any answer is long.
+const MAX_LENGTH: usize = 256 * 1024;
+const MAX_MEMBERS: usize = 100;
+
+/// What the browser brought. `Debug` does not show it.
+///
+/// A URL (or its path with query or fragment) turns into one by itself.
+#[derive(Clone)]
+pub struct CallbackAnswer(Form);
+
+#[derive(Clone)]
+enum Form {
+    Url(Secret),
+    Body(Secret),
+}
+
+impl CallbackAnswer {
+    /// The body of the form that the browser posted (response mode form_post).
+    ///
+    /// ```
+    /// use keycloak_kit::oidc::CallbackAnswer;
+    ///
+    /// let answer = CallbackAnswer::form("code=abc&state=xyz");
+    /// ```
+    pub fn form(body: impl Into<String>) -> Self {
+        Self(Form::Body(body.into().into()))
+    }
+
+    /// The URL that the browser came back to.
+    pub fn url(url: impl Into<String>) -> Self {
+        Self(Form::Url(url.into().into()))
+    }
+
+    /// Its parameters, from where the login wants them.
+    pub(super) fn members(&self, login: &LoginAttempt) -> Result<Members> {
+        let mode = match login.response_mode {
+            ResponseMode::Jwt => login.response_type.default_mode(),
+            ResponseMode::QueryJwt => ResponseMode::Query,
+            ResponseMode::FragmentJwt => ResponseMode::Fragment,
+            ResponseMode::FormPostJwt => ResponseMode::FormPost,
+            plain => plain,
+        };
+        let text = match (&self.0, mode) {
+            (Form::Body(body), ResponseMode::FormPost) => body.expose(),
+            (Form::Url(url), ResponseMode::Query) => {
+                let url = url.expose().split('#').next().unwrap_or_default();
+                url.split_once('?').map_or("", |(_, query)| query)
+            }
+            (Form::Url(url), ResponseMode::Fragment) => {
+                url.expose().split_once('#').map_or("", |(_, rest)| rest)
+            }
+            (Form::Body(_), _) => {
+                return Err(protocol(
+                    "the answer came in a form, which was not asked for",
+                ));
+            }
+            (Form::Url(_), _) => {
+                return Err(
+                    protocol("the answer did not come in a form, as it was asked for")
+                        .with_hint("give the body of the POST: CallbackAnswer::form"),
+                );
+            }
+        };
+        let own = login
+            .redirect_uri
+            .split_once('?')
+            .map_or("", |(_, query)| query);
+        Members::read(text, own)
+    }
+}
+
+impl From<&str> for CallbackAnswer {
+    fn from(url: &str) -> Self {
+        Self::url(url)
+    }
+}
+
+impl From<String> for CallbackAnswer {
+    fn from(url: String) -> Self {
+        Self::url(url)
+    }
+}
+
+impl From<&String> for CallbackAnswer {
+    fn from(url: &String) -> Self {
+        Self::url(url.as_str())
+    }
+}
+
+impl From<&url::Url> for CallbackAnswer {
+    fn from(url: &url::Url) -> Self {
+        Self::url(url.as_str())
+    }
+}
+
+impl fmt::Debug for CallbackAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Form::Url(_) => "CallbackAnswer(url)",
+            Form::Body(_) => "CallbackAnswer(form)",
+        })
+    }
+}
+
+/// The parameters, each of them once.
+pub(super) struct Members(BTreeMap<String, Secret>);
+
+impl Members {
+    /// Reads a query. `own` is the query of the redirect URI itself: it is no part of the answer.
+    fn read(text: &str, own: &str) -> Result<Self> {
+        if text.len() > MAX_LENGTH {
+            return Err(protocol("the answer is longer than any answer is"));
+        }
+        let own: Vec<_> = form_urlencoded::parse(own.as_bytes()).collect();
+        let mut members = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            if own.iter().any(|(n, v)| *n == name && *v == value) {
+                continue;
+            }
+            if members.len() >= MAX_MEMBERS {
+                return Err(protocol(
+                    "the answer has more parameters than any answer has",
+                ));
+            }
+            // RFC 6749 section 3.1: never twice. Whoever adds one could choose which is read.
+            let name = name.into_owned();
+            let shown = clean(&name);
+            if members
+                .insert(name, Secret::from(value.into_owned()))
+                .is_some()
+            {
+                return Err(protocol(format!(
+                    "the answer has the parameter {shown:?} twice"
+                )));
+            }
+        }
+        Ok(Self(members))
+    }
+
+    /// The parameters out of a verified JWT (JARM section 2.1).
+    pub(super) fn of_claims(claims: Vec<(String, String)>) -> Self {
+        let own = ["iss", "aud", "exp", "iat", "nbf", "jti"];
+        let members = claims
+            .into_iter()
+            .filter(|(name, _)| !own.contains(&name.as_str()))
+            .map(|(name, text)| (name, text.into()))
+            .collect();
+        Self(members)
+    }
+
+    /// The one parameter of an answer that is a JWT.
+    pub(super) fn only_response(&mut self) -> Result<Secret> {
+        let Some(response) = self.0.remove("response") else {
+            return Err(protocol("the answer is not signed, as it was asked for"));
+        };
+        let plain = [
+            "code",
+            "state",
+            "iss",
+            "error",
+            "id_token",
+            "access_token",
+            "session_state",
+        ];
+        if plain.iter().any(|name| self.0.contains_key(*name)) {
+            return Err(protocol(
+                "the answer has plain parameters beside the signed ones",
+            ));
+        }
+        Ok(response)
+    }
+
+    /// Whose answer it is (RFC 9207), before anything else is read.
+    pub(super) fn check_issuer(&mut self, issuer: &str, promised: bool) -> Result<()> {
+        if self.0.contains_key("response") {
+            return Err(protocol("the answer is a JWT, which was not asked for"));
+        }
+        match self.take("iss") {
+            Some(iss) if iss == issuer => Ok(()),
+            Some(_) => Err(protocol("the answer is another provider's")
+                .with_hint("the browser was sent to another provider: start the login again")),
+            None if promised => Err(protocol(
+                "the answer does not say whose it is (iss), although the provider promises it",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_empty())
+    }
+
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        self.take_secret(name)
+            .map(|value| value.expose().to_owned())
+    }
+
+    pub(super) fn take_secret(&mut self, name: &str) -> Option<Secret> {
+        self.0.remove(name).filter(|value| !value.is_empty())
+    }
+
+    /// What the provider refused (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section
+    /// 3.1.2.6).
+    pub(super) fn error(&mut self) -> Option<Error> {
+        let code = clean(&self.take("error")?);
+        let description = self.take("error_description").map(|text| clean(&text));
+        let (kind, hint) = match code.as_str() {
+            "access_denied" => (
+                ErrorKind::Unauthorized,
+                "the user or the server has refused",
+            ),
+            "login_required" | "interaction_required" | "account_selection_required" => (
+                ErrorKind::Unauthorized,
+                "the user has to do something: start a login without prompt=none",
+            ),
+            "consent_required" => (
+                ErrorKind::Unauthorized,
+                "the user has to consent: start a login without prompt=none",
+            ),
+            "unmet_authentication_requirements" => (
+                ErrorKind::Unauthorized,
+                "the user cannot log in at the level that was asked for",
+            ),
+            "unauthorized_client" => (
+                ErrorKind::Unauthorized,
+                "the client may not use this flow: switch it on",
+            ),
+            "server_error" => (ErrorKind::Server, "read the server's log"),
+            "temporarily_unavailable" => (ErrorKind::Server, "try again in a moment"),
+            _ => (
+                ErrorKind::Validation,
+                "the server refuses the request itself: check the client's settings",
+            ),
+        };
+        let message = match &description {
+            Some(description) => format!("the provider refused the login: {description} ({code})"),
+            None => format!("the provider refused the login ({code})"),
+        };
+        let said = description.or_else(|| Some(code.clone()));
+        Some(
+            protocol(message)
+                .with_kind(kind)
+                .with_hint(hint)
+                .with_oauth_code(code)
+                .with_server_message(said),
+        )
+    }
+
+    /// A token that came through the browser can only be a bearer token.
+    pub(super) fn bearer_only(&mut self) -> Result<()> {
+        match self.take("token_type") {
+            Some(given) if !given.eq_ignore_ascii_case("bearer") => Err(protocol(
+                "the access token of the answer is no bearer token",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn lifetime(&mut self) -> Option<Duration> {
+        let seconds = Value::from(self.take("expires_in")?);
+        lifetime::seconds(Some(&seconds))
+    }
+
+    pub(super) fn rest(self) -> BTreeMap<String, Secret> {
+        self.0
+    }
+}

@@ -1,0 +1,467 @@
+//! Answers that are refused, and that nothing is sent then.
+
+use serde_json::json;
+
+use crate::oidc::tests::mock::{Defects, Mock};
+use crate::oidc::{CallbackAnswer, ResponseMode, ResponseType};
+use crate::testing::Reply;
+use crate::{ErrorKind, TokenFault};
+
+#[tokio::test]
+async fn a_good_answer_is_exchanged_once() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let login = mock.login(&oidc).await;
+    let verifier = login.verifier().expose().to_owned();
+    let tokens = oidc
+        .callback(login.clone(), mock.answer(&login))
+        .await
+        .unwrap();
+    assert_eq!(tokens.id_token().subject(), "1");
+    let seen = mock.server.seen();
+    let form = &seen
+        .iter()
+        .find(|seen| seen.is_token_request())
+        .unwrap()
+        .body;
+    assert_eq!(
+        *form,
+        format!(
+            "grant_type=authorization_code&code=c0de&\
+             redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_verifier={verifier}"
+        )
+    );
+    let shown = format!("{oidc:?} {login:?} {tokens:?}");
+    for secret in [
+        "hunter2",
+        "c0de",
+        login.state(),
+        login.nonce().expose(),
+        &verifier,
+    ] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn s05_s06_s09_s10_answers_that_are_refused() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let iss = mock.server.url.clone();
+    type Make = fn(&str, &str) -> String;
+    let answers: [(&str, Make); 13] = [
+        ("no state", |_, iss| {
+            format!("https://app.example/cb?code=c&iss={iss}")
+        }),
+        ("that of another login", |_, iss| {
+            format!("https://app.example/cb?code=c&state=x&iss={iss}")
+        }),
+        ("does not say whose", |state, _| {
+            format!("https://app.example/cb?code=c&state={state}")
+        }),
+        ("another provider's", |state, iss| {
+            format!("https://app.example/cb?code=c&state={state}&iss={iss}/")
+        }),
+        ("\"code\" twice", |state, iss| {
+            format!("https://app.example/cb?code=c&state={state}&iss={iss}&code=d")
+        }),
+        ("\"state\" twice", |state, iss| {
+            format!("https://app.example/cb?code=c&state={state}&state={state}&iss={iss}")
+        }),
+        ("a JWT, which was not asked for", |state, iss| {
+            format!("https://app.example/cb?response=x&state={state}&iss={iss}")
+        }),
+        ("id_token, which was not asked for", |state, iss| {
+            format!("https://app.example/cb?code=c&id_token=x&state={state}&iss={iss}")
+        }),
+        ("access_token, which was not asked for", |state, iss| {
+            format!("https://app.example/cb?code=c&access_token=x&state={state}&iss={iss}")
+        }),
+        ("has no code", |state, iss| {
+            format!("https://app.example/cb?state={state}&iss={iss}")
+        }),
+        // Not where it was asked for.
+        ("does not say whose", |state, iss| {
+            format!("https://app.example/cb#code=c&state={state}&iss={iss}")
+        }),
+        ("does not say whose", |_, _| {
+            "https://app.example/cb".to_owned()
+        }),
+        ("longer than any answer", |state, iss| {
+            let long = "x".repeat(300_000);
+            format!("https://app.example/cb?code={long}&state={state}&iss={iss}")
+        }),
+    ];
+    for (why, make) in answers {
+        let login = mock.login(&oidc).await;
+        let answer = make(login.state(), &iss);
+        let error = oidc.callback(login, answer).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.operation()),
+            (ErrorKind::Protocol, Some("oidc.callback"))
+        );
+        assert!(error.to_string().contains(why), "{why}: {error}");
+    }
+    let login = mock.login(&oidc).await;
+    let form = CallbackAnswer::form(format!("code=c&state={}&iss={iss}", login.state()));
+    let error = oidc.callback(login, form).await.unwrap_err();
+    assert!(error.to_string().contains("came in a form"), "{error}");
+    let posted = oidc
+        .authorize()
+        .response_mode(ResponseMode::FormPost)
+        .start()
+        .await
+        .unwrap();
+    let answer = mock.answer(&posted);
+    let error = oidc.callback(posted, answer).await.unwrap_err();
+    assert!(
+        error.to_string().contains("did not come in a form"),
+        "{error}"
+    );
+    assert_eq!(mock.posts("/token"), 0, "no code was shown to anybody");
+}
+
+#[tokio::test]
+async fn s05_a_login_belongs_to_its_provider_and_client() {
+    let (one, other) = (Mock::start().await, Mock::start().await);
+    let (a, b) = (one.oidc(), other.oidc());
+    let login = one.login(&a).await;
+    // The answer of the one is brought to the client of the other, and the other way round.
+    let error = b
+        .callback(login.clone(), one.answer(&login))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("another provider"), "{error}");
+    let error = a
+        .callback(login.clone(), other.answer(&login))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("another provider's"), "{error}");
+    let elsewhere = one.builder().client_id("other").build().unwrap();
+    let error = elsewhere
+        .callback(login.clone(), one.answer(&login))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("another client"), "{error}");
+    assert_eq!(one.posts("/token") + other.posts("/token"), 0);
+}
+
+#[tokio::test]
+async fn s09_a_provider_that_does_not_promise_iss() {
+    let mock = Mock::with(Defects {
+        document: Box::new(|document| {
+            document
+                .as_object_mut()
+                .unwrap()
+                .remove("authorization_response_iss_parameter_supported");
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let login = mock.login(&oidc).await;
+    let answer = format!("/cb?code=c0de&state={}", login.state());
+    oidc.callback(login, answer).await.unwrap();
+    // What it says all the same must be right.
+    let login = mock.login(&oidc).await;
+    let answer = format!("/cb?code=c0de&state={}&iss=https://evil", login.state());
+    oidc.callback(login, answer).await.unwrap_err();
+    assert_eq!(mock.posts("/token"), 1);
+}
+
+#[tokio::test]
+async fn refusals_of_the_provider() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let iss = mock.server.url.clone();
+    for (code, kind) in [
+        ("access_denied", ErrorKind::Unauthorized),
+        ("login_required", ErrorKind::Unauthorized),
+        ("consent_required", ErrorKind::Unauthorized),
+        ("temporarily_unavailable", ErrorKind::Server),
+        ("invalid_scope", ErrorKind::Validation),
+    ] {
+        let login = mock.login(&oidc).await;
+        let answer = format!(
+            "/cb?error={code}&error_description=no%0Away&state={}&iss={iss}",
+            login.state()
+        );
+        let error = oidc.callback(login, answer).await.unwrap_err();
+        assert_eq!((error.kind(), error.oauth_code()), (kind, Some(code)));
+        assert_eq!(
+            error.server_message(),
+            Some("no way"),
+            "no control characters"
+        );
+        // s09, s06: a refusal is somebody's refusal of this login, or it is not read.
+        for answer in [
+            format!("/cb?error={code}&state=x&iss={iss}"),
+            format!("/cb?error={code}&iss={iss}"),
+        ] {
+            let login = mock.login(&oidc).await;
+            let error = oidc.callback(login, answer).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.oauth_code()),
+                (ErrorKind::Protocol, None)
+            );
+        }
+    }
+    assert_eq!(mock.posts("/token"), 0);
+}
+
+#[tokio::test]
+async fn s08_id_tokens_of_another_login_are_refused() {
+    type Change = fn(&mut serde_json::Value);
+    let defects: [(TokenFault, Change); 6] = [
+        (TokenFault::Nonce, |claims| claims["nonce"] = json!("other")),
+        (TokenFault::Nonce, |claims| {
+            claims.as_object_mut().unwrap().remove("nonce");
+        }),
+        (TokenFault::Issuer, |claims| {
+            claims["iss"] = json!("https://evil")
+        }),
+        (TokenFault::Audience, |claims| {
+            claims["aud"] = json!("other")
+        }),
+        (TokenFault::AuthorizedParty, |claims| {
+            claims["azp"] = json!("other")
+        }),
+        (TokenFault::Hash, |claims| {
+            claims["at_hash"] = json!("AAAAAAAAAAAAAAAAAAAAAA")
+        }),
+    ];
+    for (fault, change) in defects {
+        let mock = Mock::with(Defects {
+            claims: Box::new(change),
+            ..Defects::default()
+        })
+        .await;
+        let oidc = mock.oidc();
+        let login = mock.login(&oidc).await;
+        let answer = mock.answer(&login);
+        let error = oidc.callback(login, answer).await.unwrap_err();
+        assert_eq!(error.token_fault(), Some(fault), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_id_token_is_no_login() {
+    let mock = Mock::with(Defects {
+        answer: Box::new(|answer| {
+            answer.as_object_mut().unwrap().remove("id_token");
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let login = mock.login(&oidc).await;
+    let answer = mock.answer(&login);
+    let error = oidc.callback(login, answer).await.unwrap_err();
+    assert!(error.to_string().contains("no ID token"), "{error}");
+}
+
+#[tokio::test]
+async fn s14_a_code_whose_fate_is_unclear_is_sent_once() {
+    for reply in [
+        Reply::Drop,
+        Reply::Truncate,
+        Reply::status(502),
+        Reply::status(503),
+    ] {
+        let mock = Mock::with(Defects {
+            script: Box::new(move |seen| seen.is_token_request().then(|| reply.clone())),
+            ..Defects::default()
+        })
+        .await;
+        let oidc = mock.oidc();
+        let login = mock.login(&oidc).await;
+        let answer = mock.answer(&login);
+        let error = oidc.callback(login, answer).await.unwrap_err();
+        assert!(error.is_retryable(), "{error}");
+        if error.status().is_none() {
+            assert!(
+                error.hint().unwrap().contains("may have been used"),
+                "{error}"
+            );
+        }
+        assert_eq!(mock.posts("/token"), 1);
+    }
+}
+
+#[tokio::test]
+async fn s03_secrets_do_not_follow_redirects() {
+    let elsewhere = Mock::start().await;
+    let target = format!("{}/token", elsewhere.server.url);
+    for status in [302, 307, 308] {
+        let target = target.clone();
+        let mock = Mock::with(Defects {
+            script: Box::new(move |seen| {
+                let redirect = Reply::status(status).with("Location", target.clone());
+                seen.is_token_request().then_some(redirect)
+            }),
+            ..Defects::default()
+        })
+        .await;
+        let oidc = mock.oidc();
+        let login = mock.login(&oidc).await;
+        let answer = mock.answer(&login);
+        let error = oidc.callback(login, answer).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    }
+    assert!(elsewhere.server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn s17_token_types() {
+    for (given, good) in [
+        ("bearer", true),
+        ("BEARER", true),
+        ("N_A", false),
+        ("DPoP", false),
+        ("mac", false),
+    ] {
+        let mock = Mock::with(Defects {
+            answer: Box::new(move |answer| answer["token_type"] = json!(given)),
+            ..Defects::default()
+        })
+        .await;
+        let oidc = mock.oidc();
+        let login = mock.login(&oidc).await;
+        let answer = mock.answer(&login);
+        let outcome = oidc.callback(login, answer).await;
+        assert_eq!(outcome.is_ok(), good, "{given}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn hybrid_answers_need_their_hashes() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let hybrid = || {
+        oidc.authorize()
+            .response_type(ResponseType::CodeIdToken)
+            .start()
+    };
+    let token = |login: &crate::oidc::LoginAttempt, c_hash: Option<&str>| {
+        let now = crate::oidc::tests::mock::now();
+        let mut claims = json!({
+            "iss": mock.server.url, "aud": "app", "azp": "app", "sub": "1", "typ": "ID",
+            "iat": now, "exp": now + 60, "nonce": login.nonce().expose(),
+        });
+        if let Some(hash) = c_hash {
+            claims["c_hash"] = json!(hash);
+        }
+        crate::jose::tests::sign(&json!({ "alg": "ES256", "kid": "a" }), &claims)
+    };
+    let good = crate::jose::hash::half(crate::jose::SignatureAlgorithm::Es256, "c0de");
+    for (hash, passes) in [
+        (Some(good.as_str()), true),
+        (None, false),
+        (Some("x"), false),
+    ] {
+        let login = hybrid().await.unwrap();
+        let answer = format!(
+            "/cb#code=c0de&id_token={}&state={}&iss={}",
+            token(&login, hash),
+            login.state(),
+            mock.server.url
+        );
+        let outcome = oidc.authorization_response(login, answer).await;
+        assert_eq!(outcome.is_ok(), passes, "{outcome:?}");
+    }
+    let query = oidc.authorize().response_type(ResponseType::IdToken);
+    let error = query
+        .response_mode(ResponseMode::Query)
+        .start()
+        .await
+        .unwrap_err();
+    assert!(error.is_config(), "{error}");
+}
+
+#[tokio::test]
+async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let start = || async {
+        let login = oidc
+            .authorize()
+            .response_mode(ResponseMode::Jwt)
+            .start()
+            .await
+            .unwrap();
+        mock.expect(&login);
+        login
+    };
+    let signed = |login: &crate::oidc::LoginAttempt, change: fn(&mut serde_json::Value)| {
+        let mut claims = json!({
+            "iss": mock.server.url, "aud": "app", "exp": crate::oidc::tests::mock::now() + 60,
+            "code": "c0de", "state": login.state(),
+        });
+        change(&mut claims);
+        crate::jose::tests::sign(&json!({ "alg": "ES256", "kid": "a" }), &claims)
+    };
+    let login = start().await;
+    let answer = format!("/cb?response={}", signed(&login, |_| {}));
+    oidc.callback(login, answer).await.unwrap();
+    let changes: [fn(&mut serde_json::Value); 5] = [
+        |claims| claims["iss"] = json!("https://evil"),
+        |claims| claims["aud"] = json!("other"),
+        |claims| claims["exp"] = json!(1),
+        |claims| claims["state"] = json!("other"),
+        |claims| {
+            claims.as_object_mut().unwrap().remove("exp");
+        },
+    ];
+    for change in changes {
+        let login = start().await;
+        let answer = format!("/cb?response={}", signed(&login, change));
+        oidc.callback(login, answer).await.unwrap_err();
+    }
+    let login = start().await;
+    let answer = format!("/cb?response={}&code=other", signed(&login, |_| {}));
+    let error = oidc.callback(login, answer).await.unwrap_err();
+    assert!(error.to_string().contains("plain parameters"), "{error}");
+    let login = start().await;
+    let answer = mock.answer(&login);
+    let error = oidc.callback(login, answer).await.unwrap_err();
+    assert!(error.to_string().contains("not signed"), "{error}");
+    assert_eq!(mock.posts("/token"), 1);
+}
+
+proptest::proptest! {
+    /// s31: whatever a browser brings is read or refused.
+    #[test]
+    fn s10_s31_no_answer_makes_a_panic(text in ".{0,200}", form in proptest::bool::ANY) {
+        let login: crate::oidc::LoginAttempt = serde_json::from_value(json!({
+            "url": "https://op/a", "state": "s", "nonce": "n", "verifier": "v", "issuer": "https://op",
+            "client_id": "app", "redirect_uri": "https://app/cb?own=1",
+            "response_type": "Code", "response_mode": if form { "FormPost" } else { "Query" },
+            "max_age": null, "acr": [], "started": 0,
+        })).unwrap();
+        let answer = if form {
+            CallbackAnswer::form(text)
+        } else {
+            CallbackAnswer::url(format!("/cb?own=1&{text}"))
+        };
+        if let Ok(mut members) = answer.members(&login) {
+            proptest::prop_assert!(form || !members.has("own"));
+            let _ = members.check_issuer("https://op", true);
+            let _ = members.error();
+            let _ = members.lifetime();
+        }
+    }
+
+    /// s20: an error body is bounded, and free of control characters.
+    #[test]
+    fn s20_what_a_server_says_is_untrusted(text in ".{0,2000}") {
+        let body = json!({ "error": "invalid_request", "error_description": text }).to_string();
+        let op = crate::http::operation::Operation::new("x", "POST", "/");
+        let error = crate::Error::from_response(
+            &op, http::StatusCode::BAD_REQUEST, &http::HeaderMap::new(), body.as_bytes(),
+        );
+        if let Some(said) = error.server_message() {
+            proptest::prop_assert!(said.chars().count() <= 500);
+            proptest::prop_assert!(!said.contains(char::is_control));
+        }
+    }
+}

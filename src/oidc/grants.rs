@@ -1,0 +1,18 @@
+//! Grants: what is exchanged for tokens.
+
+mod ciba;
+mod client_credentials;
+mod device;
+mod exchange;
+mod jwt_bearer;
+mod password;
+mod poll;
+mod refresh;
+
+pub use self::ciba::{BackchannelLogin, BackchannelLoginRequest};
+pub use self::client_credentials::ClientCredentialsLogin;
+pub use self::device::{DeviceLogin, DeviceLoginRequest};
+pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
+pub use self::jwt_bearer::JwtBearerGrant;
+pub use self::password::PasswordLogin;
+pub use self::refresh::Refresh;

@@ -1,0 +1,272 @@
+//! Logins that the user decides about on another device, started by the client: OpenID Connect
+//! Client-Initiated Backchannel Authentication (CIBA) Core 1.0, modes poll and ping.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::poll::{self, Pace};
+use crate::Secret;
+use crate::error::{Result, invalid_argument, unauthorized};
+use crate::http::channel::Endpoint;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::jose::{SigningKey, hash};
+use crate::oidc::form::{self, CLIENT, Params};
+use crate::oidc::request_object;
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::{GrantKind, explain, lifetime};
+
+const START: Operation = Operation::new(
+    "oidc.backchannel_login",
+    "POST",
+    "{backchannel_authentication_endpoint}",
+);
+const POLL: Operation = Operation::new("oidc.backchannel_login.tokens", "POST", "{token_endpoint}");
+const PING: Operation = Operation::new("oidc.backchannel_login.ping", "", "");
+const ENDPOINT: Endpoint = ("backchannel_authentication_endpoint", |m| {
+    m.backchannel_authentication_endpoint.as_deref()
+});
+const TOKEN: &str = "client_notification_token";
+
+/// The start of a backchannel login; see [`Oidc::backchannel_login`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct BackchannelLoginRequest {
+    oidc: Oidc,
+    params: Params,
+    signed_with: Option<SigningKey>,
+}
+
+/// A login that waits for the user. `Debug` shows no code.
+#[derive(Clone)]
+pub struct BackchannelLogin {
+    oidc: Oidc,
+    auth_req_id: Secret,
+    expires_in: Option<Duration>,
+    notification_token: Option<Secret>,
+    pace: Pace,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    auth_req_id: Secret,
+    #[serde(default)]
+    expires_in: Value,
+    #[serde(default)]
+    interval: Value,
+}
+
+#[derive(Deserialize)]
+struct Ping {
+    auth_req_id: Secret,
+}
+
+impl Oidc {
+    /// Asks a user to log in on a device of theirs (CIBA). The client needs the OIDC CIBA grant
+    /// switched on, and the realm a way to reach the user. Name the user with
+    /// [`login_hint`](BackchannelLoginRequest::login_hint). The scope is `openid` unless set.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// let login = oidc.backchannel_login().login_hint("ada").binding_message("W4SCT").await?;
+    /// let tokens = login.tokens().await?; // when the user has agreed
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when the client may not use this grant.
+    pub fn backchannel_login(&self) -> BackchannelLoginRequest {
+        let mut params = Params::default();
+        params.push("scope", "openid");
+        BackchannelLoginRequest {
+            oidc: self.clone(),
+            params,
+            signed_with: None,
+        }
+    }
+}
+
+impl BackchannelLoginRequest {
+    /// The user: name, e-mail address, whatever the server knows users by.
+    pub fn login_hint(mut self, hint: impl Into<Secret>) -> Self {
+        self.params.set("login_hint", hint);
+        self
+    }
+
+    /// The user, as an ID token of an earlier login.
+    pub fn id_token_hint(mut self, token: impl Into<Secret>) -> Self {
+        self.params.set("id_token_hint", token);
+        self
+    }
+
+    /// A short text that both devices show, so that the user sees that they belong together.
+    pub fn binding_message(mut self, message: impl Into<String>) -> Self {
+        self.params.set("binding_message", message.into());
+        self
+    }
+
+    /// Levels of authentication to ask for, separated by spaces.
+    pub fn acr_values(mut self, values: impl Into<String>) -> Self {
+        self.params.set("acr_values", values.into());
+        self
+    }
+
+    /// How long the user has, in whole seconds.
+    pub fn requested_expiry(mut self, time: Duration) -> Self {
+        self.params
+            .set("requested_expiry", time.as_secs().to_string());
+        self
+    }
+
+    /// Asks the server to ping the client's notification endpoint when the user has decided, with
+    /// this bearer token; the client is registered for the mode `ping`. See
+    /// [`BackchannelLogin::check_ping`].
+    pub fn client_notification_token(mut self, token: impl Into<Secret>) -> Self {
+        self.params.set(TOKEN, token);
+        self
+    }
+
+    /// Signs the request (CIBA section 7.1.1).
+    pub fn signed_with(mut self, key: &SigningKey) -> Self {
+        self.signed_with = Some(key.clone());
+        self
+    }
+
+    async fn send(self) -> Result<BackchannelLogin> {
+        let notification_token = self.params.get(TOKEN).map(Secret::from);
+        let hints = ["login_hint", "id_token_hint"];
+        if hints.iter().all(|hint| self.params.get(hint).is_none()) && !self.has_extra_hint()? {
+            return Err(invalid_argument(
+                &START,
+                "nobody is named: call login_hint or id_token_hint",
+            ));
+        }
+        let inner = &self.oidc.inner;
+        let params = match &self.signed_with {
+            None => self.params,
+            Some(key) => {
+                let pairs = self.params.pairs(&START, CLIENT)?;
+                let issuer = &inner.metadata().await?.issuer;
+                let request =
+                    request_object::sign_backchannel(key, &inner.client.id, issuer, &pairs)?;
+                let mut params = Params::default();
+                params.push("request", request);
+                params
+            }
+        };
+        let answer = inner.post(&START, ENDPOINT, Repeat::NEVER, &params).await?;
+        if !answer.status().is_success() {
+            return Err(explain(answer.error(&START), GrantKind::Custom));
+        }
+        let answer: Answer = json::decode(&START, answer.response.body())?;
+        let expires_in = lifetime::seconds(Some(&answer.expires_in));
+        let interval = lifetime::seconds(Some(&answer.interval));
+        Ok(BackchannelLogin {
+            auth_req_id: answer.auth_req_id,
+            expires_in,
+            notification_token,
+            pace: Pace::new(interval, expires_in),
+            oidc: self.oidc,
+        })
+    }
+
+    fn has_extra_hint(&self) -> Result<bool> {
+        let pairs = self.params.pairs(&START, CLIENT)?;
+        Ok(pairs
+            .iter()
+            .any(|(name, _)| name.ends_with("_hint") || name.starts_with("login_hint")))
+    }
+}
+
+impl BackchannelLogin {
+    /// How long the user has, from the start on.
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expires_in
+    }
+
+    /// How long to wait between polls.
+    pub fn interval(&self) -> Duration {
+        self.pace.interval
+    }
+
+    /// Waits until the user has agreed, asking the server at the pace it wants. Dropping the
+    /// future ends the waiting.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` with the code `access_denied` when the user refuses, `expired_token`
+    /// when the time is over.
+    pub async fn tokens(&self) -> Result<TokenSet> {
+        let params = self.params();
+        let granted = poll::until_granted(&self.oidc, &POLL, &params, self.pace).await?;
+        self.verified(granted).await
+    }
+
+    /// Asks once, such as after a ping; `None` while the user has not decided.
+    ///
+    /// # Errors
+    /// As [`tokens`](Self::tokens).
+    pub async fn poll(&self) -> Result<Option<TokenSet>> {
+        match poll::once(&self.oidc, &POLL, &self.params()).await {
+            Ok(granted) => self.verified(granted).await.map(Some),
+            Err(error) if poll::is_pending(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a request to the client's notification endpoint (CIBA section 10.2) is the
+    /// server's about this login: give its `Authorization` header and its body. Answer 204, then
+    /// [`poll`](Self::poll).
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when it has another token or is about another login: answer 401.
+    pub fn check_ping(&self, authorization: &str, body: &[u8]) -> Result<()> {
+        let refuse = |why: &'static str| Err(unauthorized(why).with_operation(&PING));
+        let Some(expected) = &self.notification_token else {
+            return refuse("this login was started without a notification token");
+        };
+        let token = authorization.split_once(' ').and_then(|(scheme, token)| {
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then_some(token.trim())
+        });
+        if !token.is_some_and(|token| hash::same(token, expected.expose())) {
+            return refuse("the ping has another token");
+        }
+        let ping: Ping = json::decode(&PING, body)?;
+        if !hash::same(ping.auth_req_id.expose(), self.auth_req_id.expose()) {
+            return refuse("the ping is about another login");
+        }
+        Ok(())
+    }
+
+    async fn verified(&self, granted: crate::token::grant::Granted) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        let tokens = inner
+            .token_set(&POLL, granted, Expected::new(), None)
+            .await?;
+        Ok(tokens)
+    }
+
+    fn params(&self) -> Params {
+        let mut params = Params::of("urn:openid:params:grant-type:ciba");
+        params.push("auth_req_id", &self.auth_req_id);
+        params
+    }
+}
+
+impl fmt::Debug for BackchannelLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackchannelLogin")
+            .field("expires_in", &self.expires_in)
+            .field("interval", &self.pace.interval)
+            .finish_non_exhaustive()
+    }
+}
+
+form::scope!(BackchannelLoginRequest);
+form::request!(BackchannelLoginRequest => BackchannelLogin);

@@ -1,0 +1,47 @@
+//! The client's own login (RFC 6749 section 4.4).
+
+use crate::error::Result;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::oidc::form::{self, Params};
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::GrantKind;
+
+const OP: Operation = Operation::new("oidc.client_credentials", "POST", "{token_endpoint}");
+
+/// A login as the client itself; see [`Oidc::client_credentials`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a login does nothing until it is awaited"]
+pub struct ClientCredentialsLogin {
+    oidc: Oidc,
+    params: Params,
+}
+
+impl Oidc {
+    /// Logs in as the client itself (RFC 6749 section 4.4). The client needs service account
+    /// roles switched on.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when the client's proof is refused.
+    pub fn client_credentials(&self) -> ClientCredentialsLogin {
+        ClientCredentialsLogin {
+            oidc: self.clone(),
+            params: Params::of("client_credentials"),
+        }
+    }
+}
+
+impl ClientCredentialsLogin {
+    async fn send(self) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        let repeat = Repeat::CLIENT_CREDENTIALS;
+        let granted = inner
+            .grant(&OP, GrantKind::ClientCredentials, repeat, &self.params)
+            .await?;
+        inner.token_set(&OP, granted, Expected::new(), None).await
+    }
+}
+
+form::scope!(ClientCredentialsLogin);
+form::request!(ClientCredentialsLogin => TokenSet);

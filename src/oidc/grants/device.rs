@@ -1,0 +1,189 @@
+//! Logging in on another device (RFC 8628).
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::poll::{self, Pace};
+use crate::Secret;
+use crate::error::Result;
+use crate::http::channel::Endpoint;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::oidc::form::{self, Params};
+use crate::oidc::pkce::Pkce;
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::{GrantKind, explain, lifetime};
+
+const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
+const POLL: Operation = Operation::new("oidc.device.tokens", "POST", "{token_endpoint}");
+const ENDPOINT: Endpoint = ("device_authorization_endpoint", |m| {
+    m.device_authorization_endpoint.as_deref()
+});
+
+/// The start of a login on another device; see [`Oidc::device`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct DeviceLoginRequest {
+    oidc: Oidc,
+    params: Params,
+}
+
+/// A login that waits for the user: show [`user_code`](Self::user_code) and
+/// [`verification_uri`](Self::verification_uri), then await [`tokens`](Self::tokens). `Debug` shows
+/// no code.
+#[derive(Clone)]
+pub struct DeviceLogin {
+    oidc: Oidc,
+    device_code: Secret,
+    user_code: Secret,
+    verification_uri: String,
+    verification_uri_complete: Option<Secret>,
+    expires_in: Option<Duration>,
+    verifier: Secret,
+    pace: Pace,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    device_code: Secret,
+    user_code: Secret,
+    verification_uri: String,
+    verification_uri_complete: Option<Secret>,
+    #[serde(default)]
+    expires_in: Value,
+    #[serde(default)]
+    interval: Value,
+}
+
+impl Oidc {
+    /// Starts a login on a device without browser or keyboard (RFC 8628). The client needs the
+    /// device authorization grant switched on. The scope is `openid` unless set.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// let login = oidc.device().scope("openid email").await?;
+    /// println!("open {} and enter {}", login.verification_uri(), login.user_code());
+    /// let tokens = login.tokens().await?; // when the user has agreed
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Protocol` when the provider publishes no device authorization endpoint.
+    pub fn device(&self) -> DeviceLoginRequest {
+        let mut params = Params::default();
+        params.push("scope", "openid");
+        DeviceLoginRequest {
+            oidc: self.clone(),
+            params,
+        }
+    }
+}
+
+impl DeviceLoginRequest {
+    async fn send(mut self) -> Result<DeviceLogin> {
+        let pkce = Pkce::new()?;
+        self.params.push("code_challenge", pkce.challenge());
+        self.params.push("code_challenge_method", "S256");
+        let inner = &self.oidc.inner;
+        let answer = inner
+            .post(&START, ENDPOINT, Repeat::IDEMPOTENT, &self.params)
+            .await?;
+        if !answer.status().is_success() {
+            return Err(explain(answer.error(&START), GrantKind::Custom));
+        }
+        let answer: Answer = json::decode(&START, answer.response.body())?;
+        let expires_in = lifetime::seconds(Some(&answer.expires_in));
+        let interval = lifetime::seconds(Some(&answer.interval));
+        Ok(DeviceLogin {
+            device_code: answer.device_code,
+            user_code: answer.user_code,
+            verification_uri: answer.verification_uri,
+            verification_uri_complete: answer.verification_uri_complete,
+            expires_in,
+            verifier: pkce.verifier,
+            pace: Pace::new(interval, expires_in),
+            oidc: self.oidc,
+        })
+    }
+}
+
+impl DeviceLogin {
+    /// What the user enters. For the user's eyes alone: who has it can take over the login.
+    pub fn user_code(&self) -> &str {
+        self.user_code.expose()
+    }
+
+    /// Where the user enters it.
+    pub fn verification_uri(&self) -> &str {
+        &self.verification_uri
+    }
+
+    /// The same address with the code in it, for a QR code; not every server has one.
+    pub fn verification_uri_complete(&self) -> Option<&str> {
+        self.verification_uri_complete.as_ref().map(Secret::expose)
+    }
+
+    /// How long the user has, from the start on.
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expires_in
+    }
+
+    /// How long to wait between polls.
+    pub fn interval(&self) -> Duration {
+        self.pace.interval
+    }
+
+    /// Waits until the user has agreed, asking the server at the pace it wants (`interval`,
+    /// `slow_down`, `Retry-After`). Dropping the future ends the waiting.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` with the code `access_denied` when the user refuses, `expired_token`
+    /// when the time is over.
+    pub async fn tokens(&self) -> Result<TokenSet> {
+        let params = self.params();
+        let granted = poll::until_granted(&self.oidc, &POLL, &params, self.pace).await?;
+        let inner = &self.oidc.inner;
+        inner.token_set(&POLL, granted, Expected::new(), None).await
+    }
+
+    /// Asks once; `None` while the user has not decided. The caller keeps the pace.
+    ///
+    /// # Errors
+    /// As [`tokens`](Self::tokens).
+    pub async fn poll(&self) -> Result<Option<TokenSet>> {
+        match poll::once(&self.oidc, &POLL, &self.params()).await {
+            Ok(granted) => {
+                let inner = &self.oidc.inner;
+                let tokens = inner.token_set(&POLL, granted, Expected::new(), None).await;
+                tokens.map(Some)
+            }
+            Err(error) if poll::is_pending(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn params(&self) -> Params {
+        let mut params = Params::of("urn:ietf:params:oauth:grant-type:device_code");
+        params.push("device_code", &self.device_code);
+        params.push("code_verifier", &self.verifier);
+        params
+    }
+}
+
+impl fmt::Debug for DeviceLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceLogin")
+            .field("verification_uri", &self.verification_uri)
+            .field("expires_in", &self.expires_in)
+            .field("interval", &self.pace.interval)
+            .finish_non_exhaustive()
+    }
+}
+
+form::scope!(DeviceLoginRequest);
+form::request!(DeviceLoginRequest => DeviceLogin);

@@ -1,0 +1,218 @@
+//! Token exchange (RFC 8693), Keycloak's standard one (v2) and its older one (v1).
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::Secret;
+use crate::error::{Result, unexpected_body};
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::oidc::Oidc;
+use crate::oidc::form::{self, CLIENT, Params};
+use crate::token::{AccessToken, GrantKind, grant, lifetime};
+
+const OP: Operation = Operation::new("oidc.exchange_token", "POST", "{token_endpoint}");
+
+/// Kinds of tokens (RFC 8693 section 3).
+pub mod token_type {
+    /// An access token.
+    pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+    /// A refresh token.
+    pub const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
+    /// An ID token.
+    pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+    /// A JWT of any kind.
+    pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+    /// A SAML 2.0 assertion.
+    pub const SAML2: &str = "urn:ietf:params:oauth:token-type:saml2";
+}
+
+/// A token exchange; see [`Oidc::exchange_token`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct TokenExchange {
+    oidc: Oidc,
+    params: Params,
+}
+
+impl Oidc {
+    /// Exchanges a token for another one (RFC 8693): for another audience, with fewer scopes, of
+    /// another kind. `subject_token` is taken for an access token unless
+    /// [`subject_token_type`](TokenExchange::subject_token_type) says otherwise.
+    ///
+    /// The client needs standard token exchange switched on. What is marked (v1) is the older
+    /// exchange, which a server has only with the feature `token-exchange`.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let exchanged = oidc.exchange_token(bearer).audience("billing").await?;
+    /// let for_billing = exchanged.access_token();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Forbidden` when the client may not exchange this token or is not in its audience.
+    pub fn exchange_token(&self, subject_token: impl Into<Secret>) -> TokenExchange {
+        let mut params = Params::of("urn:ietf:params:oauth:grant-type:token-exchange");
+        params.push("subject_token", subject_token);
+        params.push("subject_token_type", token_type::ACCESS_TOKEN);
+        TokenExchange {
+            oidc: self.clone(),
+            params,
+        }
+    }
+}
+
+impl TokenExchange {
+    /// A client that the new token is for; can be given several times.
+    pub fn audience(mut self, client_id: impl Into<String>) -> Self {
+        self.params.push("audience", client_id.into());
+        self
+    }
+
+    /// A service that the new token is for, by its URI; can be given several times.
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.params.push("resource", uri.into());
+        self
+    }
+
+    /// What `subject_token` is, such as [`token_type::JWT`].
+    pub fn subject_token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.params.set("subject_token_type", token_type.into());
+        self
+    }
+
+    /// What to get, such as [`token_type::REFRESH_TOKEN`].
+    pub fn requested_token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.params.set("requested_token_type", token_type.into());
+        self
+    }
+
+    /// The identity provider that issued `subject_token` (v1).
+    pub fn subject_issuer(mut self, alias: impl Into<String>) -> Self {
+        self.params.set("subject_issuer", alias.into());
+        self
+    }
+
+    /// The identity provider to get a token of (v1).
+    pub fn requested_issuer(mut self, alias: impl Into<String>) -> Self {
+        self.params.set("requested_issuer", alias.into());
+        self
+    }
+
+    /// The user to impersonate (v1).
+    pub fn requested_subject(mut self, user: impl Into<String>) -> Self {
+        self.params.set("requested_subject", user.into());
+        self
+    }
+
+    /// The token of who acts for the subject, and its type.
+    pub fn actor_token(mut self, token: impl Into<Secret>, token_type: impl Into<String>) -> Self {
+        self.params.set("actor_token", token);
+        self.params.set("actor_token_type", token_type.into());
+        self
+    }
+
+    async fn send(self) -> Result<ExchangedToken> {
+        let inner = &self.oidc.inner;
+        let form = self.params.pairs(&OP, CLIENT)?;
+        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::CLIENT_CREDENTIALS);
+        let members = grant::send(request, &form).await?;
+        ExchangedToken::read(request, members)
+    }
+}
+
+/// What a token exchange gave. `Debug` shows no token.
+#[derive(Clone)]
+pub struct ExchangedToken {
+    token: Secret,
+    access_token: Option<AccessToken>,
+    issued_token_type: Option<String>,
+    refresh_token: Option<Secret>,
+    expires_in: Option<Duration>,
+    rest: Map<String, Value>,
+}
+
+impl ExchangedToken {
+    fn read(request: grant::GrantRequest<'_>, mut members: Map<String, Value>) -> Result<Self> {
+        let text = |members: &Map<String, Value>, name: &str| {
+            let text = members.get(name).and_then(Value::as_str);
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let Some(token) = text(&members, "access_token") else {
+            return Err(unexpected_body(
+                &OP,
+                "the answer of the token endpoint has no token",
+            ));
+        };
+        let issued_token_type = text(&members, "issued_token_type");
+        let expires_in = lifetime::seconds(members.get("expires_in"));
+        // RFC 8693 section 2.2.1: `N_A` for what is not to be called with.
+        let callable = text(&members, "token_type").is_none_or(|t| !t.eq_ignore_ascii_case("N_A"));
+        if !callable {
+            members.remove("access_token");
+            return Ok(Self {
+                token: token.into(),
+                access_token: None,
+                issued_token_type,
+                refresh_token: None,
+                expires_in,
+                rest: members,
+            });
+        }
+        let granted = grant::read(request, members)?;
+        Ok(Self {
+            token: token.into(),
+            access_token: Some(granted.token),
+            issued_token_type,
+            refresh_token: granted.renewal.map(|renewal| renewal.token),
+            expires_in,
+            rest: granted.rest,
+        })
+    }
+
+    /// The token, whatever it is.
+    pub fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    /// The token, when it is one to call services with: an ID token, say, is none.
+    pub fn access_token(&self) -> Option<&AccessToken> {
+        self.access_token.as_ref()
+    }
+
+    /// What it is, such as [`token_type::ACCESS_TOKEN`].
+    pub fn issued_token_type(&self) -> Option<&str> {
+        self.issued_token_type.as_deref()
+    }
+
+    /// The refresh token that came with it.
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
+    }
+
+    /// How long the token was good for when it was given.
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expires_in
+    }
+
+    /// Any other member of the answer.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.rest.get(name)
+    }
+}
+
+impl fmt::Debug for ExchangedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangedToken")
+            .field("token", &self.token)
+            .field("issued_token_type", &self.issued_token_type)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+form::scope!(TokenExchange);
+form::request!(TokenExchange => ExchangedToken);

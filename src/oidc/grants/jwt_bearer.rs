@@ -1,0 +1,52 @@
+//! An assertion from another issuer (RFC 7523 section 2.1).
+
+use crate::Secret;
+use crate::error::Result;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::oidc::form::{self, Params};
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::GrantKind;
+
+const OP: Operation = Operation::new("oidc.jwt_bearer", "POST", "{token_endpoint}");
+
+/// A grant by assertion; see [`Oidc::jwt_bearer`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct JwtBearerGrant {
+    oidc: Oidc,
+    params: Params,
+}
+
+impl Oidc {
+    /// Exchanges a JWT of an issuer that the realm trusts for tokens (RFC 7523 section 2.1). The
+    /// client needs the JWT authorization grant switched on, and the issuer must be an identity
+    /// provider of the realm.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized`, with the code `invalid_grant`, when the assertion is refused or was
+    /// used before. An attempt that may have reached the server is not repeated: an assertion may
+    /// be good for one use.
+    pub fn jwt_bearer(&self, assertion: impl Into<Secret>) -> JwtBearerGrant {
+        let mut params = Params::of("urn:ietf:params:oauth:grant-type:jwt-bearer");
+        params.push("assertion", assertion);
+        JwtBearerGrant {
+            oidc: self.clone(),
+            params,
+        }
+    }
+}
+
+impl JwtBearerGrant {
+    async fn send(self) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        let granted = inner
+            .grant(&OP, GrantKind::Custom, Repeat::SINGLE_USE, &self.params)
+            .await?;
+        inner.token_set(&OP, granted, Expected::new(), None).await
+    }
+}
+
+form::scope!(JwtBearerGrant);
+form::request!(JwtBearerGrant => TokenSet);

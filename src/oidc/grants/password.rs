@@ -1,0 +1,68 @@
+//! A user's password (RFC 6749 section 4.3).
+
+use crate::Secret;
+use crate::error::Result;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::oidc::form::{self, Params};
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::GrantKind;
+
+const OP: Operation = Operation::new("oidc.password", "POST", "{token_endpoint}");
+
+/// A login with a password; see [`Oidc::password`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a login does nothing until it is awaited"]
+pub struct PasswordLogin {
+    oidc: Oidc,
+    params: Params,
+}
+
+impl Oidc {
+    /// Logs in with a user's password (RFC 6749 section 4.3). The client needs direct access
+    /// grants switched on. The scope is `openid` unless set, which gives an ID token.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// let tokens = oidc.password("ada", "s3cret").totp("123456").scope("openid email").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized`, with the code `invalid_grant`, when the password is wrong or the
+    /// account cannot log in.
+    pub fn password(
+        &self,
+        username: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> PasswordLogin {
+        let mut params = Params::of("password");
+        params.push("username", username.into());
+        params.push("password", password);
+        params.push("scope", "openid");
+        PasswordLogin {
+            oidc: self.clone(),
+            params,
+        }
+    }
+}
+
+impl PasswordLogin {
+    /// The one-time password of the moment, for users who have one set up.
+    pub fn totp(mut self, code: impl Into<Secret>) -> Self {
+        self.params.set("totp", code);
+        self
+    }
+
+    async fn send(self) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        let granted = inner
+            .grant(&OP, GrantKind::Password, Repeat::PASSWORD, &self.params)
+            .await?;
+        inner.token_set(&OP, granted, Expected::new(), None).await
+    }
+}
+
+form::scope!(PasswordLogin);
+form::request!(PasswordLogin => TokenSet);

@@ -1,0 +1,278 @@
+//! Asking the server about a token (RFC 7662, RFC 9701).
+
+use std::fmt;
+use std::time::SystemTime;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Map, Value};
+
+use super::client::Oidc;
+use super::form::{self, CLIENT, Params};
+use super::verify::{Introspect, IntrospectFuture};
+use crate::Secret;
+use crate::error::{Result, protocol, unauthorized};
+use crate::http::channel::Endpoint;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::jose::{decode_unverified, time};
+use crate::token::{GrantKind, explain};
+
+const OP: Operation = Operation::new("oidc.introspect", "POST", "{introspection_endpoint}");
+const ENDPOINT: Endpoint = ("introspection_endpoint", |m| {
+    m.introspection_endpoint.as_deref()
+});
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What RFC 9701 and what Keycloak call a signed answer. Keycloak compares the whole header.
+const STANDARD_JWT: HeaderValue = HeaderValue::from_static("application/token-introspection+jwt");
+const JWT: HeaderValue = HeaderValue::from_static("application/jwt");
+/// Published by servers that know RFC 9701 (section 6).
+const STANDARD_MEMBER: &str = "introspection_signing_alg_values_supported";
+
+/// A question about a token; see [`Oidc::introspect`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct IntrospectRequest {
+    oidc: Oidc,
+    token: Secret,
+    params: Params,
+    signed: bool,
+}
+
+impl Oidc {
+    /// Asks the server whether a token is active and what it says (RFC 7662). Needs a confidential
+    /// client.
+    ///
+    /// Keycloak (from 26.6.2 on) calls a good token inactive when the asking client is not in its
+    /// audience: [`Introspection::require_active`] tells that apart. A refresh token needs
+    /// [`token_type_hint`](IntrospectRequest::token_type_hint). An ID token is called active:
+    /// [`Introspection::is_access_token_active`] looks at the type too.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let token = oidc.introspect(bearer).await?.require_active()?;
+    /// println!("{:?}", token.member("username"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when the client's own proof is refused. A token that is not active
+    /// is no error here.
+    pub fn introspect(&self, token: impl Into<Secret>) -> IntrospectRequest {
+        let token = token.into();
+        let mut params = Params::default();
+        params.push("token", &token);
+        IntrospectRequest {
+            oidc: self.clone(),
+            token,
+            params,
+            signed: false,
+        }
+    }
+}
+
+impl IntrospectRequest {
+    /// What the token is: `access_token`, `refresh_token`, or Keycloak's
+    /// `requesting_party_token`.
+    pub fn token_type_hint(mut self, hint: impl Into<String>) -> Self {
+        self.params.set("token_type_hint", hint.into());
+        self
+    }
+
+    /// Asks for a signed answer (RFC 9701), and verifies it: the client has to be registered for
+    /// it. Keycloak signs the token's claims as the member `jwt` of its answer; a server that
+    /// answers with plain JSON alone is refused.
+    pub fn as_jwt(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
+    async fn send(self) -> Result<Introspection> {
+        let inner = &self.oidc.inner;
+        let form = self.params.pairs(&OP, CLIENT)?;
+        let call = inner.call(&OP, ENDPOINT, Repeat::IDEMPOTENT);
+        let accept = if !self.signed {
+            JSON
+        } else if inner.metadata().await?.extra.contains_key(STANDARD_MEMBER) {
+            STANDARD_JWT
+        } else {
+            JWT
+        };
+        let answer = inner
+            .channel
+            .post_form_accepting(call, &form, accept)
+            .await
+            .map_err(|error| error.or_operation(&OP))?;
+        if !answer.status().is_success() {
+            return Err(explain(answer.error(&OP), GrantKind::Custom));
+        }
+        let content_type = answer.response.headers().get(CONTENT_TYPE);
+        let is_jwt = content_type
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.to_ascii_lowercase().contains("jwt"));
+        let mut members: Map<String, Value> = if is_jwt {
+            let text = std::str::from_utf8(answer.response.body()).unwrap_or_default();
+            self.verified(text.trim()).await?
+        } else {
+            json::decode(&OP, answer.response.body())?
+        };
+        let active = members.get("active") == Some(&Value::Bool(true));
+        match members
+            .get("jwt")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+        {
+            Some(jwt) => {
+                let verified = self.verified(&jwt).await?;
+                members = verified;
+                members.insert("active".to_owned(), Value::Bool(active));
+            }
+            // What is inactive says nothing else: there is nothing to sign.
+            None if self.signed && !is_jwt && active => {
+                return Err(protocol("the answer is not signed, as it was asked for")
+                    .with_operation(&OP)
+                    .with_hint(
+                        "switch on the client's support for JWT claims in introspection answers",
+                    ));
+            }
+            None => {}
+        }
+        Ok(Introspection {
+            active,
+            members,
+            asking: self.oidc.client_id().to_owned(),
+            token: self.token,
+        })
+    }
+
+    async fn verified(&self, jwt: &str) -> Result<Map<String, Value>> {
+        let verifier = &self.oidc.inner.verifier;
+        let verified = verifier.introspection(jwt).await;
+        verified.map_err(|error| error.or_operation(&OP))
+    }
+}
+
+/// The server's answer about a token. `Debug` shows the names of its members alone.
+#[derive(Clone)]
+pub struct Introspection {
+    active: bool,
+    members: Map<String, Value>,
+    asking: String,
+    token: Secret,
+}
+
+impl Introspection {
+    /// What the server says. ID tokens are active too: to let a caller in, ask
+    /// [`is_access_token_active`](Self::is_access_token_active).
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// Whether it is an access token, and active.
+    pub fn is_access_token_active(&self) -> bool {
+        let typ = self.members.get("typ").and_then(Value::as_str);
+        let scheme = self.members.get("token_type").and_then(Value::as_str);
+        let is_access_token = match (typ, scheme) {
+            (Some(typ), _) => matches!(typ, "Bearer" | "DPoP"),
+            // Servers other than Keycloak name the scheme alone (RFC 7662 section 2.2).
+            (None, Some(scheme)) => {
+                scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop")
+            }
+            (None, None) => false,
+        };
+        self.active && is_access_token
+    }
+
+    /// This answer, if the token is an active access token.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized`, with the reason as far as the token itself shows it: it has
+    /// expired, it is no access token, or the asking client is not in its audience.
+    pub fn require_active(self) -> Result<Self> {
+        if self.is_access_token_active() {
+            return Ok(self);
+        }
+        let error = unauthorized("the token is not an active access token").with_operation(&OP);
+        Err(match self.reason() {
+            Some(reason) => error.with_hint(reason),
+            None => error,
+        })
+    }
+
+    /// The server gives no reason; the token itself often shows one. It is not verified here, so
+    /// this is for people, not for decisions.
+    fn reason(&self) -> Option<String> {
+        if self.active {
+            return Some("it is a token of another type".to_owned());
+        }
+        let token = decode_unverified(self.token.expose()).ok()?;
+        let claims = token.claims();
+        let now = time::unix_seconds(SystemTime::now());
+        if time::seconds(claims, "exp").is_some_and(|end| end <= now as f64) {
+            return Some("it has expired".to_owned());
+        }
+        match claims.get("typ").and_then(Value::as_str) {
+            Some("Refresh" | "Offline") => {
+                return Some(
+                    "it is a refresh token: add token_type_hint(\"refresh_token\")".into(),
+                );
+            }
+            _ => {}
+        }
+        let named = |value: &Value| value.as_str() == Some(self.asking.as_str());
+        let in_audience = match claims.get("aud") {
+            Some(Value::Array(all)) => all.iter().any(named),
+            Some(one) => named(one),
+            None => false,
+        };
+        if in_audience {
+            return Some("its session has ended, or it was revoked".to_owned());
+        }
+        Some(format!(
+            "the client {:?} is not in the audience of the token, and Keycloak then calls it \
+             inactive: give the client that the token is for an audience mapper",
+            self.asking
+        ))
+    }
+
+    /// One member of the answer.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// All members of the answer.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// The scopes, separated by spaces.
+    pub fn scope(&self) -> Option<&str> {
+        self.members.get("scope").and_then(Value::as_str)
+    }
+
+    /// The subject.
+    pub fn subject(&self) -> Option<&str> {
+        self.members.get("sub").and_then(Value::as_str)
+    }
+}
+
+impl fmt::Debug for Introspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Introspection")
+            .field("active", &self.active)
+            .field("members", &self.members.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// For verifiers that ask about lightweight tokens.
+impl Introspect for Oidc {
+    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a> {
+        Box::pin(async move {
+            let answer = Self::introspect(self, token).await?;
+            Ok(answer.members)
+        })
+    }
+}
+
+form::request!(IntrospectRequest => Introspection);

@@ -1,0 +1,97 @@
+//! Where the verification gets a provider's document and keys.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+
+use super::client::{Inner, Oidc};
+use super::verify::{Boxed, Provider as Source};
+use crate::discovery::{Provider, ProviderMetadata};
+use crate::error::{Result, protocol, transport, unexpected_body};
+use crate::http::channel::{Channel, Endpoint, EndpointCall};
+use crate::http::fresh::Complete;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::jose::JwkSet;
+
+const OP: Operation = Operation::new("oidc.keys", "GET", "{jwks_uri}");
+const JWKS: Endpoint = ("jwks_uri", |m| m.jwks_uri.as_deref());
+
+pub(super) struct IssuerSource {
+    pub(super) channel: Arc<Channel>,
+    pub(super) provider: Provider,
+}
+
+impl Source for IssuerSource {
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+        let deadline = self.channel.deadline();
+        Box::pin(self.channel.metadata(&self.provider, deadline))
+    }
+
+    fn fetch_keys(&self) -> Boxed<'_, String> {
+        Box::pin(fetch(&self.channel, &self.provider))
+    }
+}
+
+impl Oidc {
+    /// The keys that the provider publishes at this moment (RFC 7517); not cached.
+    ///
+    /// # Errors
+    /// Of kind `Protocol` when the provider publishes none.
+    pub async fn keys(&self) -> Result<JwkSet> {
+        self.inner.issuer_keys().await
+    }
+}
+
+impl Inner {
+    pub(super) async fn issuer_keys(&self) -> Result<JwkSet> {
+        JwkSet::from_json(&fetch(&self.channel, &self.provider).await?)
+            .map_err(|error| error.with_operation(&OP))
+    }
+}
+
+async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
+    let deadline = channel.deadline();
+    let target = channel.endpoint(provider, JWKS, false, deadline).await?;
+    let request = channel
+        .sender
+        .client
+        .request(Method::GET, target.url)
+        .header(
+            ACCEPT,
+            HeaderValue::from_static("application/jwk-set+json, application/json"),
+        )
+        .build()
+        .map_err(|source| transport(&OP, source))?;
+    let call = EndpointCall {
+        op: &OP,
+        provider,
+        endpoint: JWKS,
+        client: None,
+        repeat: Repeat::IDEMPOTENT,
+        deadline,
+    };
+    let answer = channel.send(request, &Complete, call).await?;
+    if !answer.status().is_success() {
+        return Err(answer.error(&OP));
+    }
+    let content_type = answer.response.headers().get(CONTENT_TYPE);
+    let content_type = content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if !content_type.to_ascii_lowercase().contains("json") {
+        return Err(protocol("the key set is not JSON").with_operation(&OP));
+    }
+    String::from_utf8(answer.response.body().to_vec())
+        .map_err(|_| unexpected_body(&OP, "the key set is no text"))
+}
+
+impl fmt::Debug for IssuerSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuerSource")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}

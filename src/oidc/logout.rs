@@ -1,0 +1,194 @@
+//! Ending a session: by the browser (OpenID Connect RP-Initiated Logout 1.0), or with the refresh
+//! token.
+
+use url::Url;
+
+use super::client::{Inner, Oidc, no_refresh_token};
+use super::form::{self, Params};
+use super::tokens::TokenSet;
+use crate::Secret;
+use crate::discovery::ProviderMetadata;
+use crate::error::{Result, config, protocol};
+use crate::http::channel::Endpoint;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::token::{GrantKind, explain};
+
+const OP: Operation = Operation::new("oidc.logout", "POST", "{end_session_endpoint}");
+const URL: Operation = Operation::new("oidc.logout_url", "GET", "{end_session_endpoint}");
+const END_SESSION: Endpoint = ("end_session_endpoint", |m| {
+    m.end_session_endpoint.as_deref()
+});
+
+/// A logout without browser; see [`Oidc::logout`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct Logout {
+    oidc: Oidc,
+    tokens: TokenSet,
+    params: Params,
+}
+
+/// The URL that ends a session in the browser; see [`Oidc::logout_url`].
+#[derive(Debug)]
+#[must_use = "this builds a URL and does nothing by itself"]
+pub struct LogoutUrl {
+    oidc: Oidc,
+    params: Params,
+}
+
+impl Oidc {
+    /// Ends the session that `tokens` belong to, at the server, with the refresh token. This is
+    /// Keycloak's own way; other providers know the browser's alone.
+    ///
+    /// # Errors
+    /// Of kind `Config` when there is no refresh token to name the session with.
+    pub fn logout(&self, tokens: &TokenSet) -> Logout {
+        Logout {
+            oidc: self.clone(),
+            tokens: tokens.clone(),
+            params: Params::default(),
+        }
+    }
+
+    /// The URL to send the browser to, so that the user's session ends there (OpenID Connect
+    /// RP-Initiated Logout 1.0). It names the session by the ID token, which spares the user a
+    /// question.
+    ///
+    /// ```no_run
+    /// # fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
+    /// let url = oidc
+    ///     .logout_url(&tokens)
+    ///     .post_logout_redirect_uri("https://app.example/bye")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn logout_url(&self, tokens: &TokenSet) -> LogoutUrl {
+        let mut url = self.logout_url_without_hint();
+        if let Some(id_token) = tokens.id_token() {
+            url.params.push("id_token_hint", id_token.raw());
+        }
+        url
+    }
+
+    /// The same without naming a session: the server asks the user.
+    pub fn logout_url_without_hint(&self) -> LogoutUrl {
+        let mut params = Params::default();
+        params.push("client_id", self.client_id());
+        LogoutUrl {
+            oidc: self.clone(),
+            params,
+        }
+    }
+}
+
+impl LogoutUrl {
+    /// Where the browser goes afterwards, as it is registered at the client.
+    pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.params.set("post_logout_redirect_uri", uri.into());
+        self
+    }
+
+    /// Comes back with the browser.
+    pub fn state(mut self, state: impl Into<Secret>) -> Self {
+        self.params.set("state", state);
+        self
+    }
+
+    /// The user, by the name or address that a login hint would have.
+    pub fn logout_hint(mut self, hint: impl Into<Secret>) -> Self {
+        self.params.set("logout_hint", hint);
+        self
+    }
+
+    /// Languages of the page, the best first, separated by spaces.
+    pub fn ui_locales(mut self, locales: impl Into<String>) -> Self {
+        self.params.set("ui_locales", locales.into());
+        self
+    }
+
+    /// Makes the URL out of the provider's document as it was read last. Who got tokens by this
+    /// client has read it; [`fetch`](Self::fetch) reads it where it is missing.
+    ///
+    /// # Errors
+    /// Of kind `Config` when the document was not read yet, `Protocol` when the provider has no
+    /// such endpoint.
+    pub fn build(self) -> Result<Url> {
+        let inner = &self.oidc.inner;
+        let known = inner.channel.discovery.last_known(&inner.provider);
+        let Some(metadata) = known else {
+            return Err(config("the provider's document was not read yet")
+                .with_operation(&URL)
+                .with_hint("call fetch().await in place of build()"));
+        };
+        self.url(&metadata)
+    }
+
+    /// Makes the URL, after reading the provider's document where that is missing or old.
+    ///
+    /// # Errors
+    /// Of kind `Protocol` when the provider has no such endpoint; as
+    /// [`Oidc::metadata`](crate::oidc::Oidc::metadata).
+    pub async fn fetch(self) -> Result<Url> {
+        let metadata = self.oidc.inner.metadata().await?;
+        self.url(&metadata)
+    }
+
+    /// Adds a parameter that has no setter here.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.params.extra(name.into(), value.into());
+        self
+    }
+
+    fn url(&self, metadata: &ProviderMetadata) -> Result<Url> {
+        let mut url = browser_url(metadata, END_SESSION).map_err(|e| e.with_operation(&URL))?;
+        let pairs = self.params.pairs(&URL, &[])?;
+        url.query_pairs_mut().extend_pairs(pairs);
+        Ok(url)
+    }
+}
+
+impl Logout {
+    async fn send(mut self) -> Result<()> {
+        let Some(refresh_token) = self.tokens.refresh_token() else {
+            return Err(no_refresh_token(&OP));
+        };
+        self.params.push("refresh_token", refresh_token);
+        end_session(&self.oidc.inner, &self.params).await
+    }
+}
+
+async fn end_session(inner: &Inner, params: &Params) -> Result<()> {
+    let answer = inner
+        .post(&OP, END_SESSION, Repeat::IDEMPOTENT, params)
+        .await?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    let error = explain(answer.error(&OP), GrantKind::Refresh);
+    // An earlier attempt whose answer was lost has ended the session.
+    if answer.may_be_done && error.oauth_code() == Some("invalid_grant") {
+        return Ok(());
+    }
+    Err(error)
+}
+
+/// An endpoint for browsers: they go to the public address, wherever this client reaches the
+/// server.
+pub(super) fn browser_url(metadata: &ProviderMetadata, (name, pick): Endpoint) -> Result<Url> {
+    let endpoint =
+        pick(metadata).ok_or_else(|| protocol(format!("the provider publishes no {name}")))?;
+    let mut url = Url::parse(endpoint)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http"))
+        .ok_or_else(|| protocol(format!("the {name} of the provider is not a URL")))?;
+    if metadata.issuer.starts_with("https://") && url.scheme() != "https" {
+        return Err(protocol(format!(
+            "the {name} has plain HTTP although the issuer has HTTPS"
+        )));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+form::request!(Logout => ());

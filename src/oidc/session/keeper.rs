@@ -1,0 +1,329 @@
+//! Refreshes the one set of tokens, and keeps a store in step.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::Map;
+
+use super::store::{StoredTokens, TokenStore};
+use super::{OP, ended};
+use crate::error::{Result, unauthorized};
+use crate::http::trace;
+use crate::oidc::Oidc;
+use crate::oidc::client::no_refresh_token;
+use crate::oidc::tokens::TokenSet;
+use crate::oidc::verify::Expected;
+use crate::token::AccessToken;
+use crate::token::engine::{Obtain, Obtained};
+use crate::token::grant::{Granted, Renewal};
+
+/// A token of another process with less than this left is not worth taking over.
+const WORTH: Duration = Duration::from_secs(10);
+
+/// Between two looks at a store in which somebody refreshes.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Who refreshes.
+enum Turn {
+    TakenOver(TokenSet),
+    /// This process, under this entry.
+    Mine(StoredTokens),
+}
+
+pub(super) struct Keeper {
+    oidc: Oidc,
+    known: Mutex<Known>,
+    store: Option<Arc<dyn TokenStore>>,
+    closed: AtomicBool,
+    /// Held while tokens change.
+    gate: tokio::sync::Mutex<()>,
+}
+
+struct Known {
+    tokens: TokenSet,
+    /// Of the entry in the store that these tokens are.
+    version: Option<u64>,
+    /// The refresh token was refused: there is nothing to try any more.
+    over: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(oidc: Oidc, tokens: TokenSet) -> Self {
+        Self::with(oidc, tokens, None, None)
+    }
+
+    fn with(
+        oidc: Oidc,
+        tokens: TokenSet,
+        version: Option<u64>,
+        store: Option<Arc<dyn TokenStore>>,
+    ) -> Self {
+        Self {
+            oidc,
+            known: Mutex::new(Known {
+                tokens,
+                version,
+                over: false,
+            }),
+            store,
+            closed: AtomicBool::new(false),
+            gate: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Writes the tokens over whatever the store has.
+    pub(super) async fn stored(
+        oidc: Oidc,
+        tokens: TokenSet,
+        store: Arc<dyn TokenStore>,
+    ) -> Result<Self> {
+        loop {
+            let before = store.load().await?.map(|entry| entry.version());
+            let version = before.unwrap_or(0).wrapping_add(1);
+            let entry = StoredTokens::new(version, &tokens);
+            if store.compare_and_swap(before, Some(entry)).await? {
+                return Ok(Self::with(oidc, tokens, Some(version), Some(store)));
+            }
+        }
+    }
+
+    pub(super) async fn restored(oidc: Oidc, store: Arc<dyn TokenStore>) -> Result<Option<Self>> {
+        let Some(entry) = store.load().await? else {
+            return Ok(None);
+        };
+        let version = entry.version();
+        let tokens = read(&oidc, &entry, None).await;
+        Ok(Some(Self::with(oidc, tokens, Some(version), Some(store))))
+    }
+
+    pub(super) fn tokens(&self) -> TokenSet {
+        self.lock().tokens.clone()
+    }
+
+    /// From now on no token comes out.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// The tokens after any refresh that is under way.
+    pub(super) async fn last_tokens(&self) -> TokenSet {
+        let _gate = self.gate.lock().await;
+        self.tokens()
+    }
+
+    /// Removes the tokens from the store, unless another login has replaced them.
+    pub(super) async fn forget(&self) -> Result<()> {
+        let version = self.lock().version;
+        if let (Some(store), Some(version)) = (&self.store, version) {
+            store.compare_and_swap(Some(version), None).await?;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn renew(&self, refused: Option<&AccessToken>) -> Result<TokenSet> {
+        let _gate = self.gate.lock().await;
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(ended());
+        }
+        let claim = match &self.store {
+            None => None,
+            Some(store) => match self.claim(&**store, refused).await? {
+                Turn::TakenOver(tokens) => return Ok(tokens),
+                Turn::Mine(entry) => Some((&**store, entry)),
+            },
+        };
+        let outcome = self.refresh().await;
+        let Some((store, entry)) = claim else {
+            return outcome;
+        };
+        match &outcome {
+            Ok(tokens) => self.keep(store, &entry, tokens).await,
+            Err(error) if error.oauth_code() == Some("invalid_grant") => {
+                // Somebody who does not claim may have been faster: what there is, is read once.
+                if let Some(tokens) = self.take_over(store.load().await?.as_ref(), refused).await {
+                    return Ok(tokens);
+                }
+                self.release(store, &entry).await;
+            }
+            Err(_) => self.release(store, &entry).await,
+        }
+        outcome
+    }
+
+    async fn refresh(&self) -> Result<TokenSet> {
+        let (before, over) = {
+            let known = self.lock();
+            (known.tokens.clone(), known.over)
+        };
+        if over {
+            return Err(unauthorized("the session has ended at the server")
+                .with_operation(&OP)
+                .with_hint("log in again"));
+        }
+        if before.refresh_token().is_none() {
+            return Err(no_refresh_token(&OP));
+        }
+        let outcome = self.oidc.refresh(&before).await;
+        let mut known = self.lock();
+        match &outcome {
+            Ok(tokens) => known.tokens = tokens.clone(),
+            Err(error) => known.over = error.oauth_code() == Some("invalid_grant"),
+        }
+        drop(known);
+        outcome
+    }
+
+    /// Waits for whoever refreshes, and takes over what it got, or takes the turn.
+    async fn claim(&self, store: &dyn TokenStore, refused: Option<&AccessToken>) -> Result<Turn> {
+        loop {
+            let Some(entry) = store.load().await? else {
+                // Another process has logged out.
+                return Err(ended());
+            };
+            if let Some(tokens) = self.take_over(Some(&entry), refused).await {
+                return Ok(Turn::TakenOver(tokens));
+            }
+            if entry.is_claimed() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                continue;
+            }
+            let claimed = entry.claimed();
+            let written = store.compare_and_swap(Some(entry.version()), Some(claimed.clone()));
+            if written.await? {
+                self.lock().version = Some(claimed.version());
+                return Ok(Turn::Mine(claimed));
+            }
+        }
+    }
+
+    /// What another process has written since. Its refresh token replaces this one's in any case;
+    /// its access token is given only when it is worth it.
+    async fn take_over(
+        &self,
+        entry: Option<&StoredTokens>,
+        refused: Option<&AccessToken>,
+    ) -> Option<TokenSet> {
+        let entry = entry?;
+        let before = {
+            let known = self.lock();
+            if known.version == Some(entry.version()) {
+                return None;
+            }
+            known.tokens.clone()
+        };
+        let tokens = read(&self.oidc, entry, Some(&before)).await;
+        let new = before.access_token().secret() != entry.access_token().expose();
+        let fresh = entry.lifetime().is_none_or(|left| left > WORTH)
+            && refused.is_none_or(|token| token.secret() != entry.access_token().expose());
+        let mut known = self.lock();
+        known.version = Some(entry.version());
+        if new {
+            known.tokens = tokens.clone();
+            known.over = false;
+        }
+        drop(known);
+        (new && fresh).then_some(tokens)
+    }
+
+    /// Keeps new tokens in the store. When it fails they are kept here all the same: after a
+    /// rotation they are the only good ones.
+    async fn keep(&self, store: &dyn TokenStore, claim: &StoredTokens, tokens: &TokenSet) {
+        let version = claim.version().wrapping_add(1);
+        let entry = StoredTokens::new(version, tokens);
+        self.write(store, claim, entry).await;
+    }
+
+    async fn release(&self, store: &dyn TokenStore, claim: &StoredTokens) {
+        self.write(store, claim, claim.released()).await;
+    }
+
+    async fn write(&self, store: &dyn TokenStore, claim: &StoredTokens, entry: StoredTokens) {
+        let version = entry.version();
+        match store
+            .compare_and_swap(Some(claim.version()), Some(entry))
+            .await
+        {
+            Ok(true) => self.lock().version = Some(version),
+            // The claim ran out, or somebody has put another login there.
+            Ok(false) => trace::token("another process has stored its own"),
+            Err(_) => trace::token("not stored"),
+        }
+    }
+}
+
+/// Tokens out of a store. The ID token is verified again; one that has expired since is left out,
+/// or that of `before` stays.
+async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> TokenSet {
+    let mut access_token =
+        AccessToken::new(entry.access_token()).bound_to(oidc.inner.client.dpop.clone());
+    if let Some(left) = entry.lifetime() {
+        access_token = access_token.with_lifetime(left);
+    }
+    let known = before.and_then(TokenSet::id_token).cloned();
+    let id_token = match entry.id_token() {
+        None => known,
+        Some(raw)
+            if known
+                .as_ref()
+                .is_some_and(|k| k.raw().expose() == raw.expose()) =>
+        {
+            known
+        }
+        Some(raw) => {
+            let expected = match &known {
+                Some(known) => Expected::new().refreshed_from(known),
+                None => Expected::new(),
+            };
+            oidc.inner
+                .id_token(raw.expose(), expected)
+                .await
+                .ok()
+                .or(known)
+        }
+    };
+    TokenSet {
+        access_token,
+        renewal: entry
+            .refresh_token()
+            .map(|token| Renewal::new(token.clone(), None)),
+        id_token,
+        scope: entry.scope(),
+        rest: Map::new(),
+    }
+}
+
+impl Obtain for Arc<Keeper> {
+    fn can_grant(&self) -> bool {
+        false
+    }
+
+    fn obtain(&self, _: Option<Renewal>, refused: Option<AccessToken>) -> BoxFuture<'_, Obtained> {
+        Box::pin(async move {
+            let result = self.renew(refused.as_ref()).await.map(|tokens| Granted {
+                token: tokens.access_token,
+                renewal: None,
+                rest: Map::new(),
+            });
+            Obtained {
+                result,
+                renewal_spent: false,
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper")
+            .field("oidc", &self.oidc)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,283 @@
+//! What becomes of tokens when callers leave, processes race and users log out.
+
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Session, StoredTokens, TokenStore, TokenStoreFuture};
+use crate::oidc::TokenSet;
+use crate::oidc::tests::mock::{Defects, Mock};
+use crate::testing::Reply;
+use crate::{AccessToken, ErrorKind};
+
+/// Gives `t1` with `r1`, then `t2` with `r2`, and so on; a refresh token is good once.
+async fn rotating() -> Mock {
+    let number = Mutex::new(0_u32);
+    Mock::with(Defects {
+        script: Box::new(move |seen| {
+            if seen.target.ends_with("/logout") {
+                return Some(Reply::status(204));
+            }
+            if !seen.is_token_request() {
+                return None;
+            }
+            let mut number = number.lock().unwrap();
+            let refreshing = seen.form("grant_type") == Some("refresh_token");
+            if refreshing && seen.form("refresh_token") != Some(format!("r{number}").as_str()) {
+                return Some(Reply::json(400, r#"{"error":"invalid_grant"}"#));
+            }
+            *number += 1;
+            Some(Reply::json(
+                200,
+                json!({
+                    "access_token": format!("t{number}"), "refresh_token": format!("r{number}"),
+                    "token_type": "Bearer", "expires_in": 300,
+                })
+                .to_string(),
+            ))
+        }),
+        ..Defects::default()
+    })
+    .await
+}
+
+async fn first(mock: &Mock) -> TokenSet {
+    mock.oidc().client_credentials().await.unwrap()
+}
+
+/// Polls once, and drops.
+async fn give_up<F: Future>(future: F) {
+    let mut future = Box::pin(future);
+    poll_fn(|context| {
+        assert!(future.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+async fn expire(session: &Session) -> AccessToken {
+    let token = session.access_token().await.unwrap();
+    session.shared.engine.invalidate_token(&token);
+    token
+}
+
+#[tokio::test]
+async fn r06_a_rotated_token_is_kept_when_its_caller_has_left() {
+    let mock = rotating().await;
+    let session = mock.oidc().session(first(&mock).await);
+    expire(&session).await;
+    give_up(session.access_token()).await;
+    let token = session.access_token().await.unwrap();
+    assert_eq!(token.secret(), "t2");
+    expire(&session).await;
+    assert_eq!(
+        session.access_token().await.unwrap().secret(),
+        "t3",
+        "with r2"
+    );
+    assert_eq!(mock.posts("/token"), 3);
+}
+
+#[tokio::test]
+async fn r03_a_token_that_was_replaced_is_not_refreshed_again() {
+    let mock = rotating().await;
+    let session = mock.oidc().session(first(&mock).await);
+    let old = session.access_token().await.unwrap();
+    let new = session.refresh_refused(&old).await.unwrap();
+    assert_eq!(
+        session.refresh_refused(&old).await.unwrap().secret(),
+        new.secret()
+    );
+    assert_eq!(mock.posts("/token"), 2);
+}
+
+#[tokio::test]
+async fn r17_a_refresh_under_way_does_not_outlive_the_logout() {
+    let mock = rotating().await;
+    let session = mock.oidc().session(first(&mock).await);
+    expire(&session).await;
+    give_up(session.access_token()).await;
+    session.logout().await.unwrap();
+    let error = session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
+    // What was ended is what the refresh brought, if it was sent at all.
+    let sent = mock.posts("/token") - 1;
+    let seen = mock.server.seen();
+    let logout = seen
+        .iter()
+        .find(|seen| seen.target.ends_with("/logout"))
+        .unwrap();
+    let ended = logout.form("refresh_token");
+    assert_eq!(ended, Some(if sent == 0 { "r1" } else { "r2" }));
+    assert_eq!(
+        seen.iter().filter(|s| s.is_token_request()).count() - 1,
+        sent
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_not_asked_about_again() {
+    let mock = rotating().await;
+    let oidc = mock.oidc();
+    let tokens = first(&mock).await;
+    oidc.refresh(&tokens).await.unwrap(); // r1 is used up
+    let session = oidc.session(tokens);
+    expire(&session).await;
+    for _ in 0..3 {
+        let error = session.access_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
+    }
+    assert_eq!(mock.posts("/token"), 3);
+    assert!(!format!("{session:?}").contains("t1"));
+}
+
+#[derive(Debug, Clone, Default)]
+struct Store(Arc<Mutex<Option<StoredTokens>>>);
+
+impl TokenStore for Store {
+    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+        let found = self.0.lock().unwrap().clone();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn compare_and_swap(
+        &self,
+        expected: Option<u64>,
+        tokens: Option<StoredTokens>,
+    ) -> TokenStoreFuture<'_, bool> {
+        let mut stored = self.0.lock().unwrap();
+        let fits = stored.as_ref().map(StoredTokens::version) == expected;
+        if fits {
+            *stored = tokens;
+        }
+        Box::pin(std::future::ready(Ok(fits)))
+    }
+}
+
+#[tokio::test]
+async fn r15_what_another_process_has_written_is_taken_over() {
+    let mock = rotating().await;
+    let store = Store::default();
+    let one = mock
+        .oidc()
+        .session_in(store.clone(), first(&mock).await)
+        .await
+        .unwrap();
+    let other = mock
+        .oidc()
+        .session_from(store.clone())
+        .await
+        .unwrap()
+        .unwrap();
+    let (a, b) = (expire(&one).await, expire(&other).await);
+    assert_eq!((a.secret(), b.secret()), ("t1", "t1"));
+    assert_eq!(one.access_token().await.unwrap().secret(), "t2");
+    assert_eq!(other.access_token().await.unwrap().secret(), "t2");
+    assert_eq!(mock.posts("/token"), 2, "the second one read the store");
+    // Both at once: one claims, the other waits for it.
+    expire(&one).await;
+    expire(&other).await;
+    let (a, b) = tokio::join!(one.access_token(), other.access_token());
+    assert_eq!((a.unwrap().secret(), b.unwrap().secret()), ("t3", "t3"));
+    assert_eq!(mock.posts("/token"), 3);
+}
+
+#[tokio::test]
+async fn r15_a_claim_of_a_process_that_died_ends() {
+    let mock = rotating().await;
+    let store = Store::default();
+    let session = mock
+        .oidc()
+        .session_in(store.clone(), first(&mock).await)
+        .await
+        .unwrap();
+    {
+        let mut stored = store.0.lock().unwrap();
+        let mut dead = serde_json::to_value(stored.as_ref().unwrap().claimed()).unwrap();
+        let until = dead["claimed_until"].as_u64().unwrap();
+        dead["claimed_until"] = json!(until - 30_000);
+        *stored = serde_json::from_value(dead).unwrap();
+    }
+    expire(&session).await;
+    assert_eq!(session.access_token().await.unwrap().secret(), "t2");
+}
+
+#[tokio::test]
+async fn r15_after_invalid_grant_the_store_is_read_once_more() {
+    // Somebody refreshes without a claim, while this process is at it.
+    let store = Store::default();
+    let shared = store.clone();
+    let mock = Mock::with(Defects {
+        script: Box::new(move |seen| {
+            if !seen.is_token_request() {
+                return None;
+            }
+            if seen.form("grant_type") == Some("refresh_token") {
+                let mut stored = shared.0.lock().unwrap();
+                let mut text = serde_json::to_value(stored.as_ref().unwrap().released()).unwrap();
+                text["access_token"] = json!("theirs");
+                text["refresh_token"] = json!("their-refresh");
+                *stored = serde_json::from_value(text).unwrap();
+                return Some(Reply::json(400, r#"{"error":"invalid_grant"}"#));
+            }
+            Some(Reply::json(
+                200,
+                r#"{"access_token":"mine","refresh_token":"r","expires_in":300,
+                    "token_type":"Bearer"}"#,
+            ))
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let session = mock
+        .oidc()
+        .session_in(store, first(&mock).await)
+        .await
+        .unwrap();
+    expire(&session).await;
+    assert_eq!(session.access_token().await.unwrap().secret(), "theirs");
+    assert_eq!(mock.posts("/token"), 2);
+}
+
+#[tokio::test]
+async fn a_logout_elsewhere_ends_the_session_here() {
+    let mock = rotating().await;
+    let store = Store::default();
+    let one = mock
+        .oidc()
+        .session_in(store.clone(), first(&mock).await)
+        .await
+        .unwrap();
+    let other = mock
+        .oidc()
+        .session_from(store.clone())
+        .await
+        .unwrap()
+        .unwrap();
+    one.logout().await.unwrap();
+    assert!(store.0.lock().unwrap().is_none());
+    expire(&other).await;
+    assert!(other.access_token().await.unwrap_err().is_unauthorized());
+    assert_eq!(mock.posts("/token"), 1);
+}
+
+#[tokio::test]
+async fn r08_tokens_without_an_end_are_kept_until_they_are_refused() {
+    let mock = Mock::with(Defects {
+        answer: Box::new(|answer| {
+            answer.as_object_mut().unwrap().remove("expires_in");
+            answer.as_object_mut().unwrap().remove("id_token");
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let session = mock.oidc().session(first(&mock).await);
+    for _ in 0..3 {
+        let token = session.access_token().await.unwrap();
+        assert_eq!(token.expires_in(), None::<Duration>);
+    }
+    assert_eq!(mock.posts("/token"), 1);
+}

@@ -1,0 +1,564 @@
+//! Requests of the flows, against a provider that can be made to fail.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::mock::{Defects, Mock};
+use crate::jose::{DpopKey, SignatureAlgorithm};
+use crate::oidc::Oidc;
+use crate::testing::{Reply, Seen};
+use crate::{ClientAuth, ErrorKind, Secret};
+
+fn on(end: &'static str, reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Defects {
+    Defects {
+        script: Box::new(move |seen| seen.target.ends_with(end).then(|| reply(seen))),
+        ..Defects::default()
+    }
+}
+
+#[tokio::test]
+async fn s16_every_attempt_has_an_assertion_of_its_own() {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = attempts.clone();
+    let mock = Mock::with(on("/token", move |_| {
+        if count.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Reply::Drop;
+        }
+        Reply::json(200, r#"{"access_token":"x","token_type":"Bearer"}"#)
+    }))
+    .await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    let auth = ClientAuth::assertion(move || {
+        let number = counter.fetch_add(1, Ordering::SeqCst);
+        async move { Ok(Secret::from(format!("jwt-{number}"))) }
+    });
+    let oidc = mock.builder().client_auth(auth).build().unwrap();
+    oidc.client_credentials().await.unwrap();
+    let bodies: Vec<String> = {
+        let seen = mock.server.seen();
+        seen.iter()
+            .filter(|s| s.is_token_request())
+            .map(|s| s.body.clone())
+            .collect()
+    };
+    assert_eq!(bodies.len(), 2);
+    assert!(
+        bodies[0].ends_with("client_assertion=jwt-0"),
+        "{}",
+        bodies[0]
+    );
+    assert!(
+        bodies[1].ends_with("client_assertion=jwt-1"),
+        "{}",
+        bodies[1]
+    );
+
+    let key = crate::jose::SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    attempts.store(0, Ordering::SeqCst);
+    let oidc = mock
+        .builder()
+        .client_auth(ClientAuth::private_key_jwt(key))
+        .build()
+        .unwrap();
+    oidc.client_credentials().await.unwrap();
+    let seen = mock.server.seen();
+    let claims: Vec<_> = seen
+        .iter()
+        .filter_map(|seen| seen.form("client_assertion"))
+        .filter(|jwt| jwt.contains('.'))
+        .map(|jwt| crate::jose::decode_unverified(jwt).unwrap())
+        .collect();
+    assert_eq!(claims.len(), 2);
+    let claim = |at: usize, name: &str| claims[at].claims()[name].clone();
+    assert_ne!(claim(0, "jti"), claim(1, "jti"));
+    assert_eq!(
+        claim(0, "aud"),
+        json!(mock.server.url),
+        "one audience: the issuer"
+    );
+    assert_eq!(
+        (claim(0, "iss"), claim(0, "sub")),
+        (json!("app"), json!("app"))
+    );
+    let life = claim(0, "exp").as_u64().unwrap() - claim(0, "iat").as_u64().unwrap();
+    assert!(life <= 60);
+}
+
+/// A server that wants nonces, at the token endpoint by 400 and at userinfo by 401.
+#[tokio::test]
+async fn s18_nonces_are_asked_for_once_and_kept() {
+    let mock = Mock::with(Defects {
+        script: Box::new(|seen| {
+            let proof = crate::jose::decode_unverified(seen.header("dpop")?).unwrap();
+            let nonce = proof.claims().get("nonce").and_then(|nonce| nonce.as_str());
+            let token = seen.is_token_request();
+            let wanted = if token { "n1" } else { "n2" };
+            if nonce == Some(wanted) {
+                return token.then(|| {
+                    let body = r#"{"access_token":"x","token_type":"dpop","refresh_token":"r"}"#;
+                    Reply::json(200, body).with("DPoP-Nonce", "n2")
+                });
+            }
+            Some(if token {
+                Reply::json(400, r#"{"error":"use_dpop_nonce"}"#).with("DPoP-Nonce", "n1")
+            } else {
+                Reply::status(401)
+                    .with(
+                        "WWW-Authenticate",
+                        r#"DPoP error="use_dpop_nonce", algs="ES256""#,
+                    )
+                    .with("DPoP-Nonce", "n2")
+            })
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let oidc = mock.builder().dpop(key).build().unwrap();
+    let tokens = oidc.client_credentials().await.unwrap();
+    assert_eq!(tokens.access_token().scheme(), "DPoP");
+    // The nonce of the last answer is used at once.
+    oidc.userinfo(&tokens).await.unwrap();
+    {
+        let seen = mock.server.seen();
+        let proofs: Vec<_> = seen
+            .iter()
+            .filter_map(|seen| {
+                Some((
+                    seen,
+                    crate::jose::decode_unverified(seen.header("dpop")?).unwrap(),
+                ))
+            })
+            .collect();
+        assert_eq!(proofs.len(), 3);
+        let claim = |at: usize, name: &str| proofs[at].1.claims().get(name).cloned();
+        assert_ne!(
+            claim(0, "jti"),
+            claim(1, "jti"),
+            "a new proof for the same request"
+        );
+        assert_eq!(claim(2, "htm"), Some(json!("GET")));
+        assert_eq!(
+            claim(2, "htu"),
+            Some(json!(format!("{}/userinfo", mock.server.url)))
+        );
+        assert_eq!(claim(2, "ath"), Some(json!(crate::jose::hash::sha256("x"))));
+        assert_eq!(proofs[2].0.header("authorization"), Some("DPoP x"));
+        assert_eq!(claim(0, "ath"), None);
+    }
+    // The kept nonce is not the one the token endpoint wants: asked again, once.
+    oidc.refresh(&tokens).await.unwrap();
+    assert_eq!(mock.posts("/token"), 4);
+}
+
+#[tokio::test]
+async fn s18_a_server_that_always_wants_another_nonce_is_left_alone() {
+    let mock = Mock::with(on("/token", |_| {
+        Reply::json(400, r#"{"error":"use_dpop_nonce"}"#).with("DPoP-Nonce", "again")
+    }))
+    .await;
+    let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let oidc = mock.builder().dpop(key).build().unwrap();
+    let error = oidc.client_credentials().await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("use_dpop_nonce"), "{error}");
+    assert_eq!(mock.posts("/token"), 2);
+}
+
+#[tokio::test]
+async fn s17_a_bearer_token_is_not_taken_for_a_bound_one() {
+    let mock = Mock::start().await;
+    let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let oidc = mock.builder().dpop(key).build().unwrap();
+    let error = oidc.client_credentials().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("bound to a key"), "{error}");
+}
+
+#[tokio::test]
+async fn a_device_login_keeps_the_servers_pace() {
+    let polls = Arc::new(AtomicUsize::new(0));
+    let count = polls.clone();
+    let mock = Mock::with(Defects {
+        script: Box::new(move |seen| {
+            if seen.target.ends_with("/device") {
+                return Some(Reply::json(
+                    200,
+                    r#"{"device_code":"d-hunter2","user_code":"AB-hunter2","expires_in":600,
+                        "verification_uri":"https://op/device","interval":0.001}"#,
+                ));
+            }
+            if !seen.is_token_request() {
+                return None;
+            }
+            Some(match count.fetch_add(1, Ordering::SeqCst) {
+                0 | 2 => Reply::json(400, r#"{"error":"authorization_pending"}"#),
+                1 => Reply::status(503),
+                3 => Reply::Drop,
+                _ => return None,
+            })
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let login = oidc.device().await.unwrap();
+    assert!(!format!("{login:?}").contains("hunter2"), "{login:?}");
+    assert_eq!(login.verification_uri_complete(), None);
+    let error = login.tokens().await.unwrap_err();
+    // Its ID token has the nonce of no login.
+    assert_eq!(error.kind(), ErrorKind::InvalidToken, "{error}");
+    assert_eq!(polls.load(Ordering::SeqCst), 5);
+    let seen = mock.server.seen();
+    let start = seen
+        .iter()
+        .find(|seen| seen.target.ends_with("/device"))
+        .unwrap();
+    assert_eq!(start.form("code_challenge_method"), Some("S256"));
+    let poll = seen.iter().find(|seen| seen.is_token_request()).unwrap();
+    assert_eq!(poll.form("device_code"), Some("d-hunter2"));
+    assert!(poll.form("code_verifier").unwrap().len() >= 43);
+}
+
+#[tokio::test]
+async fn extra_parameters_go_along_and_replace_nothing() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    oidc.client_credentials()
+        .param("audience", "a")
+        .param("audience", "b")
+        .await
+        .unwrap_err();
+    {
+        let seen = mock.server.seen();
+        let body = &seen
+            .iter()
+            .find(|seen| seen.is_token_request())
+            .unwrap()
+            .body;
+        assert_eq!(body, "grant_type=client_credentials&audience=a&audience=b");
+    }
+    for name in [
+        "grant_type",
+        "client_secret",
+        "client_assertion",
+        "client_id",
+    ] {
+        let error = oidc
+            .client_credentials()
+            .param(name, "x")
+            .await
+            .unwrap_err();
+        assert!(error.is_config(), "{error}");
+    }
+    for name in [
+        "state",
+        "nonce",
+        "code_challenge",
+        "redirect_uri",
+        "response_type",
+        "request",
+    ] {
+        let error = oidc.authorize().param(name, "x").start().await.unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains(name),
+            "{error}"
+        );
+    }
+    assert_eq!(mock.posts("/token"), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_not_published_is_named() {
+    let mock = Mock::with(Defects {
+        document: Box::new(|document| {
+            let issuer = document["issuer"].clone();
+            *document = json!({ "issuer": issuer, "a_member_of_tomorrow": { "x": [1] } });
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let metadata = oidc.metadata().await.unwrap();
+    assert_eq!(metadata.extra["a_member_of_tomorrow"]["x"][0], 1);
+    for (error, name) in [
+        (
+            oidc.device().await.unwrap_err(),
+            "device_authorization_endpoint",
+        ),
+        (
+            oidc.introspect("x").await.unwrap_err(),
+            "introspection_endpoint",
+        ),
+        (oidc.revoke("x").await.unwrap_err(), "revocation_endpoint"),
+        (
+            oidc.client_credentials().await.unwrap_err(),
+            "token_endpoint",
+        ),
+        (
+            oidc.authorize().start().await.unwrap_err(),
+            "authorization_endpoint",
+        ),
+        (
+            oidc.authorize().pushed().start().await.unwrap_err(),
+            "pushed_authorization_request_endpoint",
+        ),
+        (
+            oidc.logout_url_without_hint().build().unwrap_err(),
+            "end_session_endpoint",
+        ),
+        (oidc.keys().await.unwrap_err(), "jwks_uri"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn s01_issuers_of_other_spelling() {
+    for issuer in [
+        "{}/",
+        "{}/realms/x",
+        "https://op.example",
+        "HTTP://127.0.0.1",
+    ] {
+        let mock = Mock::with(Defects {
+            document: Box::new(move |document| {
+                let own = document["issuer"].as_str().unwrap().to_owned();
+                document["issuer"] = json!(issuer.replace("{}", &own));
+            }),
+            ..Defects::default()
+        })
+        .await;
+        let error = mock.oidc().metadata().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert_eq!(mock.server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn s03_plain_http_is_for_this_machine() {
+    let plain = Oidc::discover("http://op.example")
+        .client_id("app")
+        .build()
+        .unwrap_err();
+    assert!(
+        plain.is_config() && plain.to_string().contains("danger_allow_http"),
+        "{plain}"
+    );
+    for good in [
+        "http://localhost:1",
+        "http://127.0.0.1:1/x",
+        "http://[::1]:1",
+        "https://op.example",
+    ] {
+        Oidc::discover(good).client_id("app").build().unwrap();
+    }
+    for bad in [
+        "",
+        "op.example",
+        "ftp://op.example",
+        "https://op.example?x",
+        "https://a:b@op.example",
+    ] {
+        assert!(
+            Oidc::discover(bad)
+                .client_id("app")
+                .build()
+                .unwrap_err()
+                .is_config()
+        );
+    }
+    // An endpoint of an issuer with HTTPS may not have less.
+    let mock = Mock::with(Defects {
+        document: Box::new(|document| {
+            document["issuer"] = json!("https://op.example");
+            document["token_endpoint"] = json!("http://evil.example/token");
+            document["authorization_endpoint"] = json!("http://evil.example/authorize");
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = Oidc::discover("https://op.example")
+        .base_url(&mock.server.url)
+        .client_id("app")
+        .redirect_uri("https://app.example/cb")
+        .connection(|connection| connection.no_proxy())
+        .build()
+        .unwrap();
+    let error = oidc.client_credentials().await.unwrap_err();
+    assert!(error.to_string().contains("plain HTTP"), "{error}");
+    let error = oidc.authorize().start().await.unwrap_err();
+    assert!(error.to_string().contains("plain HTTP"), "{error}");
+}
+
+#[tokio::test]
+async fn s04_documents_that_are_none() {
+    let endless = format!("{{\"issuer\":\"{}\"}}", "x".repeat(2 << 20));
+    for (reply, why) in [
+        (Reply::json(200, endless), "larger than"),
+        (
+            Reply::Answer(
+                200,
+                vec![("Content-Type", "text/html".into())],
+                "<html>".into(),
+            ),
+            "not JSON",
+        ),
+        (Reply::json(200, "[".repeat(100_000)), "unexpected JSON"),
+    ] {
+        let mock = Mock::with(on("/openid-configuration", move |_| reply.clone())).await;
+        let error = mock.oidc().metadata().await.unwrap_err();
+        assert!(error.to_string().contains(why), "{why}: {error}");
+    }
+    let mock = Mock::with(on("/keys", |_| {
+        Reply::Answer(
+            200,
+            vec![("Content-Type", "text/html".into())],
+            "<html>".into(),
+        )
+    }))
+    .await;
+    let error = mock.oidc().keys().await.unwrap_err();
+    assert!(error.to_string().contains("not JSON"), "{error}");
+}
+
+#[tokio::test]
+async fn the_address_of_rfc_8414_is_tried_second() {
+    let mock = Mock::with(Defects {
+        script: Box::new(|seen| {
+            let base = format!("http://{}", seen.header("host").unwrap());
+            match seen.target.as_str() {
+                "/.well-known/oauth-authorization-server/as" => Some(Reply::json(
+                    200,
+                    json!({ "issuer": format!("{base}/as"), "token_endpoint": format!("{base}/t") })
+                        .to_string(),
+                )),
+                _ => Some(Reply::status(404)),
+            }
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let issuer = format!("{}/as", mock.server.url);
+    let oidc = Oidc::discover(&issuer)
+        .client_id("app")
+        .connection(|connection| connection.no_proxy())
+        .build()
+        .unwrap();
+    assert_eq!(oidc.metadata().await.unwrap().issuer, issuer);
+    let seen = mock.server.seen();
+    assert_eq!(seen[0].target, "/as/.well-known/openid-configuration");
+}
+
+#[tokio::test]
+async fn s12_a_pushed_request_is_sent_once_and_named_alone() {
+    let mock = Mock::with(Defects {
+        document: Box::new(|document| {
+            document["require_pushed_authorization_requests"] = json!(true);
+        }),
+        script: Box::new(|seen| {
+            seen.target
+                .ends_with("/par")
+                .then(|| Reply::json(201, r#"{"request_uri":"urn:par:hunter2","expires_in":60}"#))
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let login = oidc.authorize().start().await.unwrap();
+    assert_eq!(
+        login.url(),
+        format!(
+            "{}/authorize?client_id=app&request_uri=urn%3Apar%3Ahunter2",
+            mock.server.url
+        )
+    );
+    assert_eq!(mock.posts("/par"), 1);
+    let body = mock
+        .server
+        .seen()
+        .iter()
+        .find(|s| s.method == "POST")
+        .unwrap()
+        .body
+        .clone();
+    assert_eq!(body.matches("client_id=app").count(), 1, "{body}");
+    assert!(body.contains("code_challenge_method=S256"), "{body}");
+
+    let broken = Mock::with(on("/par", |_| Reply::Drop)).await;
+    broken
+        .oidc()
+        .authorize()
+        .pushed()
+        .start()
+        .await
+        .unwrap_err();
+    assert_eq!(broken.posts("/par"), 1);
+}
+
+#[tokio::test]
+async fn the_url_keeps_what_the_endpoint_has() {
+    let mock = Mock::with(Defects {
+        document: Box::new(|document| {
+            let url = format!(
+                "{}?tenant=a%20b#x",
+                document["authorization_endpoint"].as_str().unwrap()
+            );
+            document["authorization_endpoint"] = json!(url);
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let login = mock
+        .oidc()
+        .authorize()
+        .scope("profile")
+        .prompt("login consent")
+        .max_age(Duration::from_secs(60))
+        .kc_idp_hint("google")
+        .essential_acr(["gold"])
+        .start()
+        .await
+        .unwrap();
+    let url = url::Url::parse(login.url()).unwrap();
+    let pairs: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!(pairs["tenant"], "a b");
+    assert_eq!(pairs["scope"], "openid profile");
+    assert_eq!(pairs["prompt"], "login consent");
+    assert_eq!(pairs["max_age"], "60");
+    assert_eq!(pairs["kc_idp_hint"], "google");
+    assert_eq!(pairs["code_challenge_method"], "S256");
+    assert_eq!(pairs["response_type"], "code");
+    let claims: serde_json::Value = serde_json::from_str(&pairs["claims"]).unwrap();
+    assert_eq!(
+        claims["id_token"]["acr"],
+        json!({ "essential": true, "values": ["gold"] })
+    );
+    assert!(url.fragment().is_none());
+    let text = serde_json::to_string(&login).unwrap();
+    let back: crate::oidc::LoginAttempt = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.state(), login.state());
+}
+
+#[tokio::test]
+async fn a_logout_url_without_a_document_says_so() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let error = oidc.logout_url_without_hint().build().unwrap_err();
+    assert!(
+        error.is_config() && error.to_string().contains("fetch()"),
+        "{error}"
+    );
+    let url = oidc
+        .logout_url_without_hint()
+        .state("x")
+        .fetch()
+        .await
+        .unwrap();
+    assert_eq!(url.query(), Some("client_id=app&state=x"));
+    oidc.logout_url_without_hint().build().unwrap();
+}

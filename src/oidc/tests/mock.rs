@@ -1,0 +1,160 @@
+//! A provider with a switch for every defect.
+
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::jose::tests::{es256, sign};
+use crate::oidc::{LoginAttempt, Oidc, OidcBuilder};
+use crate::testing::{Reply, Seen, Server};
+
+type Script = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
+type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
+
+pub(crate) struct Mock {
+    pub(crate) server: Server,
+    state: Arc<State>,
+}
+
+struct State {
+    nonce: Mutex<String>,
+    document: Change,
+    claims: Change,
+    answer: Change,
+    script: Script,
+}
+
+/// Switches, all of them off.
+pub(crate) struct Defects {
+    pub(crate) document: Change,
+    pub(crate) claims: Change,
+    pub(crate) answer: Change,
+    pub(crate) script: Script,
+}
+
+impl Default for Defects {
+    fn default() -> Self {
+        Self {
+            document: Box::new(|_| {}),
+            claims: Box::new(|_| {}),
+            answer: Box::new(|_| {}),
+            script: Box::new(|_| None),
+        }
+    }
+}
+
+pub(crate) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+}
+
+impl Mock {
+    pub(crate) async fn start() -> Self {
+        Self::with(Defects::default()).await
+    }
+
+    pub(crate) async fn with(defects: Defects) -> Self {
+        let state = Arc::new(State {
+            nonce: Mutex::default(),
+            document: defects.document,
+            claims: defects.claims,
+            answer: defects.answer,
+            script: defects.script,
+        });
+        let shared = state.clone();
+        let server = Server::start(move |seen, _| shared.reply(seen)).await;
+        Self { server, state }
+    }
+
+    pub(crate) fn builder(&self) -> OidcBuilder {
+        Oidc::discover(&self.server.url)
+            .client_id("app")
+            .client_secret("s3cret-hunter2")
+            .redirect_uri("https://app.example/cb")
+            .connection(|connection| connection.no_proxy().quick())
+    }
+
+    pub(crate) fn oidc(&self) -> Oidc {
+        self.builder().build().unwrap()
+    }
+
+    /// Starts a login whose nonce the next ID token has.
+    pub(crate) async fn login(&self, oidc: &Oidc) -> LoginAttempt {
+        let login = oidc.authorize().start().await.unwrap();
+        self.expect(&login);
+        login
+    }
+
+    pub(crate) fn expect(&self, login: &LoginAttempt) {
+        *self.state.nonce.lock().unwrap() = login.nonce().expose().to_owned();
+    }
+
+    /// The good answer to a login.
+    pub(crate) fn answer(&self, login: &LoginAttempt) -> String {
+        format!(
+            "https://app.example/cb?code=c0de&state={}&iss={}",
+            login.state(),
+            self.server.url
+        )
+    }
+
+    pub(crate) fn posts(&self, end: &str) -> usize {
+        let seen = self.server.seen();
+        seen.iter()
+            .filter(|seen| seen.method == "POST" && seen.target.ends_with(end))
+            .count()
+    }
+}
+
+impl State {
+    fn reply(&self, seen: &Seen) -> Reply {
+        if let Some(reply) = (self.script)(seen) {
+            return reply;
+        }
+        let base = format!("http://{}", seen.header("host").unwrap());
+        match seen.target.split('?').next().unwrap() {
+            "/.well-known/openid-configuration" => {
+                let mut document = json!({
+                    "issuer": base,
+                    "authorization_endpoint": format!("{base}/authorize"),
+                    "token_endpoint": format!("{base}/token"),
+                    "userinfo_endpoint": format!("{base}/userinfo"),
+                    "jwks_uri": format!("{base}/keys"),
+                    "introspection_endpoint": format!("{base}/introspect"),
+                    "revocation_endpoint": format!("{base}/revoke"),
+                    "end_session_endpoint": format!("{base}/logout"),
+                    "device_authorization_endpoint": format!("{base}/device"),
+                    "backchannel_authentication_endpoint": format!("{base}/backchannel"),
+                    "pushed_authorization_request_endpoint": format!("{base}/par"),
+                    "authorization_response_iss_parameter_supported": true,
+                    "id_token_signing_alg_values_supported": ["ES256"],
+                    "some_new_member": 7,
+                });
+                (self.document)(&mut document);
+                Reply::json(200, document.to_string())
+            }
+            "/keys" => Reply::json(200, json!({ "keys": [es256("a")] }).to_string()),
+            "/token" => Reply::json(200, self.tokens(&base).to_string()),
+            "/userinfo" => Reply::json(200, r#"{"sub":"1"}"#),
+            _ => Reply::status(404),
+        }
+    }
+
+    fn tokens(&self, base: &str) -> Value {
+        let mut claims = json!({
+            "iss": base, "aud": "app", "azp": "app", "sub": "1", "typ": "ID",
+            "iat": now(), "exp": now() + 60, "nonce": *self.nonce.lock().unwrap(),
+        });
+        (self.claims)(&mut claims);
+        let mut answer = json!({
+            "access_token": "access-hunter2", "refresh_token": "refresh-hunter2",
+            "token_type": "Bearer", "expires_in": 60,
+            "id_token": sign(&json!({ "alg": "ES256", "kid": "a" }), &claims),
+        });
+        (self.answer)(&mut answer);
+        answer
+    }
+}

@@ -1,0 +1,297 @@
+//! Verifying what an issuer signed.
+//!
+//! Each kind of token has a verifier of its own that refuses all other kinds (RFC 8725 section
+//! 3.12), and a type of its own for what was verified.
+
+mod access_token;
+mod binding;
+mod claims;
+mod front_channel;
+mod id_token;
+mod introspection;
+mod issuer;
+mod jarm;
+mod jwks_cache;
+mod lightweight;
+mod logout_token;
+mod refresh_token;
+mod replay;
+#[cfg(test)]
+mod tests;
+mod user_info;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+pub use self::access_token::{
+    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Permission,
+};
+pub use self::binding::Presented;
+use self::claims::Kind;
+pub use self::front_channel::FrontChannelLogout;
+pub use self::id_token::{Expected, IdToken};
+pub use self::issuer::TrustedIssuer;
+pub(crate) use self::issuer::{Boxed, Provider};
+pub use self::lightweight::{Introspect, IntrospectFuture};
+pub use self::logout_token::LogoutToken;
+pub use self::refresh_token::{OfflineToken, RefreshToken};
+pub use self::replay::{ReplayFuture, ReplayMemory, ReplayStore};
+use crate::error::{Result, TokenFault};
+use crate::jose::jws::{self, Jws};
+use crate::jose::{DecryptionKey, SignatureAlgorithm, decrypt};
+
+/// Tells the time; tests set it.
+type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// How far clocks may differ, unless set.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Verifies what one issuer signs for one client: ID tokens, logout tokens, signed userinfo,
+/// authorization responses (JARM), introspection answers.
+///
+/// [`Oidc::verifier`](crate::oidc::Oidc::verifier) gives one with the settings of the client. This
+/// is how to make one by hand, without a network:
+///
+/// ```no_run
+/// use keycloak_kit::jose::Jwk;
+/// use keycloak_kit::oidc::{Expected, TokenVerifier, TrustedIssuer};
+///
+/// # async fn show(pem: &str, raw: &str) -> keycloak_kit::Result<()> {
+/// let issuer = TrustedIssuer::new("https://sso.example.org/realms/demo", Jwk::from_pem(pem)?);
+/// let verifier = TokenVerifier::new(issuer, "web-app");
+/// let id_token = verifier.id_token(raw, &Expected::new().nonce("n-0S6_WzA2Mj")).await?;
+/// println!("{}", id_token.subject());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct TokenVerifier {
+    issuer: TrustedIssuer,
+    client_id: String,
+    algorithms: Option<Vec<SignatureAlgorithm>>,
+    trusted_audiences: Vec<String>,
+    leeway: Duration,
+    id_token_keys: Vec<DecryptionKey>,
+    userinfo_keys: Vec<DecryptionKey>,
+    response_keys: Vec<DecryptionKey>,
+    replay: Arc<dyn ReplayStore>,
+    clock: Clock,
+}
+
+impl TokenVerifier {
+    /// Verifies tokens that `issuer` made for the client `client_id`.
+    pub fn new(issuer: TrustedIssuer, client_id: impl Into<String>) -> Self {
+        Self {
+            issuer,
+            client_id: client_id.into(),
+            algorithms: None,
+            trusted_audiences: Vec::new(),
+            leeway: LEEWAY,
+            id_token_keys: Vec::new(),
+            userinfo_keys: Vec::new(),
+            response_keys: Vec::new(),
+            replay: Arc::new(ReplayMemory::default()),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+
+    /// Takes only tokens signed with one of these algorithms; unless set, all asymmetric ones that
+    /// the issuer publishes for the kind of token. Symmetric ones are never taken: Keycloak signs with a key that only
+    /// it has.
+    #[must_use]
+    pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
+        let asymmetric = |one: &SignatureAlgorithm| SignatureAlgorithm::ASYMMETRIC.contains(one);
+        self.algorithms = Some(all.into_iter().filter(asymmetric).collect());
+        self
+    }
+
+    /// Takes ID tokens that are for this audience too, beside the client itself (OpenID Connect
+    /// Core 1.0 section 3.1.3.7). None unless set.
+    #[must_use]
+    pub fn trusted_audience(mut self, audience: impl Into<String>) -> Self {
+        self.trusted_audiences.push(audience.into());
+        self
+    }
+
+    /// How far this machine's clock and the server's may differ; 30 s unless set, and never more
+    /// than half of a token's life.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// The client is registered for encrypted ID tokens: they are opened with this key, and plain
+    /// ones are refused. Several keys may be set, for the time of a rotation.
+    #[must_use]
+    pub fn id_token_decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.id_token_keys.push(key);
+        self
+    }
+
+    /// The client is registered for encrypted userinfo: plain answers are refused.
+    #[must_use]
+    pub fn userinfo_decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.userinfo_keys.push(key);
+        self
+    }
+
+    /// The client is registered for encrypted authorization responses (JARM): plain ones are
+    /// refused.
+    #[must_use]
+    pub fn response_decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.response_keys.push(key);
+        self
+    }
+
+    /// Where used logout tokens are remembered; in memory unless set, which is enough for one
+    /// process.
+    #[must_use]
+    pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
+        self.replay = Arc::new(store);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(now);
+        self
+    }
+
+    /// Verifies access tokens of the same issuer; see [`AccessTokenVerifier`].
+    pub fn access_token_verifier(&self) -> AccessTokenVerifierBuilder {
+        let builder = AccessTokenVerifier::builder(self.issuer.clone()).leeway(self.leeway);
+        match &self.algorithms {
+            Some(algorithms) => builder.algorithms(algorithms.iter().copied()),
+            None => builder,
+        }
+    }
+
+    /// Verifies an ID token (OpenID Connect Core 1.0 section 3.1.3.7). `expected` says what else
+    /// the login it is from asks of it.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
+    /// keys of the issuer cannot be had.
+    pub async fn id_token(&self, token: &str, expected: &Expected<'_>) -> Result<IdToken> {
+        id_token::verify(self, token, expected).await
+    }
+
+    /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6), once: the
+    /// same one is refused from then on. Answer 200 when it is good and 400 when it is not, both
+    /// with `Cache-Control: no-store`.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
+    /// keys of the issuer cannot be had or the replay store fails.
+    pub async fn logout_token(&self, token: &str) -> Result<LogoutToken> {
+        logout_token::verify(self, token).await
+    }
+
+    /// Checks a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 section 2):
+    /// the query of the request names the issuer and the session.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken` when one of them is missing, repeated, or of another issuer.
+    pub async fn front_channel_logout(&self, query: &str) -> Result<FrontChannelLogout> {
+        FrontChannelLogout::read(query, &self.issuer.name().await?)
+    }
+
+    /// Verifies a userinfo answer of type `application/jwt` (OpenID Connect Core 1.0 section
+    /// 5.3.2). `subject` is that of the ID token.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
+    /// keys of the issuer cannot be had.
+    pub async fn user_info(&self, jwt: &str, subject: Option<&str>) -> Result<Map<String, Value>> {
+        user_info::verify(self, jwt, subject).await
+    }
+
+    /// Verifies an authorization response that came as a JWT (JARM section 2.4) and gives its
+    /// parameters: `code`, `state` and so on, or `error`. `iss` is among them.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
+    /// keys of the issuer cannot be had.
+    pub async fn authorization_response(&self, jwt: &str) -> Result<Vec<(String, String)>> {
+        jarm::verify(self, jwt).await
+    }
+
+    /// Verifies an introspection answer that came as a JWT: that of RFC 9701, or the `jwt` member
+    /// of Keycloak's answer, which is the full access token.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
+    /// keys of the issuer cannot be had.
+    pub async fn introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
+        introspection::verify(self, jwt).await
+    }
+
+    fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+
+    async fn accepted(&self, kind: Kind) -> Result<Vec<SignatureAlgorithm>> {
+        match &self.algorithms {
+            Some(algorithms) => Ok(algorithms.clone()),
+            None => self.issuer.algorithms(kind.algorithms).await,
+        }
+    }
+
+    /// Opens a token and verifies its signature. With `keys`, it must have been encrypted.
+    async fn open(&self, token: &str, kind: Kind, keys: &[DecryptionKey]) -> Result<Opened> {
+        let inner;
+        let token = if keys.is_empty() {
+            token
+        } else {
+            if token.split('.').count() != 5 {
+                return Err(kind
+                    .refused(TokenFault::Encryption, "it is not encrypted")
+                    .with_hint("the client is registered for encrypted ones"));
+            }
+            // What is inside is a signed token, which is verified like any other.
+            inner = String::from_utf8(decrypt(token, keys)?)
+                .map_err(|_| jws::malformed("the encrypted content is no token"))?;
+            &inner
+        };
+        let token = Jws::parse(token)?;
+        kind.check_header(&token)?;
+        let algorithm = token.algorithm(&self.accepted(kind).await?)?;
+        let key = self.issuer.key(&token, algorithm).await?;
+        let typ = token.typ();
+        let payload = token.verify(algorithm, &key)?;
+        Ok(Opened {
+            algorithm,
+            typ,
+            payload,
+            issuer: self.issuer.name().await?,
+        })
+    }
+}
+
+/// A token whose signature is good; its claims are still to be checked.
+struct Opened {
+    algorithm: SignatureAlgorithm,
+    typ: Option<String>,
+    payload: Vec<u8>,
+    issuer: String,
+}
+
+impl Opened {
+    fn claims(&self) -> Result<Map<String, Value>> {
+        jws::claims(&self.payload)
+    }
+}
+
+impl fmt::Debug for TokenVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenVerifier")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("algorithms", &self.algorithms)
+            .field("leeway", &self.leeway)
+            .finish_non_exhaustive()
+    }
+}

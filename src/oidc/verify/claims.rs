@@ -1,0 +1,149 @@
+//! Checks that all kinds of tokens have in common.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use super::issuer::Published;
+use crate::error::{Error, Result, TokenFault, invalid_token};
+use crate::jose::jws::Jws;
+use crate::jose::time::{seconds, unix_seconds};
+
+/// A kind of token: how messages name it, and the media types its header may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    pub(super) media_types: &'static [&'static str],
+    pub(super) algorithms: Published,
+}
+
+impl Kind {
+    pub(super) fn refused(self, fault: TokenFault, why: &str) -> Error {
+        let name = self.name;
+        invalid_token(fault, format!("the {name} is refused: {why}"))
+    }
+
+    /// RFC 8725 section 3.11: a header that names another type is another token.
+    pub(super) fn check_header(self, token: &Jws<'_>) -> Result<()> {
+        match token.typ() {
+            Some(typ) if !self.media_types.contains(&typ.as_str()) => {
+                Err(self.refused(TokenFault::Type, "its header names another type"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn issuer(self, claims: &Map<String, Value>, issuer: &str) -> Result<()> {
+        if text(claims, "iss") == Some(issuer) {
+            Ok(())
+        } else {
+            Err(self.refused(TokenFault::Issuer, "its issuer is another one"))
+        }
+    }
+
+    /// `aud` has `wanted`.
+    pub(super) fn audience(self, claims: &Map<String, Value>, wanted: &str) -> Result<()> {
+        if audience(claims).contains(&wanted) {
+            Ok(())
+        } else {
+            Err(self.refused(TokenFault::Audience, "its audience is another one"))
+        }
+    }
+
+    /// `sub` is there and is one (OpenID Connect Core 1.0 section 2: at most 255 ASCII
+    /// characters).
+    pub(super) fn subject(self, claims: &Map<String, Value>) -> Result<&str> {
+        text(claims, "sub")
+            .filter(|sub| !sub.is_empty() && sub.len() <= 255 && sub.is_ascii())
+            .ok_or_else(|| self.refused(TokenFault::Subject, "it has no proper subject"))
+    }
+
+    /// Times: `exp` must be there and to come, `iat` and `nbf` must not be to come.
+    pub(super) fn times(self, claims: &Map<String, Value>, at: Instant) -> Result<()> {
+        let (now, leeway) = (at.now, at.leeway);
+        let Some(expires) = self.time(claims, "exp")? else {
+            return Err(self.refused(TokenFault::Expired, "it does not say when it expires"));
+        };
+        let issued = self.time(claims, "iat")?;
+        // A short life is not stretched to double its length.
+        let leeway_after = match issued {
+            Some(issued) => leeway.min(((expires - issued) / 2.0).max(0.0)),
+            None => leeway,
+        };
+        if expires + leeway_after <= now {
+            return Err(self
+                .refused(TokenFault::Expired, "it has expired")
+                .with_hint("if it is new, check this machine's clock"));
+        }
+        self.started(claims, at)
+    }
+
+    /// `iat` and `nbf`, where they are, are not to come.
+    pub(super) fn started(self, claims: &Map<String, Value>, at: Instant) -> Result<()> {
+        for name in ["iat", "nbf"] {
+            let from = self.time(claims, name)?;
+            if from.is_some_and(|from| from > at.now + at.leeway) {
+                return Err(self
+                    .refused(TokenFault::NotYetValid, "it is not valid yet")
+                    .with_hint("check this machine's clock"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A time that must be one where it is (RFC 7519 section 2 allows fractions).
+    pub(super) fn time(self, claims: &Map<String, Value>, name: &str) -> Result<Option<f64>> {
+        match (claims.get(name), seconds(claims, name)) {
+            (None, _) => Ok(None),
+            (Some(_), Some(time)) => Ok(Some(time)),
+            (Some(_), None) => {
+                Err(self.refused(TokenFault::Malformed, &format!("its {name} is no time")))
+            }
+        }
+    }
+
+    pub(super) fn required_time(self, claims: &Map<String, Value>, name: &str) -> Result<f64> {
+        self.time(claims, name)?
+            .ok_or_else(|| self.refused(TokenFault::Claim, &format!("it has no {name}")))
+    }
+}
+
+/// The time of a check, in seconds, and how far clocks may differ.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Instant {
+    pub(super) now: f64,
+    pub(super) leeway: f64,
+}
+
+impl Instant {
+    pub(super) fn new(now: SystemTime, leeway: Duration) -> Self {
+        let now = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64();
+        let leeway = leeway.as_secs_f64();
+        Self { now, leeway }
+    }
+
+    pub(super) fn of(time: SystemTime) -> f64 {
+        unix_seconds(time) as f64
+    }
+}
+
+pub(super) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name).and_then(Value::as_str)
+}
+
+/// `aud` is one text or several.
+pub(super) fn audience(claims: &Map<String, Value>) -> Vec<&str> {
+    texts(claims.get("aud"))
+}
+
+/// One text or a list of them; what is no text is left out.
+pub(super) fn texts(value: Option<&Value>) -> Vec<&str> {
+    match value {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,39 @@
+//! Introspection answers as JWT.
+
+use serde_json::{Map, Value};
+
+use super::TokenVerifier;
+use super::claims::{Instant, Kind, text};
+use crate::error::{Result, TokenFault};
+
+const KIND: Kind = Kind {
+    name: "introspection answer",
+    media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
+    algorithms: |_| None,
+};
+
+/// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.
+const STANDARD: &str = "token-introspection+jwt";
+
+pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Map<String, Value>> {
+    let opened = verifier.open(jwt, KIND, &[]).await?;
+    let mut claims = opened.claims()?;
+    KIND.issuer(&claims, &opened.issuer)?;
+    let at = Instant::new(verifier.now(), verifier.leeway);
+    if opened.typ.as_deref() == Some(STANDARD) {
+        // RFC 9701 section 5.
+        KIND.audience(&claims, &verifier.client_id)?;
+        KIND.required_time(&claims, "iat")?;
+        KIND.started(&claims, at)?;
+        return match claims.remove("token_introspection") {
+            Some(Value::Object(answer)) => Ok(answer),
+            _ => Err(KIND.refused(TokenFault::Claim, "it has no token_introspection")),
+        };
+    }
+    // Keycloak gives the access token itself, with all of its claims.
+    if !matches!(text(&claims, "typ"), Some("Bearer" | "DPoP")) {
+        return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
+    }
+    KIND.times(&claims, at)?;
+    Ok(claims)
+}

@@ -1,0 +1,136 @@
+//! Whose tokens are trusted, and the keys they are signed with.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::jwks_cache::JwksCache;
+use crate::discovery::ProviderMetadata;
+use crate::error::{Result, TokenFault, invalid_token};
+use crate::jose::jws::Jws;
+use crate::jose::{Jwk, JwkSet, SignatureAlgorithm};
+
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// The member of the metadata that names the algorithms of a kind of token.
+pub(crate) type Published = fn(&ProviderMetadata) -> Option<&Vec<String>>;
+
+/// Where the metadata and the keys of an issuer come from.
+pub(crate) trait Provider: Send + Sync + 'static {
+    /// The checked metadata; the provider keeps it.
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>>;
+
+    /// The key set as the issuer publishes it this moment.
+    fn fetch_keys(&self) -> Boxed<'_, String>;
+}
+
+/// An issuer and its keys: what a token must be from, and be signed with.
+///
+/// ```
+/// use keycloak_kit::jose::Jwk;
+/// use keycloak_kit::oidc::TrustedIssuer;
+///
+/// # fn main() -> keycloak_kit::Result<()> {
+/// # let pem = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+/// // Without a network: the key as the admin console shows it.
+/// let issuer = TrustedIssuer::new("https://sso.example.org/realms/demo", Jwk::from_pem(pem)?);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct TrustedIssuer(Source);
+
+#[derive(Clone)]
+enum Source {
+    Fixed { name: Arc<str>, keys: Arc<JwkSet> },
+    Discovered(Arc<Discovered>),
+}
+
+struct Discovered {
+    provider: Arc<dyn Provider>,
+    keys: JwksCache,
+}
+
+impl TrustedIssuer {
+    /// An issuer whose keys are at hand: nothing is ever fetched.
+    pub fn new(issuer: impl Into<String>, keys: impl Into<JwkSet>) -> Self {
+        Self(Source::Fixed {
+            name: issuer.into().into(),
+            keys: Arc::new(keys.into()),
+        })
+    }
+
+    /// An issuer whose name and keys are what `provider` publishes; the keys are cached here, so
+    /// clones share them.
+    pub(crate) fn discovered(provider: Arc<dyn Provider>) -> Self {
+        let source = Arc::clone(&provider);
+        let keys = JwksCache::new(move || {
+            let source = Arc::clone(&source);
+            Box::pin(async move { source.fetch_keys().await })
+        });
+        Self(Source::Discovered(Arc::new(Discovered { provider, keys })))
+    }
+
+    /// The name that `iss` must have, code point for code point.
+    pub(crate) async fn name(&self) -> Result<String> {
+        match &self.0 {
+            Source::Fixed { name, .. } => Ok(name.to_string()),
+            Source::Discovered(known) => Ok(known.provider.metadata().await?.issuer.clone()),
+        }
+    }
+
+    /// The algorithms that tokens may be signed with: those the issuer publishes for their kind,
+    /// without the symmetric ones; all asymmetric ones where it publishes none.
+    pub(crate) async fn algorithms(&self, published: Published) -> Result<Vec<SignatureAlgorithm>> {
+        let every = SignatureAlgorithm::ASYMMETRIC;
+        let Source::Discovered(known) = &self.0 else {
+            return Ok(every.to_vec());
+        };
+        let metadata = known.provider.metadata().await?;
+        Ok(match published(&metadata) {
+            None => every.to_vec(),
+            Some(names) => every
+                .into_iter()
+                .filter(|algorithm| {
+                    names
+                        .iter()
+                        .any(|name| SignatureAlgorithm::named(name) == Some(*algorithm))
+                })
+                .collect(),
+        })
+    }
+
+    /// The key that `token` can have been signed with.
+    pub(crate) async fn key(&self, token: &Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Jwk> {
+        let keys = match &self.0 {
+            Source::Fixed { keys, .. } => Arc::clone(keys),
+            Source::Discovered(known) => known.keys.for_token(token, algorithm).await?,
+        };
+        if let Some(key) = keys.find(token, algorithm)? {
+            return Ok(key.clone());
+        }
+        Err(match keys.why_left_out(token.kid()) {
+            Some(why) => invalid_token(
+                TokenFault::UnknownKey,
+                format!("the key of the token cannot be used: {why}"),
+            ),
+            None => invalid_token(
+                TokenFault::UnknownKey,
+                "the issuer publishes no key that fits the token",
+            ),
+        })
+    }
+}
+
+impl fmt::Debug for TrustedIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Fixed { name, keys } => f
+                .debug_struct("TrustedIssuer")
+                .field("issuer", name)
+                .field("keys", keys)
+                .finish(),
+            Source::Discovered(_) => f.debug_struct("TrustedIssuer").finish_non_exhaustive(),
+        }
+    }
+}

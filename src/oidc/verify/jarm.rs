@@ -1,0 +1,49 @@
+//! Authorization responses as JWT (JARM).
+
+use serde_json::Value;
+
+use super::TokenVerifier;
+use super::claims::{Instant, Kind};
+use crate::error::{Result, TokenFault};
+use crate::jose::json;
+use crate::jose::jws::no_claims;
+
+const KIND: Kind = Kind {
+    name: "authorization response",
+    media_types: &["jwt", "oauth-authz-resp+jwt"],
+    algorithms: |metadata| metadata.authorization_signing_alg_values_supported.as_ref(),
+};
+
+pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Vec<(String, String)>> {
+    let opened = verifier.open(jwt, KIND, &verifier.response_keys).await?;
+    // Keycloak writes iss twice; two different ones are refused.
+    let claims = json::object_allowing(&opened.payload, "iss").ok_or_else(no_claims)?;
+    KIND.issuer(&claims, &opened.issuer)?;
+    KIND.audience(&claims, &verifier.client_id)?;
+    // Other tokens of the same issuer for the same client say what they are, or whom they are
+    // about.
+    let answers = [
+        "code",
+        "error",
+        "access_token",
+        "id_token",
+        "response_type",
+        "state",
+    ];
+    if claims.contains_key("typ")
+        || claims.contains_key("sub")
+        || claims.contains_key("events")
+        || !answers.iter().any(|name| claims.contains_key(*name))
+    {
+        return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
+    }
+    KIND.times(&claims, Instant::new(verifier.now(), verifier.leeway))?;
+    let parameters = claims
+        .into_iter()
+        .filter(|(name, _)| name != "aud" && name != "exp")
+        .map(|(name, value)| match value {
+            Value::String(text) => (name, text),
+            other => (name, other.to_string()),
+        });
+    Ok(parameters.collect())
+}

@@ -1,0 +1,114 @@
+//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0).
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use super::TokenVerifier;
+use super::claims::{Instant, Kind, text};
+use crate::error::{Result, TokenFault};
+use crate::jose::time::point;
+
+const KIND: Kind = Kind {
+    name: "logout token",
+    // OpenID Connect Back-Channel Logout 1.0 section 2.4; older servers write JWT.
+    media_types: &["logout+jwt", "jwt"],
+    algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
+};
+
+pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// Ids longer than this are none.
+const MAX_ID: usize = 1024;
+
+/// A verified logout token: whose sessions end, or which one.
+#[derive(Debug, Clone)]
+pub struct LogoutToken {
+    claims: Map<String, Value>,
+}
+
+impl LogoutToken {
+    /// The user. Without [`session_id`](Self::session_id) all sessions of the user end.
+    pub fn subject(&self) -> Option<&str> {
+        text(&self.claims, "sub")
+    }
+
+    /// The session that ends.
+    pub fn session_id(&self) -> Option<&str> {
+        text(&self.claims, "sid")
+    }
+
+    /// The id of the token (`jti`).
+    pub fn id(&self) -> &str {
+        text(&self.claims, "jti").unwrap_or_default()
+    }
+
+    /// Whether offline tokens of the session end as well (`revoke_offline_access`, a Keycloak
+    /// extension).
+    pub fn revokes_offline_access(&self) -> bool {
+        self.events()
+            .and_then(|events| events.get("revoke_offline_access"))
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
+    }
+
+    /// All events, the logout among them.
+    pub fn events(&self) -> Option<&Map<String, Value>> {
+        self.claims.get("events").and_then(Value::as_object)
+    }
+
+    /// All claims.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+}
+
+pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<LogoutToken> {
+    // A client that gets its ID tokens encrypted may get these encrypted as well.
+    let encrypted = token.split('.').count() == 5;
+    let keys = if encrypted {
+        verifier.id_token_keys.as_slice()
+    } else {
+        &[]
+    };
+    let opened = verifier.open(token, KIND, keys).await?;
+    let claims = opened.claims()?;
+    KIND.issuer(&claims, &opened.issuer)?;
+    KIND.audience(&claims, &verifier.client_id)?;
+    check_type(&claims)?;
+    let at = Instant::new(verifier.now(), verifier.leeway);
+    KIND.times(&claims, at)?;
+    KIND.required_time(&claims, "iat")?;
+    let names = |name: &str| text(&claims, name).is_some_and(|value| !value.is_empty());
+    if !names("sub") && !names("sid") {
+        return Err(KIND.refused(TokenFault::Claim, "it names neither a user nor a session"));
+    }
+    let Some(id) = text(&claims, "jti").filter(|id| !id.is_empty() && id.len() <= MAX_ID) else {
+        return Err(KIND.refused(TokenFault::Claim, "it has no id"));
+    };
+    // Ids are unique for each issuer. Past its end, and the leeway, no token is taken at all.
+    let id = format!("{} {id}", opened.issuer);
+    let until = point(&claims, "exp")
+        .and_then(|end| end.checked_add(verifier.leeway + Duration::from_secs(1)))
+        .unwrap_or_else(|| verifier.now() + Duration::from_secs(86_400));
+    let until: SystemTime = until;
+    if !verifier.replay.first_use(&id, until).await? {
+        return Err(KIND.refused(TokenFault::Replayed, "it was used before"));
+    }
+    Ok(LogoutToken { claims })
+}
+
+fn check_type(claims: &Map<String, Value>) -> Result<()> {
+    let event = claims.get("events").and_then(|events| events.get(EVENT));
+    if !event.is_some_and(Value::is_object) {
+        return Err(KIND.refused(TokenFault::Type, "it holds no logout event"));
+    }
+    // Section 2.4: so that it cannot be taken for an ID token.
+    if claims.contains_key("nonce") {
+        return Err(KIND.refused(TokenFault::Type, "it has a nonce"));
+    }
+    if claims.get("typ").is_some_and(|typ| typ != "Logout") {
+        return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
+    }
+    Ok(())
+}

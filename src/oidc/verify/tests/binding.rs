@@ -1,0 +1,244 @@
+//! Bound access tokens (RFC 9449 section 4.3, RFC 8705 section 3).
+
+use std::time::{Duration, SystemTime};
+
+use http::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::super::{AccessTokenVerifier, Check, Presented};
+use super::{NOW, access_claims, api, issuer, refused, resource, signed, with};
+use crate::TokenFault;
+use crate::jose::{SignatureAlgorithm, SigningKey, hash};
+
+const CERTIFICATE: &[u8] = b"a certificate";
+
+fn url() -> Url {
+    Url::parse("https://api.example.org/notes?page=1#top").unwrap()
+}
+
+fn key() -> SigningKey {
+    SigningKey::generate(SignatureAlgorithm::Es256).unwrap()
+}
+
+fn bound(confirmation: Value) -> String {
+    signed(&with(access_claims(), "cnf", confirmation))
+}
+
+fn header(key: &SigningKey) -> Value {
+    let mut jwk = key.public_jwk().unwrap().to_json();
+    for name in ["use", "alg"] {
+        jwk.as_object_mut().unwrap().remove(name);
+    }
+    json!({ "typ": "dpop+jwt", "jwk": jwk })
+}
+
+fn claims(token: &str) -> Value {
+    json!({
+        "jti": "p1", "htm": "GET", "htu": "https://api.example.org/notes", "iat": NOW,
+        "ath": hash::sha256(token),
+    })
+}
+
+async fn show(verifier: &AccessTokenVerifier, token: &str, proof: &str) -> crate::Result<()> {
+    let url = url();
+    let presented = Presented::new(token).dpop(proof, &Method::GET, &url);
+    verifier.verify(presented).await.map(drop)
+}
+
+#[tokio::test]
+async fn certificates() {
+    let token = bound(json!({ "x5t#S256": hash::sha256(CERTIFICATE) }));
+    let verified = api()
+        .verify(Presented::new(&token).certificate(CERTIFICATE))
+        .await
+        .unwrap();
+    let wanted = hash::sha256(CERTIFICATE);
+    assert_eq!(verified.certificate_thumbprint(), Some(wanted.as_str()));
+    assert_eq!(verified.dpop_thumbprint(), None);
+    refused(api().verify(&token).await, TokenFault::Binding);
+    let other = Presented::new(&token).certificate(b"another");
+    refused(api().verify(other).await, TokenFault::Binding);
+    let unchecked = resource()
+        .audience("api")
+        .without(Check::Binding)
+        .build()
+        .unwrap();
+    unchecked.verify(&token).await.unwrap();
+    // A certificate does no harm where the token is bound to none.
+    let free = signed(&access_claims());
+    api()
+        .verify(Presented::new(&free).certificate(CERTIFICATE))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn s18_a_proof_of_the_bound_key() {
+    let key = key();
+    let thumbprint = key.public_jwk().unwrap().thumbprint();
+    // The memory of proofs goes by the clock: a token of these days.
+    let today = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let token = with(access_claims(), "cnf", json!({ "jkt": thumbprint }));
+    let token = with(with(token, "iat", json!(today)), "exp", json!(today + 300));
+    let token = signed(&token);
+    let verifier = AccessTokenVerifier::builder(issuer())
+        .audience("api")
+        .build()
+        .unwrap();
+    refused(verifier.verify(&token).await, TokenFault::Binding);
+    let claims = with(claims(&token), "iat", json!(today));
+    let proof = key.sign(&header(&key), &claims).unwrap();
+    show(&verifier, &token, &proof).await.unwrap();
+    // A proof is good once.
+    refused(show(&verifier, &token, &proof).await, TokenFault::Replayed);
+    let again = key
+        .sign(&header(&key), &with(claims, "jti", json!("p2")))
+        .unwrap();
+    show(&verifier, &token, &again).await.unwrap();
+    let unchecked = AccessTokenVerifier::builder(issuer()).audience("api");
+    let unchecked = unchecked.without(Check::Binding).build().unwrap();
+    let verified = unchecked.verify(&token).await.unwrap();
+    assert_eq!(verified.dpop_thumbprint(), Some(thumbprint.as_str()));
+}
+
+#[tokio::test]
+async fn s18_proofs_that_are_refused() {
+    let key = key();
+    let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
+    let verifier = api();
+    for (name, value) in [
+        ("htm", json!("POST")),
+        ("htm", Value::Null),
+        ("htu", json!("https://api.example.org/other")),
+        ("htu", json!("https://api.example.org.evil/notes")),
+        ("htu", json!("http://api.example.org/notes")),
+        ("htu", json!("notes")),
+        ("htu", Value::Null),
+        ("iat", json!(NOW - 61)),
+        ("iat", json!(NOW + 31)),
+        ("ath", json!(hash::sha256("another"))),
+        ("ath", Value::Null),
+        ("jti", json!("")),
+        ("jti", json!("a".repeat(1025))),
+        ("jti", Value::Null),
+    ] {
+        let proof = key
+            .sign(&header(&key), &with(claims(&token), name, value.clone()))
+            .unwrap();
+        let fault = show(&verifier, &token, &proof)
+            .await
+            .unwrap_err()
+            .token_fault();
+        assert_eq!(fault, Some(TokenFault::Binding), "{name} {value}");
+    }
+    let without_time = with(claims(&token), "iat", Value::Null);
+    let proof = key.sign(&header(&key), &without_time).unwrap();
+    refused(show(&verifier, &token, &proof).await, TokenFault::Claim);
+    for (name, value) in [("iat", json!(NOW - 60)), ("iat", json!(NOW + 30))] {
+        let id = format!("edge {value}");
+        let edge = with(with(claims(&token), name, value), "jti", json!(id));
+        let proof = key.sign(&header(&key), &edge).unwrap();
+        show(&verifier, &token, &proof).await.unwrap();
+    }
+    // Another key, in whatever way it gets in.
+    let other = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let proof = other.sign(&header(&other), &claims(&token)).unwrap();
+    refused(show(&verifier, &token, &proof).await, TokenFault::Binding);
+    let proof = other.sign(&header(&key), &claims(&token)).unwrap();
+    refused(show(&verifier, &token, &proof).await, TokenFault::Signature);
+    for change in [
+        |header: &mut Value| header["typ"] = json!("JWT"),
+        |header: &mut Value| header["jwk"] = json!("text"),
+        |header: &mut Value| header["jwk"]["d"] = json!("AA"),
+        |header: &mut Value| header["jwk"]["k"] = json!("AA"),
+        |header: &mut Value| header["jwk"]["x"] = json!("AA"),
+    ] {
+        let mut header = header(&key);
+        change(&mut header);
+        let proof = key.sign(&header, &claims(&token)).unwrap();
+        refused(show(&verifier, &token, &proof).await, TokenFault::Binding);
+    }
+    let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "a".repeat(32)).unwrap();
+    let proof = secret.sign(&header(&key), &claims(&token)).unwrap();
+    refused(show(&verifier, &token, &proof).await, TokenFault::Algorithm);
+    refused(show(&verifier, &token, "").await, TokenFault::Malformed);
+    // RFC 9449 section 7.1: a token that is not bound does not come with a proof.
+    let free = signed(&access_claims());
+    let proof = key.sign(&header(&key), &claims(&free)).unwrap();
+    refused(show(&verifier, &free, &proof).await, TokenFault::Binding);
+}
+
+#[tokio::test]
+async fn s18_nonces_of_the_service() {
+    let key = key();
+    let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
+    let url = url();
+    for (nonce, good) in [
+        (json!("n1"), true),
+        (json!("n2"), false),
+        (Value::Null, false),
+    ] {
+        let proof = key
+            .sign(&header(&key), &with(claims(&token), "nonce", nonce))
+            .unwrap();
+        let presented = Presented::new(&token)
+            .dpop(&proof, &Method::GET, &url)
+            .nonce("n1");
+        assert_eq!(api().verify(presented).await.is_ok(), good);
+    }
+}
+
+#[tokio::test]
+async fn bindings_that_nobody_can_check() {
+    for confirmation in [
+        json!({"jwk": {}}),
+        json!({"jwe": "x"}),
+        json!({"kid": "1"}),
+        json!({"jku": "x"}),
+        json!("text"),
+        json!([]),
+    ] {
+        refused(
+            api().verify(&bound(confirmation)).await,
+            TokenFault::Binding,
+        );
+    }
+    api().verify(&bound(json!({}))).await.unwrap();
+    api()
+        .verify(&bound(json!({"kc-jkt-type": "DPoP"})))
+        .await
+        .unwrap();
+    // A binding of a known name that is no text is not one that was checked.
+    for confirmation in [json!({"jkt": 1}), json!({"x5t#S256": null})] {
+        refused(
+            api().verify(&bound(confirmation)).await,
+            TokenFault::Binding,
+        );
+    }
+    let shown = format!("{:?}", Presented::new("hunter2").certificate(b"hunter2"));
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+/// The memory of proofs outlasts the time in which they are taken.
+#[tokio::test]
+async fn replay_memory() {
+    use super::super::{ReplayMemory, ReplayStore};
+    let memory = ReplayMemory::default();
+    let now = SystemTime::now();
+    let later = now + Duration::from_secs(60);
+    assert!(memory.first_use("a", later).await.unwrap());
+    assert!(!memory.first_use("a", later).await.unwrap());
+    assert!(memory.first_use("b", later).await.unwrap());
+    // What is past its end is as good as forgotten.
+    assert!(
+        memory
+            .first_use("c", now - Duration::from_secs(1))
+            .await
+            .unwrap()
+    );
+    assert!(memory.first_use("c", later).await.unwrap());
+}

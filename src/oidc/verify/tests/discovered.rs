@@ -1,0 +1,80 @@
+//! Issuers whose metadata says what they sign with.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::super::{Boxed, Expected, Provider, TokenVerifier, TrustedIssuer};
+use super::{
+    ISSUER, access_claims, id_claims, logout_claims, now, refused, response_claims, signed,
+    user_info_claims,
+};
+use crate::TokenFault;
+use crate::discovery::ProviderMetadata;
+use crate::jose::tests::es256;
+
+struct Published(Value);
+
+impl Provider for Published {
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+        let mut metadata = self.0.clone();
+        metadata["issuer"] = json!(ISSUER);
+        Box::pin(async { Ok(Arc::new(serde_json::from_value(metadata).unwrap())) })
+    }
+
+    fn fetch_keys(&self) -> Boxed<'_, String> {
+        Box::pin(async { Ok(json!({ "keys": [es256("a")] }).to_string()) })
+    }
+}
+
+fn verifier(metadata: Value) -> TokenVerifier {
+    let issuer = TrustedIssuer::discovered(Arc::new(Published(metadata)));
+    TokenVerifier::new(issuer, "web").clock(now)
+}
+
+/// S21: an algorithm that the issuer does not publish for a kind of token is not its own.
+#[tokio::test]
+async fn s21_algorithms_are_those_published_for_the_kind() {
+    let expected = Expected::new();
+    let (id, info, response) = (
+        signed(&id_claims()),
+        signed(&user_info_claims()),
+        signed(&response_claims()),
+    );
+    let silent = verifier(json!({}));
+    silent.id_token(&id, &expected).await.unwrap();
+    silent.user_info(&info, None).await.unwrap();
+    let symmetric = json!(["RS256", "HS256", "none", "ML-DSA-44"]);
+    let other = verifier(json!({ "id_token_signing_alg_values_supported": symmetric }));
+    refused(other.id_token(&id, &expected).await, TokenFault::Algorithm);
+    refused(
+        other.logout_token(&signed(&logout_claims())).await,
+        TokenFault::Algorithm,
+    );
+    // Access tokens, userinfo and responses have lists of their own, or none.
+    other.user_info(&info, None).await.unwrap();
+    other.authorization_response(&response).await.unwrap();
+    let api = other
+        .access_token_verifier()
+        .audience("api")
+        .clock(now)
+        .build()
+        .unwrap();
+    api.verify(&signed(&access_claims())).await.unwrap();
+    let both = json!(["RS256", "ES256"]);
+    let fitting = verifier(json!({ "id_token_signing_alg_values_supported": both }));
+    fitting.id_token(&id, &expected).await.unwrap();
+    let narrow = verifier(json!({
+        "userinfo_signing_alg_values_supported": ["RS256"],
+        "authorization_signing_alg_values_supported": ["RS256"],
+    }));
+    narrow.id_token(&id, &expected).await.unwrap();
+    refused(narrow.user_info(&info, None).await, TokenFault::Algorithm);
+    refused(
+        narrow.authorization_response(&response).await,
+        TokenFault::Algorithm,
+    );
+    // The caller's own list comes first.
+    let own = narrow.algorithms([crate::jose::SignatureAlgorithm::Es256]);
+    own.user_info(&info, None).await.unwrap();
+}

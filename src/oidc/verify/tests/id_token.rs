@@ -1,0 +1,446 @@
+//! ID tokens, step by step (OpenID Connect Core 1.0 section 3.1.3.7).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::{Expected, IdToken};
+use super::{ISSUER, NOW, id_claims, refused, signed, verifier, with};
+use crate::TokenFault;
+use crate::error::Result;
+use crate::jose::tests::{sign, sign_text};
+use crate::jose::{SignatureAlgorithm, SigningKey, hash};
+
+async fn verify(claims: Value) -> Result<IdToken> {
+    verifier()
+        .id_token(&signed(&claims), &Expected::new())
+        .await
+}
+
+async fn change(name: &str, value: Value) -> Result<IdToken> {
+    verify(with(id_claims(), name, value)).await
+}
+
+async fn expecting(expected: Expected<'_>, claims: Value) -> Result<IdToken> {
+    verifier().id_token(&signed(&claims), &expected).await
+}
+
+#[tokio::test]
+async fn a_good_one() {
+    let claims = with(id_claims(), "amr", json!(["pwd", "otp"]));
+    let token = verify(claims).await.unwrap();
+    assert_eq!((token.subject(), token.issuer()), ("ada", ISSUER));
+    assert_eq!(
+        (token.audience(), token.session_id()),
+        (vec!["web"], Some("s"))
+    );
+    assert_eq!((token.acr(), token.amr()), (Some("1"), vec!["pwd", "otp"]));
+    let age = |time: Option<std::time::SystemTime>| {
+        time.unwrap()
+            .duration_since(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+    };
+    assert_eq!(age(token.issued_at()), NOW - 10);
+    assert_eq!(age(token.expires_at()), NOW + 290);
+    assert_eq!(age(token.auth_time()), NOW - 100);
+    assert_eq!(token.algorithm(), SignatureAlgorithm::Es256);
+    assert!(token.raw().expose().starts_with("eyJ"));
+    assert_eq!(token.claim("azp"), Some(&json!("web")));
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Own {
+        sid: String,
+    }
+    assert_eq!(token.claims_as::<Own>().unwrap().sid, "s");
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct Other {
+        sid: u64,
+    }
+    refused(token.claims_as::<Other>(), TokenFault::Claim);
+    let shown = format!("{token:?}");
+    assert!(
+        shown.contains("auth_time") && !shown.contains("ada"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn s25_step_2_the_issuer() {
+    for value in [
+        json!(format!("{ISSUER}/")),
+        json!("HTTPS://h/realms/demo"),
+        json!("https://h:443/realms/demo"),
+        json!("https://h/realms/other"),
+        json!([ISSUER]),
+        Value::Null,
+    ] {
+        refused(change("iss", value).await, TokenFault::Issuer);
+    }
+}
+
+#[tokio::test]
+async fn s25_step_3_the_audience() {
+    change("aud", json!(["web"])).await.unwrap();
+    for value in [
+        json!("api"),
+        json!([]),
+        json!(""),
+        json!({"web": 1}),
+        json!(["we", "b"]),
+        Value::Null,
+    ] {
+        refused(change("aud", value).await, TokenFault::Audience);
+    }
+    let several = with(id_claims(), "aud", json!(["web", "api"]));
+    let error = refused(verify(several.clone()).await, TokenFault::Audience);
+    assert!(error.hint().unwrap().contains("trusted_audience"));
+    let trusting = verifier().trusted_audience("api");
+    trusting
+        .id_token(&signed(&several), &Expected::new())
+        .await
+        .unwrap();
+    // Trusting one does not make the client itself dispensable.
+    let only = with(id_claims(), "aud", json!("api"));
+    refused(
+        trusting.id_token(&signed(&only), &Expected::new()).await,
+        TokenFault::Audience,
+    );
+    let third = with(id_claims(), "aud", json!(["web", "api", "third"]));
+    refused(
+        trusting.id_token(&signed(&third), &Expected::new()).await,
+        TokenFault::Audience,
+    );
+    // Step 4.
+    let unnamed = with(several, "azp", Value::Null);
+    refused(
+        trusting.id_token(&signed(&unnamed), &Expected::new()).await,
+        TokenFault::AuthorizedParty,
+    );
+}
+
+#[tokio::test]
+async fn s25_step_5_the_authorized_party() {
+    change("azp", Value::Null).await.unwrap();
+    for value in [json!("api"), json!(["web"]), json!("")] {
+        refused(change("azp", value).await, TokenFault::AuthorizedParty);
+    }
+}
+
+#[tokio::test]
+async fn s21_step_6_the_signature() {
+    let token = signed(&id_claims());
+    let cut = token.rsplit_once('.').unwrap().0;
+    refused(
+        verifier()
+            .id_token(&format!("{cut}."), &Expected::new())
+            .await,
+        TokenFault::Signature,
+    );
+    let stranger = SigningKey::generate(SignatureAlgorithm::Es256)
+        .unwrap()
+        .with_kid("a");
+    let token = stranger.sign(&json!({}), &id_claims()).unwrap();
+    refused(
+        verifier().id_token(&token, &Expected::new()).await,
+        TokenFault::Signature,
+    );
+    let token = sign(&json!({"alg": "ES256", "kid": "b"}), &id_claims());
+    refused(
+        verifier().id_token(&token, &Expected::new()).await,
+        TokenFault::UnknownKey,
+    );
+}
+
+#[tokio::test]
+async fn s21_step_7_the_algorithm() {
+    for name in ["none", "HS256", "RS256"] {
+        let token = sign(&json!({"alg": name, "kid": "a"}), &id_claims());
+        let fault = match name {
+            "RS256" => TokenFault::UnknownKey,
+            _ => TokenFault::Algorithm,
+        };
+        refused(verifier().id_token(&token, &Expected::new()).await, fault);
+    }
+    let token = signed(&id_claims());
+    let narrow = verifier().algorithms([SignatureAlgorithm::Rs256]);
+    refused(
+        narrow.id_token(&token, &Expected::new()).await,
+        TokenFault::Algorithm,
+    );
+    let fitting = verifier().algorithms([SignatureAlgorithm::Es256]);
+    fitting.id_token(&token, &Expected::new()).await.unwrap();
+}
+
+/// Step 8: a symmetric algorithm is not taken, even where it is asked for.
+#[tokio::test]
+async fn k05_step_8_symmetric_algorithms() {
+    let secret = "a".repeat(64);
+    let key = SigningKey::from_secret(SignatureAlgorithm::Hs256, secret).unwrap();
+    let token = key.sign(&json!({}), &id_claims()).unwrap();
+    let asking = verifier().algorithms([SignatureAlgorithm::Hs256, SignatureAlgorithm::Es256]);
+    let error = refused(
+        asking.id_token(&token, &Expected::new()).await,
+        TokenFault::Algorithm,
+    );
+    assert!(error.to_string().contains("symmetric"), "{error}");
+}
+
+#[tokio::test]
+async fn s29_step_9_the_end() {
+    for value in [
+        json!(NOW + 1),
+        json!(1_000_290.5),
+        json!(1e300),
+        json!(i64::MAX),
+        json!(u64::MAX),
+    ] {
+        change("exp", value).await.unwrap();
+    }
+    for value in [
+        json!(NOW - 31),
+        json!(0),
+        json!(-1),
+        json!(i64::MIN),
+        json!(-1e300),
+        Value::Null,
+    ] {
+        refused(change("exp", value).await, TokenFault::Expired);
+    }
+    for value in [json!("1000290"), json!([1]), json!(true)] {
+        refused(change("exp", value).await, TokenFault::Malformed);
+    }
+    let infinite = r#"{"exp":1e999}"#;
+    let token = sign_text(r#"{"alg":"ES256","kid":"a"}"#, infinite);
+    refused(
+        verifier().id_token(&token, &Expected::new()).await,
+        TokenFault::Malformed,
+    );
+}
+
+/// The leeway is 30 s unless set, and at most half of the token's life.
+#[tokio::test]
+async fn r08_clocks_may_differ() {
+    let at = |issued: u64, expires: u64| {
+        with(
+            with(id_claims(), "iat", json!(issued)),
+            "exp",
+            json!(expires),
+        )
+    };
+    verify(at(NOW - 300, NOW - 29)).await.unwrap();
+    refused(verify(at(NOW - 300, NOW - 30)).await, TokenFault::Expired);
+    verify(at(NOW - 14, NOW - 4)).await.unwrap();
+    refused(verify(at(NOW - 15, NOW - 5)).await, TokenFault::Expired);
+    // A life that ends before it begins has nothing to stretch.
+    refused(verify(at(NOW + 10, NOW)).await, TokenFault::Expired);
+    let strict = verifier().leeway(Duration::ZERO);
+    let token = signed(&at(NOW - 300, NOW));
+    refused(
+        strict.id_token(&token, &Expected::new()).await,
+        TokenFault::Expired,
+    );
+}
+
+#[tokio::test]
+async fn step_10_the_beginning() {
+    for name in ["iat", "nbf"] {
+        change(name, json!(NOW + 30)).await.unwrap();
+        refused(change(name, json!(NOW + 31)).await, TokenFault::NotYetValid);
+        refused(change(name, json!(1e300)).await, TokenFault::NotYetValid);
+        refused(change(name, json!("now")).await, TokenFault::Malformed);
+    }
+    refused(change("iat", Value::Null).await, TokenFault::Claim);
+    // An old one is good unless the login says how old it may be.
+    let old = with(id_claims(), "iat", json!(NOW - 604_800));
+    verify(old.clone()).await.unwrap();
+    let fresh = || Expected::new().max_issue_age(Duration::from_secs(60));
+    refused(expecting(fresh(), old).await, TokenFault::TooOld);
+    let edge = |age: u64| with(id_claims(), "iat", json!(NOW - age));
+    expecting(fresh(), edge(90)).await.unwrap();
+    refused(expecting(fresh(), edge(91)).await, TokenFault::TooOld);
+}
+
+#[tokio::test]
+async fn s08_step_11_the_nonce() {
+    let expected = || Expected::new().nonce("n1");
+    expecting(expected(), with(id_claims(), "nonce", json!("n1")))
+        .await
+        .unwrap();
+    for value in [json!("n2"), json!(""), json!(["n1"]), Value::Null] {
+        let claims = with(id_claims(), "nonce", value);
+        refused(expecting(expected(), claims).await, TokenFault::Nonce);
+    }
+    // A login that sent none gets none.
+    refused(change("nonce", json!("n1")).await, TokenFault::Nonce);
+}
+
+#[tokio::test]
+async fn step_12_the_level() {
+    let expected = || Expected::new().acr(["1", "gold"]);
+    expecting(expected(), id_claims()).await.unwrap();
+    expecting(expected(), with(id_claims(), "acr", json!("gold")))
+        .await
+        .unwrap();
+    for value in [json!("0"), json!(1), Value::Null] {
+        let claims = with(id_claims(), "acr", value);
+        refused(
+            expecting(expected(), claims).await,
+            TokenFault::AuthenticationLevel,
+        );
+    }
+    change("acr", Value::Null).await.unwrap();
+}
+
+#[tokio::test]
+async fn step_13_the_time_of_the_login() {
+    let within = |seconds| Expected::new().max_age(Duration::from_secs(seconds));
+    expecting(within(100), id_claims()).await.unwrap();
+    expecting(within(70), id_claims()).await.unwrap();
+    refused(
+        expecting(within(69), id_claims()).await,
+        TokenFault::AuthTime,
+    );
+    let without = with(id_claims(), "auth_time", Value::Null);
+    refused(
+        expecting(within(100), without.clone()).await,
+        TokenFault::AuthTime,
+    );
+    refused(
+        expecting(Expected::new().auth_time(), without.clone()).await,
+        TokenFault::AuthTime,
+    );
+    expecting(Expected::new().auth_time(), id_claims())
+        .await
+        .unwrap();
+    verify(without).await.unwrap();
+    refused(
+        change("auth_time", json!("yesterday")).await,
+        TokenFault::Malformed,
+    );
+}
+
+#[tokio::test]
+async fn the_subject() {
+    change("sub", json!("a".repeat(255))).await.unwrap();
+    for value in [
+        json!(""),
+        json!("a".repeat(256)),
+        json!("é"),
+        json!(1),
+        Value::Null,
+    ] {
+        refused(change("sub", value).await, TokenFault::Subject);
+    }
+}
+
+#[tokio::test]
+async fn hashes_bind_what_came_with_it() {
+    let half = |value| json!(hash::half(SignatureAlgorithm::Es256, value));
+    for (name, expected) in [
+        ("at_hash", Expected::new().access_token("x")),
+        ("c_hash", Expected::new().code("x")),
+        ("s_hash", Expected::new().state("x")),
+    ] {
+        let good = with(id_claims(), name, half("x"));
+        expecting(expected.clone(), good.clone()).await.unwrap();
+        expecting(expected.clone().from_front_channel(), good)
+            .await
+            .unwrap();
+        for value in [half("y"), json!(""), json!(1)] {
+            let claims = with(id_claims(), name, value);
+            refused(expecting(expected.clone(), claims).await, TokenFault::Hash);
+        }
+        // At the token endpoint they may be missing; through the browser only s_hash may.
+        expecting(expected.clone(), id_claims()).await.unwrap();
+        let front = expecting(expected.from_front_channel(), id_claims()).await;
+        if name == "s_hash" {
+            front.unwrap();
+        } else {
+            refused(front, TokenFault::Hash);
+        }
+    }
+    // Not half of the hash that another algorithm takes.
+    let other = json!(hash::half(SignatureAlgorithm::Es384, "x"));
+    let claims = with(id_claims(), "at_hash", other);
+    refused(
+        expecting(Expected::new().access_token("x"), claims).await,
+        TokenFault::Hash,
+    );
+}
+
+#[tokio::test]
+async fn s30_nothing_is_repeated() {
+    let text = id_claims().to_string().replacen('{', r#"{"sub":"eve","#, 1);
+    let token = sign_text(r#"{"alg":"ES256","kid":"a"}"#, &text);
+    refused(
+        verifier().id_token(&token, &Expected::new()).await,
+        TokenFault::Malformed,
+    );
+}
+
+/// OpenID Connect Core 1.0 section 12.2.
+#[tokio::test]
+async fn s08_a_refreshed_token_is_of_the_same_login() {
+    let first = with(id_claims(), "nonce", json!("n1"));
+    let before = expecting(Expected::new().nonce("n1"), first.clone())
+        .await
+        .unwrap();
+    let refreshed = |claims: Value| {
+        let before = before.clone();
+        async move { expecting(Expected::new().refreshed_from(&before), claims).await }
+    };
+    // Keycloak drops the nonce.
+    refreshed(id_claims()).await.unwrap();
+    refreshed(first.clone()).await.unwrap();
+    refreshed(with(id_claims(), "auth_time", Value::Null))
+        .await
+        .unwrap();
+    for (name, value, fault) in [
+        ("nonce", json!("n2"), TokenFault::Nonce),
+        ("sub", json!("eve"), TokenFault::Subject),
+        ("azp", Value::Null, TokenFault::AuthorizedParty),
+        ("auth_time", json!(NOW - 5), TokenFault::AuthTime),
+        ("auth_time", json!(NOW - 500), TokenFault::AuthTime),
+    ] {
+        refused(refreshed(with(id_claims(), name, value)).await, fault);
+    }
+    // Of another issuer, with the same key.
+    let other = super::TrustedIssuer::new("https://h/realms/other", super::keys());
+    let other = super::TokenVerifier::new(other, "web").clock(super::now);
+    let token = signed(&with(id_claims(), "iss", json!("https://h/realms/other")));
+    refused(
+        other
+            .id_token(&token, &Expected::new().refreshed_from(&before))
+            .await,
+        TokenFault::Issuer,
+    );
+}
+
+/// S5: a token is verified with the keys of the issuer that it must be from.
+#[tokio::test]
+async fn s05_keys_belong_to_their_issuer() {
+    let other = SigningKey::generate(SignatureAlgorithm::Es256)
+        .unwrap()
+        .with_kid("a");
+    let token = other.sign(&json!({}), &id_claims()).unwrap();
+    refused(
+        verifier().id_token(&token, &Expected::new()).await,
+        TokenFault::Signature,
+    );
+}
+
+/// S19: what is expected is not shown either.
+#[test]
+fn s19_expectations_are_not_shown() {
+    let expected = Expected::new()
+        .nonce("hunter2")
+        .access_token("hunter2")
+        .code("hunter2");
+    let shown = format!("{expected:?} {:?}", verifier());
+    assert!(
+        !shown.contains("hunter2") && shown.contains("web"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,145 @@
+//! Lightweight access tokens: the server is asked, and not for every call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::super::{AccessTokenVerifier, Introspect, IntrospectFuture};
+use super::{NOW, access_claims, refused, resource, signed, with};
+use crate::TokenFault;
+use crate::error::config;
+
+struct Server {
+    answer: Value,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Introspect for Server {
+    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a> {
+        assert!(token.starts_with("eyJ"));
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {
+            match &self.answer {
+                Value::Object(answer) => Ok::<Map<_, _>, _>(answer.clone()),
+                _ => Err(config("the server is away")),
+            }
+        })
+    }
+}
+
+fn asking(answer: Value) -> (AccessTokenVerifier, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let server = Server {
+        answer,
+        asked: Arc::clone(&asked),
+    };
+    let verifier = resource()
+        .audience("api")
+        .introspection(server)
+        .build()
+        .unwrap();
+    (verifier, asked)
+}
+
+fn light() -> Value {
+    with(
+        with(access_claims(), "sub", Value::Null),
+        "aud",
+        Value::Null,
+    )
+}
+
+fn active() -> Value {
+    json!({
+        "active": true, "sub": "ada", "aud": "api", "typ": "Bearer", "azp": "forged",
+        "realm_access": {"roles": ["editor"]},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_completes_the_claims() {
+    let (verifier, asked) = asking(active());
+    let token = signed(&light());
+    for _ in 0..3 {
+        let claims = verifier.verify(&token).await.unwrap();
+        assert_eq!(claims.subject(), Some("ada"));
+        assert!(claims.has_realm_role("editor"));
+        // What the token says itself is signed.
+        assert_eq!(claims.client_id(), Some("web"));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    tokio::time::advance(Duration::from_secs(29)).await;
+    verifier.verify(&token).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    verifier.verify(&token).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    // Each token has an answer of its own.
+    let other = signed(&with(light(), "jti", json!("u")));
+    verifier.verify(&other).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn full_and_bad_tokens_are_not_asked_about() {
+    let (verifier, asked) = asking(active());
+    verifier.verify(&signed(&access_claims())).await.unwrap();
+    for (name, value) in [
+        ("iss", json!("https://h/realms/other")),
+        ("exp", json!(NOW - 100)),
+        ("typ", json!("ID")),
+    ] {
+        verifier
+            .verify(&signed(&with(light(), name, value)))
+            .await
+            .unwrap_err();
+    }
+    let unsigned = signed(&light()).rsplit_once('.').unwrap().0.to_owned();
+    verifier.verify(&format!("{unsigned}.")).await.unwrap_err();
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    for name in ["sub", "aud"] {
+        let half = with(access_claims(), name, Value::Null);
+        verifier.verify(&signed(&half)).await.unwrap();
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+/// K1: an inactive answer may mean that the asking client is not in the audience.
+#[tokio::test]
+async fn k01_what_the_server_does_not_know() {
+    for answer in [
+        json!({"active": false}),
+        json!({}),
+        json!({"active": "true"}),
+    ] {
+        let (verifier, asked) = asking(answer);
+        for _ in 0..2 {
+            let error = refused(
+                verifier.verify(&signed(&light())).await,
+                TokenFault::Inactive,
+            );
+            assert!(error.hint().unwrap().contains("audience mapper"));
+        }
+        // A refusal is not kept.
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+    // The server says active of ID tokens too.
+    let (verifier, _) = asking(with(active(), "typ", json!("ID")));
+    refused(verifier.verify(&signed(&light())).await, TokenFault::Type);
+    // What it adds is checked like all claims.
+    let (verifier, _) = asking(with(active(), "aud", json!("other")));
+    refused(
+        verifier.verify(&signed(&light())).await,
+        TokenFault::Audience,
+    );
+    let (verifier, _) = asking(json!("away"));
+    assert!(
+        verifier
+            .verify(&signed(&light()))
+            .await
+            .unwrap_err()
+            .is_config()
+    );
+}

@@ -1,0 +1,191 @@
+//! Logout, through the back channel and through the browser.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::super::{LogoutToken, ReplayFuture, ReplayStore};
+use super::{ISSUER, NOW, id_claims, logout_claims, refused, signed, signed_as, verifier, with};
+use crate::TokenFault;
+use crate::error::{Result, config};
+
+async fn verify(claims: Value) -> Result<LogoutToken> {
+    verifier()
+        .logout_token(&signed_as("logout+jwt", &claims))
+        .await
+}
+
+#[tokio::test]
+async fn a_good_one() {
+    let token = verify(logout_claims()).await.unwrap();
+    assert_eq!(
+        (token.subject(), token.session_id()),
+        (Some("ada"), Some("s"))
+    );
+    assert_eq!(token.id(), "l");
+    assert!(!token.revokes_offline_access());
+    assert_eq!(token.events().unwrap().len(), 1);
+    assert_eq!(token.claims()["aud"], "web");
+    for name in ["sub", "sid"] {
+        verify(with(logout_claims(), name, Value::Null))
+            .await
+            .unwrap();
+    }
+}
+
+/// Keycloak writes a boolean beside the object of the event.
+#[tokio::test]
+async fn k09_events_hold_more_than_objects() {
+    let mut claims = logout_claims();
+    claims["events"]["revoke_offline_access"] = json!(true);
+    assert!(
+        verify(claims.clone())
+            .await
+            .unwrap()
+            .revokes_offline_access()
+    );
+    claims["events"]["revoke_offline_access"] = json!(false);
+    assert!(!verify(claims).await.unwrap().revokes_offline_access());
+}
+
+#[tokio::test]
+async fn mutations_are_refused() {
+    for (name, value, fault) in [
+        ("iss", json!("https://h/realms/other"), TokenFault::Issuer),
+        ("iss", Value::Null, TokenFault::Issuer),
+        ("aud", json!("api"), TokenFault::Audience),
+        ("aud", Value::Null, TokenFault::Audience),
+        ("exp", Value::Null, TokenFault::Expired),
+        ("exp", json!(NOW - 100), TokenFault::Expired),
+        ("iat", Value::Null, TokenFault::Claim),
+        ("iat", json!(NOW + 100), TokenFault::NotYetValid),
+        ("jti", Value::Null, TokenFault::Claim),
+        ("jti", json!(""), TokenFault::Claim),
+        ("jti", json!("j".repeat(1025)), TokenFault::Claim),
+        ("events", Value::Null, TokenFault::Type),
+        ("events", json!({}), TokenFault::Type),
+        (
+            "events",
+            json!([super::super::logout_token::EVENT]),
+            TokenFault::Type,
+        ),
+        (
+            "events",
+            json!({super::super::logout_token::EVENT: true}),
+            TokenFault::Type,
+        ),
+        ("nonce", json!("n"), TokenFault::Type),
+        ("typ", json!("ID"), TokenFault::Type),
+    ] {
+        refused(verify(with(logout_claims(), name, value)).await, fault);
+    }
+    for value in [Value::Null, json!(""), json!(1)] {
+        let nobody = with(with(logout_claims(), "sub", value.clone()), "sid", value);
+        refused(verify(nobody).await, TokenFault::Claim);
+    }
+    refused(
+        verifier().logout_token(&signed(&id_claims())).await,
+        TokenFault::Type,
+    );
+    let unsigned = signed(&logout_claims())
+        .rsplit_once('.')
+        .unwrap()
+        .0
+        .to_owned();
+    refused(
+        verifier().logout_token(&format!("{unsigned}.")).await,
+        TokenFault::Signature,
+    );
+}
+
+#[tokio::test]
+async fn a_logout_token_is_good_once() {
+    let verifier = verifier();
+    // The time is the test's, the memory's end is the clock's: a token of these days.
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let verifier = verifier.clock(SystemTime::now);
+    let claims = with(
+        with(logout_claims(), "iat", json!(now)),
+        "exp",
+        json!(now + 120),
+    );
+    let token = signed(&claims);
+    verifier.logout_token(&token).await.unwrap();
+    refused(verifier.logout_token(&token).await, TokenFault::Replayed);
+    // Clones share the memory.
+    refused(
+        verifier.clone().logout_token(&token).await,
+        TokenFault::Replayed,
+    );
+    let other = signed(&with(claims.clone(), "jti", json!("m")));
+    verifier.logout_token(&other).await.unwrap();
+    // A refused one is not noted.
+    let bad = with(with(claims, "jti", json!("n")), "aud", json!("api"));
+    refused(
+        verifier.logout_token(&signed(&bad)).await,
+        TokenFault::Audience,
+    );
+}
+
+#[derive(Debug)]
+struct Broken;
+
+impl ReplayStore for Broken {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+        assert_eq!(id, format!("{ISSUER} l"));
+        // The end of the token, and the leeway.
+        let until = until
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        assert_eq!(until, NOW + 119 + 31);
+        Box::pin(async { Err(config("the store is away")) })
+    }
+}
+
+/// What cannot be looked up is not taken.
+#[tokio::test]
+async fn a_store_that_fails_is_no_permission() {
+    let verifier = verifier().replay_store(Broken);
+    let error = verifier
+        .logout_token(&signed(&logout_claims()))
+        .await
+        .unwrap_err();
+    assert!(error.is_config(), "{error}");
+}
+
+#[tokio::test]
+async fn through_the_browser() {
+    let verifier = verifier();
+    let good = "iss=https%3A%2F%2Fh%2Frealms%2Fdemo&sid=s%2B1&other=1";
+    for query in [
+        good,
+        &format!("https://app/logout?{good}"),
+        &format!("?{good}"),
+    ] {
+        let logout = verifier.front_channel_logout(query).await.unwrap();
+        assert_eq!((logout.issuer(), logout.session_id()), (ISSUER, "s+1"));
+        assert!(logout.is_about(Some("s+1")));
+        assert!(!logout.is_about(Some("s")) && !logout.is_about(None));
+    }
+    for (query, fault) in [
+        ("", TokenFault::Claim),
+        ("sid=s", TokenFault::Claim),
+        ("iss=https%3A%2F%2Fh%2Frealms%2Fdemo", TokenFault::Claim),
+        (
+            "iss=https%3A%2F%2Fh%2Frealms%2Fdemo&sid=",
+            TokenFault::Claim,
+        ),
+        (
+            "iss=https%3A%2F%2Fh%2Frealms%2Fother&sid=s",
+            TokenFault::Issuer,
+        ),
+        (&format!("{good}&sid=t"), TokenFault::Malformed),
+        (&format!("{good}&iss=x"), TokenFault::Malformed),
+    ] {
+        refused(verifier.front_channel_logout(query).await, fault);
+    }
+}

@@ -1,0 +1,47 @@
+//! Userinfo as JWT.
+
+use serde_json::{Map, Value};
+
+use super::TokenVerifier;
+use super::claims::{Instant, Kind};
+use crate::error::{Result, TokenFault};
+
+const KIND: Kind = Kind {
+    name: "userinfo answer",
+    media_types: &["jwt"],
+    algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
+};
+
+pub(super) async fn verify(
+    verifier: &TokenVerifier,
+    jwt: &str,
+    subject: Option<&str>,
+) -> Result<Map<String, Value>> {
+    let opened = verifier.open(jwt, KIND, &verifier.userinfo_keys).await?;
+    let claims = opened.claims()?;
+    KIND.issuer(&claims, &opened.issuer)?;
+    KIND.audience(&claims, &verifier.client_id)?;
+    // Of Keycloak's tokens only this one does not say what it is; tokens that do are others.
+    if ["typ", "events", "nonce", "at_hash"]
+        .iter()
+        .any(|name| claims.contains_key(*name))
+    {
+        return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
+    }
+    let found = KIND.subject(&claims)?;
+    // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
+    if subject.is_some_and(|subject| subject != found) {
+        return Err(KIND.refused(
+            TokenFault::Subject,
+            "it is about another user than the ID token",
+        ));
+    }
+    // Keycloak writes no times here.
+    let at = Instant::new(verifier.now(), verifier.leeway);
+    if claims.contains_key("exp") {
+        KIND.times(&claims, at)?;
+    } else {
+        KIND.started(&claims, at)?;
+    }
+    Ok(claims)
+}

@@ -1,0 +1,312 @@
+//! Logins and logouts that pass the browser by, client certificates, and the older token exchange:
+//! all on the server that is set up for them.
+
+use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
+use keycloak_kit::oidc::{Oidc, Presented};
+use keycloak_kit::{ClientAuth, Keycloak, Method};
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use crate::support::PASSWORD;
+use crate::support::endpoint::{Call, Endpoint};
+use crate::support::realm::Realm;
+use crate::support::special::special;
+
+fn ciba(extra: Value) -> Value {
+    let mut attributes = json!({
+        "oidc.ciba.grant.enabled": "true", "ciba.backchannel.token.delivery.mode": "poll",
+    });
+    for (name, value) in extra.as_object().unwrap() {
+        attributes[name] = value.clone();
+    }
+    json!({ "attributes": attributes })
+}
+
+/// What the user's device does: it tells the server the decision.
+async fn decide(realm: &Realm, call: &Call, status: &str) {
+    let token = call.header("authorization").to_owned();
+    let url = format!(
+        "{}/protocol/openid-connect/ext/ciba/auth/callback",
+        realm.issuer()
+    );
+    let answer = reqwest::Client::new()
+        .post(url)
+        .header("authorization", token)
+        .json(&json!({ "status": status }))
+        .send()
+        .await
+        .unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn k17_backchannel_login_by_poll_and_ping() {
+    let special = special();
+    let realm = Realm::on(
+        special.admin(),
+        "ciba",
+        json!({ "attributes": { "cibaInterval": "1", "cibaExpiresIn": "120" } }),
+    )
+    .await;
+    let channel = Endpoint::on(special.channel(), |_| (201, "text/plain", String::new()));
+    let app = realm.app(ciba(json!({}))).await;
+    let nobody = app.backchannel_login().await.unwrap_err();
+    assert!(nobody.is_config(), "{nobody}");
+
+    let login = app
+        .backchannel_login()
+        .login_hint("ada")
+        .binding_message("W4SCT")
+        .await
+        .unwrap();
+    assert!(login.poll().await.unwrap().is_none());
+    let asked = channel.next(|call| call.body.contains("W4SCT")).await;
+    decide(&realm, &asked, "SUCCEED").await;
+    let tokens = login.tokens().await.unwrap();
+    assert_eq!(
+        tokens
+            .id_token()
+            .unwrap()
+            .claim("preferred_username")
+            .unwrap(),
+        "ada"
+    );
+
+    let login = app
+        .backchannel_login()
+        .login_hint("ada")
+        .binding_message("NO")
+        .await
+        .unwrap();
+    let asked = channel.next(|call| call.body.contains("NO")).await;
+    decide(&realm, &asked, "UNAUTHORIZED").await;
+    let error = login.tokens().await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("access_denied"), "{error}");
+
+    // The server pings when the user has decided.
+    let endpoint = Endpoint::start(|_| (204, "text/plain", String::new())).await;
+    let ping = ciba(json!({
+        "ciba.backchannel.token.delivery.mode": "ping",
+        "ciba.backchannel.client.notification.endpoint": format!("{}/ping", endpoint.url),
+    }));
+    realm.client("pinged", ping).await;
+    let pinged = realm.oidc("pinged").build().unwrap();
+    let login = pinged
+        .backchannel_login()
+        .login_hint("ada")
+        .binding_message("PING")
+        .client_notification_token("notify-me-1234567890")
+        .await
+        .unwrap();
+    let asked = channel.next(|call| call.body.contains("PING")).await;
+    decide(&realm, &asked, "SUCCEED").await;
+    let ping = endpoint.next(|call| call.path == "/ping").await;
+    login
+        .check_ping(ping.header("authorization"), ping.body.as_bytes())
+        .unwrap();
+    login
+        .check_ping("Bearer wrong", ping.body.as_bytes())
+        .unwrap_err();
+    login
+        .check_ping(ping.header("authorization"), br#"{"auth_req_id":"x"}"#)
+        .unwrap_err();
+    assert!(login.poll().await.unwrap().is_some());
+
+    // Signed requests.
+    let key = SigningKey::generate(SignatureAlgorithm::Es256)
+        .unwrap()
+        .with_kid("one");
+    let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
+    let signed = ciba(json!({
+        "use.jwks.string": "true", "jwks.string": jwks,
+        "ciba.backchannel.auth.request.signing.alg": "ES256",
+    }));
+    realm.client("signing", signed).await;
+    let signing = realm.oidc("signing").build().unwrap();
+    let request = signing
+        .backchannel_login()
+        .login_hint("ada")
+        .binding_message("SIGNED");
+    request.signed_with(&key).await.unwrap();
+    channel.next(|call| call.body.contains("SIGNED")).await;
+
+    realm.client("off", json!({})).await;
+    let off = realm.oidc("off").build().unwrap();
+    let error = off.backchannel_login().login_hint("ada").await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    realm.delete().await;
+}
+
+/// A logout token that the server really sends.
+#[tokio::test]
+async fn logout_tokens_of_the_server() {
+    let realm = Realm::new("backchannel-logout").await;
+    let endpoint = Endpoint::start(|_| (200, "text/plain", String::new())).await;
+    let attributes = json!({
+        "backchannel.logout.url": format!("{}/logout", endpoint.url),
+        "backchannel.logout.session.required": "true",
+    });
+    let app = realm.app(json!({ "attributes": attributes })).await;
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let sid = tokens.id_token().unwrap().session_id().map(str::to_owned);
+    let users = realm.get(&["users"]).await;
+    let id = users[0]["id"].as_str().unwrap().to_owned();
+    realm.post(&["users", &id, "logout"], &json!({})).await;
+    let call = endpoint.next(|call| call.path == "/logout").await;
+    let logout_token = call.form("logout_token").unwrap();
+    let verified = app.verifier().logout_token(&logout_token).await.unwrap();
+    assert_eq!(verified.session_id().map(str::to_owned), sid);
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn certificates_authenticate_and_bind() {
+    let special = special();
+    let realm = Realm::on(special.admin(), "mtls", json!({})).await;
+    let tls = json!({
+        "clientAuthenticatorType": "client-x509",
+        "attributes": {
+            "x509.subjectdn": "CN=web-app", "tls.client.certificate.bound.access.tokens": "true",
+        },
+    });
+    realm.client("web-app", tls).await;
+    let issuer = format!("{}/realms/{}", special.tls_url, realm.name);
+    let identity = special.client_certificate("web-app");
+    let client = |pem: &str| {
+        let (ca, pem) = (special.ca_pem.clone(), pem.to_owned());
+        Oidc::discover(&issuer)
+            .client_id("web-app")
+            .client_auth(ClientAuth::tls_client_auth())
+            .connection(move |c| {
+                c.add_root_certificate_pem(ca)
+                    .client_identity_pem(pem)
+                    .no_proxy()
+            })
+            .build()
+            .unwrap()
+    };
+    let oidc = client(&identity.pem);
+    let tokens = oidc.password("ada", PASSWORD).await.unwrap();
+    oidc.userinfo(&tokens).await.unwrap();
+    let tokens = oidc.refresh(&tokens).await.unwrap();
+    let verifier = oidc
+        .access_token_verifier()
+        .without(keycloak_kit::oidc::Check::Audience)
+        .build()
+        .unwrap();
+    let bearer = tokens.access_token().secret();
+    verifier
+        .verify(Presented::new(bearer).certificate(&identity.der))
+        .await
+        .unwrap();
+    verifier.verify(bearer).await.unwrap_err();
+
+    // Somebody else's certificate neither logs in nor uses the tokens.
+    let other = client(&special.client_certificate("somebody").pem);
+    let error = other.password("ada", PASSWORD).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    let error = other.userinfo(&tokens).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+
+    // The admin side, with the same certificate.
+    let management = realm
+        .kc
+        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
+        .query(&[("clientId", "realm-management")])
+        .await
+        .unwrap();
+    let management = management[0]["id"].as_str().unwrap().to_owned();
+    let role = realm
+        .get(&["clients", &management, "roles", "view-users"])
+        .await;
+    let account = realm
+        .kc
+        .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
+        .query(&[("username", "service-account-web-app"), ("exact", "true")])
+        .await
+        .unwrap();
+    let id = account[0]["id"].as_str().unwrap().to_owned();
+    realm
+        .post(
+            &["users", &id, "role-mappings", "clients", &management],
+            &json!([role]),
+        )
+        .await;
+    let kc = Keycloak::builder(&special.tls_url)
+        .login_realm(&realm.name)
+        .client_credentials("web-app", ClientAuth::tls_client_auth())
+        .add_root_certificate_pem(special.ca_pem.clone())
+        .client_identity_pem(identity.pem)
+        .no_proxy()
+        .build()
+        .unwrap();
+    let users: Vec<Value> = kc
+        .request(Method::GET, ["admin", "realms", &realm.name, "users"])
+        .await
+        .unwrap();
+    assert!(!users.is_empty());
+    realm.delete().await;
+}
+
+/// The exchange of servers before 26.2, which is switched on by a feature.
+#[tokio::test]
+async fn the_older_token_exchange() {
+    let special = special();
+    let realm = Realm::on(special.admin(), "exchange-v1", json!({})).await;
+    let app = realm.app(json!({})).await;
+    // Without the role the client may not impersonate.
+    let error = app
+        .exchange_token(
+            app.client_credentials()
+                .await
+                .unwrap()
+                .access_token()
+                .secret(),
+        )
+        .requested_subject("ada")
+        .await
+        .unwrap_err();
+    assert!(error.is_forbidden(), "{error}");
+    assert_eq!(error.oauth_code(), Some("access_denied"));
+    let error = app
+        .exchange_token("somebody-else's")
+        .subject_issuer("nowhere")
+        .await
+        .unwrap_err();
+    assert!(error.oauth_code().is_some(), "{error}");
+
+    // The client may impersonate: its service account has the role.
+    let management = realm
+        .kc
+        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
+        .query(&[("clientId", "realm-management")])
+        .await
+        .unwrap();
+    let management = management[0]["id"].as_str().unwrap().to_owned();
+    let account = realm
+        .kc
+        .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
+        .query(&[("username", "service-account-app"), ("exact", "true")])
+        .await
+        .unwrap();
+    let id = account[0]["id"].as_str().unwrap().to_owned();
+    let role = realm
+        .get(&["clients", &management, "roles", "impersonation"])
+        .await;
+    realm
+        .post(
+            &["users", &id, "role-mappings", "clients", &management],
+            &json!([role]),
+        )
+        .await;
+    let own = app.client_credentials().await.unwrap();
+    let exchanged = app
+        .exchange_token(own.access_token().secret())
+        .requested_subject("ada")
+        .await
+        .unwrap();
+    let token = exchanged.access_token().unwrap();
+    let claims = keycloak_kit::jose::decode_unverified(token.secret()).unwrap();
+    assert_eq!(claims.claims()["preferred_username"], "ada");
+    realm.delete().await;
+}

@@ -1,0 +1,460 @@
+//! Logins by the browser: Keycloak's own pages, driven over HTTP.
+
+use std::time::Duration;
+
+use keycloak_kit::jose::{
+    ContentEncryption, DecryptionKey, KeyEncryption, SignatureAlgorithm, SigningKey,
+};
+use keycloak_kit::oidc::{
+    CallbackAnswer, IdToken, MemoryLoginStore, Oidc, ResponseMode, ResponseType,
+};
+use keycloak_kit::{ClientAuth, ErrorKind};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::support::browser::{Back, Browser, Page};
+use crate::support::endpoint::Endpoint;
+use crate::support::realm::Realm;
+use crate::support::{CALLBACK, PASSWORD};
+
+fn answer(back: &Back) -> CallbackAnswer {
+    match back {
+        Back::Url(url) => CallbackAnswer::url(url),
+        Back::Form(body) => CallbackAnswer::form(body),
+    }
+}
+
+#[tokio::test]
+async fn code_flow_from_login_to_logout() {
+    let realm = Realm::new("code").await;
+    let attributes = json!({ "post.logout.redirect.uris": "https://app.example/bye" });
+    let oidc = realm.app(json!({ "attributes": attributes })).await;
+    let login = oidc
+        .authorize()
+        .scope("profile email")
+        .start()
+        .await
+        .unwrap();
+    assert!(!format!("{login:?}").contains(login.state()));
+    let mut browser = Browser::new(CALLBACK);
+    let back = browser.login_and_return(login.url()).await;
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    let id: &IdToken = tokens.id_token();
+    let me = oidc.userinfo(&tokens).await.unwrap();
+    assert_eq!(me.sub, id.subject());
+    assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+
+    let refreshed = oidc.refresh(&tokens).await.unwrap();
+    // s08: a refreshed ID token may come without nonce.
+    assert_eq!(refreshed.id_token().unwrap().subject(), id.subject());
+
+    let url = oidc
+        .logout_url(&refreshed)
+        .post_logout_redirect_uri("https://app.example/bye")
+        .state("bye-state")
+        .build()
+        .unwrap();
+    let mut browser = browser.heading_for("https://app.example/bye");
+    let page = browser.open(url.as_str()).await;
+    let Page::Back(back) = page else {
+        panic!("the server asks: {page:?}");
+    };
+    assert!(back.url().contains("state=bye-state"), "{back:?}");
+    let ended = oidc.refresh(&refreshed).await.unwrap_err();
+    assert_eq!(ended.oauth_code(), Some("invalid_grant"));
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn every_response_mode() {
+    let realm = Realm::new("modes").await;
+    let oidc = realm.app(json!({})).await;
+    for mode in [
+        ResponseMode::Query,
+        ResponseMode::Fragment,
+        ResponseMode::FormPost,
+        ResponseMode::Jwt,
+        ResponseMode::QueryJwt,
+        ResponseMode::FragmentJwt,
+        ResponseMode::FormPostJwt,
+    ] {
+        let login = oidc.authorize().response_mode(mode).start().await.unwrap();
+        let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+        let form = matches!(mode, ResponseMode::FormPost | ResponseMode::FormPostJwt);
+        assert_eq!(matches!(back, Back::Form(_)), form, "{mode:?}");
+        let tokens = oidc.callback(login, answer(&back)).await;
+        let tokens = tokens.unwrap_or_else(|error| panic!("{mode:?}: {error}"));
+        assert_eq!(
+            tokens.id_token().claim("preferred_username").unwrap(),
+            "ada"
+        );
+    }
+    realm.delete().await;
+}
+
+/// JARM, encrypted to a key of the client.
+#[tokio::test]
+async fn s11_k08_signed_and_encrypted_answers() {
+    let realm = Realm::new("jarm").await;
+    let key = DecryptionKey::generate(KeyEncryption::RsaOaep256).unwrap();
+    let jwks = json!({ "keys": [key.public_jwk().to_json()] }).to_string();
+    let attributes = json!({
+        "use.jwks.string": "true", "jwks.string": jwks,
+        "authorization.encrypted.response.alg": "RSA-OAEP-256",
+        "authorization.encrypted.response.enc": "A256GCM",
+        "authorization.signed.response.alg": "PS256",
+    });
+    realm
+        .client("app", json!({ "attributes": attributes }))
+        .await;
+    let plain = realm.oidc("app").build().unwrap();
+    let oidc = realm
+        .oidc("app")
+        .verification(move |verifier| verifier.response_decryption_key(key))
+        .build()
+        .unwrap();
+    let start = || async {
+        let login = oidc
+            .authorize()
+            .response_mode(ResponseMode::Jwt)
+            .start()
+            .await
+            .unwrap();
+        let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+        (login, back)
+    };
+    let (login, back) = start().await;
+    oidc.callback(login, back.url()).await.unwrap();
+    let (login, back) = start().await;
+    let error = plain.callback(login, back.url()).await.unwrap_err();
+    assert!(error.is_invalid_token(), "{error}");
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn s12_pushed_requests_are_used_where_the_client_needs_them() {
+    let realm = Realm::new("par").await;
+    let attributes = json!({ "require.pushed.authorization.requests": "true" });
+    realm
+        .client("app", json!({ "attributes": attributes }))
+        .await;
+    let oidc = realm.oidc("app").build().unwrap();
+    let login = oidc
+        .authorize()
+        .pushed()
+        .scope("email")
+        .start()
+        .await
+        .unwrap();
+    let url = url::Url::parse(login.url()).unwrap();
+    let names: Vec<String> = url
+        .query_pairs()
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    assert_eq!(names, ["client_id", "request_uri"]);
+    let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+    oidc.callback(login, back.url()).await.unwrap();
+
+    // Without pushing, this client is sent away.
+    let login = oidc.authorize().start().await.unwrap();
+    let page = Browser::new(CALLBACK).open(login.url()).await;
+    let Page::Back(back) = page else {
+        panic!("{page:?}");
+    };
+    let error = oidc.callback(login, back.url()).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_request"), "{error}");
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn signed_and_encrypted_requests_by_value_pushed_and_by_reference() {
+    let realm = Realm::new("jar").await;
+    let key = SigningKey::generate(SignatureAlgorithm::Es256)
+        .unwrap()
+        .with_kid("jar");
+    let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
+    let served = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let object = served.clone();
+    let endpoint = Endpoint::start(move |_| {
+        let object = object.lock().unwrap().clone();
+        (200, "application/oauth-authz-req+jwt", object)
+    })
+    .await;
+    let uri = format!("{}/request.jwt", endpoint.url);
+    let attributes = json!({
+        "use.jwks.string": "true", "jwks.string": jwks,
+        "request.object.signature.alg": "ES256", "request.object.required": "request or request_uri",
+        "request.uris": uri,
+    });
+    realm
+        .client("app", json!({ "attributes": attributes }))
+        .await;
+    let oidc = realm.oidc("app").build().unwrap();
+    let finish = async |oidc: &Oidc, login: keycloak_kit::oidc::LoginAttempt| {
+        let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+        oidc.callback(login, back.url()).await.unwrap();
+    };
+    let signed = || oidc.authorize().signed_with(&key);
+    let login = signed().start().await.unwrap();
+    assert!(
+        !login.url().contains("code_challenge"),
+        "it is in the object"
+    );
+    finish(&oidc, login).await;
+    finish(&oidc, signed().pushed().start().await.unwrap()).await;
+    let encrypted = signed().encrypted(KeyEncryption::RsaOaep, ContentEncryption::A256Gcm);
+    finish(&oidc, encrypted.start().await.unwrap()).await;
+    let login = signed().request_uri(&uri).start().await.unwrap();
+    login
+        .request_object()
+        .unwrap()
+        .expose()
+        .clone_into(&mut served.lock().unwrap());
+    finish(&oidc, login).await;
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn s09_refusals_come_with_issuer_and_state() {
+    let realm = Realm::new("refused").await;
+    let oidc = realm.app(json!({})).await;
+    // Nobody is logged in and nobody may be asked.
+    let login = oidc.authorize().prompt("none").start().await.unwrap();
+    let Page::Back(back) = Browser::new(CALLBACK).open(login.url()).await else {
+        panic!("the server asks");
+    };
+    let error = oidc.callback(login.clone(), back.url()).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("login_required"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    // The same refusal without its issuer is not read at all.
+    let mut url = url::Url::parse(back.url()).unwrap();
+    let pairs: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "iss")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    assert!(url.query_pairs().count() > pairs.len(), "{url}");
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+    let error = oidc.callback(login, url.as_str()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn s07_s14_a_code_is_good_once_and_for_its_verifier_alone() {
+    let realm = Realm::new("once").await;
+    let oidc = realm.app(json!({})).await;
+    let mut browser = Browser::new(CALLBACK);
+    let login = oidc.authorize().start().await.unwrap();
+    let back = browser.login_and_return(login.url()).await;
+    let tokens = oidc.callback(login.clone(), back.url()).await.unwrap();
+    oidc.userinfo(&tokens).await.unwrap();
+    // The second use is refused, and costs the first one's tokens.
+    let error = oidc.callback(login, back.url()).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    oidc.refresh(&tokens).await.unwrap_err();
+
+    // A code that was taken from another login does not fit the verifier.
+    let mine = oidc.authorize().start().await.unwrap();
+    let theirs = oidc.authorize().start().await.unwrap();
+    let Back::Url(stolen) = Browser::new(CALLBACK).login_and_return(theirs.url()).await else {
+        panic!();
+    };
+    let swapped = stolen.replace(theirs.state(), mine.state());
+    let error = oidc.callback(mine, swapped).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn a_store_keeps_logins_and_gives_them_out_once() {
+    let realm = Realm::new("store").await;
+    let oidc = realm.app(json!({})).await;
+    let store = MemoryLoginStore::new();
+    let started = oidc.authorize().start_in(&store).await.unwrap();
+    let back = Browser::new(CALLBACK).login_and_return(started.url()).await;
+    let other = oidc.callback_from(&store, "made-up", back.url()).await;
+    assert!(other.unwrap_err().is_unauthorized());
+    let cookie = started.cookie().expose();
+    oidc.callback_from(&store, cookie, back.url())
+        .await
+        .unwrap();
+    // s06: the login was used up.
+    let again = oidc.callback_from(&store, cookie, back.url()).await;
+    assert!(again.unwrap_err().is_unauthorized());
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn consent_and_one_time_password_pages() {
+    let otp = json!({ "users": [{
+        "username": "grace", "enabled": true, "email": "grace@example.org", "emailVerified": true,
+        "firstName": "Grace", "lastName": "Hopper",
+        "credentials": [
+            { "type": "password", "value": PASSWORD },
+            {
+                "type": "otp", "userLabel": "phone",
+                "secretData": json!({ "value": "JBSWY3DPEHPK3PXP" }).to_string(),
+                "credentialData": json!({
+                    "subType": "totp", "digits": 6, "counter": 0, "period": 30,
+                    "algorithm": "HmacSHA1",
+                }).to_string(),
+            },
+        ],
+    }]});
+    let realm = Realm::with("pages", otp).await;
+    let oidc = realm.app(json!({ "consentRequired": true })).await;
+    let login = oidc.authorize().start().await.unwrap();
+    let mut browser = Browser::new(CALLBACK);
+    let page = browser.login(login.url(), "grace", PASSWORD).await;
+    let code = crate::support::totp::code("JBSWY3DPEHPK3PXP");
+    let page = browser.submit(&page, &[("otp", &code)]).await;
+    let page = browser.submit(&page, &[("accept", "Yes")]).await;
+    let Page::Back(back) = page else {
+        panic!("{page:?}");
+    };
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    assert_eq!(
+        tokens.id_token().claim("preferred_username").unwrap(),
+        "grace"
+    );
+
+    let login = oidc.authorize().prompt("consent").start().await.unwrap();
+    let page = browser.open(login.url()).await;
+    let page = browser.submit(&page, &[("cancel", "No")]).await;
+    let Page::Back(back) = page else {
+        panic!("{page:?}");
+    };
+    let error = oidc.callback(login, back.url()).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("access_denied"), "{error}");
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn parameters_reach_the_login_page() {
+    let realm = Realm::new("params").await;
+    let oidc = realm.app(json!({})).await;
+    let login = oidc
+        .authorize()
+        .login_hint("ada@example.org")
+        .ui_locales("de en")
+        .max_age(Duration::from_secs(3600))
+        .acr_values("1")
+        .param("kc_theme", "keycloak.v2")
+        .start()
+        .await
+        .unwrap();
+    let mut browser = Browser::new(CALLBACK);
+    let Page::Html(_, html) = browser.open(login.url()).await else {
+        panic!("there is no page");
+    };
+    assert!(html.contains("ada@example.org"), "{html}");
+    let back = browser.login_and_return(login.url()).await;
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    assert!(tokens.id_token().auth_time().is_some());
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn step_up_to_a_level_that_the_realm_has() {
+    let realm = Realm::with(
+        "acr",
+        json!({ "attributes": { "acr.loa.map": "{\"silver\":1,\"gold\":2}" } }),
+    )
+    .await;
+    let oidc = realm.app(json!({})).await;
+    let mut browser = Browser::new(CALLBACK);
+    let login = oidc
+        .authorize()
+        .essential_acr(["silver"])
+        .start()
+        .await
+        .unwrap();
+    let back = browser.login_and_return(login.url()).await;
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    assert_eq!(tokens.id_token().acr(), Some("silver"));
+    // The browser flow of this realm has no step for gold: whatever the server does, a login at
+    // a lower level does not pass.
+    let login = oidc
+        .authorize()
+        .essential_acr(["gold"])
+        .start()
+        .await
+        .unwrap();
+    let page = Browser::new(CALLBACK)
+        .login(login.url(), "ada", PASSWORD)
+        .await;
+    if let Page::Back(back) = page {
+        oidc.callback(login, back.url()).await.unwrap_err();
+    }
+    realm.delete().await;
+}
+
+/// Answers with tokens in them are understood and checked.
+#[tokio::test]
+async fn implicit_and_hybrid_answers() {
+    let realm = Realm::new("hybrid").await;
+    let oidc = realm.app(json!({ "implicitFlowEnabled": true })).await;
+    for response_type in [
+        ResponseType::IdToken,
+        ResponseType::IdTokenToken,
+        ResponseType::CodeIdToken,
+        ResponseType::CodeToken,
+        ResponseType::CodeIdTokenToken,
+    ] {
+        let login = oidc
+            .authorize()
+            .response_type(response_type)
+            .start()
+            .await
+            .unwrap();
+        let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+        let response = oidc.authorization_response(login, back.url()).await;
+        let response = response.unwrap_or_else(|error| panic!("{response_type:?}: {error}"));
+        let name = format!("{response_type:?}");
+        assert_eq!(response.code().is_some(), name.contains("Code"), "{name}");
+        assert_eq!(
+            response.id_token().is_some(),
+            name.contains("IdToken"),
+            "{name}"
+        );
+        let token = name.ends_with("Token") && name != "IdToken" && name != "CodeIdToken";
+        assert_eq!(response.access_token().is_some(), token, "{name}");
+        if response.code().is_some() {
+            let tokens = oidc.exchange_code(response).await.unwrap();
+            assert!(tokens.id_token().is_some());
+        }
+    }
+    let login = oidc
+        .authorize()
+        .response_type(ResponseType::None)
+        .start()
+        .await
+        .unwrap();
+    let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+    oidc.authorization_response(login, back.url())
+        .await
+        .unwrap();
+    realm.delete().await;
+}
+
+/// s13: a native application listens on a port of the moment.
+#[tokio::test]
+async fn s13_loopback_with_any_port() {
+    let realm = Realm::new("native").await;
+    let client = json!({ "publicClient": true, "redirectUris": ["http://127.0.0.1/*"] });
+    realm.client("native", client).await;
+    let oidc = realm
+        .kc
+        .oidc(&realm.name, "native")
+        .client_auth(ClientAuth::none())
+        .build();
+    let oidc = oidc.unwrap();
+    assert!(oidc.authorize().start().await.unwrap_err().is_config());
+    let uri = "http://127.0.0.1:53211/callback";
+    let login = oidc.authorize().redirect_uri(uri).start().await.unwrap();
+    let back = Browser::new(uri).login_and_return(login.url()).await;
+    assert!(back.url().starts_with(uri), "{back:?}");
+    oidc.callback(login, back.url()).await.unwrap();
+    realm.delete().await;
+}

@@ -1,0 +1,170 @@
+//! Finding a provider by its issuer.
+
+use keycloak_kit::oidc::Oidc;
+use keycloak_kit::{ClientAuth, ErrorKind, Keycloak};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::support::browser::Browser;
+use crate::support::realm::Realm;
+use crate::support::{CALLBACK, PASSWORD, SECRET};
+
+#[tokio::test]
+async fn a_realm_is_an_issuer_like_any_other() {
+    let realm = Realm::new("issuer").await;
+    realm.client("app", json!({})).await;
+    let oidc = Oidc::discover(realm.issuer())
+        .client_id("app")
+        .client_secret(SECRET)
+        .redirect_uri(CALLBACK)
+        .build()
+        .unwrap();
+    let metadata = oidc.metadata().await.unwrap();
+    assert_eq!(metadata.issuer, realm.issuer());
+    assert!(metadata.mtls_endpoint_aliases.is_some());
+    let login = oidc.authorize().start().await.unwrap();
+    let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    oidc.userinfo(&tokens).await.unwrap();
+    oidc.refresh(&tokens).await.unwrap();
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn s01_an_issuer_is_compared_as_it_is_written() {
+    let realm = Realm::new("exact").await;
+    let host = realm.kc.base_url().trim_start_matches("http://");
+    let port = host.rsplit(':').next().unwrap();
+    for (wrong, kind) in [
+        (format!("{}/", realm.issuer()), ErrorKind::Protocol),
+        (
+            format!("http://localhost:{port}/realms/{}", realm.name),
+            ErrorKind::Protocol,
+        ),
+        (
+            realm.issuer().to_uppercase().replace("HTTP", "http"),
+            ErrorKind::NotFound,
+        ),
+    ] {
+        let oidc = Oidc::discover(&wrong).client_id("app").build().unwrap();
+        match oidc.metadata().await {
+            // In development mode a server calls itself by the name it is called by.
+            Ok(metadata) => assert_eq!(metadata.issuer, wrong),
+            Err(error) => assert!(
+                error.kind() == kind
+                    || error.kind() == ErrorKind::Validation
+                    || error.is_not_found(),
+                "{wrong}: {error}"
+            ),
+        }
+    }
+    realm.delete().await;
+}
+
+/// The realm calls itself by a public name; this client reaches it at another address.
+#[tokio::test]
+async fn s02_k06_a_public_issuer_behind_an_internal_address() {
+    let public = "https://sso.example";
+    let realm = Realm::with("split", json!({ "attributes": { "frontendUrl": public } })).await;
+    realm.client("app", json!({})).await;
+    let issuer = format!("{public}/realms/{}", realm.name);
+    let oidc = Oidc::discover(&issuer)
+        .base_url(realm.kc.base_url())
+        .client_id("app")
+        .client_secret(SECRET)
+        .redirect_uri(CALLBACK)
+        .build()
+        .unwrap();
+    let tokens = oidc.password("ada", PASSWORD).await.unwrap();
+    assert_eq!(tokens.id_token().unwrap().issuer(), issuer);
+    oidc.userinfo(&tokens).await.unwrap();
+    oidc.refresh(&tokens).await.unwrap();
+    // A browser is sent to the public name.
+    let login = oidc.authorize().start().await.unwrap();
+    assert!(login.url().starts_with(&issuer), "{}", login.url());
+    let url = oidc.logout_url(&tokens).build().unwrap();
+    assert!(url.as_str().starts_with(&issuer), "{url}");
+
+    // Without the public name the issuer is another one, and that is an error.
+    let closed = realm.oidc("app").build().unwrap();
+    let error = closed.metadata().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    let kc = Keycloak::builder(realm.kc.base_url())
+        .issuer(public)
+        .anonymous()
+        .build()
+        .unwrap();
+    let open = kc
+        .oidc(&realm.name, "app")
+        .client_secret(SECRET)
+        .build()
+        .unwrap();
+    open.password("ada", PASSWORD).await.unwrap();
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn the_adapter_file_of_the_admin_console() {
+    let realm = Realm::new("adapter").await;
+    let uuid = realm.client("app", json!({})).await;
+    let path = [
+        "clients",
+        &uuid,
+        "installation",
+        "providers",
+        "keycloak-oidc-keycloak-json",
+    ];
+    let file = realm.get(&path).await;
+    assert_eq!(file["credentials"]["secret"], SECRET);
+    let oidc = Oidc::builder_from_keycloak_json(&file.to_string())
+        .unwrap()
+        .build()
+        .unwrap();
+    oidc.password("ada", PASSWORD).await.unwrap();
+
+    let uuid = realm.client("open", json!({ "publicClient": true })).await;
+    let path = [
+        "clients",
+        &uuid,
+        "installation",
+        "providers",
+        "keycloak-oidc-keycloak-json",
+    ];
+    let file = realm.get(&path).await.to_string();
+    let oidc = Oidc::builder_from_keycloak_json(&file)
+        .unwrap()
+        .build()
+        .unwrap();
+    oidc.password("ada", PASSWORD).await.unwrap();
+
+    let jwt = json!({ "clientAuthenticatorType": "client-secret-jwt" });
+    let uuid = realm.client("signing", jwt).await;
+    let path = [
+        "clients",
+        &uuid,
+        "installation",
+        "providers",
+        "keycloak-oidc-keycloak-json",
+    ];
+    let file = realm.get(&path).await.to_string();
+    let oidc = Oidc::builder_from_keycloak_json(&file)
+        .unwrap()
+        .build()
+        .unwrap();
+    oidc.client_credentials().await.unwrap();
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn a_realm_that_is_not_there() {
+    let realm = Realm::new("gone").await;
+    let oidc = Oidc::discover(format!("{}-not", realm.issuer()))
+        .client_id("app")
+        .client_auth(ClientAuth::none())
+        .build()
+        .unwrap();
+    let error = oidc.metadata().await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(error.hint().unwrap().contains("the issuer"), "{error}");
+    realm.delete().await;
+}

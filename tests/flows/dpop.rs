@@ -1,0 +1,107 @@
+//! Tokens bound to a key.
+
+use keycloak_kit::jose::{DpopKey, SignatureAlgorithm};
+use keycloak_kit::{Keycloak, Method};
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::realm::Realm;
+use crate::support::{CALLBACK, PASSWORD, SECRET, server};
+
+fn key() -> DpopKey {
+    DpopKey::generate(SignatureAlgorithm::Es256).unwrap()
+}
+
+#[tokio::test]
+async fn s18_login_refresh_and_userinfo_with_proofs() {
+    let realm = Realm::new("dpop").await;
+    let attributes = json!({ "dpop.bound.access.tokens": "true" });
+    realm
+        .client("app", json!({ "attributes": attributes }))
+        .await;
+    let bound = key();
+    let thumbprint = bound.thumbprint();
+    let oidc = realm.oidc("app").dpop(bound).build().unwrap();
+    let login = oidc.authorize().start().await.unwrap();
+    assert!(login.url().contains("dpop_jkt="));
+    let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    assert_eq!(tokens.access_token().scheme(), "DPoP");
+    let claims = keycloak_kit::jose::decode_unverified(tokens.access_token().secret()).unwrap();
+    assert_eq!(claims.claims()["cnf"]["jkt"], thumbprint.as_str());
+    oidc.userinfo(&tokens).await.unwrap();
+    let tokens = oidc.refresh(&tokens).await.unwrap();
+    oidc.userinfo(&tokens).await.unwrap();
+
+    // Without the key the token is worth nothing, and without proof there is none.
+    let plain = realm.oidc("app").build().unwrap();
+    let stolen = keycloak_kit::AccessToken::new(tokens.access_token().secret());
+    let error = plain.userinfo_of(&stolen).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    plain.password("ada", PASSWORD).await.unwrap_err();
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn s18_a_clock_that_is_off_can_be_corrected() {
+    let realm = Realm::new("dpop-clock").await;
+    realm.client("app", json!({})).await;
+    let off = realm
+        .oidc("app")
+        .dpop(key().with_clock_skew(-120))
+        .build()
+        .unwrap();
+    let error = off.client_credentials().await.unwrap_err();
+    assert!(error.to_string().contains("DPoP"), "{error}");
+    let right = realm
+        .oidc("app")
+        .dpop(key().with_clock_skew(5))
+        .build()
+        .unwrap();
+    right.client_credentials().await.unwrap();
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn s18_admin_calls_with_proofs() {
+    let realm = Realm::new("dpop-admin").await;
+    let attributes = json!({ "dpop.bound.access.tokens": "true" });
+    realm
+        .client("jobs", json!({ "attributes": attributes }))
+        .await;
+    let management = realm
+        .kc
+        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
+        .query(&[("clientId", "realm-management")])
+        .await
+        .unwrap();
+    let management = management[0]["id"].as_str().unwrap().to_owned();
+    let role = realm
+        .get(&["clients", &management, "roles", "view-users"])
+        .await;
+    let users = realm
+        .kc
+        .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
+        .query(&[("username", "service-account-jobs"), ("exact", "true")])
+        .await
+        .unwrap();
+    let id = users[0]["id"].as_str().unwrap().to_owned();
+    let path = ["users", &id, "role-mappings", "clients", &management];
+    realm.post(&path, &json!([role])).await;
+    let kc = Keycloak::builder(&server::server().url)
+        .login_realm(&realm.name)
+        .client_credentials("jobs", SECRET)
+        .dpop(key())
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let users: Vec<Value> = kc
+            .request(Method::GET, ["admin", "realms", &realm.name, "users"])
+            .await
+            .unwrap();
+        assert!(!users.is_empty());
+    }
+    assert_eq!(kc.token().await.unwrap().scheme(), "DPoP");
+    realm.delete().await;
+}

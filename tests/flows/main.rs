@@ -1,0 +1,28 @@
+//! The flows of OpenID Connect, end to end against real servers. Realms are set up by raw requests,
+//! so this binary compiles without the generated client: it shows what a program with the feature
+//! `oidc` alone can do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    unreachable_pub,
+    reason = "a test fails by panicking, and exports nothing"
+)]
+
+mod support;
+
+mod algorithms;
+mod authentication;
+mod backchannel;
+mod browser_login;
+mod device;
+mod discovery;
+mod docs;
+mod dpop;
+mod exchange;
+mod other_provider;
+mod sessions;
+mod tokens;
+mod verification;

@@ -1,0 +1,203 @@
+//! The same flows at a provider that is not Keycloak.
+
+use keycloak_kit::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey};
+use keycloak_kit::oidc::{Oidc, OidcBuilder, ResponseMode};
+use keycloak_kit::{AccessToken, ClientAuth};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::support::CALLBACK;
+use crate::support::browser::{Browser, Page};
+use crate::support::endpoint::Endpoint;
+use crate::support::other_provider::OtherProvider;
+
+/// This provider takes ASCII only.
+const SECRET: &str = "battery: staple %2B+ /&=? and some more";
+
+struct Setup {
+    provider: OtherProvider,
+    key: SigningKey,
+    sealed: DecryptionKey,
+    logout: Endpoint,
+}
+
+impl Setup {
+    async fn new() -> Self {
+        let key = SigningKey::generate(SignatureAlgorithm::Es256)
+            .unwrap()
+            .with_kid("one");
+        let sealed = DecryptionKey::generate(KeyEncryption::RsaOaep256).unwrap();
+        let logout = Endpoint::start(|_| (200, "text/plain", String::new())).await;
+        let jwks = json!({ "keys": [
+            key.public_jwk().unwrap().to_json(), sealed.public_jwk().to_json(),
+        ]});
+        let provider = OtherProvider::start(&json!({
+            "secret": SECRET, "jwks": jwks, "logout": format!("{}/logout", logout.url),
+        }));
+        Self {
+            provider,
+            key,
+            sealed,
+            logout,
+        }
+    }
+
+    fn client(&self, client_id: &str) -> OidcBuilder {
+        Oidc::discover(&self.provider.issuer)
+            .client_id(client_id)
+            .client_secret(SECRET)
+            .redirect_uri(CALLBACK)
+            .connection(|connection| connection.no_proxy())
+    }
+}
+
+/// Logs in and agrees.
+async fn agree(browser: &mut Browser, url: &str) -> String {
+    let page = browser.open(url).await;
+    let page = browser
+        .submit(&page, &[("login", "ada"), ("password", "any")])
+        .await;
+    match browser.submit(&page, &[]).await {
+        Page::Back(back) => back.url().to_owned(),
+        Page::Html(url, html) => panic!("still at {url}:\n{html}"),
+    }
+}
+
+#[tokio::test]
+async fn login_refresh_userinfo_logout() {
+    let setup = Setup::new().await;
+    let oidc = setup.client("app").build().unwrap();
+    let mut browser = Browser::new(CALLBACK);
+    let login = oidc.authorize().scope("email").start().await.unwrap();
+    let back = agree(&mut browser, login.url()).await;
+    let tokens = oidc.callback(login, back.as_str()).await.unwrap();
+    assert_eq!(tokens.id_token().subject(), "ada");
+    let me = oidc.userinfo(&tokens).await.unwrap();
+    assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+    let answer = oidc
+        .introspect(tokens.access_token().secret())
+        .await
+        .unwrap();
+    assert!(answer.require_active().is_ok());
+
+    let refreshed = oidc.refresh(&tokens).await.unwrap();
+    assert_ne!(
+        refreshed.refresh_token().unwrap().expose(),
+        tokens.refresh_token().unwrap().expose()
+    );
+    let session = oidc.session(refreshed);
+    let token = session.access_token().await.unwrap();
+    let token = session.refresh_refused(&token).await.unwrap();
+    oidc.userinfo_of(&token).await.unwrap();
+
+    let bye = "https://app.example/bye";
+    let tokens = session.tokens().await.unwrap();
+    let url = oidc
+        .logout_url(&tokens)
+        .post_logout_redirect_uri(bye)
+        .build()
+        .unwrap();
+    let page = browser.open(url.as_str()).await;
+    let mut leaving = browser.heading_for(bye);
+    let Page::Back(back) = leaving.submit(&page, &[("logout", "yes")]).await else {
+        panic!("it does not let go");
+    };
+    assert!(back.url().starts_with(bye));
+    oidc.revoke(&tokens).await.unwrap();
+    assert!(oidc.refresh(&tokens).await.unwrap_err().is_unauthorized());
+}
+
+#[tokio::test]
+async fn s12_s18_pushed_bound_and_signed() {
+    let setup = Setup::new().await;
+    // Pushed, with a signed answer.
+    let oidc = setup.client("pushing").build().unwrap();
+    let request = oidc.authorize().pushed().response_mode(ResponseMode::Jwt);
+    let login = request.start().await.unwrap();
+    let back = agree(&mut Browser::new(CALLBACK), login.url()).await;
+    oidc.callback(login, back.as_str()).await.unwrap();
+
+    // Bound to a key; this provider wants nonces.
+    let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let oidc = setup.client("bound").dpop(key).build().unwrap();
+    let login = oidc.authorize().start().await.unwrap();
+    let back = agree(&mut Browser::new(CALLBACK), login.url()).await;
+    let tokens = oidc.callback(login, back.as_str()).await.unwrap();
+    assert_eq!(tokens.access_token().scheme(), "DPoP");
+    oidc.userinfo(&tokens).await.unwrap();
+    let tokens = oidc.refresh(&tokens).await.unwrap();
+    oidc.userinfo(&tokens).await.unwrap();
+    let stolen = AccessToken::new(tokens.access_token().secret());
+    assert!(
+        oidc.userinfo_of(&stolen)
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
+
+    // A client that signs its assertions, with encrypted ID tokens.
+    let sealed = setup.sealed.clone();
+    let oidc = setup
+        .client("signing")
+        .client_auth(ClientAuth::private_key_jwt(setup.key.clone()))
+        .verification(|verifier| verifier.id_token_decryption_key(sealed))
+        .build()
+        .unwrap();
+    let login = oidc.authorize().start().await.unwrap();
+    let back = agree(&mut Browser::new(CALLBACK), login.url()).await;
+    let tokens = oidc.callback(login, back.as_str()).await.unwrap();
+    assert_eq!(tokens.id_token().algorithm(), SignatureAlgorithm::Es256);
+}
+
+#[tokio::test]
+async fn signed_introspection_as_rfc_9701_has_it() {
+    let setup = Setup::new().await;
+    let app = setup.client("app").build().unwrap();
+    let tokens = app.client_credentials().await.unwrap();
+    let asking = setup.client("asking").build().unwrap();
+    let answer = asking
+        .introspect(tokens.access_token().secret())
+        .as_jwt()
+        .await
+        .unwrap();
+    assert!(answer.is_access_token_active(), "{answer:?}");
+    assert_eq!(answer.member("client_id").unwrap(), "app");
+}
+
+#[tokio::test]
+async fn a_device_and_a_logout_token() {
+    let setup = Setup::new().await;
+    let app = setup.client("app").build().unwrap();
+    let device = app.device().await.unwrap();
+    assert!(device.poll().await.unwrap().is_none());
+    let mut browser = Browser::new("https://nowhere.example");
+    let page = browser
+        .open(device.verification_uri_complete().unwrap())
+        .await;
+    let page = browser.submit(&page, &[]).await; // the code
+    let page = browser.submit(&page, &[]).await; // it is this device
+    let page = browser
+        .submit(&page, &[("login", "ada"), ("password", "any")])
+        .await;
+    browser.submit(&page, &[]).await;
+    let tokens = device.poll().await.unwrap().expect("the user has agreed");
+    assert_eq!(tokens.id_token().unwrap().subject(), "ada");
+
+    let notified = setup.client("notified").build().unwrap();
+    let mut browser = Browser::new(CALLBACK);
+    let login = notified.authorize().start().await.unwrap();
+    let back = agree(&mut browser, login.url()).await;
+    let tokens = notified.callback(login, back.as_str()).await.unwrap();
+    let sid = tokens.id_token().session_id().map(str::to_owned);
+    let url = notified.logout_url(&tokens).build().unwrap();
+    let page = browser.open(url.as_str()).await;
+    browser.submit(&page, &[("logout", "yes")]).await;
+    let call = setup.logout.next(|call| call.path == "/logout").await;
+    let logout_token = call.form("logout_token").unwrap();
+    let verified = notified
+        .verifier()
+        .logout_token(&logout_token)
+        .await
+        .unwrap();
+    assert_eq!(verified.session_id().map(str::to_owned), sid);
+}

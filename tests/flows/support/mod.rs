@@ -1,0 +1,19 @@
+//! Realms, browsers and endpoints for the tests.
+
+#![allow(dead_code, reason = "not every helper is needed by every test")]
+
+pub mod browser;
+pub mod endpoint;
+pub mod other_provider;
+pub mod realm;
+#[path = "../../it/support/server.rs"]
+pub mod server;
+pub mod special;
+pub mod totp;
+
+/// The password of every user made here.
+pub const PASSWORD: &str = "correct horse";
+/// The secret of every client made here: long enough for HS256, and full of what must be encoded.
+pub const SECRET: &str = "battery: staple %2B+ /é&=? and some more";
+/// Where logins come back to; nothing listens there.
+pub const CALLBACK: &str = "https://app.example/callback";

@@ -1,0 +1,269 @@
+//! Asking about tokens and giving them back.
+
+use keycloak_kit::jose::{DecryptionKey, KeyEncryption};
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use crate::support::PASSWORD;
+use crate::support::realm::Realm;
+
+fn audience(client_id: &str) -> serde_json::Value {
+    json!([{
+        "name": format!("audience {client_id}"), "protocol": "openid-connect",
+        "protocolMapper": "oidc-audience-mapper",
+        "config": { "included.client.audience": client_id, "access.token.claim": "true" },
+    }])
+}
+
+#[tokio::test]
+async fn k01_introspection_needs_the_audience_and_looks_at_the_type() {
+    let realm = Realm::new("introspect").await;
+    let bare = realm.app(json!({})).await;
+    let tokens = bare.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    // A good token of this very client.
+    let answer = bare.introspect(bearer).await.unwrap();
+    assert!(!answer.is_active());
+    let error = answer.require_active().unwrap_err();
+    assert!(error.is_unauthorized());
+    assert!(
+        error.hint().unwrap().contains("not in the audience"),
+        "{error}"
+    );
+
+    realm
+        .client("api", json!({ "protocolMappers": audience("api") }))
+        .await;
+    let api = realm.oidc("api").build().unwrap();
+    let tokens = api.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    let answer = api.introspect(bearer).await.unwrap();
+    assert!(answer.is_active() && answer.is_access_token_active());
+    let answer = answer.require_active().unwrap();
+    assert_eq!(answer.member("username").unwrap(), "ada");
+    assert_eq!(
+        answer.subject(),
+        tokens.id_token().map(|token| token.subject())
+    );
+    assert!(!format!("{answer:?}").contains("ada"), "{answer:?}");
+
+    // An ID token is active and no access token.
+    let id_token = tokens.id_token().unwrap().raw();
+    let answer = api.introspect(id_token).await.unwrap();
+    assert!(answer.is_active() && !answer.is_access_token_active());
+    assert!(answer.require_active().is_err());
+
+    // A refresh token needs the hint.
+    let refresh_token = tokens.refresh_token().unwrap();
+    let without = api.introspect(refresh_token).await.unwrap();
+    let with = api
+        .introspect(refresh_token)
+        .token_type_hint("refresh_token")
+        .await;
+    let with = with.unwrap();
+    assert!(with.is_active() && !with.is_access_token_active());
+    if !without.is_active() {
+        let error = without.require_active().unwrap_err();
+        assert!(error.hint().unwrap().contains("token_type_hint"), "{error}");
+    }
+
+    api.logout(&tokens).await.unwrap();
+    let ended = api
+        .introspect(bearer)
+        .await
+        .unwrap()
+        .require_active()
+        .unwrap_err();
+    assert!(
+        ended.hint().unwrap().contains("session has ended"),
+        "{ended}"
+    );
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn k02_signed_introspection() {
+    let realm = Realm::new("introspect-jwt").await;
+    let client = json!({
+        "protocolMappers": audience("app"),
+        "attributes": { "client.introspection.response.allow.jwt.claim.enabled": "true" },
+    });
+    let app = realm.app(client).await;
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    let answer = app.introspect(bearer).as_jwt().await.unwrap();
+    assert!(answer.is_access_token_active(), "{answer:?}");
+    assert_eq!(answer.member("azp").unwrap(), "app");
+
+    // A client that is not registered for it gets plain JSON, which is not taken for signed.
+    realm
+        .client("plain", json!({ "protocolMappers": audience("plain") }))
+        .await;
+    let plain = realm.oidc("plain").build().unwrap();
+    let tokens = plain.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    let error = plain.introspect(bearer).as_jwt().await.unwrap_err();
+    assert!(error.to_string().contains("not signed"), "{error}");
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn k11_userinfo_says_what_is_missing() {
+    let realm = Realm::new("userinfo").await;
+    let app = realm.app(json!({})).await;
+    let tokens = app
+        .password("ada", PASSWORD)
+        .scope("profile")
+        .await
+        .unwrap();
+    assert!(tokens.id_token().is_none());
+    let error = app.userinfo(&tokens).await.unwrap_err();
+    assert!(error.is_forbidden(), "{error}");
+    assert_eq!(error.oauth_code(), Some("insufficient_scope"));
+    assert!(error.hint().unwrap().contains("openid"));
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn k10_signed_and_encrypted_userinfo() {
+    let realm = Realm::new("userinfo-jwt").await;
+    let key = DecryptionKey::generate(KeyEncryption::RsaOaep).unwrap();
+    let jwks = json!({ "keys": [key.public_jwk().to_json()] }).to_string();
+    let signed = json!({ "user.info.response.signature.alg": "ES256" });
+    realm
+        .client("signed", json!({ "attributes": signed }))
+        .await;
+    let encrypted = json!({
+        "use.jwks.string": "true", "jwks.string": jwks,
+        "user.info.response.signature.alg": "RS256",
+        "user.info.encrypted.response.alg": "RSA-OAEP",
+        "user.info.encrypted.response.enc": "A256GCM",
+    });
+    realm
+        .client("sealed", json!({ "attributes": encrypted }))
+        .await;
+    let signed = realm.oidc("signed").build().unwrap();
+    let sealed = realm
+        .oidc("sealed")
+        .verification(|verifier| verifier.userinfo_decryption_key(key))
+        .build()
+        .unwrap();
+    for oidc in [signed, sealed] {
+        let tokens = oidc
+            .password("ada", PASSWORD)
+            .scope("openid email")
+            .await
+            .unwrap();
+        let me = oidc.userinfo(&tokens).await.unwrap();
+        assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+    }
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn revocation_is_judged_by_its_status() {
+    let realm = Realm::new("revoke").await;
+    let app = realm.app(json!({})).await;
+    // Keycloak answers 200 with an error in the body for what it does not know.
+    app.revoke("never-seen").await.unwrap();
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    app.revoke(tokens.access_token()).await.unwrap();
+    assert!(app.userinfo(&tokens).await.unwrap_err().is_unauthorized());
+    app.revoke(&tokens).await.unwrap();
+    let ended = app.refresh(&tokens).await.unwrap_err();
+    assert_eq!(ended.oauth_code(), Some("invalid_grant"), "{ended}");
+    let again = app.password("ada", PASSWORD).await.unwrap();
+    let id_token = again.id_token().unwrap().raw();
+    let error = app.revoke(id_token).await.unwrap_err();
+    assert_eq!(
+        error.oauth_code(),
+        Some("unsupported_token_type"),
+        "{error}"
+    );
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn keys_and_the_realm_page() {
+    let realm = Realm::new("keys").await;
+    let app = realm.app(json!({})).await;
+    assert!(app.keys().await.unwrap().len() >= 2);
+    let pem = app.realm_public_key().await.unwrap();
+    let key = keycloak_kit::jose::Jwk::from_pem(&pem).unwrap();
+    let published = app.keys().await.unwrap();
+    assert!(
+        published
+            .iter()
+            .any(|jwk| jwk.thumbprint() == key.thumbprint())
+    );
+    // One key is enough to verify without a network.
+    let issuer = keycloak_kit::oidc::TrustedIssuer::new(realm.issuer(), key);
+    let verifier = keycloak_kit::oidc::TokenVerifier::new(issuer, "app");
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let raw = tokens.id_token().unwrap().raw().expose();
+    verifier
+        .id_token(raw, &keycloak_kit::oidc::Expected::new())
+        .await
+        .unwrap();
+    realm.delete().await;
+}
+
+/// k04: a lightweight token says nothing; the verifier asks the server.
+#[tokio::test]
+async fn k04_lightweight_tokens_are_completed_by_the_server() {
+    let realm = Realm::new("lightweight").await;
+    let client = json!({
+        "protocolMappers": audience("app"),
+        "attributes": { "client.use.lightweight.access.token.enabled": "true" },
+    });
+    let app = realm.app(client).await;
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    let strict = app.access_token_verifier().audience("app").build().unwrap();
+    strict.verify(bearer).await.unwrap_err();
+    let asking = app
+        .access_token_verifier()
+        .audience("app")
+        .introspection(app.clone())
+        .build()
+        .unwrap();
+    let claims = asking.verify(bearer).await.unwrap();
+    assert_eq!(
+        claims.subject(),
+        tokens.id_token().map(|token| token.subject())
+    );
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn k13_offline_tokens_do_not_expire_by_themselves() {
+    let realm = Realm::new("offline").await;
+    let app = realm.app(json!({})).await;
+    let tokens = app
+        .password("ada", PASSWORD)
+        .scope("openid offline_access")
+        .await
+        .unwrap();
+    assert_eq!(tokens.refresh_lifetime(), None);
+    let tokens = app.refresh(&tokens).await.unwrap();
+    assert_eq!(tokens.refresh_lifetime(), None);
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn k14_tokens_from_before_a_policy_are_refused() {
+    let realm = Realm::new("not-before").await;
+    let app = realm.app(json!({})).await;
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+    let later = later
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    realm.change(json!({ "notBefore": later })).await;
+    let error = app.userinfo(&tokens).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    let error = app.refresh(&tokens).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    realm.delete().await;
+}
