@@ -30,12 +30,7 @@ pub(crate) async fn run(realm: &Realm, user_id: &UserId) -> Result<()> {
     // 56
     realm.role("chief").composites().add(&roles).await?;
     // 57
-    realm
-        .user(user_id)
-        .role_mappings()
-        .realm()
-        .add(&roles)
-        .await?;
+    realm.user(user_id).assign_roles(["editor"]).await?;
     // 58
     let given = realm.user(user_id).role_mappings().realm().list().await?;
     // 59
@@ -54,19 +49,9 @@ pub(crate) async fn run(realm: &Realm, user_id: &UserId) -> Result<()> {
         editors.len()
     );
     // 61
-    realm
-        .user(user_id)
-        .role_mappings()
-        .realm()
-        .remove(&roles)
-        .await?;
+    realm.user(user_id).remove_roles(["editor"]).await?;
     // 62
-    realm
-        .group(group_id)
-        .role_mappings()
-        .realm()
-        .add(&roles)
-        .await?;
+    realm.group(group_id).assign_roles(["editor"]).await?;
     // 63
     realm.role("editor").delete().await?;
     Ok(())

@@ -23,10 +23,14 @@ pub(crate) async fn create(realm: &Realm) -> Result<UserId> {
     // 22
     let everyone = realm.users().list().all().await?;
     // 23
-    let found = realm.users().list().username("ada").exact(true).await?;
+    let found = realm.users().find_by_username("ada").await?;
     // 24
     let count = realm.users().count().await?;
-    println!("{} of {count}, {} by name", everyone.len(), found.len());
+    println!(
+        "{} of {count}, found by name: {}",
+        everyone.len(),
+        found.is_some()
+    );
     // 25
     let user = realm.user(user_id).get().await?;
     println!("{user:?}");

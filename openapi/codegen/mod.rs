@@ -82,14 +82,14 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
         added.operations, added.schemas
     ));
     let overlaid = overlay::apply(&mut document, inputs.overlay)?;
-    if !inputs.foreign && !(added.stale.is_empty() && overlaid.stale.is_empty()) {
-        return Err(Problems([added.stale, overlaid.stale].concat()));
+    let stale = [added.stale, overlaid.stale].concat();
+    if !inputs.foreign && !stale.is_empty() {
+        return Err(Problems(stale));
     }
     report
         .applied
         .push(format!("overlay: {} actions", overlaid.changed));
-    report.stale.extend(added.stale);
-    report.stale.extend(overlaid.stale);
+    report.stale.extend(stale);
 
     // With the operations that are left out.
     let complete = document.clone();

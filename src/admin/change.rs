@@ -21,8 +21,6 @@ const LOWER_CASED: &[&str] = &["username", "email"];
 const SECRET_NAMES: &[&str] = &[
     "apikey",
     "api.key",
-    "assertion",
-    "code",
     "credential",
     "invitelink",
     "passphrase",
@@ -143,6 +141,7 @@ impl Changes {
             &value(op, after)?,
             &mut edited,
         );
+        edited.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Self { edited })
     }
 
