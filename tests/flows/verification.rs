@@ -262,3 +262,38 @@ async fn s18_a_service_checks_the_proof() {
     assert_eq!(error.token_fault(), Some(TokenFault::Binding));
     realm.delete().await;
 }
+
+/// Who logs in again in the same session does not end the logins of before: their tokens are
+/// refreshed on.
+#[tokio::test]
+async fn s08_a_second_login_leaves_the_first_one_its_refresh() {
+    let realm = Realm::new("again").await;
+    let app = realm.app(json!({})).await;
+    let mut browser = Browser::new(CALLBACK);
+    let login = app.authorize().start().await.unwrap();
+    let back = browser.login_and_return(login.url()).await;
+    let first = app.callback(login, back.url()).await.unwrap();
+    // Times are whole seconds.
+    let second = loop {
+        let login = app.authorize().prompt("login").start().await.unwrap();
+        let back = browser.login_and_return(login.url()).await;
+        let second = app.callback(login, back.url()).await.unwrap();
+        if second.id_token().auth_time() > first.id_token().auth_time() {
+            break second;
+        }
+    };
+    assert_eq!(
+        second.id_token().session_id(),
+        first.id_token().session_id()
+    );
+    let refreshed = app.refresh(&first).await.unwrap();
+    assert_eq!(
+        refreshed.id_token().unwrap().subject(),
+        first.id_token().subject()
+    );
+    // The time is that of the session's last login.
+    let (first, second) = (first.id_token().auth_time(), second.id_token().auth_time());
+    let refreshed = refreshed.id_token().unwrap().auth_time();
+    assert!(first < second && refreshed == second);
+    realm.delete().await;
+}

@@ -247,6 +247,25 @@ fn rsa_in_json() {
     assert!(error.to_string().contains("belong together"), "{error}");
 }
 
+/// The server fails at its token endpoint where a client publishes a key on X25519.
+#[test]
+fn k16_keys_for_encryption_are_of_kinds_the_server_takes() {
+    for algorithm in KeyEncryption::ALL {
+        let key = DecryptionKey::generate(algorithm).unwrap().public_jwk();
+        let key = key.to_json();
+        let kind = if algorithm.name().starts_with("RSA") {
+            "RSA"
+        } else {
+            "EC"
+        };
+        assert_eq!(
+            (&key["kty"], &key["use"]),
+            (&json!(kind), &json!("enc")),
+            "{algorithm}"
+        );
+    }
+}
+
 #[test]
 fn what_is_no_key_says_what_to_do() {
     let es256 = SignatureAlgorithm::Es256;
