@@ -5,7 +5,8 @@
 //! cargo run --example bulk_disable -- shop former-
 //! ```
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
+use keycloak_kit::admin::bulk;
 use keycloak_kit::{Error, Keycloak, Result};
 
 const AT_ONCE: usize = 8;
@@ -31,18 +32,18 @@ async fn main() -> Result<()> {
         .try_collect()
         .await?;
 
-    let results: Vec<Result<(), Error>> = futures_util::stream::iter(&found)
-        .map(|id| {
-            let user = realm.user(id);
-            async move {
-                // Reads, changes and writes back; what the crate does not know stays as it is.
-                user.modify(|user| user.enabled = Some(false)).await?;
-                user.logout().await
-            }
-        })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
+    let results = bulk(&found, |id| {
+        let user = realm.user(id);
+        async move {
+            // Reads, changes and writes back; what the crate does not know stays as it is.
+            user.modify(|user| user.enabled = Some(false)).await?;
+            user.logout().await
+        }
+    })
+    .at_once(AT_ONCE)
+    .on_progress(|progress| eprint!("\r{} of {}", progress.done, found.len()))
+    .await;
+    eprintln!();
 
     let failed: Vec<&Error> = results
         .iter()

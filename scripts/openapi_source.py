@@ -61,19 +61,6 @@ def kept(source):
     return tomllib.loads(source.read_text(encoding="utf-8")).get("document", [])
 
 
-def compare(folder, version, new):
-    others = [p.stem.removeprefix("keycloak-") for p in folder.glob("keycloak-*.json")]
-    others = sorted((v for v in others if v != version), key=order)
-    if not others:
-        return
-    old = operations(json.loads((folder / f"keycloak-{others[-1]}.json").read_bytes()))
-    added, removed = sorted(new - old), sorted(old - new)
-    print(f"Against {others[-1]}: {len(added)} added, {len(removed)} removed")
-    for sign, names in (("+", added), ("-", removed)):
-        for name in names:
-            print(f"  {sign} {name}")
-
-
 def update(folder, version, plugin, document):
     target = folder / f"keycloak-{version}.json"
     entry = row(document, version, plugin)
@@ -82,7 +69,6 @@ def update(folder, version, plugin, document):
     shutil.copyfile(document, target)
     source.write_text(text, encoding="utf-8")
     print(f"{target.name}: {entry['operations']} operations, {entry['schemas']} schemas")
-    compare(folder, version, operations(json.loads(document.read_bytes())))
     return 0
 
 

@@ -237,9 +237,6 @@ impl Error {
     /// The oldest supported Keycloak release that has what this server lacks, such as `26.4.7`: the
     /// endpoint of the call (404 or 405), or the member it did not recognise (400).
     ///
-    /// A few endpoints answer an object they do not have as they would an endpoint they do not
-    /// have; then this is what the endpoint needs, and the server may be new enough.
-    ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
     /// match kc.realm("demo").organizations().list().await {
@@ -347,9 +344,14 @@ impl Error {
         let hint = match status.as_u16() {
             401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
             403 => hint::missing_role(op.method, op.path).map(Cow::Owned),
-            _ if hint::is_unknown_path(status, message) => {
-                error.inner.needs = op.since;
-                hint::unknown_path(op.since, op.path).map(Cow::Owned)
+            404 | 405 => {
+                error.inner.needs = hint::lacking(op, status, message, answer.old_wording);
+                hint::unknown_path(error.inner.needs, op.path)
+                    .filter(|_| {
+                        error.inner.needs.is_some() || hint::is_unknown_path(status, message)
+                    })
+                    .or_else(|| hint::feature(status, message, op.path))
+                    .map(Cow::Owned)
             }
             400 => {
                 let (ty, member) = (answer.unknown_in.as_deref(), answer.unknown_member());
@@ -362,6 +364,7 @@ impl Error {
                         None => format!("this server does not have {member}: leave it out"),
                     })
                 })
+                .or_else(|| hint::feature(status, message, op.path).map(Cow::Owned))
             }
             _ => hint::feature(status, message, op.path).map(Cow::Owned),
         };

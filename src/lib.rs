@@ -59,3 +59,8 @@ const _: () = {
 #[doc = include_str!("../docs/errors.md")]
 #[allow(missing_debug_implementations)]
 pub struct Errors;
+
+#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
+#[doc = include_str!("../docs/automation.md")]
+#[allow(missing_debug_implementations)]
+pub struct Automation;

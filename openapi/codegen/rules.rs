@@ -80,17 +80,14 @@ fn uploads(document: &mut Value) -> usize {
         else {
             return false;
         };
-        let Some(name) = content.remove(FORM).and_then(|form| {
-            Some(
-                form["schema"]["$ref"]
-                    .as_str()?
-                    .rsplit('/')
-                    .next()?
-                    .to_owned(),
-            )
-        }) else {
+        let Some(name) = content
+            .get(FORM)
+            .and_then(|form| form["schema"]["$ref"].as_str()?.rsplit('/').next())
+            .map(str::to_owned)
+        else {
             return false;
         };
+        content.remove(FORM);
         types.insert(name.clone());
         // Beside JSON it is a call of `src/admin/variants.rs`.
         let only = content.is_empty();

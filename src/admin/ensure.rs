@@ -18,7 +18,6 @@ use crate::{Result, error};
 
 /// What `ensure` found and did.
 #[derive(Clone, Debug)]
-#[must_use]
 #[non_exhaustive]
 pub enum Ensured<I> {
     /// There was no such object: it was created.

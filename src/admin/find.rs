@@ -302,12 +302,12 @@ impl Organizations {
         &self,
         domain: impl AsRef<str> + Send,
     ) -> Result<Option<OrganizationRepresentation>> {
-        let domain = domain.as_ref();
-        let list = self.list().search(domain).exact(true);
+        let domain = domain.as_ref().to_lowercase();
+        let list = self.list().search(&domain).exact(true);
         let found = list.brief_representation(false).all().await?;
         Ok(found.into_iter().find(|organization| {
             let mut domains = organization.domains.iter().flatten();
-            domains.any(|own| is_same_name(own.name.as_deref(), domain))
+            domains.any(|own| is_same_name(own.name.as_deref(), &domain))
         }))
     }
 

@@ -51,8 +51,8 @@ impl Realm {
     /// Imports users: `users` may be many thousand.
     ///
     /// They are sent through [`partial_import`](Self::partial_import), a hundred at a time, which
-    /// takes hashed passwords, groups and roles too, checks no user profile, and needs the role
-    /// `manage-realm` beside `manage-users`. A request that the server refuses is split until the
+    /// takes hashed passwords, groups and roles too (and makes roles that are unknown), checks no
+    /// user profile, and needs the role `manage-realm` beside `manage-users`. A request that the server refuses is split until the
     /// users are found that it is about; the others are imported.
     ///
     /// ```no_run
@@ -176,7 +176,8 @@ impl<'a> ImportUsers<'a> {
         let mut users = users.enumerate();
         let mut imported: Vec<(usize, ImportedUser)> = Vec::new();
         let mut running = FuturesUnordered::new();
-        let (mut stop, mut halted, mut failed) = (stop.fuse(), false, 0);
+        let (mut stop, mut halted) = (stop.fuse(), false);
+        let (mut counted, mut failed) = (0, 0);
         let mut stopped_by: Option<Error> = None;
         loop {
             while !halted && running.len() < at_once {
@@ -214,7 +215,8 @@ impl<'a> ImportUsers<'a> {
                 Either::Right(((), _)) => halted = true,
             }
             if let Some(tell) = &mut progress {
-                failed = count_failed(&imported).max(failed);
+                failed += count_failed(imported.get(counted..).unwrap_or_default());
+                counted = imported.len();
                 tell(Progress {
                     done: imported.len(),
                     failed,

@@ -97,6 +97,7 @@ mod modify;
 mod one_or_many;
 mod open_enum;
 mod paging;
+pub mod policies;
 pub mod representations;
 mod role_names;
 mod stream;
@@ -153,6 +154,7 @@ pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'st
 /// that an older server lacks are 404 too.
 pub(crate) fn is_missing(error: &Error, messages: &[&str]) -> bool {
     error.is_not_found()
+        && error.needs_keycloak().is_none()
         && error
             .server_message()
             .is_some_and(|message| messages.contains(&message))

@@ -425,6 +425,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_negative_start_is_the_first_item() {
+        let asked = Asked::default();
+        let log = Arc::clone(&asked);
+        let stream = ItemStream::paged(Some(-5), Some(10), End::ShortPage, move |first, max| {
+            log.lock().unwrap().push((first, max));
+            Box::pin(async move { Ok((first..first.saturating_add(max).min(12)).collect()) })
+        });
+        assert_eq!(
+            stream.collect().await.unwrap(),
+            (0..12).collect::<Vec<i32>>()
+        );
+        assert_eq!(*asked.lock().unwrap(), [(0, 10), (10, 10)]);
+    }
+
+    #[tokio::test]
     async fn a_whole_list_starts_at_first() {
         let list = || Box::pin(async { Ok(vec![1, 2, 3]) });
         let from = |first| ItemStream::whole(first, list());

@@ -14,7 +14,7 @@ const MESSAGE_LIMIT: usize = 500;
 /// More field errors than this are counted, not shown.
 const FIELDS_SHOWN: usize = 10;
 
-/// What releases before 26.1 describe every sentence with, and newer ones a code.
+/// What releases before 26 describe every sentence with, and newer ones a code.
 const SEE_THE_LOG: &str = "For more on this error consult the server log";
 
 /// Jackson's words for a member that a class does not have.
@@ -31,6 +31,8 @@ pub(crate) struct ServerAnswer {
     pub(crate) fields: Vec<FieldError>,
     /// The type with the member that the server does not know, where it names it.
     pub(crate) unknown_in: Option<String>,
+    /// Whether the answer is worded as releases before 26 word theirs.
+    pub(crate) old_wording: bool,
     /// Set when the body is not the JSON object that Keycloak sends.
     pub(crate) foreign: Option<&'static str>,
 }
@@ -91,15 +93,14 @@ impl ServerAnswer {
             fields.push(unknown.field_error());
         }
         let unknown_in = unknown.and_then(|unknown| unknown.ty.map(str::to_owned));
+        let says_nothing = |text: &String| text.starts_with(SEE_THE_LOG);
+        let sentence = error
+            .as_ref()
+            .is_some_and(|e| e.contains(char::is_whitespace));
+        let old_wording = sentence && description.as_ref().is_some_and(says_nothing);
         let message = text("errorMessage")
             .filter(|m| !m.is_empty())
-            .or(description.filter(|text| {
-                let says_nothing = text.starts_with(SEE_THE_LOG);
-                !(says_nothing
-                    && error
-                        .as_ref()
-                        .is_some_and(|e| e.contains(char::is_whitespace)))
-            }))
+            .or(description.filter(|_| !old_wording))
             .or(error.clone())
             .or_else(|| text("details").filter(|d| !d.is_empty()));
         Self {
@@ -107,6 +108,7 @@ impl ServerAnswer {
             code,
             fields,
             unknown_in,
+            old_wording,
             foreign: None,
         }
     }

@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::http::operation::Operation;
+
 pub(super) const REFUSED_TOKEN: &str = "the server did not accept the token: check that the login realm and the base URL are those \
      the token is for, and that the session was not ended";
 pub(super) const UNREACHABLE: &str =
@@ -96,9 +98,24 @@ fn feature_of(path: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether this is what Keycloak says to a path it does not have.
+/// The release an operation needs, where the answer says that this server does not have it.
 ///
-/// A few of its endpoints say the same of an object they do not have.
+/// `old_wording` tells 24 and 25 from the releases that have followed: some of Keycloak's
+/// endpoints say of an object they do not have what it says of a path it does not have, and a
+/// server that is new enough means the object.
+pub(super) fn lacking(
+    op: &Operation,
+    status: StatusCode,
+    message: Option<&str>,
+    old_wording: bool,
+) -> Option<&'static str> {
+    let since = op.since?;
+    let new_enough = !old_wording && (since.starts_with("25.") || since.starts_with("26.0."));
+    let lacks = is_unknown_path(status, message) || is_shadowed(op, status, message);
+    (lacks && !new_enough).then_some(since)
+}
+
+/// Whether this is what Keycloak says to a path it does not have.
 pub(super) fn is_unknown_path(status: StatusCode, message: Option<&str>) -> bool {
     match status {
         StatusCode::NOT_FOUND => matches!(
@@ -108,6 +125,15 @@ pub(super) fn is_unknown_path(status: StatusCode, message: Option<&str>) -> bool
         StatusCode::METHOD_NOT_ALLOWED => true,
         _ => false,
     }
+}
+
+/// An older server reads `organizations/count` as the organization with the id `count`. A call
+/// that names nothing but the realm can miss nothing else.
+fn is_shadowed(op: &Operation, status: StatusCode, message: Option<&str>) -> bool {
+    status == StatusCode::NOT_FOUND
+        && op.path.matches('{').count() == 1
+        && message.is_some_and(|message| message != "Realm not found.")
+        && feature(status, message, op.path).is_none()
 }
 
 /// What an unknown path needs: a newer server, a feature, or both.

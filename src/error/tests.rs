@@ -276,7 +276,7 @@ fn an_older_server_is_told_by_what_it_lacks() {
     let old = r#"{"error":"HTTP 404 Not Found","error_description":"For more on this error consult the server log at the debug level."}"#;
     let new = r#"{"error":"HTTP 404 Not Found"}"#;
     let moods = Operation {
-        since: Some("26.0.8"),
+        since: Some("26.4.7"),
         ..Operation::new("realm.moods.list", "GET", "/admin/realms/{realm}/moods")
     };
     for (status, body) in [
@@ -289,21 +289,40 @@ fn an_older_server_is_told_by_what_it_lacks() {
         (405, r#"{"error":"HTTP 405 Method Not Allowed"}"#),
     ] {
         let error = answered(&moods, status, body);
-        assert_eq!(error.needs_keycloak(), Some("26.0.8"), "{error}");
+        assert_eq!(error.needs_keycloak(), Some("26.4.7"), "{error}");
         assert!(
             error
                 .to_string()
-                .ends_with("it needs Keycloak 26.0.8 or newer"),
+                .ends_with("it needs Keycloak 26.4.7 or newer"),
             "{error}"
         );
     }
-    let gone = answered(
-        &moods,
-        404,
-        r#"{"error":"Could not find mood","error_description":"For more on this error consult the server log at the debug level."}"#,
+    // Read as the mood with that id by a server that has moods.
+    let counted = Operation {
+        path: "/admin/realms/{realm}/moods/count",
+        ..moods
+    };
+    let missing = r#"{"error":"Could not find mood","error_description":"For more on this error consult the server log at the debug level."}"#;
+    assert_eq!(
+        answered(&counted, 404, missing).needs_keycloak(),
+        Some("26.4.7")
     );
+    let no_realm = answered(&counted, 404, r#"{"error":"Realm not found."}"#);
+    assert_eq!((no_realm.needs_keycloak(), no_realm.hint()), (None, None));
+    let mood = Operation {
+        path: "/admin/realms/{realm}/moods/{id}",
+        ..moods
+    };
+    let gone = answered(&mood, 404, missing);
     assert_eq!((gone.needs_keycloak(), gone.hint()), (None, None));
     assert_eq!(gone.server_message(), Some("Could not find mood"));
+    // 26.0 and newer do not refer to their log: they have what 26.0.8 has, and mean the object.
+    let member = Operation {
+        since: Some("26.0.8"),
+        ..mood
+    };
+    assert_eq!(answered(&member, 404, new).needs_keycloak(), None);
+    assert_eq!(answered(&member, 404, old).needs_keycloak(), Some("26.0.8"));
 
     let ssf = Operation {
         since: Some("26.7.4"),

@@ -42,6 +42,10 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
     let request = request(operation, deprecated.as_ref());
+    let since = match &operation.since {
+        Some(since) => quote!(Some(#since)),
+        None => quote!(None),
+    };
     let upload = matches!(operation.body, Some(Body::Upload(_)));
     let stream = stream(operation, &handle);
     let shown = operation
@@ -64,6 +68,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
                 let answer = request.await?;
                 Ok(given.kept(&#answer))
             }),
+            since: #since,
             upload: #upload,
             stream: #stream,
         }

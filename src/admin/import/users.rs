@@ -237,11 +237,6 @@ impl Importer {
                 unknown.push(format!("group {path:?}"));
             }
         }
-        for name in user.realm_roles.iter().flatten() {
-            if self.realm.roles().find_by_name(name).await?.is_none() {
-                unknown.push(format!("role {name:?}"));
-            }
-        }
         for client in user.client_roles.iter().flatten().map(|(client, _)| client) {
             let found = self.realm.clients().find_by_client_id(client).await?;
             if found.is_none() {

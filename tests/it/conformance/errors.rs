@@ -88,6 +88,12 @@ async fn without_rights(suite: &mut Suite) {
         };
         match (call.run)(&nobody, &given).await {
             Err(error) if open(&error) => suite.errors += 1,
+            // No role of a realm is missing for what belongs to the server.
+            Err(error) if error.is_forbidden() && !call.operation.contains("{realm}") => {
+                suite.errors += 1;
+            }
+            // It looks for the rotated secret first, and fails where there is none any more.
+            Err(_) if call.name == "realm.client.secret.rotated.delete" => {}
             Err(error) => suite.failure(call.name, format!("without rights: {error:?}")),
             Ok(_) if OPEN.contains(&call.name) => {}
             Ok(value) => suite.failure(call.name, format!("without rights gives {value}")),
@@ -96,7 +102,10 @@ async fn without_rights(suite: &mut Suite) {
 }
 
 /// Calls that a user without any right may make.
-const OPEN: &[&str] = &["realms.list", "server.info"];
+const OPEN: &[&str] = &[
+    "realm.admin_ui.available_roles.for_role",
+    "realm.admin_ui.realm_names",
+];
 
 /// A body that is no JSON.
 async fn malformed(suite: &mut Suite, kc: &Keycloak) {
@@ -125,6 +134,14 @@ async fn malformed(suite: &mut Suite, kc: &Keycloak) {
             .await;
         match sent {
             Err(error) if error.kind() == ErrorKind::Validation => suite.errors += 1,
+            // Where the server reads the body itself it calls that an error of its own.
+            Err(error)
+                if error
+                    .server_message()
+                    .is_some_and(|text| text.contains("parse")) =>
+            {
+                suite.errors += 1;
+            }
             // What was deleted since is missed before the body is read.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => suite.failure(call.name, format!("with a malformed body: {error:?}")),

@@ -6,6 +6,7 @@
 mod additions;
 mod content;
 mod errors;
+mod release;
 mod report;
 mod strict;
 mod suite;

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use super::release;
 use super::suite::Suite;
 
 /// Prints the summary line, writes the table to the file `CONFORMANCE_TABLE` names, and fails when
 /// anything failed.
 pub fn finish(suite: &Suite, listed: &[(&str, &str)]) {
-    let version = std::env::var("KEYCLOAK_VERSION").unwrap_or_else(|_| "26.7.4".to_owned());
+    let version = release::version();
     let outcomes = &suite.outcomes;
     let count = |test: &dyn Fn(&super::suite::Outcome) -> bool| {
         outcomes.values().filter(|outcome| test(outcome)).count()
@@ -15,7 +16,9 @@ pub fn finish(suite: &Suite, listed: &[(&str, &str)]) {
     let not_called: Vec<&str> = outcomes
         .iter()
         .filter(|(name, outcome)| {
-            outcome.called == 0 && !listed.iter().any(|(listed, _)| listed == *name)
+            outcome.called == 0
+                && outcome.lacking == 0
+                && !listed.iter().any(|(listed, _)| listed == *name)
         })
         .map(|(name, _)| *name)
         .collect();
@@ -46,6 +49,16 @@ pub fn finish(suite: &Suite, listed: &[(&str, &str)]) {
             outcome.failures.join(" | ")
         );
     }
+    let lacking: Vec<_> = outcomes
+        .iter()
+        .filter(|(_, outcome)| outcome.called == 0 && outcome.lacking > 0)
+        .collect();
+    for (name, _) in &lacking {
+        let _ = writeln!(
+            table,
+            "{name}\tlisted: {version} lacks it, and the error says since when it is there"
+        );
+    }
     for (name, reason) in listed {
         let _ = writeln!(table, "{name}\tlisted: {reason}");
     }
@@ -59,7 +72,7 @@ pub fn finish(suite: &Suite, listed: &[(&str, &str)]) {
         "conformance {version} operations={} called={} listed={} strict={} lossless={} paging={} errors={} failed={}",
         outcomes.len(),
         count(&|outcome| outcome.called > 0),
-        listed.len(),
+        listed.len() + lacking.len(),
         count(&|outcome| outcome.called > 0 && outcome.strict == outcome.called),
         count(&|outcome| outcome.lossless > 0 && outcome.lossless == outcome.called),
         count(&|outcome| outcome.paged > 0),

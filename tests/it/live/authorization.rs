@@ -1,10 +1,11 @@
 //! Authorization services of a client: resources, scopes, policies and permissions.
 
 use keycloak_kit::admin::handles::ClientAuthorization;
+use keycloak_kit::admin::ids::UserId;
 use keycloak_kit::representations::{
     ClientRepresentation, DecisionEffect, DecisionStrategy, Logic, PolicyEnforcementMode,
     PolicyEvaluationRequest, PolicyRepresentation, ResourceRepresentation,
-    ResourceServerRepresentation, ScopeRepresentation,
+    ResourceServerRepresentation, ScopeRepresentation, UserPolicyRepresentation,
 };
 use pretty_assertions::assert_eq;
 
@@ -164,20 +165,41 @@ async fn evaluation() {
     let (ada, _) = test.user("ada").await;
     let page = ResourceRepresentation::default().name("page");
     let page = authorization.resources().create(&page).await.unwrap();
-    let question = PolicyEvaluationRequest::default()
-        .user_id(ada.as_str())
-        .context([(
-            "attributes",
-            [("kc.client.network.ip_address", "127.0.0.1")],
-        )])
-        .resources([page])
-        .role_ids([""; 0]);
+    let adas = UserPolicyRepresentation::default()
+        .name("ada's")
+        .users([ada.as_str()]);
+    let adas = serde_json::to_value(adas).unwrap();
+    let adas: PolicyRepresentation = serde_json::from_value(adas).unwrap();
+    let adas = authorization.policies_of_type("user").create(&adas).await;
+    let permission = PolicyRepresentation::default()
+        .name("see the page")
+        .type_("resource")
+        .resources([page.id.clone().unwrap()])
+        .policies([adas.unwrap().id.unwrap()]);
+    authorization
+        .permissions()
+        .create(&permission)
+        .await
+        .unwrap();
+    let question = |user: &UserId| {
+        PolicyEvaluationRequest::default()
+            .user_id(user.as_str())
+            .context([(
+                "attributes",
+                [("kc.client.network.ip_address", "127.0.0.1")],
+            )])
+            .resources([page.clone()])
+            .role_ids([""; 0])
+    };
+    let (bob, _) = test.user("bob").await;
+    let answer = authorization.policies().evaluate(&question(&bob)).await;
+    assert_eq!(answer.unwrap().status, Some(DecisionEffect::Deny));
     for answer in [
-        authorization.policies().evaluate(&question).await,
-        authorization.permissions().evaluate(&question).await,
+        authorization.policies().evaluate(&question(&ada)).await,
+        authorization.permissions().evaluate(&question(&ada)).await,
     ] {
         let answer = answer.unwrap();
-        assert_eq!(answer.status, Some(DecisionEffect::Deny));
+        assert_eq!(answer.status, Some(DecisionEffect::Permit));
         let results = answer.results.unwrap();
         assert_eq!(results.len(), 1);
         let resource = results[0].resource.as_ref().unwrap();

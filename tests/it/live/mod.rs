@@ -2,6 +2,7 @@
 
 #![allow(deprecated, reason = "what Keycloak deprecates is still offered")]
 
+mod admin_ui;
 mod attack_detection;
 mod authentication;
 mod authorization;
@@ -9,25 +10,40 @@ mod client_policies;
 mod client_scopes;
 mod clients;
 mod components;
+mod created_ids;
+mod ensure;
 mod errors;
 mod events;
 mod features;
+mod files;
 mod find;
+mod find_by_name;
 mod first_contact;
 mod groups;
 mod identity_providers;
+mod import_users;
+mod ldap;
 mod lists;
 mod localization;
 mod modify;
 mod oidc;
 mod organizations;
 mod paging;
+mod policies;
+mod preview;
 mod realms;
 mod role_mappings;
+mod role_names;
 mod roles;
 mod round_trip;
+mod server;
 mod sessions;
+mod shared_signals;
 mod tokens;
+mod tree;
+mod uploads;
 mod user_profile;
 mod users;
+mod verifiable_credentials;
+mod versions;
 mod workflows;

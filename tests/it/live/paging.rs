@@ -1,16 +1,17 @@
 //! Every list that pages: its stream gives what one request for everything gives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
-use keycloak_kit::admin::ItemStream;
 use keycloak_kit::admin::handles::{Client, ClientAuthorization, Group, Organization, Realm, User};
-use keycloak_kit::admin::ids::{GroupId, RoleId, UserId};
+use keycloak_kit::admin::ids::{ClientScopeId, ClientUuid, FlowId, GroupId, RoleId, UserId};
+use keycloak_kit::admin::{ItemStream, bulk};
 use keycloak_kit::representations::{
-    ClientRepresentation, GroupRepresentation, IdentityProviderRepresentation,
-    OrganizationDomainRepresentation, OrganizationMembersInviteUserRequest,
-    OrganizationRepresentation, PolicyRepresentation, RealmRepresentation, ResourceRepresentation,
-    RoleRepresentation, ScopeRepresentation, WorkflowRepresentation, WorkflowStepRepresentation,
+    ClientRepresentation, FlowCopyRepresentation, GroupRepresentation,
+    IdentityProviderRepresentation, OrganizationDomainRepresentation,
+    OrganizationMembersInviteUserRequest, OrganizationRepresentation, PolicyRepresentation,
+    RealmRepresentation, ResourceRepresentation, RoleRepresentation, ScopeRepresentation,
+    WorkflowRepresentation, WorkflowStepRepresentation,
 };
 use pretty_assertions::assert_eq;
 use serde::Serialize;
@@ -42,6 +43,11 @@ struct Content {
     role: RoleId,
     ada: User,
     ada_id: UserId,
+    uuid: ClientUuid,
+    web_uuid: ClientUuid,
+    scope: ClientScopeId,
+    group_id: GroupId,
+    flow: FlowId,
     /// Has the sessions.
     web: Client,
     /// Has the offline sessions.
@@ -77,7 +83,7 @@ macro_rules! rows {
         vec![$(Row {
             call: $call,
             least: $least,
-            walk: |$c| async move {
+            walk: |$c| async {
                 let whole = $list.first(0).max(EVERYTHING).await.unwrap();
                 walk(whole, |size| $list.max(size).stream()).await
             }.boxed(),
@@ -87,7 +93,29 @@ macro_rules! rows {
 
 fn rows() -> Vec<Row> {
     rows! {
-        "realm.admin_events.list" 12: |c| c.realm.admin_events().list();
+        "realm.admin_events.list" 24: |c|
+            c.realm.admin_events().list().operation_types(["CREATE"]).resource_types(["GROUP"]);
+        "realm.admin_ui.available_roles.for_client" 12: |c|
+            c.realm.admin_ui().available_roles().for_client(&c.uuid);
+        "realm.admin_ui.available_roles.for_client_scope" 12: |c|
+            c.realm.admin_ui().available_roles().for_client_scope(&c.scope);
+        "realm.admin_ui.available_roles.for_group" 12: |c|
+            c.realm.admin_ui().available_roles().for_group(&c.group_id);
+        "realm.admin_ui.available_roles.for_role" 12: |c|
+            c.realm.admin_ui().available_roles().for_role(&c.role);
+        "realm.admin_ui.available_roles.for_user" 12: |c|
+            c.realm.admin_ui().available_roles().for_user(&c.ada_id);
+        "realm.admin_ui.client_sessions" 12: |c|
+            c.realm.admin_ui().client_sessions().client_id(c.web_uuid.as_str());
+        "realm.admin_ui.flow_used_by" 12: |c|
+            c.realm.admin_ui().flow_used_by("clients", &c.flow);
+        "realm.admin_ui.realm_names" 1: |c| c.realm.admin_ui().realm_names();
+        "realm.admin_ui.sessions" 12: |c| c.realm.admin_ui().sessions();
+        "realm.admin_ui.users" 12: |c| c.realm.admin_ui().users();
+        "realm.client.authorization.permissions_of_type.list" 12: |c|
+            c.authorization.permissions_of_type("resource").list();
+        "realm.client.authorization.policies_of_type.list" 12: |c|
+            c.authorization.policies_of_type("user").list();
         "realm.client.authorization.permissions.list" 12: |c| c.authorization.permissions().list();
         "realm.client.authorization.policies.list" 24: |c| c.authorization.policies().list();
         "realm.client.authorization.resources.list" 12: |c| c.authorization.resources().list();
@@ -145,8 +173,13 @@ fn every_paged_list_is_in_the_table() {
 #[tokio::test]
 async fn every_stream_gives_each_item_once() {
     let (test, content) = content().await;
-    for row in rows() {
-        let mut read = (row.walk)(&content).await.into_iter();
+    let (rows, content) = (rows(), &content);
+    let read = bulk(&rows, async |row| {
+        Ok::<_, std::convert::Infallible>((row.walk)(content).await)
+    });
+    let read = read.at_once(4).await;
+    for (row, read) in rows.iter().zip(read) {
+        let mut read = read.unwrap().into_iter();
         let whole = read.next().unwrap();
         assert!(whole.len() >= row.least, "{}: {}", row.call, whole.len());
         let distinct: BTreeSet<&String> = whole.iter().collect();
@@ -161,7 +194,7 @@ async fn every_stream_gives_each_item_once() {
         }
     }
     searches_for_groups(&content.realm).await;
-    counts(&content).await;
+    counts(content).await;
     test.delete().await;
 }
 
@@ -369,6 +402,22 @@ async fn people(test: &TestRealm, client: Client) -> Content {
         test.login("web", &name).await;
         test.login("offline", &name).await;
     }
+    let scope = realm.client_scopes().find_by_name("email").await.unwrap();
+    let scope = scope.unwrap();
+    let copy = FlowCopyRepresentation::default().new_name("own");
+    let browser = realm.authentication().flow_by_alias("browser");
+    let flow = browser.copy(&copy).await.unwrap();
+    for number in 0..MANY {
+        let client = realm
+            .client_by_client_id(format!("client-{number:02}"))
+            .await;
+        let browser = BTreeMap::from([("browser".to_owned(), flow.to_string())]);
+        client
+            .unwrap()
+            .modify(|client| client.authentication_flow_binding_overrides = Some(browser))
+            .await
+            .unwrap();
+    }
     Content {
         realm: realm.clone(),
         authorization: client.authorization(),
@@ -378,6 +427,11 @@ async fn people(test: &TestRealm, client: Client) -> Content {
         role: role.role_id().unwrap(),
         ada,
         ada_id: users[0].clone(),
+        uuid,
+        web_uuid: web.get().await.unwrap().uuid().unwrap(),
+        scope: ClientScopeId::new(scope.id.unwrap()),
+        group_id: groups[11].clone(),
+        flow,
         client,
         web,
         offline,

@@ -2,8 +2,8 @@
 
 use keycloak_kit::representations::{
     BruteForceStrategy, ClientRepresentation, GroupRepresentation, PartialImportAction,
-    PartialImportPolicy, PartialImportRepresentation, PartialImportResourceType,
-    RealmRepresentation, RoleRepresentation, RolesRepresentation, UserRepresentation,
+    PartialImportRepresentation, PartialImportResourceType, RealmRepresentation,
+    RoleRepresentation, RolesRepresentation, UserRepresentation,
 };
 use pretty_assertions::assert_eq;
 
@@ -126,31 +126,36 @@ async fn partial_export_and_import() {
     assert!(brief.clients.is_none() && brief.groups.is_none());
 
     let copy = TestRealm::new("realm-import").await;
-    let reader = RoleRepresentation::default().name("reader");
-    let ada = UserRepresentation::default().username("ada");
-    let import = PartialImportRepresentation::default()
-        .if_resource_exists(PartialImportPolicy::Skip)
-        .clients([ClientRepresentation::default().client_id("app")])
-        .groups([GroupRepresentation::default().name("staff").path("/staff")])
-        .roles(RolesRepresentation::default().realm([reader]))
-        .users([ada.clone()]);
-    let result = copy.realm.partial_import(&import).await.unwrap();
-    assert_eq!(result.added, Some(4));
+    let import = |policy: &str| {
+        let roles = [RoleRepresentation::default().name("reader")];
+        PartialImportRepresentation::default()
+            .if_resource_exists(policy)
+            .clients([ClientRepresentation::default().client_id("app")])
+            .groups([GroupRepresentation::default().name("staff").path("/staff")])
+            .roles(RolesRepresentation::default().realm(roles))
+            .users([UserRepresentation::default().username("ada")])
+    };
+    let result = copy.realm.partial_import(&import("SKIP")).await.unwrap();
+    assert_eq!((result.added, result.skipped), (Some(4), Some(0)));
     let results = result.results.unwrap();
-    let user = results
+    assert_eq!(
+        sorted(&results, |result| &result.resource_name),
+        ["ada", "app", "reader", "staff"]
+    );
+    for result in &results {
+        assert_eq!(result.action, Some(PartialImportAction::Added));
+    }
+    let of_ada = results
         .iter()
-        .find(|r| r.resource_type == Some(PartialImportResourceType::User))
-        .unwrap();
-    assert_eq!(user.action, Some(PartialImportAction::Added));
-    assert_eq!(user.resource_name.as_deref(), Some("ada"));
-    let id = user.id.clone().unwrap();
-    assert!(copy.realm.user(id).find().await.unwrap().is_some());
-    let again = copy.realm.partial_import(&import).await.unwrap();
+        .find(|result| result.resource_type == Some(PartialImportResourceType::User));
+    let ada = copy.realm.user(of_ada.unwrap().id.clone().unwrap());
+    assert_eq!(ada.get().await.unwrap().username.as_deref(), Some("ada"));
+    let again = copy.realm.partial_import(&import("SKIP")).await.unwrap();
     assert_eq!((again.added, again.skipped), (Some(0), Some(4)));
-    let fail = PartialImportRepresentation::default()
-        .if_resource_exists(PartialImportPolicy::Fail)
-        .users([ada]);
-    let conflict = copy.realm.partial_import(&fail).await.unwrap_err();
+    let over = copy.realm.partial_import(&import("OVERWRITE")).await;
+    assert_eq!(over.unwrap().overwritten, Some(4));
+    let conflict = copy.realm.partial_import(&import("FAIL")).await;
+    let conflict = conflict.unwrap_err();
     assert!(conflict.is_conflict(), "{conflict}");
     copy.delete().await;
     test.delete().await;

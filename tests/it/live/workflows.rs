@@ -6,6 +6,46 @@ use pretty_assertions::assert_eq;
 use crate::support::{TestRealm, eventually, sorted};
 
 #[tokio::test]
+async fn as_yaml() {
+    let test = TestRealm::new("workflow-yaml").await;
+    let yaml = "name: leavers\non: user-created\nsteps:\n  - uses: disable-user\n    after: \"864000000\"\n";
+    let workflows = test.realm.workflows();
+    let id = workflows.create_yaml(yaml).await.unwrap();
+    let workflow = test.realm.workflow(&id);
+    let read = workflow.get_yaml().await.unwrap();
+    assert!(
+        read.contains("leavers") && read.contains("disable-user"),
+        "{read}"
+    );
+    workflow
+        .update_yaml(read.replace("leavers", "goers"))
+        .await
+        .unwrap();
+    // It is the same workflow in JSON.
+    let same = workflow.get().await.unwrap();
+    assert_eq!(same.name.as_deref(), Some("goers"));
+    assert_eq!(
+        sorted(&same.steps.unwrap(), |step| &step.uses),
+        ["disable-user"]
+    );
+
+    let broken = workflows.create_yaml("name: [").await.unwrap_err();
+    assert!(broken.is_validation(), "{broken}");
+    assert!(
+        broken.to_string().contains("realm.workflows.create_yaml"),
+        "{broken}"
+    );
+    let gone = test
+        .realm
+        .workflow("no-such-id")
+        .get_yaml()
+        .await
+        .unwrap_err();
+    assert!(gone.is_validation() || gone.is_not_found(), "{gone}");
+    test.delete().await;
+}
+
+#[tokio::test]
 async fn create_read_change_delete() {
     let test = TestRealm::new("workflows").await;
     // Before the workflow, which would take her up by itself.

@@ -4,7 +4,7 @@ use std::future::{Future, IntoFuture};
 
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::admin::ids::{ClientUuid, UserId};
-use keycloak_kit::admin::{ItemStream, Sending};
+use keycloak_kit::admin::{ItemStream, Sending, bulk};
 use keycloak_kit::representations::UserRepresentation;
 
 const _: () = {
@@ -22,12 +22,17 @@ fn futures_can_be_moved_between_tasks(realm: Realm) {
     fn moved(_: impl Future + Send) {}
     fn lasting(_: impl Future + Send + 'static) {}
     moved(realm.user("id").find());
-    moved(
-        realm
-            .user("id")
-            .modify(|user| user.enabled = Some(true))
-            .into_future(),
-    );
+    let user = realm.user("id");
+    lasting(user.modify(|user| user.enabled = Some(true)).into_future());
+    moved(user.modify(|user| user.enabled = None).preview());
+    moved(user.assign_roles(["reader"]).into_future());
+    let (users, wanted) = (realm.users(), UserRepresentation::default());
+    moved(users.ensure(&wanted));
+    moved(users.find_by_username("ada"));
+    lasting(realm.import_users([wanted.clone()]).into_future());
+    lasting(realm.groups().tree().all());
+    let calls = bulk(0..10, |_| async { Ok::<_, keycloak_kit::Error>(()) });
+    lasting(calls.into_future());
     moved(realm.client_by_client_id("web"));
     lasting(realm.users().list().search("ada").send());
     lasting(realm.users().list().all());

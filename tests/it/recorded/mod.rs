@@ -32,6 +32,8 @@ pub struct Call {
     ///
     /// That this compiles says that the future of every call is `Send`.
     pub run: for<'a> fn(&'a Keycloak, &'a Given) -> BoxFuture<'a, keycloak_kit::Result<Value>>,
+    /// The oldest supported release that has it, where that is not the first.
+    pub since: Option<&'static str>,
     /// Whether the body is a multipart form.
     pub upload: bool,
     /// Where the call is a list that pages: every item of its stream, with pages of this size.

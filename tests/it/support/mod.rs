@@ -7,6 +7,7 @@ pub mod relay;
 pub mod renaming;
 pub mod server;
 pub mod totp;
+pub mod version;
 
 use keycloak_kit::Keycloak;
 use keycloak_kit::admin::handles::Realm;

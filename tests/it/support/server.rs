@@ -12,7 +12,7 @@ pub struct Server {
     pub password: String,
 }
 
-/// Starts the server on first use. `KEYCLOAK_URL` (with `KEYCLOAK_ADMIN_USERNAME` and
+/// Starts the server on first use, of the release `KEYCLOAK_VERSION` or the pinned one. `KEYCLOAK_URL` (with `KEYCLOAK_ADMIN_USERNAME` and
 /// `KEYCLOAK_ADMIN_PASSWORD`) names one that runs already.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
@@ -27,11 +27,30 @@ pub fn server() -> &'static Server {
     })
 }
 
+/// Off by default. Where a server that runs already has them off, tests expect to be told so.
+const FEATURES: &str = "oid4vc-vci,ssf";
+
+/// Whether the server has the feature switched on.
+pub async fn has_feature(kc: &Keycloak, name: &str) -> bool {
+    let info = kc.server().info().await.unwrap();
+    let features = info.features.unwrap();
+    let wanted = name.replace('-', "_");
+    features.iter().any(|feature| {
+        let found = feature.name.as_deref().unwrap_or_default();
+        found.eq_ignore_ascii_case(&wanted) && feature.enabled == Some(true)
+    })
+}
+
 fn start() -> String {
     let process = std::process::id().to_string();
     let instance = format!("test-{process}");
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/keycloak"))
         .args(["start", "--instance", &instance, "--watch", &process])
+        .args(match std::env::var("KEYCLOAK_VERSION") {
+            // An older release does not have them.
+            Ok(version) => vec![version],
+            Err(_) => vec!["--features".to_owned(), FEATURES.to_owned()],
+        })
         .output()
         .expect("scripts/keycloak can be run");
     assert!(

@@ -1,0 +1,229 @@
+//! What policies are made of, one by one, beside the setters of whole lists.
+
+use std::ops::RangeInclusive;
+
+use crate::admin::ids::{
+    ClientScopeId, ClientUuid, GroupId, PolicyId, ResourceId, RoleId, ScopeId, UserId,
+};
+use crate::admin::representations::{
+    AggregatePolicyRepresentation, AuthzClientPolicyRepresentation, ClientScopeDefinition,
+    ClientScopePolicyRepresentation, GroupDefinition, GroupPolicyRepresentation,
+    ResourcePermissionRepresentation, RoleDefinition, RolePolicyRepresentation,
+    ScopePermissionRepresentation, TimePolicyRepresentation, UmaPermissionRepresentation,
+    UserPolicyRepresentation,
+};
+
+fn push<T>(list: &mut Option<Vec<T>>, item: T) {
+    list.get_or_insert_with(Vec::new).push(item);
+}
+
+impl RolePolicyRepresentation {
+    /// Adds a role: a user who has one of them is granted.
+    ///
+    /// ```
+    /// use keycloak_kit::representations::RolePolicyRepresentation;
+    ///
+    /// let staff = RolePolicyRepresentation::new("staff").role("a0-id").role("b0-id");
+    /// assert_eq!(staff.roles.unwrap().len(), 2);
+    /// ```
+    #[must_use]
+    pub fn role(mut self, role: impl Into<RoleId>) -> Self {
+        let role = RoleDefinition::default().id(role.into().into_string());
+        push(&mut self.roles, role.required(false));
+        self
+    }
+
+    /// Adds a role that a user must have, whichever others there are.
+    #[must_use]
+    pub fn required_role(mut self, role: impl Into<RoleId>) -> Self {
+        let role = RoleDefinition::default().id(role.into().into_string());
+        push(&mut self.roles, role.required(true));
+        self
+    }
+}
+
+impl UserPolicyRepresentation {
+    /// Adds a user.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<UserId>) -> Self {
+        push(&mut self.users, user.into().into_string());
+        self
+    }
+}
+
+impl GroupPolicyRepresentation {
+    /// Adds a group: its own members alone.
+    #[must_use]
+    pub fn group(mut self, group: impl Into<GroupId>) -> Self {
+        let group = GroupDefinition::default().id(group.into().into_string());
+        push(&mut self.groups, group.extend_children(false));
+        self
+    }
+
+    /// Adds a group with all groups below it.
+    #[must_use]
+    pub fn group_and_subgroups(mut self, group: impl Into<GroupId>) -> Self {
+        let group = GroupDefinition::default().id(group.into().into_string());
+        push(&mut self.groups, group.extend_children(true));
+        self
+    }
+}
+
+impl AuthzClientPolicyRepresentation {
+    /// Adds a client.
+    #[must_use]
+    pub fn client(mut self, client: impl Into<ClientUuid>) -> Self {
+        push(&mut self.clients, client.into().into_string());
+        self
+    }
+}
+
+impl ClientScopePolicyRepresentation {
+    /// Adds a client scope: a token with one of them is granted.
+    #[must_use]
+    pub fn client_scope(mut self, scope: impl Into<ClientScopeId>) -> Self {
+        let scope = ClientScopeDefinition::default().id(scope.into().into_string());
+        push(&mut self.client_scopes, scope.required(false));
+        self
+    }
+
+    /// Adds a client scope that a token must have, whichever others there are.
+    #[must_use]
+    pub fn required_client_scope(mut self, scope: impl Into<ClientScopeId>) -> Self {
+        let scope = ClientScopeDefinition::default().id(scope.into().into_string());
+        push(&mut self.client_scopes, scope.required(true));
+        self
+    }
+}
+
+/// The server's times are those of its own time zone.
+impl TimePolicyRepresentation {
+    /// Sets the years, such as `2026..=2027`.
+    ///
+    /// ```
+    /// use keycloak_kit::representations::TimePolicyRepresentation;
+    ///
+    /// let open = TimePolicyRepresentation::new("office hours").hours(9..=17).months(1..=6);
+    /// assert_eq!((open.hour.as_deref(), open.hour_end.as_deref()), (Some("9"), Some("17")));
+    /// ```
+    #[must_use]
+    pub fn years(self, years: RangeInclusive<u16>) -> Self {
+        self.year(years.start().to_string())
+            .year_end(years.end().to_string())
+    }
+
+    /// Sets the months: 1 is January.
+    #[must_use]
+    pub fn months(self, months: RangeInclusive<u8>) -> Self {
+        self.month(months.start().to_string())
+            .month_end(months.end().to_string())
+    }
+
+    /// Sets the days of the month, from 1.
+    #[must_use]
+    pub fn days_of_month(self, days: RangeInclusive<u8>) -> Self {
+        self.day_month(days.start().to_string())
+            .day_month_end(days.end().to_string())
+    }
+
+    /// Sets the hours of the day, 0 to 23; the last one is granted up to its end.
+    #[must_use]
+    pub fn hours(self, hours: RangeInclusive<u8>) -> Self {
+        self.hour(hours.start().to_string())
+            .hour_end(hours.end().to_string())
+    }
+
+    /// Sets the minutes of the hour, 0 to 59.
+    #[must_use]
+    pub fn minutes(self, minutes: RangeInclusive<u8>) -> Self {
+        self.minute(minutes.start().to_string())
+            .minute_end(minutes.end().to_string())
+    }
+}
+
+impl AggregatePolicyRepresentation {
+    /// Adds a policy that this one is made of.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<PolicyId>) -> Self {
+        push(&mut self.policies, policy.into().into_string());
+        self
+    }
+}
+
+impl ResourcePermissionRepresentation {
+    /// Adds a resource that the permission is for. For all resources of a type set
+    /// [`resource_type`](Self::resource_type) instead.
+    #[must_use]
+    pub fn resource(mut self, resource: impl Into<ResourceId>) -> Self {
+        push(&mut self.resources, resource.into().into_string());
+        self
+    }
+
+    /// Adds a policy that decides.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<PolicyId>) -> Self {
+        push(&mut self.policies, policy.into().into_string());
+        self
+    }
+}
+
+impl ScopePermissionRepresentation {
+    /// Adds a scope that the permission is for.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<ScopeId>) -> Self {
+        push(&mut self.scopes, scope.into().into_string());
+        self
+    }
+
+    /// Adds a resource whose scopes the permission is for; without one it is for the scopes of
+    /// every resource.
+    #[must_use]
+    pub fn resource(mut self, resource: impl Into<ResourceId>) -> Self {
+        push(&mut self.resources, resource.into().into_string());
+        self
+    }
+
+    /// Adds a policy that decides.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<PolicyId>) -> Self {
+        push(&mut self.policies, policy.into().into_string());
+        self
+    }
+}
+
+impl UmaPermissionRepresentation {
+    /// Adds a resource that the permission is for.
+    #[must_use]
+    pub fn resource(mut self, resource: impl Into<ResourceId>) -> Self {
+        push(&mut self.resources, resource.into().into_string());
+        self
+    }
+
+    /// Adds a user, by username.
+    #[must_use]
+    pub fn user(mut self, username: impl Into<String>) -> Self {
+        push(&mut self.users, username.into());
+        self
+    }
+
+    /// Adds a role, by name; a client's is `client-id/role`.
+    #[must_use]
+    pub fn role(mut self, name: impl Into<String>) -> Self {
+        push(&mut self.roles, name.into());
+        self
+    }
+
+    /// Adds a group, by path.
+    #[must_use]
+    pub fn group(mut self, path: impl Into<String>) -> Self {
+        push(&mut self.groups, path.into());
+        self
+    }
+
+    /// Adds a client, by its `clientId`.
+    #[must_use]
+    pub fn client(mut self, client_id: impl Into<String>) -> Self {
+        push(&mut self.clients, client_id.into());
+        self
+    }
+}

@@ -1,0 +1,94 @@
+//! The release that the server is of, and what it lacks.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::recorded::document::document;
+
+const TABLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
+
+#[derive(Deserialize)]
+struct Table {
+    releases: Vec<String>,
+    new: BTreeMap<String, New>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct New {
+    parameters: Vec<String>,
+    types: Vec<String>,
+    members: Vec<String>,
+}
+
+fn table() -> &'static Table {
+    static TABLE_VALUE: OnceLock<Table> = OnceLock::new();
+    TABLE_VALUE.get_or_init(|| toml::from_str(TABLE).unwrap())
+}
+
+/// `KEYCLOAK_VERSION`, or the newest supported release.
+pub fn version() -> String {
+    let newest = || table().releases.last().unwrap().clone();
+    std::env::var("KEYCLOAK_VERSION").unwrap_or_else(|_| newest())
+}
+
+/// Whether the server is of the release whose document is compiled.
+pub fn is_newest() -> bool {
+    table().releases.last() == Some(&version())
+}
+
+fn place(release: &str) -> usize {
+    let releases = &table().releases;
+    let found = releases.iter().position(|one| one == release);
+    found.unwrap_or_else(|| panic!("{release} is not one of {releases:?}"))
+}
+
+/// Whether the server is older than what is since `release`.
+pub fn lacks(release: &str) -> bool {
+    place(release) > place(&version())
+}
+
+fn is_new(row: &str, section: impl Fn(&New) -> &Vec<String>) -> bool {
+    let found = table()
+        .new
+        .iter()
+        .find(|(_, new)| section(new).iter().any(|one| one == row));
+    found.is_some_and(|(release, _)| lacks(release))
+}
+
+/// Whether the server lacks a query parameter of an operation.
+pub fn lacks_parameter(operation: &str, name: &str) -> bool {
+    is_new(&format!("{operation}?{name}"), |new| &new.parameters)
+}
+
+/// Takes out of a body what the server would refuse as unknown.
+pub fn fit(schema: &Value, value: &mut Value) {
+    if let Some(target) = schema["$ref"].as_str() {
+        let name = target.rsplit('/').next().unwrap();
+        let named = &document()["components"]["schemas"][name];
+        if let Some(members) = value.as_object_mut() {
+            members.retain(|member, _| {
+                let ty = named["properties"][member.as_str()]["$ref"].as_str();
+                let ty = ty.and_then(|target| target.rsplit('/').next());
+                !is_new(&format!("{name}.{member}"), |new| &new.members)
+                    && !ty.is_some_and(|ty| is_new(ty, |new| &new.types))
+            });
+        }
+        return fit(named, value);
+    }
+    match value {
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| fit(&schema["items"], item)),
+        Value::Object(members) => {
+            let other = &schema["additionalProperties"];
+            for (name, member) in members.iter_mut() {
+                fit(schema["properties"].get(name).unwrap_or(other), member);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,194 @@
+//! What a server that is older than this crate's release lacks, and how it is told.
+//!
+//! On the newest supported server little is left of these; `KEYCLOAK_VERSION=24.0.5` is where they
+//! count.
+
+use std::collections::BTreeMap;
+
+use keycloak_kit::Method;
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use crate::codegen::since;
+use crate::recorded::document::operations;
+use crate::recorded::given::Given;
+use crate::recorded::{CALLS, Call};
+use crate::support::TestRealm;
+use crate::support::accounts::person;
+use crate::support::version::version;
+
+fn table() -> since::Table {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
+    since::parse(text).unwrap()
+}
+
+/// Ids of objects that are there: only below them the server comes to the part that it lacks.
+async fn ids(test: &TestRealm) -> BTreeMap<&'static str, String> {
+    let (user, _) = test.user("ada").await;
+    let (group, _) = test.group("staff").await;
+    let role = test.role("reader").await;
+    let app = test.realm.client_by_client_id("account").await.unwrap();
+    let uuid = app.get().await.unwrap().uuid().unwrap();
+    let realm = &test.realm;
+    let made = realm.organizations().list().await;
+    assert!(made.is_err() || made.unwrap().is_empty());
+    BTreeMap::from([
+        ("realm", test.name.clone()),
+        ("user-id", user.to_string()),
+        ("group-id", group.to_string()),
+        ("role-name", role.name.unwrap()),
+        ("client-uuid", uuid.to_string()),
+        ("type", "clients".to_owned()),
+        ("alias", "CONFIGURE_TOTP".to_owned()),
+    ])
+}
+
+fn given(call: &Call, ids: &BTreeMap<&'static str, String>) -> Given {
+    let operation = &operations()[call.operation];
+    let given = Given::for_operation(operation);
+    operation
+        .path_parameters()
+        .iter()
+        .fold(given, |given, name| {
+            given.with_path(name, ids.get(name.as_str()).map_or("x", String::as_str))
+        })
+}
+
+/// Every call that this server's release does not have names the release that has it.
+#[tokio::test]
+async fn what_an_older_server_lacks_names_the_release_that_has_it() {
+    let test = TestRealm::new("versions").await;
+    let ids = ids(&test).await;
+    let version = version().await;
+    let mut wrong = Vec::new();
+    for (release, new) in table().new {
+        if version.has(&release) {
+            continue;
+        }
+        for call in CALLS {
+            // Below an organization that an older server has and that is not there, the
+            // organization is what is missing.
+            let inside = call.operation.contains("{org-id}/") && version.has("26.0.8");
+            if !new.operations.contains(call.operation) || inside {
+                continue;
+            }
+            match (call.run)(&test.kc, &given(call, &ids)).await {
+                Err(error) if error.needs_keycloak() == Some(release.as_str()) => {
+                    assert!(error.to_string().contains(&release), "{error}");
+                }
+                other => wrong.push(format!("{} needs {release}: {other:?}", call.name)),
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    test.delete().await;
+}
+
+/// And every one that it has does not.
+#[tokio::test]
+async fn what_a_server_has_needs_no_other() {
+    let test = TestRealm::new("versions-own").await;
+    let mut ids = ids(&test).await;
+    ids.remove("alias");
+    let version = version().await;
+    let newer: Vec<String> = table()
+        .new
+        .into_iter()
+        .filter(|(release, _)| !version.has(release))
+        .flat_map(|(_, new)| new.operations)
+        .collect();
+    let mut wrong = Vec::new();
+    for call in CALLS {
+        if !call.operation.starts_with("GET ") || newer.iter().any(|key| key == call.operation) {
+            continue;
+        }
+        let feature = |error: &keycloak_kit::Error| {
+            let hint = error.hint().unwrap_or_default();
+            hint.contains("--features=")
+        };
+        if let Err(error) = (call.run)(&test.kc, &given(call, &ids)).await
+            && (error.needs_keycloak().is_some() && !feature(&error))
+        {
+            wrong.push(format!("{}: {error}", call.name));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    test.delete().await;
+}
+
+/// A member that the release does not have is refused, never lost: the error names it, and the
+/// release.
+#[tokio::test]
+async fn a_member_that_an_older_server_refuses_is_named() {
+    let test = TestRealm::new("versions-members").await;
+    let version = version().await;
+    let places = BTreeMap::from([
+        ("ClientRepresentation", "clients"),
+        ("GroupRepresentation", "groups"),
+        ("UserRepresentation", "users"),
+    ]);
+    let table = table();
+    let mut refused = 0;
+    for (ty, member, release) in table.members() {
+        let Some(place) = places.get(ty).filter(|_| !version.has(release)) else {
+            continue;
+        };
+        let path = ["admin", "realms", &test.name, place];
+        let body = json!({ member: null });
+        let call = test.kc.request::<Value>(Method::POST, path).json(&body);
+        let error = call.await.unwrap_err();
+        assert!(error.is_validation(), "{error}");
+        let fields: Vec<_> = error
+            .field_errors()
+            .iter()
+            .map(|f| f.field.as_deref())
+            .collect();
+        assert_eq!(fields, [Some(member)], "{error}");
+        assert_eq!(error.needs_keycloak(), Some(release), "{error}");
+        refused += 1;
+    }
+    if !version.has("26.4.7") {
+        assert!(refused > 0);
+    }
+
+    // On every release, by every sentence that the releases have for it.
+    let path = ["admin", "realms", &test.name, "users"];
+    let body = json!({ "username": "ada", "mood": "good" });
+    let call = test.kc.request::<Value>(Method::POST, path).json(&body);
+    let error = call.await.unwrap_err();
+    assert_eq!(
+        error.field_errors()[0].field.as_deref(),
+        Some("mood"),
+        "{error}"
+    );
+    assert_eq!(
+        error.field_errors()[0].message,
+        "Unrecognized field of UserRepresentation"
+    );
+    let typed = serde_json::from_value(json!({ "username": "ada", "mood": "good" })).unwrap();
+    let error = test.realm.users().create(&typed).await.unwrap_err();
+    assert_eq!(error.needs_keycloak(), None);
+    assert_eq!(
+        error.field_errors()[0].field.as_deref(),
+        Some("mood"),
+        "{error}"
+    );
+    test.delete().await;
+}
+
+/// An older server says less with a 404, and `find` still tells what is missing.
+#[tokio::test]
+async fn find_tells_a_missing_object_on_every_release() {
+    let test = TestRealm::new("versions-find").await;
+    let realm = &test.realm;
+    assert_eq!(realm.user("nobody").find().await.unwrap().map(|_| ()), None);
+    assert_eq!(realm.group("none").find().await.unwrap().map(|_| ()), None);
+    assert_eq!(realm.role("none").find().await.unwrap().map(|_| ()), None);
+    realm.users().create(&person("ada")).await.unwrap();
+    let member = realm.organization("x").member("y").find().await;
+    assert!(
+        member.is_err(),
+        "organizations are off or not there: {member:?}"
+    );
+    test.delete().await;
+}

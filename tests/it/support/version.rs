@@ -1,0 +1,41 @@
+//! The release of the server of this test run.
+
+use tokio::sync::OnceCell;
+
+use super::server;
+
+/// A release, to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(u32, u32, u32);
+
+impl Version {
+    fn parse(text: &str) -> Self {
+        let mut parts = text.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+        let mut next = || parts.next().unwrap_or(0);
+        Self(next(), next(), next())
+    }
+
+    /// Whether this is the release or a newer one.
+    pub fn has(self, release: &str) -> bool {
+        self >= Self::parse(release)
+    }
+}
+
+/// What the server says that it is.
+pub async fn version() -> Version {
+    static VERSION: OnceCell<Version> = OnceCell::const_new();
+    *VERSION
+        .get_or_init(|| async {
+            let info = server::admin().server().info().await.unwrap();
+            let system = serde_json::to_value(info).unwrap();
+            Version::parse(system["systemInfo"]["version"].as_str().unwrap())
+        })
+        .await
+}
+
+/// Asserts that a call failed because the server is older than `release`.
+#[track_caller]
+pub fn assert_needs<T: std::fmt::Debug>(result: keycloak_kit::Result<T>, release: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.needs_keycloak(), Some(release), "{error}");
+}
