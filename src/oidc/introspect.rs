@@ -211,13 +211,9 @@ impl Introspection {
         if time::seconds(claims, "exp").is_some_and(|end| end <= now as f64) {
             return Some("it has expired".to_owned());
         }
-        match claims.get("typ").and_then(Value::as_str) {
-            Some("Refresh" | "Offline") => {
-                return Some(
-                    "it is a refresh token: add token_type_hint(\"refresh_token\")".into(),
-                );
-            }
-            _ => {}
+        let typ = claims.get("typ").and_then(Value::as_str);
+        if let Some("Refresh" | "Offline") = typ {
+            return Some("it is a refresh token: add token_type_hint(\"refresh_token\")".into());
         }
         let named = |value: &Value| value.as_str() == Some(self.asking.as_str());
         let in_audience = match claims.get("aud") {

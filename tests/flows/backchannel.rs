@@ -12,7 +12,7 @@ use crate::support::endpoint::{Call, Endpoint};
 use crate::support::realm::Realm;
 use crate::support::special::special;
 
-fn ciba(extra: Value) -> Value {
+fn ciba(extra: &Value) -> Value {
     let mut attributes = json!({
         "oidc.ciba.grant.enabled": "true", "ciba.backchannel.token.delivery.mode": "poll",
     });
@@ -49,7 +49,7 @@ async fn k17_backchannel_login_by_poll_and_ping() {
     )
     .await;
     let channel = Endpoint::on(special.channel(), |_| (201, "text/plain", String::new()));
-    let app = realm.app(ciba(json!({}))).await;
+    let app = realm.app(ciba(&json!({}))).await;
     let nobody = app.backchannel_login().await.unwrap_err();
     assert!(nobody.is_config(), "{nobody}");
 
@@ -85,7 +85,7 @@ async fn k17_backchannel_login_by_poll_and_ping() {
 
     // The server pings when the user has decided.
     let endpoint = Endpoint::start(|_| (204, "text/plain", String::new())).await;
-    let ping = ciba(json!({
+    let ping = ciba(&json!({
         "ciba.backchannel.token.delivery.mode": "ping",
         "ciba.backchannel.client.notification.endpoint": format!("{}/ping", endpoint.url),
     }));
@@ -117,7 +117,7 @@ async fn k17_backchannel_login_by_poll_and_ping() {
         .unwrap()
         .with_kid("one");
     let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
-    let signed = ciba(json!({
+    let signed = ciba(&json!({
         "use.jwks.string": "true", "jwks.string": jwks,
         "ciba.backchannel.auth.request.signing.alg": "ES256",
     }));

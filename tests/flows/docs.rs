@@ -1,4 +1,4 @@
-//! The tests that docs/tokens.md names are there.
+//! The tests that docs/tokens.md and docs/flows.md name are there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,17 @@ fn sources(folder: &Path, into: &mut String) {
 fn every_check_has_its_test() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut code = String::new();
-    for folder in ["src/jose", "src/oidc", "tests/flows"] {
+    for folder in ["src/jose", "src/oidc", "src/token", "tests/flows"] {
         sources(&root.join(folder), &mut code);
     }
-    let text = fs::read_to_string(root.join("docs/tokens.md")).unwrap();
+    for (page, least) in [("docs/tokens.md", 80), ("docs/flows.md", 80)] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        assert!(check(&text, &code) > least, "{page}");
+    }
+}
+
+/// Every row of a table ends in tests; gives how many there are.
+fn check(text: &str, code: &str) -> usize {
     let mut named = 0;
     for row in text.lines().filter(|line| line.starts_with("| ")) {
         let last = row
@@ -42,5 +49,5 @@ fn every_check_has_its_test() {
             named += 1;
         }
     }
-    assert!(named > 80, "{named}");
+    named
 }

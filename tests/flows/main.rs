@@ -21,6 +21,7 @@ mod device;
 mod discovery;
 mod docs;
 mod dpop;
+mod examples;
 mod exchange;
 mod other_provider;
 mod sessions;

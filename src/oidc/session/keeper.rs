@@ -28,7 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Who refreshes.
 enum Turn {
-    TakenOver(TokenSet),
+    TakenOver(Box<TokenSet>),
     /// This process, under this entry.
     Mine(StoredTokens),
 }
@@ -135,7 +135,7 @@ impl Keeper {
         let claim = match &self.store {
             None => None,
             Some(store) => match self.claim(&**store, refused).await? {
-                Turn::TakenOver(tokens) => return Ok(tokens),
+                Turn::TakenOver(tokens) => return Ok(*tokens),
                 Turn::Mine(entry) => Some((&**store, entry)),
             },
         };
@@ -188,7 +188,7 @@ impl Keeper {
                 return Err(ended());
             };
             if let Some(tokens) = self.take_over(Some(&entry), refused).await {
-                return Ok(Turn::TakenOver(tokens));
+                return Ok(Turn::TakenOver(Box::new(tokens)));
             }
             if entry.is_claimed() {
                 tokio::time::sleep(LOOK_AGAIN).await;

@@ -32,7 +32,7 @@ async fn form_and_public_clients() {
         form_of(ClientAuth::client_secret_post("s")).await,
         [id.clone(), secret]
     );
-    assert_eq!(form_of(ClientAuth::none()).await, [id.clone()]);
+    assert_eq!(form_of(ClientAuth::none()).await, std::slice::from_ref(&id));
     assert_eq!(form_of(ClientAuth::tls_client_auth()).await, [id]);
     assert!(ClientAuth::client_secret_basic("").check().is_err());
 }

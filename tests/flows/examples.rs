@@ -1,0 +1,145 @@
+//! The examples, run as a reader would.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use crate::support::browser::{Back, Browser, Page};
+use crate::support::realm::Realm;
+use crate::support::{PASSWORD, SECRET};
+
+fn example(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--quiet", "--example", name]);
+    // With the features of this binary nothing is compiled anew.
+    if cfg!(not(feature = "admin")) {
+        command.args(["--no-default-features", "--features", "oidc,tracing"]);
+    }
+    command
+        .arg("--")
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("OIDC_ISSUER", realm.issuer())
+        .env("OIDC_CLIENT_ID", client_id)
+        .env("OIDC_CLIENT_SECRET", SECRET)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+async fn output(child: Child) -> String {
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await;
+    let output = output.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        !text.contains("eyJ") || text.contains("log out: "),
+        "a token is shown: {text}"
+    );
+    text
+}
+
+/// The first line, and the rest of the output later.
+async fn first_line(child: &mut Child) -> (String, BufReader<std::process::ChildStdout>) {
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        (line.trim().to_owned(), reader)
+    })
+    .await
+    .unwrap()
+}
+
+async fn rest(mut reader: BufReader<std::process::ChildStdout>) -> String {
+    tokio::task::spawn_blocking(move || std::io::read_to_string(&mut reader).unwrap())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_runs() {
+    let realm = Realm::new("examples").await;
+    let attributes = json!({
+        "standard.token.exchange.enabled": "true",
+        "oauth2.device.authorization.grant.enabled": "true",
+        "oauth2.device.polling.interval": "1",
+    });
+    let mappers = json!([{
+        "name": "audience app", "protocol": "openid-connect",
+        "protocolMapper": "oidc-audience-mapper",
+        "config": { "included.client.audience": "app", "access.token.claim": "true" },
+    }]);
+    realm
+        .client(
+            "app",
+            json!({ "attributes": attributes, "protocolMappers": mappers }),
+        )
+        .await;
+
+    let machine = output(example(&realm, "app", "oidc_machine", &["app"])).await;
+    assert!(
+        machine.contains("active:     true") && machine.contains("revoked"),
+        "{machine}"
+    );
+    let bound = output(example(
+        &realm,
+        "app",
+        "oidc_bound_tokens",
+        &["ada", PASSWORD],
+    ))
+    .await;
+    assert!(
+        bound.contains("scheme:  DPoP") && bound.contains("ada"),
+        "{bound}"
+    );
+    let shared = output(example(
+        &realm,
+        "app",
+        "oidc_session_store",
+        &["ada", PASSWORD],
+    ))
+    .await;
+    assert!(shared.contains("shared: true"), "{shared}");
+
+    let mut device = example(&realm, "app", "oidc_device", &[]);
+    let (line, reader) = first_line(&mut device).await;
+    let (uri, code) = line
+        .strip_prefix("open ")
+        .unwrap()
+        .split_once(" and enter ")
+        .unwrap();
+    let mut browser = Browser::new("https://nowhere.example");
+    let page = browser
+        .login(&format!("{uri}?user_code={code}"), "ada", PASSWORD)
+        .await;
+    browser.submit(&page, &[("accept", "Yes")]).await;
+    let greeting = rest(reader).await;
+    assert!(greeting.starts_with("hello, Some("), "{greeting}");
+
+    let mut login = example(&realm, "app", "oidc_browser_login", &[]);
+    let (line, reader) = first_line(&mut login).await;
+    let url = line.strip_prefix("open ").unwrap();
+    let parsed = url::Url::parse(url).unwrap();
+    let home = parsed
+        .query_pairs()
+        .find(|(name, _)| name == "redirect_uri")
+        .unwrap()
+        .1;
+    let Page::Back(Back::Url(back)) = Browser::new(&home).login(url, "ada", PASSWORD).await else {
+        panic!("the browser is not back");
+    };
+    reqwest::get(back).await.unwrap();
+    let shown = rest(reader).await;
+    assert!(
+        shown.contains("ada@example.org") && shown.contains("log out: http"),
+        "{shown}"
+    );
+    for child in [&mut device, &mut login] {
+        assert!(child.wait().unwrap().success());
+    }
+    realm.delete().await;
+}
