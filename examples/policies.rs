@@ -9,9 +9,9 @@
 use keycloak_kit::admin::ids::UserId;
 use keycloak_kit::admin::policies::Policy;
 use keycloak_kit::representations::{
-    ClientRepresentation, PolicyEvaluationRequest, RealmRepresentation, ResourceRepresentation,
-    ResourcePermissionRepresentation, RolePolicyRepresentation, RoleRepresentation,
-    TimePolicyRepresentation, UserRepresentation,
+    ClientRepresentation, PolicyEvaluationRequest, RealmRepresentation,
+    ResourcePermissionRepresentation, ResourceRepresentation, RolePolicyRepresentation,
+    RoleRepresentation, TimePolicyRepresentation, UserRepresentation,
 };
 use keycloak_kit::{Keycloak, Result};
 
@@ -54,7 +54,10 @@ async fn main() -> Result<()> {
     authz
         .permission_of::<ResourcePermissionRepresentation>(edit.policy_id()?)
         .modify(|permission| {
-            permission.policies.get_or_insert_default().extend(always.id);
+            permission
+                .policies
+                .get_or_insert_default()
+                .extend(always.id);
         })
         .await?;
 
@@ -62,15 +65,29 @@ async fn main() -> Result<()> {
         match Policy::from(policy) {
             Policy::Role(policy) => println!("{:?}: roles {:?}", policy.name, policy.roles),
             Policy::Time(policy) => {
-                println!("{:?}: hours {:?} to {:?}", policy.name, policy.hour, policy.hour_end);
+                println!(
+                    "{:?}: hours {:?} to {:?}",
+                    policy.name, policy.hour, policy.hour_end
+                );
             }
             other => println!("{:?} is of the kind {}", other.name(), other.kind()),
         }
     }
 
-    let ada = realm.users().create(&UserRepresentation::default().username("ada")).await?;
-    let bob = realm.users().create(&UserRepresentation::default().username("bob")).await?;
-    realm.user(&ada).role_mappings().realm().add(&[editor]).await?;
+    let ada = realm
+        .users()
+        .create(&UserRepresentation::default().username("ada"))
+        .await?;
+    let bob = realm
+        .users()
+        .create(&UserRepresentation::default().username("bob"))
+        .await?;
+    realm
+        .user(&ada)
+        .role_mappings()
+        .realm()
+        .add(&[editor])
+        .await?;
     let question = |user: &UserId| {
         PolicyEvaluationRequest::default()
             .user_id(user.as_str())

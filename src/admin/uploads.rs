@@ -147,7 +147,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) async fn of(upload: &impl Upload) -> Result<Self> {
+    pub(crate) async fn of(upload: &(impl Upload + Sync)) -> Result<Self> {
         let (fields, file) = upload.fields();
         let mut form = multipart::Form::new();
         for (name, value) in fields {

@@ -5,8 +5,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unreachable,
+    clippy::future_not_send,
     unreachable_pub,
-    reason = "a test fails by panicking, and exports nothing"
+    reason = "a test fails by panicking, exports nothing, and stays on its thread"
 )]
 
 #[allow(

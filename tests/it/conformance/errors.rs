@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::content::text;
 use super::suite::Suite;
-use crate::recorded::CALLS;
 use crate::recorded::given::Given;
+use crate::recorded::{CALLS, Call};
 
 /// Every kind of refusal, over the calls that succeeded.
 pub async fn run(suite: &mut Suite) {
@@ -20,7 +20,7 @@ pub async fn run(suite: &mut Suite) {
         suite,
         &stranger,
         "a bad token",
-        |given| Some(given.clone()),
+        |_, given| Some(given.clone()),
         |error| error.kind() == ErrorKind::Unauthorized,
     )
     .await;
@@ -29,9 +29,9 @@ pub async fn run(suite: &mut Suite) {
         suite,
         &admin,
         "an unknown realm",
-        |given| {
-            given
-                .has_path("realm")
+        |call, given| {
+            call.operation
+                .contains("{realm}")
                 .then(|| given.clone().with_path("realm", "no such realm"))
         },
         |error| error.kind() == ErrorKind::NotFound && error.server_message().is_some(),
@@ -47,11 +47,12 @@ async fn each(
     suite: &mut Suite,
     kc: &Keycloak,
     what: &str,
-    change: impl Fn(&Given) -> Option<Given>,
+    change: impl Fn(&Call, &Given) -> Option<Given>,
     right: impl Fn(&Error) -> bool,
 ) {
     for call in CALLS {
-        let Some(given) = suite.given.get(call.name).and_then(&change) else {
+        let given = suite.given.get(call.name);
+        let Some(given) = given.and_then(|given| change(call, given)) else {
             continue;
         };
         match (call.run)(kc, &given).await {

@@ -171,15 +171,15 @@ impl<'a> Step<'a> {
             let fault = loss(&value, &exchange);
             lossless = fault.is_none();
             faults.extend(fault);
-            if lossless && self.call.operation.starts_with("GET ") {
-                if let Some(fault) = self
+            if lossless
+                && self.call.operation.starts_with("GET ")
+                && let Some(fault) = self
                     .suite
                     .newer(self.call, &given, &operation, &exchange)
                     .await
-                {
-                    lossless = false;
-                    faults.push(fault);
-                }
+            {
+                lossless = false;
+                faults.push(fault);
             }
         }
         self.suite.pages(self.call, &given).await;

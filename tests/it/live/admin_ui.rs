@@ -56,7 +56,7 @@ async fn roles_of_whatever_has_roles() {
     user.role_mappings().realm().add(&[reader]).await.unwrap();
     user.role_mappings()
         .client(&uuid)
-        .add(&[tester.clone()])
+        .add(std::slice::from_ref(&tester))
         .await
         .unwrap();
     let of_clients = ui.effective_roles().for_user(&ada).await.unwrap();
@@ -202,7 +202,10 @@ async fn people_sessions_and_the_realm() {
     let listeners = ui.available_event_listeners().await.unwrap();
     assert!(sorted(&listeners, |l| &l.id).contains(&"jboss-logging".to_owned()));
     let names = ui.realm_names().search(&test.name).await.unwrap();
-    assert_eq!(sorted(&names, |realm| &realm.name), [test.name.clone()]);
+    assert_eq!(
+        sorted(&names, |realm| &realm.name),
+        std::slice::from_ref(&test.name)
+    );
     assert!(
         ui.info()
             .await

@@ -29,7 +29,7 @@ fn futures_can_be_moved_between_tasks(realm: Realm) {
     let (users, wanted) = (realm.users(), UserRepresentation::default());
     moved(users.ensure(&wanted));
     moved(users.find_by_username("ada"));
-    lasting(realm.import_users([wanted.clone()]).into_future());
+    lasting(realm.import_users([wanted]).into_future());
     lasting(realm.groups().tree().all());
     let calls = bulk(0..10, |_| async { Ok::<_, keycloak_kit::Error>(()) });
     lasting(calls.into_future());

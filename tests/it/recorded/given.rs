@@ -115,10 +115,6 @@ impl Given {
         self
     }
 
-    pub fn has_path(&self, name: &str) -> bool {
-        self.path.contains_key(name)
-    }
-
     /// One more member of a body that is an object.
     pub fn with_body_member(mut self, name: &str, value: Value) -> Self {
         self.body

@@ -22,6 +22,9 @@ use table::REPRESENTATIONS;
 
 pub use table::CALLS;
 
+type Stream =
+    for<'a> fn(&'a Keycloak, &'a Given, i32) -> BoxFuture<'a, keycloak_kit::Result<Value>>;
+
 /// One operation of the facade.
 pub struct Call {
     /// As the names table has it, `realm.users.list`.
@@ -37,9 +40,7 @@ pub struct Call {
     /// Whether the body is a multipart form.
     pub upload: bool,
     /// Where the call is a list that pages: every item of its stream, with pages of this size.
-    pub stream: Option<
-        for<'a> fn(&'a Keycloak, &'a Given, i32) -> BoxFuture<'a, keycloak_kit::Result<Value>>,
-    >,
+    pub stream: Option<Stream>,
 }
 
 /// One representation type.
