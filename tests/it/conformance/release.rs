@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use keycloak_kit::Keycloak;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::recorded::document::document;
+use crate::support::version::Version;
 
 const TABLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
 
@@ -29,10 +31,20 @@ fn table() -> &'static Table {
     TABLE_VALUE.get_or_init(|| toml::from_str(TABLE).unwrap())
 }
 
-/// `KEYCLOAK_VERSION`, or the newest supported release.
+static SERVER: OnceLock<String> = OnceLock::new();
+
+/// Asks a server that somebody else started for its release.
+pub async fn read(kc: &Keycloak) {
+    let info = serde_json::to_value(kc.server().info().await.unwrap()).unwrap();
+    let version = info["systemInfo"]["version"].as_str();
+    SERVER.set(version.unwrap().to_owned()).unwrap();
+}
+
+/// What the server said, `KEYCLOAK_VERSION`, or the newest supported release.
 pub fn version() -> String {
     let newest = || table().releases.last().unwrap().clone();
-    std::env::var("KEYCLOAK_VERSION").unwrap_or_else(|_| newest())
+    let started = || std::env::var("KEYCLOAK_VERSION").unwrap_or_else(|_| newest());
+    SERVER.get().cloned().unwrap_or_else(started)
 }
 
 /// Whether the server is of the release whose document is compiled.
@@ -40,15 +52,9 @@ pub fn is_newest() -> bool {
     table().releases.last() == Some(&version())
 }
 
-fn place(release: &str) -> usize {
-    let releases = &table().releases;
-    let found = releases.iter().position(|one| one == release);
-    found.unwrap_or_else(|| panic!("{release} is not one of {releases:?}"))
-}
-
 /// Whether the server is older than what is since `release`.
 pub fn lacks(release: &str) -> bool {
-    place(release) > place(&version())
+    !Version::parse(&version()).has(release)
 }
 
 fn is_new(row: &str, section: impl Fn(&New) -> &Vec<String>) -> bool {

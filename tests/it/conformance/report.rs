@@ -7,7 +7,7 @@ use super::suite::Suite;
 
 /// Prints the summary line, writes the table to the file `CONFORMANCE_TABLE` names, and fails when
 /// anything failed.
-pub fn finish(suite: &Suite, listed: &[(&str, &str)]) {
+pub fn finish(suite: &Suite, listed: &[(&str, String)]) {
     let version = release::version();
     let outcomes = &suite.outcomes;
     let count = |test: &dyn Fn(&super::suite::Outcome) -> bool| {

@@ -153,43 +153,14 @@ impl<'a> Step<'a> {
         self.query
             .retain(|name, _| !release::lacks_parameter(key, name));
         let given = Given::of(self.path, self.query, self.body);
-        let (value, exchange) = self.suite.once(self.call, &given).await;
-        let Some(exchange) = exchange else {
-            return value;
+        let Some((value, exchange)) = self.suite.once(self.call, &given).await else {
+            return Value::Null;
         };
-        let mut faults = shape_faults(&operation, &exchange);
-        let strict = faults.is_empty();
-        if !release::is_newest() {
-            // The document is the newest release's.
-            faults.clear();
-        }
-        let is_created = self.suite.created_rows.contains(self.call.name);
-        let mut lossless = false;
-        if is_created {
-            faults.extend(created_fault(&value, &exchange, self.call.name));
-        } else {
-            let fault = loss(&value, &exchange);
-            lossless = fault.is_none();
-            faults.extend(fault);
-            if lossless
-                && self.call.operation.starts_with("GET ")
-                && let Some(fault) = self
-                    .suite
-                    .newer(self.call, &given, &operation, &exchange)
-                    .await
-            {
-                lossless = false;
-                faults.push(fault);
-            }
-        }
+        self.suite
+            .judge(self.call, &given, &operation, &value, &exchange)
+            .await;
         self.suite.pages(self.call, &given).await;
         self.suite.given.insert(self.call.name, given);
-        let outcome = self.suite.outcomes.entry(self.call.name).or_default();
-        outcome.called += 1;
-        outcome.strict += usize::from(strict);
-        outcome.created += usize::from(is_created && faults.is_empty());
-        outcome.lossless += usize::from(lossless);
-        outcome.failures.extend(faults);
         value
     }
 }
@@ -203,15 +174,95 @@ impl<'a> IntoFuture for Step<'a> {
     }
 }
 
+/// What came of one attempt.
+enum Attempt {
+    Answered(Value, Exchange),
+    /// The server lacks the operation, and the error says which release has it.
+    Lacking,
+    /// The server answered an error.
+    Refused(String),
+    Failed(String),
+}
+
 impl Suite {
+    /// Makes a call that may be refused, for what the realm has not; then gives the reason.
+    pub async fn read(&mut self, call: &'static Call, given: &Given) -> Option<String> {
+        match self.attempt(call, given).await {
+            Attempt::Answered(value, exchange) => {
+                let operation = document_operation(call.operation);
+                self.judge(call, given, &operation, &value, &exchange).await;
+                None
+            }
+            Attempt::Lacking => {
+                self.outcomes.entry(call.name).or_default().lacking += 1;
+                None
+            }
+            Attempt::Refused(what) => Some(what),
+            Attempt::Failed(what) => {
+                self.failure(call.name, what);
+                None
+            }
+        }
+    }
+
+    /// Checks what a call gave against the document and what the server sent.
+    async fn judge(
+        &mut self,
+        call: &'static Call,
+        given: &Given,
+        operation: &Value,
+        value: &Value,
+        exchange: &Exchange,
+    ) {
+        let mut faults = shape_faults(operation, exchange);
+        let strict = faults.is_empty();
+        if !release::is_newest() {
+            // The document is the newest release's.
+            faults.clear();
+        }
+        let is_created = self.created_rows.contains(call.name);
+        let mut lossless = false;
+        if is_created {
+            faults.extend(created_fault(value, exchange, call.name));
+        } else {
+            let fault = loss(value, exchange);
+            lossless = fault.is_none();
+            faults.extend(fault);
+            if lossless
+                && call.operation.starts_with("GET ")
+                && let Some(fault) = self.newer(call, given, operation, exchange).await
+            {
+                lossless = false;
+                faults.push(fault);
+            }
+        }
+        for fault in &faults {
+            eprintln!("{}: {fault}", call.name);
+        }
+        let outcome = self.outcomes.entry(call.name).or_default();
+        outcome.called += 1;
+        outcome.strict += usize::from(strict);
+        outcome.created += usize::from(is_created && faults.is_empty());
+        outcome.lossless += usize::from(lossless);
+        outcome.failures.extend(faults);
+    }
+
     /// Makes the call; a failure is kept.
-    async fn once(&mut self, call: &'static Call, given: &Given) -> (Value, Option<Exchange>) {
+    async fn once(&mut self, call: &'static Call, given: &Given) -> Option<(Value, Exchange)> {
+        match self.attempt(call, given).await {
+            Attempt::Answered(value, exchange) => return Some((value, exchange)),
+            Attempt::Lacking => self.outcomes.entry(call.name).or_default().lacking += 1,
+            Attempt::Refused(what) | Attempt::Failed(what) => self.failure(call.name, what),
+        }
+        None
+    }
+
+    async fn attempt(&self, call: &'static Call, given: &Given) -> Attempt {
         self.relay.take();
         // An argument that an earlier call should have given may be missing.
         let made = AssertUnwindSafe((call.run)(&self.kc, given)).catch_unwind();
         let Ok(result) = made.await else {
-            self.failure(call.name, "has no arguments");
-            return (Value::Null, None);
+            return Attempt::Failed("has no arguments".to_owned());
         };
         // A token may have been fetched before it.
         let exchange = self
@@ -219,33 +270,24 @@ impl Suite {
             .take()
             .into_iter()
             .rfind(|exchange| exchange.target.starts_with("/admin"));
-        match (result, exchange) {
-            (Ok(value), Some(exchange)) => (value, Some(exchange)),
-            (Ok(_), None) => {
-                self.failure(call.name, "nothing was sent");
-                (Value::Null, None)
-            }
-            (Err(error), _) if is_lacking(call, &error) => {
-                self.outcomes.entry(call.name).or_default().lacking += 1;
-                (Value::Null, None)
-            }
-            (Err(error), exchange) => {
-                let sent = exchange.map(|exchange| {
-                    format!(
-                        " {} {} -> {} {}",
-                        exchange.method,
-                        exchange.target,
-                        exchange.status,
-                        String::from_utf8_lossy(&exchange.body)
-                            .chars()
-                            .take(300)
-                            .collect::<String>()
-                    )
-                });
-                let what = format!("{error}{}", sent.unwrap_or_default());
-                self.failure(call.name, what);
-                (Value::Null, None)
-            }
+        let error = match (result, &exchange) {
+            (Ok(value), Some(_)) => return Attempt::Answered(value, exchange.unwrap()),
+            (Ok(_), None) => return Attempt::Failed("nothing was sent".to_owned()),
+            (Err(error), _) => error,
+        };
+        if is_lacking(call, &error) {
+            return Attempt::Lacking;
+        }
+        let sent = exchange.as_ref().map(|exchange| {
+            let body = String::from_utf8_lossy(&exchange.body);
+            let (method, target) = (&exchange.method, &exchange.target);
+            let body: String = body.chars().take(300).collect();
+            format!(" {method} {target} -> {} {body}", exchange.status)
+        });
+        let what = format!("{error}{}", sent.unwrap_or_default());
+        match exchange {
+            Some(exchange) if exchange.status >= 400 => Attempt::Refused(what),
+            _ => Attempt::Failed(what),
         }
     }
 
@@ -258,7 +300,9 @@ impl Suite {
             .clone()
             .with_query("first", 0)
             .with_query("max", 100_000);
-        let (whole, _) = self.once(call, &whole).await;
+        let Some((whole, _)) = self.once(call, &whole).await else {
+            return;
+        };
         let ids = |items: &Value| -> Vec<String> {
             let mut ids: Vec<String> = items
                 .as_array()
@@ -296,9 +340,9 @@ impl Suite {
         }
         let schema = answer_schema(operation, before)?;
         self.additions.to(Some(schema));
-        let (value, exchange) = self.once(call, given).await;
+        let made = self.once(call, given).await;
         self.additions.to(None);
-        let exchange = exchange?;
+        let (value, exchange) = made?;
         loss(&value, &exchange).map(|fault| format!("with a newer server's members: {fault}"))
     }
 }

@@ -8,6 +8,11 @@ use pretty_assertions::assert_eq;
 
 use crate::support::{TestRealm, sorted};
 
+#[track_caller]
+fn none<T: std::fmt::Debug>(roles: Vec<T>) {
+    assert!(roles.is_empty(), "{roles:?}");
+}
+
 #[tokio::test]
 async fn roles_of_whatever_has_roles() {
     let test = TestRealm::new("ui-roles").await;
@@ -66,41 +71,11 @@ async fn roles_of_whatever_has_roles() {
     for name in ["reader", "tester"] {
         assert!(names.contains(&name.to_owned()), "{names:?}");
     }
-    assert!(
-        ui.effective_roles()
-            .for_group(&staff)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        ui.effective_roles()
-            .for_client(&uuid)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        ui.effective_roles()
-            .for_client_scope(scope)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        ui.effective_roles()
-            .for_role(&role)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        ui.all_effective_roles()
-            .for_group(&staff)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    none(ui.effective_roles().for_group(&staff).await.unwrap());
+    none(ui.effective_roles().for_client(&uuid).await.unwrap());
+    none(ui.effective_roles().for_client_scope(scope).await.unwrap());
+    none(ui.effective_roles().for_role(&role).await.unwrap());
+    none(ui.all_effective_roles().for_group(&staff).await.unwrap());
 
     let gone = [
         UiRoleDeleteRequest::default().role_id(role.as_str()),

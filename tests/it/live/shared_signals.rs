@@ -28,7 +28,10 @@ async fn the_transmitter_and_a_receiver() {
     assert!(stats.statuses.is_some());
     assert_eq!(ssf.events().clear_queued().await.unwrap().deleted, Some(0));
     let of_client = ssf.client("receiver");
-    assert_eq!(of_client.events().clear().await.unwrap().deleted, Some(0));
+    assert_eq!(
+        of_client.events().clear("DELIVERED").await.unwrap().deleted,
+        Some(0)
+    );
     let none = of_client.stream().get().await.unwrap_err();
     assert!(none.is_not_found(), "{none}");
     test.delete().await;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use reqwest::header::CONTENT_LENGTH;
+use reqwest::header::{CONTENT_LENGTH, HOST};
 use reqwest::{Client, Method};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,13 +42,20 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Listens on a free port and passes everything to `server`, a URL without a path.
+    /// Listens on a free port and passes everything to `server`, which calls itself by the relay's
+    /// address.
     pub async fn start(server: &str, changes: impl Changes) -> Self {
+        Self::start_as(Host::Relay, server, changes).await
+    }
+
+    /// The same, with a choice of the name that the server is called by.
+    pub async fn start_as(host: Host, server: &str, changes: impl Changes) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::<Mutex<Vec<Exchange>>>::default();
         let passing = Arc::new(Passing {
-            server: server.to_owned(),
+            host,
+            server: server.trim_end_matches('/').to_owned(),
             client: Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
@@ -71,7 +78,17 @@ impl Relay {
     }
 }
 
+/// What the server is called by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// What the client called: a server without a fixed name then calls itself so.
+    Relay,
+    /// Its own address.
+    Server,
+}
+
 struct Passing {
+    host: Host,
     server: String,
     client: Client,
     changes: Box<dyn Changes>,
@@ -100,8 +117,7 @@ async fn pass(stream: TcpStream, passing: Arc<Passing>) {
         };
         if name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()) {
             length = value.parse().unwrap();
-        } else {
-            // With the host the client asked for: the server calls itself by it.
+        } else if passing.host == Host::Relay || !name.eq_ignore_ascii_case(HOST.as_str()) {
             request = request.header(name, value);
         }
     }

@@ -9,7 +9,7 @@ use super::server;
 pub struct Version(u32, u32, u32);
 
 impl Version {
-    fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let mut parts = text.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
         let mut next = || parts.next().unwrap_or(0);
         Self(next(), next(), next())
