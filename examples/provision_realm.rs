@@ -45,20 +45,12 @@ async fn main() -> Result<()> {
 /// A group whose members are clerks.
 async fn staff(realm: &Realm) -> Result<bool> {
     let group = GroupRepresentation::default().name("staff");
-    let made = match realm.groups().create(&group).await {
-        Ok(id) => {
-            let clerk = realm.role("clerk").get().await?;
-            realm
-                .group(&id)
-                .role_mappings()
-                .realm()
-                .add(&[clerk])
-                .await?;
-            true
-        }
-        Err(error) if error.is_conflict() => false,
-        Err(error) => return Err(error),
-    };
+    let made = created(realm.groups().create(&group).await)?;
+    // Also where it was there: an earlier run may have ended in between.
+    let staff = realm.groups().by_path("staff").await?;
+    let clerk = realm.role("clerk").get().await?;
+    let roles = realm.group(staff.group_id()?).role_mappings();
+    roles.realm().add(&[clerk]).await?;
     Ok(made)
 }
 

@@ -271,6 +271,7 @@ impl KeycloakBuilder {
     /// Of kind `Config`, with the setting that is wrong or missing and what to write instead.
     pub fn build(self) -> Result<Keycloak> {
         let base = BaseUrl::parse("base URL", &self.base_url)?;
+        refuse_realm(base.as_str())?;
         segment::check(&OP, "login_realm", &self.login_realm)?;
         let rule = IssuerRule::new(base.clone(), self.issuer.as_deref(), &self.login_realm)?;
         let credentials = self.identity.credentials()?;
@@ -332,6 +333,17 @@ impl KeycloakBuilder {
             client: ClientSettings::default(),
         }
     }
+}
+
+/// A base URL ends before `/realms` and `/admin`.
+fn refuse_realm(base: &str) -> Result<()> {
+    if base.rsplit('/').nth(1) == Some("realms") {
+        return Err(config(
+            "the base URL names a realm: leave out /realms and what follows, and name the realm \
+             with Keycloak::realm or login_realm",
+        ));
+    }
+    Ok(())
 }
 
 fn sender(

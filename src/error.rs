@@ -317,18 +317,37 @@ impl Error {
     }
 
     /// Whether the same call may succeed later without any change: the connection broke, a time
-    /// limit ran out, or the server answered 429, 502, 503 or 504.
+    /// limit ran out, or the server answered 429, 502, 503 or 504. A refused certificate is not
+    /// among them.
     ///
     /// This says nothing about whether the failed call was executed. The client itself has
     /// already retried what is safe to retry.
     pub fn is_retryable(&self) -> bool {
         match self.inner.kind {
+            ErrorKind::Transport if self.is_tls_refusal() => false,
             ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::RateLimited => true,
             ErrorKind::Server => {
                 matches!(self.inner.status.map(|s| s.as_u16()), Some(502..=504))
             }
             _ => false,
         }
+    }
+
+    /// Of a client that sends no token.
+    #[cfg_attr(not(feature = "admin"), allow(dead_code))]
+    pub(crate) fn of_anonymous(self) -> Self {
+        if self.is_unauthorized() {
+            self.with_hint(hint::NO_CREDENTIALS)
+        } else {
+            self
+        }
+    }
+
+    fn is_tls_refusal(&self) -> bool {
+        let source = self.inner.source.as_deref();
+        source
+            .and_then(|source| source.downcast_ref::<reqwest::Error>())
+            .is_some_and(tls::is_refusal)
     }
 
     /// The error of an answer outside 2xx. Reads every shape of body that Keycloak sends.

@@ -109,6 +109,10 @@ fn settings_that_cannot_be() {
         Keycloak::builder("sso.example").access_token("t"),
         &["base URL", "no scheme"],
     );
+    refused(
+        Keycloak::builder("https://sso.example/auth/realms/demo/").access_token("t"),
+        &["base URL", "names a realm", "login_realm"],
+    );
 }
 
 #[test]

@@ -6,6 +6,8 @@ use crate::http::operation::Operation;
 
 pub(super) const REFUSED_TOKEN: &str = "the server did not accept the token: check that the login realm and the base URL are those \
      the token is for, and that the session was not ended";
+pub(super) const NO_CREDENTIALS: &str =
+    "this client sends no token: give its builder credentials, such as client_credentials(..)";
 pub(super) const UNREACHABLE: &str =
     "check that the server runs, the base URL, the port and the proxy";
 pub(super) const NOT_TRUSTED: &str = "check scheme, port and the server's certificate; pass a private \

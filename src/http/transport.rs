@@ -130,7 +130,10 @@ impl Transport {
                     _ => engine.refused(&lease),
                 }
             }
-            let result = finish(answer, op, &method, may_be_done);
+            let mut result = finish(answer, op, &method, may_be_done);
+            if self.engine.is_none() {
+                result = result.map_err(Error::of_anonymous);
+            }
             if changes_roles
                 && result.is_ok()
                 && let Some(engine) = &self.engine

@@ -135,6 +135,10 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
         let (ident, ty) = (&parameter.ident, id_field(parameter));
         quote!(pub(crate) #ident: #ty)
     });
+    let accessor = own
+        .last()
+        .filter(|last| introduces(chain, table, last))
+        .map(accessor);
     let children = used
         .iter()
         .filter(|other| {
@@ -179,6 +183,7 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
                 self
             }
 
+            #accessor
             #(#children)*
             #(#calls)*
             #(#finds)*
@@ -186,6 +191,32 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
         }
 
         #target
+    }
+}
+
+/// Whether a handle has a parameter that the one it is made from lacks.
+fn introduces(chain: &str, table: &Table, parameter: &Parameter) -> bool {
+    let parent = chain.rsplit_once('.').map_or("", |(parent, _)| parent);
+    !parameters(table, parent)
+        .iter()
+        .any(|other| other.name == parameter.name)
+}
+
+/// What the handle was made with: `user.id()`, `client.uuid()`, `role.name()`.
+fn accessor(parameter: &Parameter) -> TokenStream {
+    let name = match parameter.id.as_str() {
+        id if id.ends_with("Id") => format_ident!("id"),
+        id if id.ends_with("Uuid") => format_ident!("uuid"),
+        id if id.ends_with("Name") => format_ident!("name"),
+        _ => return TokenStream::new(),
+    };
+    let (field, ty) = (&parameter.ident, id_field(parameter));
+    quote! {
+        /// What this handle was made with.
+        #[must_use]
+        pub fn #name(&self) -> &#ty {
+            &self.#field
+        }
     }
 }
 

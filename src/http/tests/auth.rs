@@ -158,4 +158,8 @@ async fn without_credentials_nothing_is_sent_along() {
         error.is_config() && error.to_string().contains("anonymous"),
         "{error}"
     );
+    let server = Server::keycloak(|_, _| Some(Reply::status(401))).await;
+    let kc = server.builder().anonymous().build().unwrap();
+    let error = call(&kc, Method::GET).await.unwrap_err();
+    assert!(error.is_unauthorized() && error.hint().unwrap().contains("no token"));
 }

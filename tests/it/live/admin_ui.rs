@@ -74,7 +74,13 @@ async fn roles_of_whatever_has_roles() {
     none(ui.effective_roles().for_group(&staff).await.unwrap());
     none(ui.effective_roles().for_client(&uuid).await.unwrap());
     none(ui.effective_roles().for_client_scope(scope).await.unwrap());
-    none(ui.effective_roles().for_role(&role).await.unwrap());
+    // The server counts the default roles of the realm among those of any role.
+    let of_role = ui.effective_roles().for_role(&role).await.unwrap();
+    let names = sorted(&of_role, |role| &role.role);
+    assert_eq!(
+        names,
+        ["manage-account", "manage-account-links", "view-profile"]
+    );
     none(ui.all_effective_roles().for_group(&staff).await.unwrap());
 
     let gone = [

@@ -16,6 +16,17 @@ const _: () = {
     moved::<Sending<Vec<UserRepresentation>>>();
 };
 
+#[test]
+fn a_handle_tells_what_it_was_made_with() {
+    let kc = keycloak_kit::Keycloak::builder("http://localhost").anonymous();
+    let realm = kc.build().unwrap().realm("demo");
+    assert_eq!(realm.name().as_str(), "demo");
+    assert_eq!(realm.user("42").id().as_str(), "42");
+    assert_eq!(realm.role("reader").name().as_str(), "reader");
+    let client = realm.client(ClientUuid::from("7"));
+    assert_eq!(client.uuid().as_str(), "7");
+}
+
 /// Never called: the compiler checks it.
 #[allow(dead_code, reason = "compiling it is the test")]
 fn futures_can_be_moved_between_tasks(realm: Realm) {
