@@ -26,4 +26,6 @@ mod exchange;
 mod other_provider;
 mod sessions;
 mod tokens;
+mod uma_permissions;
+mod uma_protection;
 mod verification;
