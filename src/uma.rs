@@ -16,7 +16,10 @@
 //! ```
 
 mod client;
+mod enforcer;
+mod entitlement;
 mod fault;
+mod local;
 mod permissions;
 mod policies;
 mod requested;
@@ -25,6 +28,11 @@ mod rpt;
 mod tickets;
 
 pub use self::client::{Uma, UmaBuilder};
+pub use self::enforcer::{Access, PathEnforcer, PathEnforcerBuilder, PathRule};
+pub use self::local::{
+    AuthorizationSettings, Decision, Identity, LocalPermission, PolicyDecision, ScopeDecision,
+    load_authorization_config,
+};
 pub use self::permissions::{AuthStatus, Permissions};
 pub use self::policies::{OwnerPolicies, OwnerPolicy, OwnerPolicyHandle};
 pub use self::requested::RequestedPermission;
