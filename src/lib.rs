@@ -67,3 +67,8 @@ pub struct Errors;
 #[doc = include_str!("../docs/automation.md")]
 #[allow(missing_debug_implementations)]
 pub struct Automation;
+
+#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
+#[doc = include_str!("../docs/uma.md")]
+#[allow(missing_debug_implementations)]
+pub struct AuthorizationServices;

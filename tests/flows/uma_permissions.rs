@@ -320,7 +320,7 @@ async fn an_expired_ticket_is_told_from_a_wrong_one() {
     // A ticket lives as long as the protection API token that it is made with.
     server
         .realm
-        .change(json!({ "accessTokenLifespan": 1 }))
+        .change(json!({ "accessTokenLifespan": 10 }))
         .await;
     let short = server.realm.kc.uma(&server.realm.name, "app");
     let short = short.client_secret(crate::support::SECRET).build().unwrap();
