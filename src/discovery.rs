@@ -79,7 +79,7 @@ impl Discovery {
         provider: &Provider,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
-        if let Provider::Realm(realm) = provider {
+        if let Provider::Realm(realm) = provider.owner() {
             segment::check(&OP, "realm", realm)?;
         }
         let asked = Instant::now();
@@ -174,8 +174,8 @@ impl Discovery {
             let Some(address) = addresses.next() else {
                 return Err(missing.unwrap_or_else(|| protocol("there is no well-known document")));
             };
-            let url = match provider {
-                Provider::Realm(_) => address,
+            let url = match provider.owner() {
+                Provider::Realm(_) | Provider::Uma(_) => address,
                 Provider::Issuer(issuer) => self.rule.rewrite(issuer, address.as_str())?,
             };
             let request = sender

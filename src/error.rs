@@ -9,6 +9,8 @@ mod tests;
 pub(crate) mod tls;
 #[cfg(feature = "oidc")]
 mod token_fault;
+#[cfg(feature = "oidc")]
+mod uma_fault;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,6 +27,8 @@ pub(crate) use self::hint::feature as feature_hint;
 pub(crate) use self::hint::missing_role;
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
+#[cfg(feature = "oidc")]
+pub use self::uma_fault::UmaFault;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -69,6 +73,8 @@ struct Inner {
     retry_after: Option<Duration>,
     #[cfg(feature = "oidc")]
     token_fault: Option<TokenFault>,
+    #[cfg(feature = "oidc")]
+    uma_fault: Option<UmaFault>,
 }
 
 /// The kinds of [`Error`] a program may want to treat differently.
@@ -179,6 +185,8 @@ impl Error {
                 retry_after: None,
                 #[cfg(feature = "oidc")]
                 token_fault: None,
+                #[cfg(feature = "oidc")]
+                uma_fault: None,
             }),
         }
     }
@@ -316,6 +324,13 @@ impl Error {
         self.inner.token_fault
     }
 
+    /// What is wrong in the terms of UMA and authorization services, when that is what went wrong.
+    #[cfg(feature = "oidc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn uma_fault(&self) -> Option<UmaFault> {
+        self.inner.uma_fault
+    }
+
     /// Whether the same call may succeed later without any change: the connection broke, a time
     /// limit ran out, or the server answered 429, 502, 503 or 504. A refused certificate is not
     /// among them.
@@ -438,6 +453,12 @@ impl Error {
     #[cfg(feature = "oidc")]
     pub(crate) fn with_server_message(mut self, message: Option<String>) -> Self {
         self.inner.server_message = message;
+        self
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_uma_fault(mut self, fault: UmaFault) -> Self {
+        self.inner.uma_fault = Some(fault);
         self
     }
 

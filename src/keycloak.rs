@@ -169,6 +169,17 @@ impl Keycloak {
         crate::oidc::OidcBuilder::of_realm(self.channel().clone(), realm.into(), client_id.into())
     }
 
+    /// UMA 2.0 as the resource server `client_id` of `realm`.
+    #[cfg(feature = "oidc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn uma(
+        &self,
+        realm: impl Into<String>,
+        client_id: impl Into<String>,
+    ) -> crate::uma::UmaBuilder {
+        crate::uma::UmaBuilder::new(self.oidc(realm, client_id))
+    }
+
     fn channel(&self) -> &Arc<Channel> {
         &self.transport.channel
     }

@@ -24,6 +24,9 @@ mod secret;
 #[cfg(test)]
 mod testing;
 mod token;
+#[cfg(feature = "oidc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+pub mod uma;
 
 #[cfg(feature = "admin")]
 #[cfg_attr(docsrs, doc(cfg(feature = "admin")))]
@@ -32,10 +35,10 @@ pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use self::builder::KeycloakBuilder;
 pub use self::discovery::ProviderMetadata;
+pub use self::error::{Error, ErrorKind, FieldError, Result};
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
-pub use self::error::TokenFault;
-pub use self::error::{Error, ErrorKind, FieldError, Result};
+pub use self::error::{TokenFault, UmaFault};
 pub use self::keycloak::Keycloak;
 pub use self::request::Request;
 pub use self::response::Response;
@@ -64,3 +67,8 @@ pub struct Errors;
 #[doc = include_str!("../docs/automation.md")]
 #[allow(missing_debug_implementations)]
 pub struct Automation;
+
+#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
+#[doc = include_str!("../docs/uma.md")]
+#[allow(missing_debug_implementations)]
+pub struct AuthorizationServices;

@@ -51,6 +51,7 @@ pub use self::authorize::{
 pub use self::builder::OidcBuilder;
 pub use self::callback::{AuthorizationResponse, CallbackAnswer};
 pub use self::client::Oidc;
+pub(crate) use self::form::{Params, awaitable};
 pub use self::grants::{
     BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, DeviceLogin,
     DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh, TokenExchange,

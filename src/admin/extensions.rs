@@ -67,6 +67,12 @@ impl Realm {
     pub fn oidc(&self, client_id: impl Into<String>) -> crate::oidc::OidcBuilder {
         self.call.oidc(self.realm.as_str(), client_id.into())
     }
+
+    /// UMA 2.0 in this realm, as the resource server `client_id`.
+    #[cfg(feature = "oidc")]
+    pub fn uma(&self, client_id: impl Into<String>) -> crate::uma::UmaBuilder {
+        crate::uma::UmaBuilder::new(self.oidc(client_id))
+    }
 }
 
 impl CredentialRepresentation {

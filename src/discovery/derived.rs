@@ -3,6 +3,7 @@
 //! | Address | What it is |
 //! |---|---|
 //! | `{issuer}` | the realm's page: its name and its public key as base64 of DER |
+//! | `{issuer}/authz/entitlement/{client}` | entitlements of servers before Keycloak 4 |
 
 use url::Url;
 

@@ -84,6 +84,7 @@ impl IssuerRule {
     /// Compares code point by code point (OpenID Connect Discovery 1.0 section 4.3).
     pub(crate) fn check(&self, provider: &Provider, issuer: &str) -> Result<()> {
         let realm = match provider {
+            Provider::Uma(owner) => return self.check(owner, issuer),
             Provider::Realm(realm) => realm,
             Provider::Issuer(expected) if expected == issuer => return Ok(()),
             Provider::Issuer(expected) => {

@@ -180,6 +180,18 @@ pub struct ProviderMetadata {
     /// Whether authorization responses carry `iss` (RFC 9207).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_response_iss_parameter_supported: Option<bool>,
+    /// Where resources are registered (UMA 2.0 Federated Authorization section 3), in the document
+    /// `uma2-configuration` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_registration_endpoint: Option<String>,
+    /// Where permission tickets are made (UMA 2.0 Federated Authorization section 4), in the
+    /// document `uma2-configuration` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission_endpoint: Option<String>,
+    /// Where owners manage policies of their resources, in the document `uma2-configuration`
+    /// alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_endpoint: Option<String>,
     /// Members this version does not know.
     #[serde(flatten)]
     pub extra: BTreeMap<String, serde_json::Value>,

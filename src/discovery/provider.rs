@@ -16,11 +16,22 @@ pub(crate) enum Provider {
     /// An issuer of its own, Keycloak's or not.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     Issuer(String),
+    /// The same owner's other document: UMA 2.0 Grant section 2.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    Uma(Box<Self>),
 }
 
 impl Provider {
     pub(crate) fn realm(name: impl Into<String>) -> Self {
         Self::Realm(name.into())
+    }
+
+    /// Who publishes the document.
+    pub(crate) fn owner(&self) -> &Self {
+        match self {
+            Self::Uma(owner) => owner,
+            own => own,
+        }
     }
 
     /// The addresses of the document, the one to try first in front.
@@ -30,6 +41,17 @@ impl Provider {
                 let realm = segment::encode(realm);
                 let path = format!("/realms/{realm}/.well-known/openid-configuration");
                 Ok(vec![base.join(&path)?])
+            }
+            Self::Uma(owner) => {
+                let mut addresses = owner.documents(base)?;
+                addresses.truncate(1);
+                for address in &mut addresses {
+                    let path = address
+                        .path()
+                        .replace("openid-configuration", "uma2-configuration");
+                    address.set_path(&path);
+                }
+                Ok(addresses)
             }
             Self::Issuer(issuer) => {
                 let url = parse(issuer)?;
@@ -54,6 +76,7 @@ impl fmt::Display for Provider {
         match self {
             Self::Realm(realm) => write!(f, "the realm {realm:?}"),
             Self::Issuer(issuer) => write!(f, "the issuer {issuer:?}"),
+            Self::Uma(owner) => owner.fmt(f),
         }
     }
 }

@@ -21,15 +21,15 @@ use crate::token::grant::{self, GrantRequest};
 /// Cheap to clone; clones share the connections, the well-known document and the issuer's keys.
 #[derive(Clone)]
 pub struct Oidc {
-    pub(super) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
-    pub(super) channel: Arc<Channel>,
-    pub(super) provider: Provider,
-    pub(super) client: OAuthClient,
+pub(crate) struct Inner {
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) provider: Provider,
+    pub(crate) client: OAuthClient,
     pub(super) redirect_uri: Option<String>,
-    pub(super) verifier: TokenVerifier,
+    pub(crate) verifier: TokenVerifier,
 }
 
 impl Oidc {
@@ -82,7 +82,7 @@ impl Oidc {
 }
 
 impl Inner {
-    pub(super) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
+    pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         self.channel
             .metadata(&self.provider, self.channel.deadline())
             .await
@@ -92,7 +92,7 @@ impl Inner {
         self.verifier.id_token(raw, &expected).await
     }
 
-    pub(super) fn grant_request(
+    pub(crate) fn grant_request(
         &self,
         op: &'static Operation,
         kind: GrantKind,
@@ -110,7 +110,7 @@ impl Inner {
     }
 
     /// Exchanges a grant for tokens.
-    pub(super) async fn grant(
+    pub(crate) async fn grant(
         &self,
         op: &'static Operation,
         kind: GrantKind,
@@ -122,7 +122,7 @@ impl Inner {
     }
 
     /// Posts parameters to an endpoint and gives the answer, whatever its status is.
-    pub(super) async fn post(
+    pub(crate) async fn post(
         &self,
         op: &'static Operation,
         endpoint: Endpoint,
@@ -136,7 +136,7 @@ impl Inner {
             .map_err(|error| error.or_operation(op))
     }
 
-    pub(super) fn call(
+    pub(crate) fn call(
         &self,
         op: &'static Operation,
         endpoint: Endpoint,

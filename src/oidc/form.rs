@@ -6,41 +6,41 @@ use crate::http::operation::Operation;
 
 /// Parameters in the order they are sent. `Debug` shows no value.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Params {
+pub(crate) struct Params {
     own: Vec<(&'static str, Secret)>,
     extra: Vec<(String, Secret)>,
 }
 
 impl Params {
-    pub(super) fn of(grant_type: &'static str) -> Self {
+    pub(crate) fn of(grant_type: &'static str) -> Self {
         let mut params = Self::default();
         params.push("grant_type", grant_type);
         params
     }
 
-    pub(super) fn push(&mut self, name: &'static str, value: impl Into<Secret>) {
+    pub(crate) fn push(&mut self, name: &'static str, value: impl Into<Secret>) {
         self.own.push((name, value.into()));
     }
 
     /// In place of an earlier value.
-    pub(super) fn set(&mut self, name: &'static str, value: impl Into<Secret>) {
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Secret>) {
         self.own.retain(|(known, _)| *known != name);
         self.push(name, value);
     }
 
     /// A parameter that this crate does not know.
-    pub(super) fn extra(&mut self, name: String, value: Secret) {
+    pub(crate) fn extra(&mut self, name: String, value: Secret) {
         self.extra.push((name, value));
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.own.iter().find(|(known, _)| *known == name)?;
         Some(value.expose())
     }
 
     /// All of them. A parameter of the caller must not be one that the request sets itself: the
     /// server would see it twice.
-    pub(super) fn pairs(&self, op: &Operation, reserved: &[&str]) -> Result<Vec<(&str, &str)>> {
+    pub(crate) fn pairs(&self, op: &Operation, reserved: &[&str]) -> Result<Vec<(&str, &str)>> {
         let mut pairs: Vec<(&str, &str)> = self
             .own
             .iter()
@@ -60,7 +60,7 @@ impl Params {
 }
 
 /// What the client adds to a form to name and prove itself.
-pub(super) const CLIENT: &[&str] = &[
+pub(crate) const CLIENT: &[&str] = &[
     "grant_type",
     "client_id",
     "client_secret",
@@ -116,4 +116,4 @@ macro_rules! scope {
     };
 }
 
-pub(super) use {awaitable, request, scope};
+pub(crate) use {awaitable, request, scope};

@@ -67,8 +67,9 @@ impl TokenContext<'_> {
 
     /// The realm to log in to.
     pub fn login_realm(&self) -> &str {
-        match self.provider {
+        match self.provider.owner() {
             Provider::Realm(name) | Provider::Issuer(name) => name,
+            Provider::Uma(_) => "",
         }
     }
 

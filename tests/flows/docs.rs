@@ -1,4 +1,4 @@
-//! The tests that docs/tokens.md and docs/flows.md name are there.
+//! The tests that docs/tokens.md, docs/flows.md and docs/uma.md name are there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,14 @@ fn sources(folder: &Path, into: &mut String) {
 fn every_check_has_its_test() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut code = String::new();
-    for folder in ["src/jose", "src/oidc", "src/token", "tests/flows"] {
+    for folder in ["src/jose", "src/oidc", "src/token", "src/uma", "tests/flows"] {
         sources(&root.join(folder), &mut code);
     }
-    for (page, least) in [("docs/tokens.md", 80), ("docs/flows.md", 80)] {
+    for (page, least) in [
+        ("docs/tokens.md", 80),
+        ("docs/flows.md", 80),
+        ("docs/uma.md", 20),
+    ] {
         let text = fs::read_to_string(root.join(page)).unwrap();
         assert!(check(&text, &code) > least, "{page}");
     }

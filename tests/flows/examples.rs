@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::support::browser::{Back, Browser, Page};
 use crate::support::realm::Realm;
+use crate::support::resource_server::ResourceServer;
 use crate::support::{PASSWORD, SECRET};
 
 fn example(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Child {
@@ -58,6 +59,46 @@ async fn rest(mut reader: BufReader<std::process::ChildStdout>) -> String {
     tokio::task::spawn_blocking(move || std::io::read_to_string(&mut reader).unwrap())
         .await
         .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uma_examples_run() {
+    let server = ResourceServer::new("uma-examples").await;
+    let arguments = ["ada", PASSWORD, "bob", PASSWORD];
+    let shown = output(example(
+        &server.realm,
+        "app",
+        "uma_resource_server",
+        &arguments,
+    ))
+    .await;
+    for line in [
+        "owner:     Some(\"ada\")",
+        "requested: true",
+        "grant:     Some(\"bob\") may Some(\"view\")",
+        "rpt:       Some([\"view\"])",
+        "missing:   1",
+        "GET /diaries/1: Granted",
+        "PUT /diaries/1: Denied",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    let album = keycloak_kit::uma::Resource::new("album").scopes(["view", "edit"]);
+    server.uma.resources().create(&album).await.unwrap();
+    server.allow("view", "album", &["view"], &["ada"]).await;
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("authorization.json");
+    std::fs::write(&file, server.get(&["settings"]).await.to_string()).unwrap();
+    let arguments = [file.to_str().unwrap(), "ada", PASSWORD];
+    let shown = output(example(
+        &server.realm,
+        "app",
+        "uma_local_decisions",
+        &arguments,
+    ))
+    .await;
+    assert!(shown.contains("users view (user): Permit"), "{shown}");
+    assert!(shown.contains("album: Permit [\"view\"]"), "{shown}");
+    server.realm.delete().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

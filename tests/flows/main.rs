@@ -26,4 +26,8 @@ mod exchange;
 mod other_provider;
 mod sessions;
 mod tokens;
+mod uma_enforcer;
+mod uma_local;
+mod uma_permissions;
+mod uma_protection;
 mod verification;

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod endpoint;
 pub mod other_provider;
 pub mod realm;
+pub mod resource_server;
 #[path = "../../it/support/server.rs"]
 pub mod server;
 pub mod special;

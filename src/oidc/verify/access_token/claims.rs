@@ -32,6 +32,28 @@ pub struct Permission {
     pub scopes: Vec<String>,
 }
 
+impl Permission {
+    /// The server's list of permissions; empty when it is none.
+    pub(crate) fn list(all: Option<&Value>) -> Vec<Self> {
+        let own = |permission: &Value, name: &str| {
+            permission
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let all = all.and_then(Value::as_array).into_iter().flatten();
+        all.map(|permission| Self {
+            resource_id: own(permission, "rsid"),
+            resource_name: own(permission, "rsname"),
+            scopes: texts(permission.get("scopes"))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        })
+        .collect()
+    }
+}
+
 impl<T> AccessTokenClaims<T> {
     pub(super) fn new(claims: Map<String, Value>, own: T) -> Self {
         Self { claims, own }
@@ -158,23 +180,7 @@ impl<T> AccessTokenClaims<T> {
     /// What the server granted access to, in a requesting party token.
     pub fn permissions(&self) -> Vec<Permission> {
         let authorization = self.claims.get("authorization");
-        let all = authorization.and_then(|all| all.get("permissions"));
-        let own = |permission: &Value, name: &str| {
-            permission
-                .get(name)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        let all = all.and_then(Value::as_array).into_iter().flatten();
-        all.map(|permission| Permission {
-            resource_id: own(permission, "rsid"),
-            resource_name: own(permission, "rsname"),
-            scopes: texts(permission.get("scopes"))
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
-        })
-        .collect()
+        Permission::list(authorization.and_then(|all| all.get("permissions")))
     }
 
     /// The thumbprint of the DPoP key that the token is bound to (RFC 9449 section 6.1).

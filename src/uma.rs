@@ -1,0 +1,44 @@
+//! UMA 2.0 and Keycloak's authorization services: protected resources, permissions, policies.
+//!
+//! ```no_run
+//! # async fn show(kc: keycloak_kit::Keycloak, secret: &str, bearer: &str) -> keycloak_kit::Result<()> {
+//! use keycloak_kit::uma::{Resource, TicketPermission};
+//!
+//! // A resource server registers what it protects:
+//! let uma = kc.uma("demo", "photos").client_secret(secret).build()?;
+//! let album = Resource::new("album 1").uri("/albums/1").scopes(["view", "edit"]);
+//! let album = uma.resources().create(&album).await?;
+//!
+//! // and asks whether somebody may use it:
+//! let status = uma.oidc().has_access(bearer, ["album 1#view"]).await?;
+//! println!("{} {:?}", status.authorized, status.missing);
+//! # Ok(()) }
+//! ```
+
+mod client;
+mod enforcer;
+mod entitlement;
+mod fault;
+mod local;
+mod permissions;
+mod policies;
+mod requested;
+mod resources;
+mod rpt;
+mod tickets;
+
+pub use self::client::{Uma, UmaBuilder};
+pub use self::enforcer::{Access, PathEnforcer, PathEnforcerBuilder, PathRule};
+pub use self::local::{
+    AuthorizationSettings, Decision, Identity, LocalPermission, PolicyDecision, ScopeDecision,
+    load_authorization_config,
+};
+pub use self::permissions::{AuthStatus, Permissions};
+pub use self::policies::{OwnerPolicies, OwnerPolicy, OwnerPolicyHandle};
+pub use self::requested::RequestedPermission;
+pub use self::resources::{
+    Resource, ResourceHandle, ResourceList, ResourceOwner, ResourceStream, Resources,
+};
+pub use self::rpt::{Rpt, RptIntrospection};
+pub use self::tickets::{PermissionTicket, TicketHandle, TicketPermission, Tickets};
+pub use crate::oidc::Permission;

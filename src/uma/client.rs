@@ -1,0 +1,298 @@
+//! The protection API as one resource server.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http::{Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::fault::{self, About};
+use crate::discovery::{Provider, ProviderMetadata};
+use crate::error::{self, Result};
+use crate::http::channel::Endpoint;
+use crate::http::fresh::{Complete, Fresh, FreshProof};
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::http::{json, segment};
+use crate::oidc::{Oidc, OidcBuilder};
+use crate::token::credentials::Credentials;
+use crate::token::engine::{Login, TokenEngine};
+use crate::token::{AccessToken, TokenSource};
+use crate::{ClientAuth, Secret};
+
+const OP: Operation = Operation::new("uma.token", "POST", "{token_endpoint}");
+
+/// Sets up a [`Uma`]; from [`Keycloak::uma`](crate::Keycloak::uma).
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct UmaBuilder {
+    oidc: OidcBuilder,
+}
+
+impl UmaBuilder {
+    pub(crate) fn new(oidc: OidcBuilder) -> Self {
+        Self { oidc }
+    }
+
+    /// The secret of the resource server's client.
+    pub fn client_secret(self, secret: impl Into<Secret>) -> Self {
+        self.with(|oidc| oidc.client_secret(secret))
+    }
+
+    /// Any other way for the client to prove who it is.
+    pub fn client_auth(self, auth: impl Into<ClientAuth>) -> Self {
+        self.with(|oidc| oidc.client_auth(auth))
+    }
+
+    /// Any other setting of the client, such as a DPoP key.
+    pub fn with(mut self, set: impl FnOnce(OidcBuilder) -> OidcBuilder) -> Self {
+        self.oidc = set(self.oidc);
+        self
+    }
+
+    /// Checks the settings. Nothing is sent until the first call.
+    ///
+    /// # Errors
+    /// Of kind `Config`, with the setting that is wrong or missing.
+    pub fn build(self) -> Result<Uma> {
+        Ok(self.oidc.build()?.uma())
+    }
+}
+
+/// The protection API of a realm (UMA 2.0 Federated Authorization), as one resource server.
+///
+/// Calls carry a protection API token: the client's own, kept fresh, or one that the caller
+/// brings ([`with_token`](Self::with_token)). Only with a user's token that user becomes the owner
+/// of what is created. Cheap to clone.
+#[derive(Clone)]
+pub struct Uma {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    oidc: Oidc,
+    document: Provider,
+    engine: TokenEngine,
+}
+
+impl Oidc {
+    /// The protection API as this client, which is a resource server: it has authorization and its
+    /// service account switched on.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::uma::Resource;
+    ///
+    /// let uma = oidc.uma();
+    /// let album = Resource::new("album 1").uri("/albums/1").scopes(["view", "edit"]);
+    /// println!("{:?}", uma.resources().create(&album).await?.id);
+    /// # Ok(()) }
+    /// ```
+    pub fn uma(&self) -> Uma {
+        let client = self.inner.client.clone();
+        Uma::over(
+            self,
+            TokenEngine::new(login(self, Credentials::Client { client })),
+        )
+    }
+}
+
+fn login(oidc: &Oidc, credentials: Credentials) -> Login {
+    Login {
+        channel: oidc.inner.channel.clone(),
+        provider: oidc.inner.provider.clone(),
+        credentials,
+    }
+}
+
+/// One call of the protection API.
+pub(super) struct Call<'a> {
+    pub(super) op: &'static Operation,
+    pub(super) about: About,
+    pub(super) endpoint: Endpoint,
+    /// What Keycloak adds to the published endpoint.
+    pub(super) below: &'static str,
+    /// The id at the end, with what it is called in errors.
+    pub(super) path: Option<(&'static str, &'a str)>,
+    pub(super) method: Method,
+    pub(super) query: &'a [(&'static str, String)],
+}
+
+impl Uma {
+    fn over(oidc: &Oidc, engine: TokenEngine) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                oidc: oidc.clone(),
+                document: Provider::Uma(Box::new(oidc.inner.provider.clone())),
+                engine,
+            }),
+        }
+    }
+
+    /// The same with a token of the caller: a user's, who has the role `uma_protection` of this
+    /// client, makes that user the owner of what is created.
+    ///
+    /// ```no_run
+    /// # async fn show(uma: keycloak_kit::uma::Uma, bearer: &str) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::AccessToken;
+    ///
+    /// let of_ada = uma.with_token(AccessToken::new(bearer))?;
+    /// let asked = of_ada.tickets().granted(false).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Protocol` when no header can carry the token.
+    pub fn with_token(&self, token: AccessToken) -> Result<Self> {
+        let engine = login(&self.inner.oidc, Credentials::Fixed(token)).engine()?;
+        Ok(Self::over(&self.inner.oidc, engine))
+    }
+
+    /// The same with tokens that `source` gives, such as a user's
+    /// [`Session`](crate::oidc::Session).
+    pub fn with_token_source(&self, source: impl TokenSource) -> Self {
+        let credentials = Credentials::Custom(Arc::new(source));
+        let engine = TokenEngine::new(login(&self.inner.oidc, credentials));
+        Self::over(&self.inner.oidc, engine)
+    }
+
+    /// The protection API token that calls carry, fresh.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when the client's proof is refused or its service account is
+    /// switched off.
+    pub async fn token(&self) -> Result<AccessToken> {
+        let deadline = self.inner.oidc.inner.channel.deadline();
+        let lease = self.inner.engine.token(&OP, deadline).await?;
+        Ok(lease.token)
+    }
+
+    /// The client as which this is the resource server.
+    pub fn oidc(&self) -> &Oidc {
+        &self.inner.oidc
+    }
+
+    /// What the realm publishes at `uma2-configuration`; cached for an hour.
+    ///
+    /// # Errors
+    /// Of kind `NotFound` when there is no such realm.
+    pub async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
+        let channel = &self.inner.oidc.inner.channel;
+        let deadline = channel.deadline();
+        channel.metadata(&self.inner.document, deadline).await
+    }
+
+    /// Sends a call and decodes the answer.
+    pub(super) async fn call<T: DeserializeOwned + 'static>(
+        &self,
+        call: Call<'_>,
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> Result<T> {
+        let op = call.op;
+        let body = match body {
+            Some(body) => Some(serde_json::to_vec(body).map_err(|_| {
+                error::invalid_argument(op, "the object cannot be written as JSON")
+            })?),
+            None => None,
+        };
+        let bytes = self.send(call, body).await?;
+        json::decode(op, &bytes)
+    }
+
+    async fn send(&self, call: Call<'_>, body: Option<Vec<u8>>) -> Result<bytes::Bytes> {
+        let Call { op, about, .. } = call;
+        let Inner {
+            oidc,
+            document,
+            engine,
+        } = &*self.inner;
+        let channel = &oidc.inner.channel;
+        let deadline = channel.deadline();
+        let mtls = oidc.inner.client.uses_mtls();
+        let target = channel
+            .endpoint(document, call.endpoint, mtls, deadline)
+            .await
+            .map_err(|error| error.or_operation(op))?;
+        let url = below(op, target.url, call.below, call.path)?;
+        let mut replayed = false;
+        loop {
+            let lease = engine.token(op, deadline).await?;
+            let mut request = channel
+                .sender
+                .client
+                .request(call.method.clone(), url.clone())
+                .header(ACCEPT, HeaderValue::from_static("application/json"))
+                .header(AUTHORIZATION, lease.header());
+            if !call.query.is_empty() {
+                request = request.query(call.query);
+            }
+            if let Some(body) = &body {
+                request = request
+                    .header(http::header::CONTENT_TYPE, "application/json")
+                    .body(body.clone());
+            }
+            let request = request
+                .build()
+                .map_err(|source| error::transport(op, source))?;
+            let bound = FreshProof::of(&lease.token, &channel.discovery);
+            let fresh: &dyn Fresh = match &bound {
+                Some(proof) => proof,
+                None => &Complete,
+            };
+            let limit = channel.sender.settings.max_response_bytes;
+            let repeat = Repeat::of(&call.method);
+            let answer = channel
+                .sender
+                .send_fresh(request, fresh, op, repeat, limit, deadline)
+                .await?;
+            let status = answer.status();
+            if status.is_success() {
+                return Ok(answer.response.into_body());
+            }
+            // An earlier attempt has deleted it.
+            if status == StatusCode::NOT_FOUND
+                && call.method == Method::DELETE
+                && answer.may_be_done
+            {
+                return Ok(bytes::Bytes::new());
+            }
+            let error = fault::protection(answer.error(op), about);
+            if error.is_unauthorized() {
+                if engine.is_renewable() && !replayed {
+                    engine.invalidate(&lease);
+                    replayed = true;
+                    continue;
+                }
+                engine.refused(&lease);
+            }
+            return Err(error);
+        }
+    }
+}
+
+fn below(
+    op: &Operation,
+    mut url: url::Url,
+    below: &str,
+    id: Option<(&'static str, &str)>,
+) -> Result<url::Url> {
+    let mut text = url.path().trim_end_matches('/').to_owned();
+    text.push_str(below);
+    if let Some((name, value)) = id {
+        segment::check(op, name, value)?;
+        text.push('/');
+        text.push_str(&segment::encode(value));
+    }
+    url.set_path(&text);
+    Ok(url)
+}
+
+impl fmt::Debug for Uma {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uma")
+            .field("oidc", &self.inner.oidc)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! Decisions of the last moments.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use tokio::time::Instant;
+
+use super::Access;
+use crate::uma::RequestedPermission;
+
+/// Of token and permissions: the cache holds no tokens.
+pub(super) type Key = [u8; 32];
+
+pub(super) struct Cache {
+    entries: usize,
+    age: Duration,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    decisions: HashMap<Key, (Access, Instant)>,
+    /// The oldest in front.
+    order: VecDeque<(Key, Instant)>,
+}
+
+impl Cache {
+    pub(super) fn new(entries: usize, age: Duration) -> Self {
+        Self {
+            entries,
+            age,
+            known: Mutex::default(),
+        }
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<Access> {
+        let known = self.lock();
+        let (access, since) = known.decisions.get(key)?;
+        (since.elapsed() < self.age).then(|| access.clone())
+    }
+
+    pub(super) fn put(&self, key: Key, access: Access) {
+        if self.entries == 0 || self.age.is_zero() {
+            return;
+        }
+        let mut known = self.lock();
+        let now = Instant::now();
+        known.decisions.insert(key, (access, now));
+        known.order.push_back((key, now));
+        while let Some((oldest, since)) = known.order.front().copied() {
+            let too_old = now.saturating_duration_since(since) >= self.age;
+            if known.order.len() <= self.entries && !too_old {
+                break;
+            }
+            known.order.pop_front();
+            // It may have been decided again since.
+            if known
+                .decisions
+                .get(&oldest)
+                .is_some_and(|(_, at)| *at == since)
+            {
+                known.decisions.remove(&oldest);
+            }
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        *self.lock() = Known::default();
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        let known = self.lock();
+        known.decisions.len().max(known.order.len())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn key(bearer: &str, wanted: &[RequestedPermission]) -> Key {
+    let mut context = Context::new(&SHA256);
+    let mut add = |text: &str| {
+        context.update(&text.len().to_be_bytes());
+        context.update(text.as_bytes());
+    };
+    add(bearer);
+    for text in wanted.iter().flat_map(RequestedPermission::each) {
+        add(&text);
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(context.finish().as_ref());
+    key
+}

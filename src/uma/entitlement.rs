@@ -1,0 +1,129 @@
+//! The entitlement API of old servers.
+
+use http::Method;
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use serde::Deserialize;
+
+use super::fault;
+use crate::error::{Result, transport};
+use crate::http::fresh::Complete;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::http::segment;
+use crate::oidc::Oidc;
+use crate::token::AccessToken;
+
+const OP: Operation = Operation::new(
+    "oidc.entitlement",
+    "GET",
+    "/realms/{realm}/authz/entitlement/{client}",
+);
+
+impl Oidc {
+    /// A requesting party token with all permissions at a resource server, from servers before
+    /// Keycloak 4. Later ones have [`permissions`](Self::permissions) in its place and answer 404
+    /// or 405 here.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, token: keycloak_kit::AccessToken) -> keycloak_kit::Result<()> {
+    /// let rpt = oidc.entitlement("photos", &token).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `NotFound` or `Protocol` on newer servers, with
+    /// [`NotAuthorized`](crate::UmaFault::NotAuthorized) when nothing is granted.
+    pub async fn entitlement(&self, audience: &str, token: &AccessToken) -> Result<AccessToken> {
+        #[derive(Deserialize)]
+        struct Entitled {
+            rpt: crate::Secret,
+        }
+        segment::check(&OP, "audience", audience)?;
+        let channel = &self.inner.channel;
+        let metadata = self.inner.metadata().await?;
+        let page = channel.discovery.realm_page(&metadata)?;
+        let base = page.as_str().trim_end_matches('/');
+        let url = format!("{base}/authz/entitlement/{}", segment::encode(audience));
+        let request = channel
+            .sender
+            .client
+            .request(Method::GET, url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(AUTHORIZATION, token.header()?)
+            .build()
+            .map_err(|source| transport(&OP, source))?;
+        let limit = channel.sender.settings.max_response_bytes;
+        let answer = channel
+            .sender
+            .send_fresh(
+                request,
+                &Complete,
+                &OP,
+                Repeat::IDEMPOTENT,
+                limit,
+                channel.deadline(),
+            )
+            .await?;
+        if !answer.status().is_success() {
+            let error = fault::grant(answer.error(&OP), None);
+            return Err(match error.status().map(|status| status.as_u16()) {
+                Some(404 | 405) => error.with_hint(
+                    "Keycloak has this up to version 3: use permissions(..) with newer servers",
+                ),
+                _ => error,
+            });
+        }
+        let entitled: Entitled = json::decode(&OP, answer.response.body())?;
+        Ok(AccessToken::new(entitled.rpt))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UmaFault;
+    use crate::testing::{Reply, Server};
+
+    #[tokio::test]
+    async fn an_old_server_gives_an_rpt() {
+        let server = Server::keycloak(|seen, _| {
+            let end = seen.target.rsplit("/realms/demo").next()?;
+            Some(match end {
+                "/authz/entitlement/photos%2F1" => Reply::json(200, r#"{"rpt":"r-hunter2"}"#),
+                "/authz/entitlement/vault" => Reply::json(
+                    403,
+                    r#"{"error":"access_denied","error_description":"not_authorized"}"#,
+                ),
+                _ if end.starts_with("/authz") => Reply::status(405),
+                _ => return None,
+            })
+        })
+        .await;
+        let kc = server.builder().anonymous().build().unwrap();
+        let oidc = kc.oidc("demo", "web").build().unwrap();
+        let token = AccessToken::new("t-hunter2");
+        let rpt = oidc.entitlement("photos/1", &token).await.unwrap();
+        assert_eq!(rpt.secret(), "r-hunter2");
+        let seen = server.seen();
+        let call = seen.iter().find(|seen| seen.target.contains("entitlement"));
+        assert_eq!(
+            call.unwrap().header("authorization"),
+            Some("Bearer t-hunter2")
+        );
+        let denied = oidc.entitlement("vault", &token).await.unwrap_err();
+        assert_eq!(
+            denied.uma_fault(),
+            Some(UmaFault::NotAuthorized),
+            "{denied}"
+        );
+        let newer = oidc.entitlement("other", &token).await.unwrap_err();
+        assert!(newer.to_string().contains("permissions(..)"), "{newer}");
+        assert!(
+            oidc.entitlement("..", &token)
+                .await
+                .unwrap_err()
+                .is_config()
+        );
+    }
+}

@@ -1,0 +1,326 @@
+//! What permissions make of the decisions of policies.
+
+use std::collections::BTreeSet;
+
+use super::identity::Identity;
+use super::model::{Enforcement, Policy, Strategy};
+use super::policy::{Decision, among};
+use super::settings::AuthorizationSettings;
+use crate::uma::Resource;
+
+/// Beyond this many open questions the answer is open.
+const MOST_UNKNOWN: usize = 10;
+
+/// What one policy decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyDecision {
+    /// The policy's name.
+    pub name: String,
+    /// Its type, such as `role`.
+    pub kind: String,
+    /// What it decides.
+    pub decision: Decision,
+}
+
+/// What is decided about one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScopeDecision {
+    /// The scope's name.
+    pub scope: String,
+    /// What is decided about it.
+    pub decision: Decision,
+}
+
+/// What is decided about one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocalPermission {
+    /// The resource's name.
+    pub resource: String,
+    /// The name of its owner; `None` for the resource server's own.
+    pub owner: Option<String>,
+    /// Whether there is any access to it.
+    pub decision: Decision,
+    /// Each scope asked for.
+    pub scopes: Vec<ScopeDecision>,
+}
+
+impl LocalPermission {
+    /// The scopes that are granted.
+    pub fn granted_scopes(&self) -> Vec<&str> {
+        let scopes = self.scopes.iter();
+        scopes
+            .filter(|scope| scope.decision == Decision::Permit)
+            .map(|scope| scope.scope.as_str())
+            .collect()
+    }
+}
+
+/// A permission that applies, and what it decides.
+struct Voice<'a> {
+    permission: &'a Policy,
+    scopes: BTreeSet<String>,
+    resources: Vec<String>,
+    typed: bool,
+}
+
+impl AuthorizationSettings {
+    /// What each policy decides; permissions are none.
+    pub fn policies(&self, who: &Identity) -> Vec<PolicyDecision> {
+        let decided = self.policies.iter().zip(self.decide(who));
+        decided
+            .filter(|(policy, _)| !policy.is_permission())
+            .map(|(policy, decision)| PolicyDecision {
+                name: policy.name.clone(),
+                kind: policy.kind.clone(),
+                decision,
+            })
+            .collect()
+    }
+
+    /// The resources that there is some access to, or may be: those that are denied are left out.
+    pub fn permissions(&self, who: &Identity) -> Vec<LocalPermission> {
+        let decided = self.decide(who);
+        let all = self.resources.iter();
+        let all = all.map(|resource| self.check(resource, &resource.scopes, &decided));
+        all.filter(|found| found.decision != Decision::Deny)
+            .collect()
+    }
+
+    /// What is decided about scopes of one resource of the resource server itself; about all of
+    /// its scopes where none is named. `None` when there is no such resource, or it does not have
+    /// one of the scopes.
+    pub fn permission<S: AsRef<str>>(
+        &self,
+        resource: &str,
+        scopes: &[S],
+        who: &Identity,
+    ) -> Option<LocalPermission> {
+        let mut own = self.resources.iter().filter(|known| known.name == resource);
+        let resource = own.find(|known| known.owner.is_none())?;
+        let scopes: Vec<String> = match scopes {
+            [] => resource.scopes.clone(),
+            some => some.iter().map(|scope| scope.as_ref().to_owned()).collect(),
+        };
+        let known = |scope: &String| resource.scopes.contains(scope);
+        scopes
+            .iter()
+            .all(known)
+            .then(|| self.check(resource, &scopes, &self.decide(who)))
+    }
+
+    fn check(
+        &self,
+        resource: &Resource,
+        asked: &[String],
+        decided: &[Decision],
+    ) -> LocalPermission {
+        let asked: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
+        let outcome = self.outcomes(resource, &asked, decided);
+        // Any outcome that what is not known could still lead to.
+        let same = |test: &dyn Fn(&Option<BTreeSet<String>>) -> bool| {
+            let mut votes = outcome.iter().map(test);
+            let first = votes.next();
+            match first {
+                Some(granted) if votes.all(|other| other == granted) => {
+                    if granted {
+                        Decision::Permit
+                    } else {
+                        Decision::Deny
+                    }
+                }
+                _ => Decision::NotEvaluable,
+            }
+        };
+        LocalPermission {
+            resource: resource.name.clone(),
+            owner: resource.owner.as_ref().and_then(|owner| owner.name.clone()),
+            decision: same(&Option::is_some),
+            scopes: asked
+                .iter()
+                .map(|scope| ScopeDecision {
+                    scope: (*scope).to_owned(),
+                    decision: same(&|granted| {
+                        granted.as_ref().is_some_and(|all| all.contains(*scope))
+                    }),
+                })
+                .collect(),
+        }
+    }
+
+    /// What may come out: the granted scopes, or `None` for no access at all. More than one when
+    /// something is not known; none when too much is not.
+    fn outcomes(
+        &self,
+        resource: &Resource,
+        asked: &BTreeSet<&str>,
+        decided: &[Decision],
+    ) -> Vec<Option<BTreeSet<String>>> {
+        let everything = || Some(asked.iter().map(|scope| (*scope).to_owned()).collect());
+        if self.enforcement == Enforcement::Disabled {
+            return vec![everything()];
+        }
+        // Users decide about these too, and that is not in the file.
+        if resource.owner_managed_access && resource.owner.is_some() {
+            return Vec::new();
+        }
+        let mut applies = false;
+        let mut voices = Vec::new();
+        for (at, permission) in self.policies.iter().enumerate() {
+            let Some(voice) = self.voice(permission, resource, asked) else {
+                continue;
+            };
+            applies = true;
+            let parts = self.parts.get(at).map(Vec::as_slice).unwrap_or_default();
+            let decisions = among(decided, parts);
+            // A permission that applies no policy says nothing.
+            if !decisions.is_empty() {
+                voices.push((voice, permission.decision_strategy.of(&decisions)));
+            }
+        }
+        if !applies && self.enforcement == Enforcement::Permissive {
+            return vec![everything()];
+        }
+        if voices.is_empty() {
+            return vec![None];
+        }
+        let unknown = voices
+            .iter()
+            .filter(|(_, decision)| *decision == Decision::NotEvaluable)
+            .count();
+        if unknown > MOST_UNKNOWN {
+            return Vec::new();
+        }
+        (0..1_usize << unknown)
+            .map(|choice| {
+                let mut next = 0;
+                let decided: Vec<(&Voice<'_>, bool)> = voices
+                    .iter()
+                    .map(|(voice, decision)| {
+                        let granted = match decision {
+                            Decision::Permit => true,
+                            Decision::Deny => false,
+                            Decision::NotEvaluable => {
+                                next += 1;
+                                choice >> (next - 1) & 1 == 1
+                            }
+                        };
+                        (voice, granted)
+                    })
+                    .collect();
+                self.combine(resource, asked, &decided)
+            })
+            .collect()
+    }
+
+    /// Whether a permission applies to what is asked for.
+    fn voice<'a>(
+        &self,
+        permission: &'a Policy,
+        resource: &Resource,
+        asked: &BTreeSet<&str>,
+    ) -> Option<Voice<'a>> {
+        if !permission.is_permission() {
+            return None;
+        }
+        let resources: Vec<String> = permission.list("resources")?;
+        let scopes: BTreeSet<String> = permission.list("scopes")?.into_iter().collect();
+        let of_type = permission.text("defaultResourceType");
+        let is_for_resource = resources.contains(&resource.name);
+        let by_type = of_type.is_some() && of_type == resource.type_.as_deref();
+        let applies = if permission.is_scope_permission() {
+            let any_scope = scopes.iter().any(|scope| asked.contains(scope.as_str()));
+            let anywhere = resources.is_empty() && of_type.is_none();
+            by_type || any_scope && (is_for_resource || anywhere)
+        } else {
+            by_type || is_for_resource
+        };
+        let first = resources.first().and_then(|name| {
+            let mut own = self.resources.iter();
+            own.find(|known| known.name == *name)
+        });
+        let typed = permission.config.contains_key("defaultResourceType")
+            || first.is_some_and(|first| first.type_.is_some() && first.owner.is_none());
+        applies.then_some(Voice {
+            permission,
+            scopes,
+            resources,
+            typed,
+        })
+    }
+
+    /// Permissions for single resources come before those for their type; what one denies,
+    /// another cannot grant, unless the settings say affirmative.
+    fn combine(
+        &self,
+        resource: &Resource,
+        asked: &BTreeSet<&str>,
+        voices: &[(&Voice<'_>, bool)],
+    ) -> Option<BTreeSet<String>> {
+        let mut granted: BTreeSet<&str> = BTreeSet::new();
+        let mut denied: BTreeSet<&str> = BTreeSet::new();
+        let mut denied_by_type: BTreeSet<&str> = BTreeSet::new();
+        let mut resource_granted = false;
+        let mut any_denied = false;
+        // In the order in which the server asks: by scope, by type, by resource.
+        let rank = |voice: &Voice<'_>| {
+            let own = voice.resources.contains(&resource.name);
+            match (voice.permission.is_scope_permission(), own) {
+                (true, true) => 0,
+                (true, false) => 1,
+                (false, false) => 2,
+                (false, true) => 3,
+            }
+        };
+        let mut voices: Vec<&(&Voice<'_>, bool)> = voices.iter().collect();
+        voices.sort_by_key(|(voice, _)| rank(voice));
+        for (voice, grants) in voices {
+            let own = voice.resources.contains(&resource.name);
+            let by_scope = voice.permission.is_scope_permission();
+            match (grants, by_scope) {
+                (true, true) => {
+                    granted.extend(asked.iter().filter(|scope| voice.scopes.contains(**scope)));
+                    resource_granted |= own && resource.owner.is_some();
+                }
+                (true, false) => {
+                    granted.extend(asked);
+                    resource_granted |= own;
+                }
+                (false, true) => {
+                    if own || voice.resources.is_empty() {
+                        denied.extend(voice.scopes.iter().map(String::as_str));
+                    }
+                    any_denied = true;
+                }
+                (false, false) => {
+                    if own || !resource_granted {
+                        let list = if voice.typed {
+                            &mut denied_by_type
+                        } else {
+                            &mut denied
+                        };
+                        list.extend(asked);
+                    }
+                    any_denied = true;
+                }
+            }
+        }
+        if self.strategy == Strategy::Affirmative {
+            denied.retain(|scope| !granted.contains(scope));
+        }
+        if resource_granted {
+            denied_by_type.retain(|scope| !granted.contains(scope));
+            denied.extend(&denied_by_type);
+        }
+        if denied.is_empty() {
+            denied.extend(&denied_by_type);
+        }
+        granted.retain(|scope| !denied.contains(scope));
+        if granted.is_empty() && (any_denied || !resource_granted && !asked.is_empty()) {
+            return None;
+        }
+        Some(granted.into_iter().map(str::to_owned).collect())
+    }
+}

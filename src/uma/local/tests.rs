@@ -1,0 +1,166 @@
+//! Files that are none, and what stays open. What is decided is held against a server in
+//! `tests/flows`.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::UmaFault;
+
+fn who(claims: &Value) -> Identity {
+    Identity {
+        claims: claims.as_object().unwrap().clone(),
+        at: None,
+    }
+}
+
+fn policy(name: &str, kind: &str, config: &Value) -> Value {
+    json!({ "name": name, "type": kind, "config": config })
+}
+
+fn permission(policies: &[&str]) -> Value {
+    let config = json!({
+        "resources": "[\"album\"]", "applyPolicies": serde_json::to_string(policies).unwrap(),
+    });
+    policy("albums", "resource", &config)
+}
+
+fn settings(policies: &[Value]) -> AuthorizationSettings {
+    let file = json!({
+        "resources": [{ "name": "album", "scopes": [{ "name": "view" }] }], "policies": policies,
+    });
+    AuthorizationSettings::from_json(&file.to_string()).unwrap()
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    let lists = |policies: &Value| json!({ "resources": [], "policies": policies }).to_string();
+    for (text, problem) in [
+        ("", "EOF"),
+        ("[]", "no authorization settings"),
+        ("{}", "resources"),
+        (r#"{"clientId":"app","resources":[]}"#, "policies"),
+        (
+            r#"{"resources":[{"name":7}],"policies":[]}"#,
+            "resources[0]",
+        ),
+        (&lists(&json!([permission(&[])])), "album"),
+        (
+            &lists(&json!([policy(
+                "a",
+                "aggregate",
+                &json!({"applyPolicies": "[\"b\"]"})
+            )])),
+            "not there",
+        ),
+        (
+            &lists(&json!([policy(
+                "a",
+                "aggregate",
+                &json!({"applyPolicies": "[\"a\"]"})
+            )])),
+            "applies itself",
+        ),
+        (
+            &lists(&json!([policy(
+                "a",
+                "aggregate",
+                &json!({"applyPolicies": "b"})
+            )])),
+            "no list",
+        ),
+        (
+            &lists(&json!([
+                policy("a", "js", &json!({})),
+                policy("a", "js", &json!({}))
+            ])),
+            "two policies",
+        ),
+    ] {
+        let error = AuthorizationSettings::from_json(text).unwrap_err();
+        assert_eq!(error.uma_fault(), Some(UmaFault::InvalidSettings));
+        assert!(
+            error.is_config() && error.to_string().contains(problem),
+            "{text}: {error}"
+        );
+    }
+    let error = load_authorization_config("no/such/file.json").unwrap_err();
+    assert_eq!(
+        error.uma_fault(),
+        Some(UmaFault::InvalidSettings),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_only_the_server_knows_stays_open() {
+    let full = json!({ "sub": "1", "azp": "app", "preferred_username": "ada", "scope": "openid" });
+    for (kind, config, claims) in [
+        ("js", json!({}), full.clone()),
+        ("regex", json!({}), full.clone()),
+        ("script-own.js", json!({}), full.clone()),
+        ("uma", json!({}), full.clone()),
+        (
+            "group",
+            json!({"groupsClaim": "groups", "groups": "[{\"path\":\"/a\"}]"}),
+            full.clone(),
+        ),
+        (
+            "group",
+            json!({"groups": "[{\"path\":\"/a\"}]"}),
+            full.clone(),
+        ),
+        ("role", json!({"roles": "[{\"id\":\"x\"}]"}), json!({})),
+        (
+            "role",
+            json!({"roles": "[{\"id\":\"x\"}]", "fetchRoles": "true"}),
+            full.clone(),
+        ),
+        ("user", json!({"users": "[\"ada\"]"}), json!({ "sub": "1" })),
+        (
+            "client",
+            json!({"clients": "[\"app\"]"}),
+            json!({ "sub": "1" }),
+        ),
+        (
+            "client-scope",
+            json!({"clientScopes": "[]"}),
+            json!({ "sub": "1" }),
+        ),
+        ("user", json!({"users": "no list"}), full.clone()),
+        ("time", json!({"nbf": "tomorrow"}), full.clone()),
+        ("time", json!({"hour": "noon"}), full),
+    ] {
+        let settings = settings(&[policy("p", kind, &config), permission(&["p"])]);
+        let found = settings.policies(&who(&claims));
+        assert_eq!(found[0].decision, Decision::NotEvaluable, "{kind} {config}");
+        let [open] = &settings.permissions(&who(&claims))[..] else {
+            panic!("{kind}");
+        };
+        assert_eq!(open.decision, Decision::NotEvaluable, "{kind}");
+        assert!(open.granted_scopes().is_empty());
+    }
+}
+
+#[test]
+fn what_is_open_does_not_hide_what_is_decided() {
+    let ada = policy("ada", "user", &json!({ "users": "[\"ada\"]" }));
+    let script = policy("script", "js", &json!({}));
+    let mut albums = permission(&["ada", "script"]);
+    for (strategy, name, wanted) in [
+        ("UNANIMOUS", "ada", Decision::NotEvaluable),
+        ("UNANIMOUS", "bob", Decision::Deny),
+        ("AFFIRMATIVE", "ada", Decision::Permit),
+        ("AFFIRMATIVE", "bob", Decision::NotEvaluable),
+        ("CONSENSUS", "ada", Decision::NotEvaluable),
+        ("CONSENSUS", "bob", Decision::Deny),
+    ] {
+        albums["decisionStrategy"] = strategy.into();
+        let settings = settings(&[ada.clone(), script.clone(), albums.clone()]);
+        let who = who(&json!({ "sub": "1", "preferred_username": name }));
+        let found = settings.permission("album", &["view"], &who).unwrap();
+        assert_eq!(found.decision, wanted, "{strategy} {name}");
+        assert_eq!(found.scopes[0].decision, wanted, "{strategy} {name}");
+        assert!(settings.permission("album", &["zip"], &who).is_none());
+        assert!(settings.permission("other", &[""; 0], &who).is_none());
+    }
+}

@@ -1,0 +1,262 @@
+//! Policies that owners make for their own resources (Keycloak's `uma-policy`).
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::client::{Call, Uma};
+use super::fault::About;
+use crate::error::Result;
+use crate::http::channel::Endpoint;
+use crate::http::operation::Operation;
+use crate::oidc::awaitable;
+
+const ENDPOINT: Endpoint = ("policy_endpoint", |m| m.policy_endpoint.as_deref());
+const CREATE: Operation = Operation::new(
+    "uma.policies.create",
+    "POST",
+    "{policy_endpoint}/{resource}",
+);
+const LIST: Operation = Operation::new("uma.policies", "GET", "{policy_endpoint}");
+const GET: Operation = Operation::new("uma.policy.get", "GET", "{policy_endpoint}/{id}");
+const UPDATE: Operation = Operation::new("uma.policy.update", "PUT", "{policy_endpoint}/{id}");
+const DELETE: Operation = Operation::new("uma.policy.delete", "DELETE", "{policy_endpoint}/{id}");
+const NOTHING: Option<&()> = None;
+
+/// Who may do what with a resource, as its owner decided. Whoever fits one of the lists has
+/// access.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OwnerPolicy {
+    /// Given by the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// One of its kind in the resource server.
+    pub name: String,
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What is granted; all scopes of the resource when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// User names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// Paths of groups, such as `/staff`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// Roles of the realm, or `client/role`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// The `clientId`s of clients.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// The id of the owner, set by the server.
+    #[serde(skip_serializing)]
+    pub owner: Option<String>,
+}
+
+impl OwnerPolicy {
+    /// A policy that lets nobody in yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Adds a scope.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// Lets a user in, by name.
+    #[must_use]
+    pub fn user(mut self, name: impl Into<String>) -> Self {
+        self.users.push(name.into());
+        self
+    }
+
+    /// Lets a group in, by its path.
+    #[must_use]
+    pub fn group(mut self, path: impl Into<String>) -> Self {
+        self.groups.push(path.into());
+        self
+    }
+
+    /// Lets in who has a role, of the realm or as `client/role`.
+    #[must_use]
+    pub fn role(mut self, name: impl Into<String>) -> Self {
+        self.roles.push(name.into());
+        self
+    }
+
+    /// Lets users of a client in.
+    #[must_use]
+    pub fn client(mut self, client_id: impl Into<String>) -> Self {
+        self.clients.push(client_id.into());
+        self
+    }
+}
+
+/// The policies that owners made; see [`Uma::policies`]. `.await` lists them, one page.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct OwnerPolicies {
+    uma: Uma,
+    query: Vec<(&'static str, String)>,
+}
+
+/// One policy; see [`Uma::policy`].
+#[derive(Debug, Clone)]
+pub struct OwnerPolicyHandle {
+    uma: Uma,
+    id: String,
+}
+
+impl Uma {
+    /// Policies for the token's own resources: bring the owner's token
+    /// ([`with_token`](Self::with_token)).
+    ///
+    /// ```no_run
+    /// # async fn show(of_ada: keycloak_kit::uma::Uma, album: &str) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::uma::OwnerPolicy;
+    ///
+    /// let friends = OwnerPolicy::new("friends").scope("view").user("bob").group("/friends");
+    /// let made = of_ada.policies().create(album, &friends).await?;
+    /// let mine = of_ada.policies().resource(album).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn policies(&self) -> OwnerPolicies {
+        OwnerPolicies {
+            uma: self.clone(),
+            query: Vec::new(),
+        }
+    }
+
+    /// The policy with this id.
+    pub fn policy(&self, id: impl Into<String>) -> OwnerPolicyHandle {
+        OwnerPolicyHandle {
+            uma: self.clone(),
+            id: id.into(),
+        }
+    }
+}
+
+impl OwnerPolicies {
+    fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.retain(|(known, _)| *known != name);
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Of this resource, by its id.
+    pub fn resource(self, id: impl Into<String>) -> Self {
+        self.set("resource", id)
+    }
+
+    /// Whose name contains this.
+    pub fn name(self, part: impl Into<String>) -> Self {
+        self.set("name", part)
+    }
+
+    /// With this scope.
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        self.set("scope", scope)
+    }
+
+    /// Leaves out as many.
+    pub fn first(self, first: usize) -> Self {
+        self.set("first", first.to_string())
+    }
+
+    /// As many at most.
+    pub fn max(self, max: usize) -> Self {
+        self.set("max", max.to_string())
+    }
+
+    /// Makes a policy for a resource that the owner manages
+    /// ([`owner_managed_access`](super::Resource::owner_managed_access)).
+    ///
+    /// # Errors
+    /// With [`NotOwner`](crate::UmaFault::NotOwner),
+    /// [`UnknownResource`](crate::UmaFault::UnknownResource),
+    /// [`UnknownScope`](crate::UmaFault::UnknownScope) or
+    /// [`AlreadyExists`](crate::UmaFault::AlreadyExists). Of kind `Server` when it names a user
+    /// that does not exist: Keycloak fails then.
+    pub async fn create(&self, resource_id: &str, policy: &OwnerPolicy) -> Result<OwnerPolicy> {
+        let path = Some(("resource id", resource_id));
+        let call = call(&CREATE, Method::POST, path, &[]);
+        self.uma.call(call, Some(policy)).await
+    }
+
+    async fn send(self) -> Result<Vec<OwnerPolicy>> {
+        let call = call(&LIST, Method::GET, None, &self.query);
+        self.uma.call(call, NOTHING).await
+    }
+}
+
+awaitable!(OwnerPolicies => Vec<OwnerPolicy>);
+
+impl OwnerPolicyHandle {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// With [`UnknownPolicy`](crate::UmaFault::UnknownPolicy) when there is none.
+    pub async fn get(&self) -> Result<OwnerPolicy> {
+        let call = call(&GET, Method::GET, self.path(), &[]);
+        self.uma.call(call, NOTHING).await
+    }
+
+    /// Replaces all of it.
+    ///
+    /// # Errors
+    /// As [`OwnerPolicies::create`].
+    pub async fn update(&self, policy: &OwnerPolicy) -> Result<()> {
+        let policy = OwnerPolicy {
+            id: Some(self.id.clone()),
+            ..policy.clone()
+        };
+        let call = call(&UPDATE, Method::PUT, self.path(), &[]);
+        self.uma.call(call, Some(&policy)).await
+    }
+
+    /// Deletes it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn delete(&self) -> Result<()> {
+        let call = call(&DELETE, Method::DELETE, self.path(), &[]);
+        self.uma.call(call, NOTHING).await
+    }
+
+    fn path(&self) -> Option<(&'static str, &str)> {
+        Some(("policy id", &self.id))
+    }
+}
+
+fn call<'a>(
+    op: &'static Operation,
+    method: Method,
+    path: Option<(&'static str, &'a str)>,
+    query: &'a [(&'static str, String)],
+) -> Call<'a> {
+    Call {
+        op,
+        about: About::Policy,
+        endpoint: ENDPOINT,
+        below: "",
+        path,
+        method,
+        query,
+    }
+}

@@ -1,0 +1,161 @@
+//! A permission as it is asked for.
+
+use crate::error::{Result, invalid_argument};
+use crate::http::operation::Operation;
+use crate::oidc::Permission;
+
+/// A resource, scopes of it, or scopes of any resource. Made of text, `resource#scope,scope`, or
+/// by its functions where a name has a `#` or a comma in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedPermission {
+    resource: Option<String>,
+    scopes: Vec<String>,
+}
+
+impl RequestedPermission {
+    /// Any access to a resource, by id or name.
+    pub fn resource(resource: impl Into<String>) -> Self {
+        Self {
+            resource: Some(resource.into()),
+            scopes: Vec::new(),
+        }
+    }
+
+    /// A scope of any resource.
+    pub fn any_resource(scope: impl Into<String>) -> Self {
+        Self {
+            resource: None,
+            scopes: vec![scope.into()],
+        }
+    }
+
+    /// Adds a scope.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// As the server reads it: it splits at the first `#` and at commas.
+    pub(super) fn text(&self, op: &Operation) -> Result<String> {
+        let resource = self.resource.as_deref().unwrap_or_default();
+        let fault = if resource.is_empty() && self.scopes.is_empty() {
+            Some("is empty: write resource, resource#scope or #scope")
+        } else if resource.contains('#') {
+            Some("names a resource with a # in its name: use the resource's id")
+        } else if self.scopes.iter().any(|scope| scope.trim().is_empty()) {
+            Some("has an empty scope")
+        } else if self.scopes.iter().any(|scope| scope.contains(['#', ','])) {
+            Some("has a scope with a # or a comma in it, which the server cannot be asked for")
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
+            return Err(invalid_argument(op, format!("a permission {fault}")));
+        }
+        Ok(if self.scopes.is_empty() {
+            resource.to_owned()
+        } else {
+            format!("{resource}#{}", self.scopes.join(","))
+        })
+    }
+
+    /// Each single thing that is asked for.
+    pub(super) fn each(&self) -> Vec<String> {
+        let resource = self.resource.as_deref().unwrap_or_default();
+        if self.scopes.is_empty() {
+            return vec![resource.to_owned()];
+        }
+        let scopes = self.scopes.iter();
+        scopes.map(|scope| format!("{resource}#{scope}")).collect()
+    }
+
+    /// Each single thing that is asked for and not granted.
+    pub(super) fn missing_in(&self, granted: &[Permission]) -> Vec<String> {
+        let fits: Vec<&Permission> = granted
+            .iter()
+            .filter(|granted| match &self.resource {
+                None => true,
+                Some(wanted) => {
+                    granted.resource_id.as_ref() == Some(wanted)
+                        || granted.resource_name.as_ref() == Some(wanted)
+                }
+            })
+            .collect();
+        if self.scopes.is_empty() {
+            return if fits.is_empty() {
+                self.each()
+            } else {
+                Vec::new()
+            };
+        }
+        let has = |scope: &String| fits.iter().any(|granted| granted.scopes.contains(scope));
+        let scopes = self.scopes.iter().zip(self.each());
+        scopes
+            .filter(|(scope, _)| !has(scope))
+            .map(|(_, text)| text)
+            .collect()
+    }
+}
+
+impl From<&str> for RequestedPermission {
+    fn from(text: &str) -> Self {
+        let (resource, scopes) = match text.split_once('#') {
+            Some((resource, scopes)) => (resource, scopes.split(',').map(str::to_owned).collect()),
+            None => (text, Vec::new()),
+        };
+        Self {
+            resource: (!resource.is_empty()).then(|| resource.to_owned()),
+            scopes,
+        }
+    }
+}
+
+impl From<String> for RequestedPermission {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<&String> for RequestedPermission {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OP: Operation = Operation::new("test", "", "");
+
+    fn granted(name: &str, scopes: &[&str]) -> Permission {
+        let value = serde_json::json!([{ "rsid": "id-1", "rsname": name, "scopes": scopes }]);
+        Permission::list(Some(&value)).remove(0)
+    }
+
+    #[test]
+    fn every_form_is_read_and_written_back() {
+        for text in ["a", "a#x", "a#x,y", "#x"] {
+            assert_eq!(RequestedPermission::from(text).text(&OP).unwrap(), text);
+        }
+        for text in ["", "#", "a#", "a#x,", "a#b#c"] {
+            assert!(RequestedPermission::from(text).text(&OP).is_err(), "{text}");
+        }
+        let named = RequestedPermission::resource("a#b").scope("x");
+        assert!(named.text(&OP).unwrap_err().to_string().contains("id"));
+    }
+
+    #[test]
+    fn each_scope_is_looked_for() {
+        let given = [granted("album", &["view"])];
+        let missing = |text: &str| RequestedPermission::from(text).missing_in(&given);
+        assert_eq!(missing("album#view,edit"), ["album#edit"]);
+        assert_eq!(missing("id-1#view"), [""; 0]);
+        assert_eq!(missing("album"), [""; 0]);
+        assert_eq!(missing("other"), ["other"]);
+        assert_eq!(missing("other#view"), ["other#view"]);
+        assert_eq!(missing("#edit"), ["#edit"]);
+        assert_eq!(missing("#view"), [""; 0]);
+    }
+}

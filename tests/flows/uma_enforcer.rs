@@ -1,0 +1,98 @@
+//! Requests by path and method, decided by a real server.
+
+use std::time::Duration;
+
+use keycloak_kit::Method;
+use keycloak_kit::uma::{Access, PathRule, Resource};
+
+use crate::support::resource_server::ResourceServer;
+
+#[tokio::test]
+async fn paths_are_denied_unless_a_rule_and_the_server_allow_them() {
+    let server = ResourceServer::new("enforcer").await;
+    let album = Resource::new("album")
+        .uri("/albums/{id}")
+        .uri("/holidays/*")
+        .scopes(["view", "edit"]);
+    server.uma.resources().create(&album).await.unwrap();
+    server
+        .allow("view", "album", &["view"], &["ada", "bob"])
+        .await;
+    server.allow("edit", "album", &["edit"], &["ada"]).await;
+
+    let methods = [
+        (Method::GET, "view"),
+        (Method::PUT, "edit"),
+        (Method::DELETE, "delete"),
+    ];
+    let found = server.uma.resources().list().name("album").await.unwrap();
+    let oidc = server.uma.oidc();
+    let builder = || {
+        oidc.path_enforcer()
+            .rule(PathRule::new("/health").open())
+            .rule(PathRule::new("/albums/new").method(Method::POST, ["album#edit"]))
+            .rules(
+                found
+                    .iter()
+                    .flat_map(|r| PathRule::of_resource(r, &methods)),
+            )
+    };
+    let enforcer = builder()
+        .cache(100, Duration::from_secs(600))
+        .build()
+        .unwrap();
+    let (ada, bob) = (server.login("ada").await, server.login("bob").await);
+    let (ada, bob) = (Some(ada.secret()), Some(bob.secret()));
+    let refused = Some("no token");
+    for (method, path, bearer, wanted) in [
+        (Method::GET, "/health", None, Access::Granted),
+        (Method::GET, "/albums/7", ada, Access::Granted),
+        (Method::GET, "/albums/7?x=1", bob, Access::Granted),
+        (Method::GET, "/holidays/a/b", bob, Access::Granted),
+        (Method::PUT, "/albums/7", ada, Access::Granted),
+        (Method::PUT, "/albums/7", bob, Access::Denied),
+        (Method::POST, "/albums/new", ada, Access::Granted),
+        (Method::POST, "/albums/new", bob, Access::Denied),
+        (Method::GET, "/albums/7", None, Access::NotLoggedIn),
+        (Method::GET, "/albums/7", refused, Access::NotLoggedIn),
+        // The more precise rule decides alone, and it has no GET.
+        (Method::GET, "/albums/new", ada, Access::Denied),
+        // A scope that the resource does not have.
+        (Method::DELETE, "/albums/7", ada, Access::Denied),
+        (Method::PATCH, "/albums/7", ada, Access::Denied),
+        (Method::GET, "/elsewhere", ada, Access::Denied),
+        (Method::GET, "/elsewhere", None, Access::Denied),
+        (Method::GET, "/albums/../health", ada, Access::Denied),
+        (Method::GET, "/albums/%2e%2e", ada, Access::Denied),
+    ] {
+        let access = enforcer.check(&method, path, bearer).await.unwrap();
+        assert_eq!(access, wanted, "{method} {path} {}", bearer.is_some());
+    }
+
+    // What was decided stays so until it is forgotten; without a cache each request asks.
+    let uncached = builder().cache(100, Duration::ZERO).build().unwrap();
+    let id = found[0].id.as_deref().unwrap();
+    let view_only = Resource::new("album").uri("/albums/{id}").scopes(["edit"]);
+    server.uma.resource(id).update(&view_only).await.unwrap();
+    let get = Method::GET;
+    let kept = enforcer.check(&get, "/albums/7", bob).await.unwrap();
+    assert_eq!(kept, Access::Granted);
+    let asked = uncached.check(&get, "/albums/7", bob).await.unwrap();
+    assert_eq!(asked, Access::Denied);
+    enforcer.forget();
+    let asked = enforcer.check(&get, "/albums/7", bob).await.unwrap();
+    assert_eq!(asked, Access::Denied);
+
+    // A resource that is gone is no decision.
+    server.uma.resource(id).delete().await.unwrap();
+    for _ in 0..2 {
+        let error = uncached.check(&get, "/albums/7", bob).await.unwrap_err();
+        assert!(error.is_not_found(), "{error}");
+    }
+    for rules in [["/albums/{a}", "/albums/{b}"], ["/albums", "no pattern"]] {
+        let rules = rules.into_iter().map(PathRule::new);
+        let error = oidc.path_enforcer().rules(rules).build().unwrap_err();
+        assert!(error.is_config(), "{error}");
+    }
+    server.realm.delete().await;
+}
