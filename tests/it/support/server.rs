@@ -31,6 +31,7 @@ pub fn server() -> &'static Server {
 const FEATURES: &str = "oid4vc-vci,ssf";
 
 /// Whether the server has the feature switched on.
+#[cfg(feature = "admin")]
 pub async fn has_feature(kc: &Keycloak, name: &str) -> bool {
     let info = kc.server().info().await.unwrap();
     let features = info.features.unwrap();
