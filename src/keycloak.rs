@@ -169,7 +169,7 @@ impl Keycloak {
         crate::oidc::OidcBuilder::of_realm(self.channel().clone(), realm.into(), client_id.into())
     }
 
-    fn channel(&self) -> &Arc<Channel> {
+    pub(crate) fn channel(&self) -> &Arc<Channel> {
         &self.transport.channel
     }
 }
