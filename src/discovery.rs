@@ -17,6 +17,8 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
+#[cfg(feature = "oidc")]
+pub(crate) use self::derived::registration_provider;
 pub(crate) use self::issuer::IssuerRule;
 pub use self::metadata::ProviderMetadata;
 pub(crate) use self::provider::Provider;
@@ -147,6 +149,11 @@ impl Discovery {
     #[cfg(feature = "oidc")]
     pub(crate) fn realm_page(&self, metadata: &ProviderMetadata) -> Result<Url> {
         derived::realm_page(&self.rule, metadata)
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn account(&self, metadata: &ProviderMetadata) -> Result<Url> {
+        derived::account(&self.rule, metadata)
     }
 
     /// The address that the server itself gives a URL that is called through the base URL.

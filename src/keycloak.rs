@@ -180,7 +180,7 @@ impl Keycloak {
         crate::uma::UmaBuilder::new(self.oidc(realm, client_id))
     }
 
-    fn channel(&self) -> &Arc<Channel> {
+    pub(crate) fn channel(&self) -> &Arc<Channel> {
         &self.transport.channel
     }
 }

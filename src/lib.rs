@@ -5,6 +5,9 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "oidc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+pub mod account;
 #[cfg(feature = "admin")]
 pub mod admin;
 mod builder;
@@ -18,6 +21,9 @@ pub mod jose;
 mod keycloak;
 #[cfg(feature = "oidc")]
 pub mod oidc;
+#[cfg(feature = "oidc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+pub mod registration;
 mod request;
 mod response;
 mod secret;

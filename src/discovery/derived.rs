@@ -4,12 +4,26 @@
 //! |---|---|
 //! | `{issuer}` | the realm's page: its name and its public key as base64 of DER |
 //! | `{issuer}/authz/entitlement/{client}` | entitlements of servers before Keycloak 4 |
+//! | `{issuer}/clients-registrations/{provider}` | the endpoint of one of Keycloak's providers of client registration |
+//! | `{issuer}/account` | the Account API |
 
 use url::Url;
 
 use super::IssuerRule;
 use super::ProviderMetadata;
 use crate::error::Result;
+
+/// A provider of client registration; the one of OpenID Connect is the `registration_endpoint`.
+pub(crate) fn registration_provider(metadata: &ProviderMetadata, provider: &str) -> String {
+    let issuer = metadata.issuer.trim_end_matches('/');
+    format!("{issuer}/clients-registrations/{provider}")
+}
+
+/// The Account API of a realm.
+pub(crate) fn account(rule: &IssuerRule, metadata: &ProviderMetadata) -> Result<Url> {
+    let issuer = metadata.issuer.trim_end_matches('/');
+    rule.rewrite(&metadata.issuer, &format!("{issuer}/account"))
+}
 
 /// The page of a realm.
 pub(crate) fn realm_page(rule: &IssuerRule, metadata: &ProviderMetadata) -> Result<Url> {

@@ -53,6 +53,11 @@ impl Oidc {
         &self.inner.client.id
     }
 
+    /// The provider, and the way to it.
+    pub(crate) fn place(&self) -> (Arc<Channel>, Provider) {
+        (self.inner.channel.clone(), self.inner.provider.clone())
+    }
+
     /// Verifies tokens of this provider for this client; it shares the provider's keys.
     pub fn verifier(&self) -> TokenVerifier {
         self.inner.verifier.clone()

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::AccessToken;
 use super::grant::{self, GrantRequest};
 use crate::discovery::Provider;
-use crate::error::Result;
+use crate::error::{Result, unauthorized};
 use crate::http::channel::{Channel, TOKEN_ENDPOINT};
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
@@ -48,6 +48,21 @@ pub trait TokenSource: Send + Sync + fmt::Debug + 'static {
     /// Whatever prevents it; [`Error::token_source`](crate::Error::token_source) makes one out of
     /// any error.
     fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a>;
+}
+
+/// One token, used until it is refused.
+impl TokenSource for AccessToken {
+    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a> {
+        let refused = context
+            .refused
+            .is_some_and(|refused| refused.secret() == self.secret());
+        Box::pin(std::future::ready(if refused {
+            Err(unauthorized("the server did not accept the token")
+                .with_hint("refresh it, or log in again"))
+        } else {
+            Ok(self.clone())
+        }))
+    }
 }
 
 /// What a [`TokenSource`] can use of the client it serves.

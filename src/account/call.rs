@@ -1,0 +1,191 @@
+//! The account of one user, and how it is called.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::discovery::Provider;
+use crate::error::{Error, Result, transport, unexpected_body};
+use crate::http::channel::Channel;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::options::CallOptions;
+use crate::http::segment;
+use crate::http::transport::Transport;
+use crate::oidc::Oidc;
+use crate::token::credentials::Credentials;
+use crate::token::engine::{Login, TokenEngine};
+use crate::{Keycloak, TokenSource};
+
+/// The account of the user whose tokens the source gives. Cheap to clone.
+///
+/// A 401 is answered with a fresh token, once.
+#[derive(Clone)]
+pub struct Account {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Transport,
+    provider: Provider,
+}
+
+impl Keycloak {
+    /// The account of a user of `realm`: a [`Session`](crate::oidc::Session), an
+    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn account(&self, realm: impl Into<String>, user: impl TokenSource) -> Account {
+        Account::new(self.channel().clone(), Provider::Realm(realm.into()), user)
+    }
+}
+
+impl Oidc {
+    /// The account of a user of this realm: a [`Session`](crate::oidc::Session), an
+    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
+    pub fn account(&self, user: impl TokenSource) -> Account {
+        let (channel, provider) = self.place();
+        Account::new(channel, provider, user)
+    }
+}
+
+/// Path segments below the account.
+pub(super) type Path<'a> = &'a [&'a str];
+
+impl Account {
+    fn new(channel: Arc<Channel>, provider: Provider, user: impl TokenSource) -> Self {
+        let engine = TokenEngine::new(Login {
+            channel: channel.clone(),
+            provider: provider.clone(),
+            credentials: Credentials::Custom(Arc::new(user)),
+        });
+        Self {
+            inner: Arc::new(Inner {
+                transport: Transport::new(channel, Some(engine)),
+                provider,
+            }),
+        }
+    }
+
+    pub(super) async fn get<T: DeserializeOwned + 'static>(
+        &self,
+        op: &'static Operation,
+        path: Path<'_>,
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let body = self.call(op, Method::GET, path, query, None).await?;
+        json::decode(op, &body)
+    }
+
+    /// Sends a body and takes what comes back.
+    pub(super) async fn send<T: DeserializeOwned + 'static>(
+        &self,
+        op: &'static Operation,
+        method: Method,
+        path: Path<'_>,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T> {
+        let bytes = serde_json::to_vec(body)
+            .map_err(|_| unexpected_body(op, "the value cannot be written as JSON"))?;
+        let body = self.call(op, method, path, &[], Some(bytes)).await?;
+        json::decode(op, &body)
+    }
+
+    pub(super) async fn delete(
+        &self,
+        op: &'static Operation,
+        path: Path<'_>,
+        query: &[(&str, &str)],
+    ) -> Result<()> {
+        self.call(op, Method::DELETE, path, query, None).await?;
+        Ok(())
+    }
+
+    async fn call(
+        &self,
+        op: &'static Operation,
+        method: Method,
+        path: Path<'_>,
+        query: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Result<bytes::Bytes> {
+        for part in path {
+            segment::check(op, "the id or name", part)?;
+        }
+        let Inner {
+            transport: sender,
+            provider,
+        } = &*self.inner;
+        let channel = &sender.channel;
+        let metadata = channel.metadata(provider, channel.deadline()).await?;
+        let mut url = channel.discovery.account(&metadata)?;
+        let mut full = url.path().to_owned();
+        for part in path {
+            full.push('/');
+            full.push_str(&segment::encode(part));
+        }
+        url.set_path(&full);
+        let mut request = sender.http().request(method, url);
+        if !query.is_empty() {
+            request = request.query(query);
+        }
+        if let Some(body) = body {
+            request = request
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .body(body);
+        }
+        let request = request.build().map_err(|source| transport(op, source))?;
+        let answer = sender
+            .execute(request, op, &CallOptions::default())
+            .await
+            .map_err(|error| explain(op, error))?;
+        Ok(answer.into_body())
+    }
+}
+
+/// What a user's token lacks.
+fn explain(op: &Operation, error: Error) -> Error {
+    if error.operation() != Some(op.name) {
+        return error; // the token could not be had
+    }
+    match error.status().map(|s| s.as_u16()) {
+        Some(401) => error.with_hint(
+            "the Account API takes tokens with the audience account: give the client full scope, or \
+             the roles of the client account in its scope",
+        ),
+        Some(403) => error.with_hint(format!(
+            "the user, or the client's scope, lacks a role of the client account: {}",
+            role(op)
+        )),
+        _ => error,
+    }
+}
+
+/// Roles of `org.keycloak.models.AccountRoles`.
+fn role(op: &Operation) -> &'static str {
+    let read = op.method == "GET";
+    let rest = op.path.strip_prefix(BELOW).unwrap_or_default();
+    let area = rest.trim_start_matches('/').split('/').next();
+    match area {
+        _ if rest.ends_with("/consent") && read => "view-consent or manage-consent",
+        _ if rest.ends_with("/consent") => "manage-consent",
+        Some("applications") => "view-applications",
+        Some("groups") => "view-groups",
+        Some("linked-accounts") if !read => "manage-account-links",
+        _ if read => "view-profile or manage-account",
+        _ => "manage-account",
+    }
+}
+
+pub(super) const BELOW: &str = "/realms/{realm}/account";
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("provider", &format_args!("{}", self.inner.provider))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,39 @@
+//! Dynamic client registration (RFC 7591) and its management (RFC 7592), and Keycloak's own
+//! providers beside it.
+//!
+//! ```no_run
+//! # async fn show(kc: keycloak_kit::Keycloak, token: &str) -> keycloak_kit::Result<()> {
+//! use keycloak_kit::registration::ClientMetadata;
+//!
+//! let registration = kc.registration("demo").initial_access_token(token);
+//! let wanted = ClientMetadata::default()
+//!     .client_name("Reports")
+//!     .redirect_uris(["https://reports.example/callback"]);
+//! let client = registration.create(&wanted).await?;
+//! println!("{} {:?}", client.client_id(), client.client_secret());
+//!
+//! client.modify(|metadata| metadata.client_name = Some("Reports 2".into())).await?;
+//! let saved = client.saved(); // to manage it later: registration.resume(saved)
+//! client.delete().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! A server may answer each call of a registered client with another registration access token,
+//! after which the one before is worth nothing. [`RegisteredClient`] always uses the newest.
+
+mod adapter_config;
+mod call;
+mod client;
+mod document;
+mod fault;
+mod handle;
+mod metadata;
+#[cfg(test)]
+mod tests;
+
+pub use self::adapter_config::AdapterConfig;
+pub use self::client::{RegisteredClient, SavedRegistration};
+pub use self::document::ClientDocument;
+pub use self::fault::RegistrationFault;
+pub use self::handle::Registration;
+pub use self::metadata::ClientMetadata;

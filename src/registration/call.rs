@@ -1,0 +1,258 @@
+//! One request to a registration endpoint.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::document::Members;
+use crate::discovery::{Provider, ProviderMetadata, registration_provider};
+use crate::error::{Error, Result, config, protocol, transport, unexpected_body};
+use crate::http::channel::{Channel, Endpoint, OAUTH_LIMIT};
+use crate::http::fresh::{Complete, FreshProof};
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::http::segment;
+use crate::http::sender::Answer;
+use crate::token::engine::TokenEngine;
+use crate::{AccessToken, Secret};
+
+const ENDPOINT: Endpoint = ("registration_endpoint", |m| {
+    m.registration_endpoint.as_deref()
+});
+
+/// What is shown to be let in.
+pub(super) enum Authority {
+    Anonymous,
+    Initial(Secret),
+    Tokens(Arc<TokenEngine>),
+}
+
+/// A provider, and what is shown to it.
+pub(super) struct Door {
+    pub(super) channel: Arc<Channel>,
+    pub(super) provider: Provider,
+    pub(super) authority: Authority,
+}
+
+pub(super) struct Body {
+    content_type: HeaderValue,
+    bytes: Bytes,
+}
+
+impl Body {
+    pub(super) fn json(op: &Operation, value: &impl Serialize) -> Result<Self> {
+        let bytes = serde_json::to_vec(value)
+            .map_err(|_| unexpected_body(op, "the client cannot be written as JSON"))?;
+        Ok(Self {
+            content_type: HeaderValue::from_static("application/json"),
+            bytes: bytes.into(),
+        })
+    }
+
+    pub(super) fn xml(text: String) -> Self {
+        Self {
+            content_type: HeaderValue::from_static("application/xml"),
+            bytes: text.into(),
+        }
+    }
+}
+
+pub(super) struct Call<'a> {
+    pub(super) op: &'a Operation,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) body: Option<Body>,
+    /// An `Authorization` header in place of the door's.
+    pub(super) shown: Option<HeaderValue>,
+}
+
+/// A successful answer.
+pub(super) struct Received(Answer);
+
+impl Received {
+    pub(super) fn members(&self, op: &Operation) -> Result<Map<String, Value>> {
+        json::decode(op, self.0.response.body())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.response.body().iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+impl Door {
+    pub(super) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
+        self.channel
+            .metadata(&self.provider, self.channel.deadline())
+            .await
+    }
+
+    /// Where clients of this form are registered.
+    pub(super) async fn endpoint(&self, members: &Members) -> Result<Url> {
+        if let Some(provider) = members.provider {
+            return self.provider_url(provider).await;
+        }
+        let deadline = self.channel.deadline();
+        let target = self
+            .channel
+            .endpoint(&self.provider, ENDPOINT, false, deadline)
+            .await?;
+        Ok(target.url)
+    }
+
+    /// One of Keycloak's own providers.
+    pub(super) async fn provider_url(&self, provider: &str) -> Result<Url> {
+        let metadata = self.metadata().await?;
+        self.published(&metadata, &registration_provider(&metadata, provider))
+    }
+
+    /// Where an address is called that the server has given.
+    pub(super) fn published(&self, metadata: &ProviderMetadata, address: &str) -> Result<Url> {
+        self.channel.discovery.rewrite(&metadata.issuer, address)
+    }
+
+    /// Sends and takes a successful answer. A 401 to an access token is answered with a fresh one,
+    /// once: nothing has been executed.
+    pub(super) async fn send(&self, call: Call<'_>) -> Result<Received> {
+        let deadline = self.channel.deadline();
+        let engine = match &self.authority {
+            Authority::Tokens(engine) if call.shown.is_none() => Some(engine),
+            _ => None,
+        };
+        let mut replayed = false;
+        loop {
+            let lease = match engine {
+                Some(engine) => Some((engine, engine.token(call.op, deadline).await?)),
+                None => None,
+            };
+            let header = match (&call.shown, &lease, &self.authority) {
+                (Some(shown), ..) => Some(shown.clone()),
+                (None, Some((_, lease)), _) => Some(lease.header()),
+                (None, None, Authority::Initial(token)) => Some(bearer(token)?),
+                _ => None,
+            };
+            let token = lease.as_ref().map(|(_, lease)| &lease.token);
+            let answer = self.exchange(&call, header, token, deadline).await?;
+            if answer.status().is_success() {
+                return Ok(Received(answer));
+            }
+            if answer.status() == StatusCode::UNAUTHORIZED
+                && let Some((engine, lease)) = &lease
+                && !replayed
+            {
+                engine.invalidate(lease);
+                replayed = true;
+                continue;
+            }
+            if answer.status() == StatusCode::NOT_FOUND {
+                self.channel.discovery.forget(&self.provider);
+            }
+            return Err(self.explain(answer.error(call.op), call.shown.is_some()));
+        }
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call<'_>,
+        authorization: Option<HeaderValue>,
+        token: Option<&AccessToken>,
+        deadline: crate::http::deadline::Deadline,
+    ) -> Result<Answer> {
+        let sender = &self.channel.sender;
+        let mut request = sender
+            .client
+            .request(call.method.clone(), call.url.clone())
+            .header(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(header) = authorization {
+            request = request.header(AUTHORIZATION, header);
+        }
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, body.content_type.clone())
+                .body(body.bytes.clone());
+        }
+        let request = request
+            .build()
+            .map_err(|source| transport(call.op, source))?;
+        let repeat = match call.method {
+            Method::GET => Repeat::IDEMPOTENT,
+            // Executed once already, it has made a client or replaced the token.
+            _ => Repeat::SINGLE_USE,
+        };
+        match token.and_then(|token| FreshProof::of(token, &self.channel.discovery)) {
+            Some(proof) => {
+                sender
+                    .send_fresh(request, &proof, call.op, repeat, OAUTH_LIMIT, deadline)
+                    .await
+            }
+            None => {
+                sender
+                    .send_fresh(request, &Complete, call.op, repeat, OAUTH_LIMIT, deadline)
+                    .await
+            }
+        }
+    }
+
+    fn explain(&self, error: Error, own_token: bool) -> Error {
+        let refused = matches!(error.status().map(|s| s.as_u16()), Some(401 | 403));
+        if !refused {
+            return error;
+        }
+        error.with_hint(match (&self.authority, own_token) {
+            (_, true) => {
+                "the registration access token or the secret is not the newest one, or the client \
+                 is gone: an administrator can make a new one"
+            }
+            (Authority::Anonymous, _) => {
+                "set initial_access_token or token_source, or let the realm's client registration \
+                 policies trust this host"
+            }
+            (Authority::Initial(_), _) => {
+                "the initial access token has expired or its number of clients is used up, or a \
+                 client registration policy of the realm refuses the client"
+            }
+            (Authority::Tokens(_), _) => {
+                "the token needs the realm-management role create-client or manage-clients"
+            }
+        })
+    }
+}
+
+pub(super) fn bearer(token: &Secret) -> Result<HeaderValue> {
+    let text = format!("Bearer {}", token.expose());
+    let mut header = HeaderValue::try_from(text)
+        .map_err(|_| config("the token has characters that no header can carry"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Appends one segment.
+pub(super) fn push(url: &mut Url, part: &str) -> Result<()> {
+    let path = format!(
+        "{}/{}",
+        url.path().trim_end_matches('/'),
+        segment::encode(part)
+    );
+    url.set_path(&path);
+    if url.path() == path {
+        Ok(())
+    } else {
+        Err(protocol("the registration endpoint takes no path below it"))
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Initial(_) => "InitialAccessToken",
+            Self::Tokens(_) => "AccessTokens",
+        })
+    }
+}

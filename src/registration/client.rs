@@ -1,0 +1,359 @@
+//! A registered client, managed with its registration access token (RFC 7592).
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::adapter_config::AdapterConfig;
+use super::call::{Body, Call, bearer, push};
+use super::document::ClientDocument;
+use super::handle::{Registration, members_of};
+use super::metadata::ClientMetadata;
+use crate::Secret;
+use crate::error::{Error, Result, protocol, unauthorized, unexpected_body};
+use crate::http::operation::Operation;
+
+const READ: Operation = Operation::new(
+    "registration.client.read",
+    "GET",
+    "{registration_client_uri}",
+);
+const UPDATE: Operation = Operation::new(
+    "registration.client.update",
+    "PUT",
+    "{registration_client_uri}",
+);
+const DELETE: Operation = Operation::new(
+    "registration.client.delete",
+    "DELETE",
+    "{registration_client_uri}",
+);
+
+/// A client that was registered, and what manages it. Cheap to clone; clones share the
+/// registration access token.
+///
+/// Calls wait for each other, since each may replace the token, and go on in a task of their own
+/// when their caller gives up: the answer with the new token is not lost. Save it
+/// ([`saved`](Self::saved)) after every call. `Debug` shows no secrets.
+pub struct RegisteredClient<T = ClientMetadata> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    registration: Registration,
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    id: String,
+    secret: Option<Secret>,
+    token: Option<Secret>,
+    uri: Option<String>,
+    issuer: String,
+    document: Option<T>,
+}
+
+/// What it takes to manage a registered client later. Serialised it has the registration access
+/// token in plain: keep it like a password.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SavedRegistration {
+    /// The provider.
+    pub issuer: String,
+    /// The client.
+    pub client_id: String,
+    /// The newest registration access token.
+    pub registration_access_token: Secret,
+    /// Where the client is managed, where the server has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_client_uri: Option<String>,
+}
+
+impl<T: ClientDocument> RegisteredClient<T> {
+    pub(super) fn unread(
+        registration: Registration,
+        id: String,
+        token: Option<Secret>,
+        uri: Option<String>,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                registration,
+                turn: tokio::sync::Mutex::default(),
+                state: Mutex::new(State {
+                    id,
+                    secret: None,
+                    token,
+                    uri,
+                    issuer: String::new(),
+                    document: None,
+                }),
+            }),
+        }
+    }
+
+    /// The client's id.
+    pub fn client_id(&self) -> String {
+        self.shared.state().id.clone()
+    }
+
+    /// The client's secret, where the server has shown one.
+    pub fn client_secret(&self) -> Option<Secret> {
+        self.shared.state().secret.clone()
+    }
+
+    /// The client as the server had it at the last call; `None` after one whose answer could not
+    /// be read.
+    pub fn metadata(&self) -> Option<T> {
+        self.shared.state().document.clone()
+    }
+
+    /// The newest registration access token. A client that was reached with
+    /// [`Registration::client`] has none.
+    pub fn registration_access_token(&self) -> Option<Secret> {
+        self.shared.state().token.clone()
+    }
+
+    /// What it takes to manage the client later, see [`Registration::resume`]; `None` without a
+    /// registration access token.
+    pub fn saved(&self) -> Option<SavedRegistration> {
+        let state = self.shared.state();
+        Some(SavedRegistration {
+            issuer: state.issuer.clone(),
+            client_id: state.id.clone(),
+            registration_access_token: state.token.clone()?,
+            registration_client_uri: state.uri.clone(),
+        })
+    }
+
+    /// Reads the client (RFC 7592 section 2.1).
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when the registration access token is not the newest one, or the
+    /// client is gone.
+    pub async fn read(&self) -> Result<T> {
+        self.read_as(&READ).await
+    }
+
+    /// Replaces the client's metadata by `wanted` (RFC 7592 section 2.2): what it leaves out
+    /// goes back to the server's default. The id is filled in, and what the server alone sets is
+    /// left out. Gives the client as it is then.
+    ///
+    /// # Errors
+    /// As [`Registration::create`] and [`read`](Self::read). After a refusal everything is as it
+    /// was, the token too.
+    pub async fn update(&self, wanted: &T) -> Result<T> {
+        let wanted = wanted.clone();
+        self.in_turn(|shared| async move {
+            let members = members_of(&UPDATE, &wanted)?;
+            shared.write(members).await
+        })
+        .await
+    }
+
+    /// Reads the client, edits it and writes it. Other calls wait.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub async fn modify(&self, edit: impl FnOnce(&mut T) + Send + 'static) -> Result<T> {
+        self.in_turn(|shared| async move {
+            let mut document = shared.read(&UPDATE).await?;
+            edit(&mut document);
+            let members = members_of(&UPDATE, &document)?;
+            shared.write(members).await
+        })
+        .await
+    }
+
+    /// Deletes the client (RFC 7592 section 2.3).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn delete(&self) -> Result<()> {
+        self.in_turn(|shared| async move {
+            shared.send(&DELETE, Method::DELETE, None).await?;
+            let mut state = shared.state();
+            (state.token, state.document) = (None, None);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The client's `keycloak.json`, from Keycloak's provider `install`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn adapter_config(&self) -> Result<AdapterConfig> {
+        self.in_turn(|shared| async move {
+            let (id, token) = {
+                let state = shared.state();
+                (state.id.clone(), state.token.clone())
+            };
+            let shown = token.as_ref().map(bearer).transpose()?;
+            shared.registration.install(&id, shown).await
+        })
+        .await
+    }
+
+    pub(super) async fn read_as(&self, op: &'static Operation) -> Result<T> {
+        self.in_turn(move |shared| async move { shared.read(op).await })
+            .await
+    }
+
+    pub(super) fn accept(
+        &self,
+        op: &Operation,
+        members: Map<String, Value>,
+        issuer: String,
+    ) -> Result<T> {
+        self.shared.state().issuer = issuer;
+        self.shared.accept(op, members)
+    }
+
+    /// Runs one call after the other, in a task that outlives its caller.
+    async fn in_turn<R, F>(&self, call: impl FnOnce(Arc<Shared<T>>) -> F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: Future<Output = Result<R>> + Send + 'static,
+    {
+        let shared = self.shared.clone();
+        let call = call(shared.clone());
+        let task = tokio::spawn(async move {
+            let _turn = shared.turn.lock().await;
+            call.await
+        });
+        task.await
+            .unwrap_or_else(|_| Err(unauthorized("the call was ended from outside")))
+    }
+}
+
+impl<T> Shared<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: ClientDocument> Shared<T> {
+    async fn read(&self, op: &Operation) -> Result<T> {
+        let answer = self.send(op, Method::GET, None).await?;
+        let members = answer.members(op)?;
+        self.accept(op, members)
+    }
+
+    async fn write(&self, mut members: Map<String, Value>) -> Result<T> {
+        for name in T::MEMBERS.answered {
+            members.remove(*name);
+        }
+        members
+            .entry(T::MEMBERS.id)
+            .or_insert_with(|| self.state().id.clone().into());
+        let body = Body::json(&UPDATE, &members)?;
+        let sent = self.send(&UPDATE, Method::PUT, Some(body)).await;
+        let answer = sent.map_err(may_be_done)?;
+        if answer.is_empty() {
+            return Err(unexpected_body(&UPDATE, "the answer is empty"));
+        }
+        let members = answer.members(&UPDATE)?;
+        self.accept(&UPDATE, members)
+    }
+
+    async fn send(
+        &self,
+        op: &Operation,
+        method: Method,
+        body: Option<Body>,
+    ) -> Result<super::call::Received> {
+        let url = self.url().await?;
+        let shown = self.state().token.as_ref().map(bearer).transpose()?;
+        let call = Call {
+            op,
+            method,
+            url,
+            body,
+            shown,
+        };
+        self.registration.door.send(call).await
+    }
+
+    /// Where the client is managed: as the server has said, else below the endpoint, as Keycloak
+    /// has it.
+    async fn url(&self) -> Result<Url> {
+        let door = &self.registration.door;
+        let metadata = door.metadata().await?;
+        let (id, uri) = {
+            let mut state = self.state();
+            state.issuer.clone_from(&metadata.issuer);
+            (state.id.clone(), state.uri.clone())
+        };
+        if let Some(uri) = uri {
+            return door.published(&metadata, &uri);
+        }
+        let mut url = door.endpoint(T::MEMBERS).await?;
+        push(&mut url, &id)?;
+        Ok(url)
+    }
+
+    /// Takes the newest token out of an answer, before anything else can go wrong with it.
+    fn accept(&self, op: &Operation, mut members: Map<String, Value>) -> Result<T> {
+        let token = members.remove(T::MEMBERS.token);
+        let uri = members.remove("registration_client_uri");
+        let mut state = self.state();
+        if let Some(Value::String(token)) = token
+            && !token.is_empty()
+        {
+            state.token = Some(token.into());
+        }
+        if let Some(Value::String(uri)) = uri {
+            state.uri = Some(uri);
+        }
+        if let Some(Value::String(id)) = members.get(T::MEMBERS.id) {
+            if T::MEMBERS.provider.is_none() && *id != state.id {
+                return Err(protocol("the answer is about another client").with_operation(op));
+            }
+            state.id.clone_from(id);
+        }
+        if let Some(Value::String(secret)) = members.get(T::MEMBERS.secret) {
+            state.secret = Some(secret.as_str().into());
+        }
+        state.document = None;
+        let bytes = serde_json::to_vec(&members).unwrap_or_default();
+        let document: T = crate::http::json::decode(op, &bytes)?;
+        state.document = Some(document.clone());
+        Ok(document)
+    }
+}
+
+/// Says what a lost answer to an update may mean.
+fn may_be_done(error: Error) -> Error {
+    if error.is_transport() || error.is_timeout() || error.is_server() {
+        return error.with_hint(
+            "the update may have been executed and the registration access token replaced: if the \
+             next call is refused with 401, an administrator has to make a new one",
+        );
+    }
+    error
+}
+
+impl<T> Clone for RegisteredClient<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for RegisteredClient<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.state();
+        f.debug_struct("RegisteredClient")
+            .field("client_id", &state.id)
+            .field("client_secret", &state.secret)
+            .field("registration_access_token", &state.token)
+            .finish_non_exhaustive()
+    }
+}

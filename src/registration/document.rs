@@ -1,0 +1,76 @@
+//! The forms in which a client can be registered.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::metadata::ClientMetadata;
+
+/// A form in which a client is registered, and with it the provider it is sent to:
+/// [`ClientMetadata`] to the standard endpoint (Keycloak's `openid-connect`), Keycloak's own
+/// representation, as a `ClientRepresentation` or as JSON, to its provider `default`.
+///
+/// There are no other forms: the trait is sealed.
+pub trait ClientDocument:
+    sealed::Form + Serialize + DeserializeOwned + Clone + Send + Sync + 'static
+{
+}
+
+impl ClientDocument for ClientMetadata {}
+impl ClientDocument for Value {}
+#[cfg(feature = "admin")]
+impl ClientDocument for crate::representations::ClientRepresentation {}
+
+/// Where a form is sent to, and what its members are called.
+#[derive(Debug)]
+pub struct Members {
+    /// The provider below `clients-registrations`; `None` for the published endpoint.
+    pub(super) provider: Option<&'static str>,
+    pub(super) id: &'static str,
+    pub(super) secret: &'static str,
+    pub(super) token: &'static str,
+    /// Sent by the server only (RFC 7592 section 2.2).
+    pub(super) answered: &'static [&'static str],
+}
+
+const STANDARD: Members = Members {
+    provider: None,
+    id: "client_id",
+    secret: "client_secret",
+    token: "registration_access_token",
+    answered: &[
+        "registration_access_token",
+        "registration_client_uri",
+        "client_secret_expires_at",
+        "client_id_issued_at",
+    ],
+};
+
+const KEYCLOAK: Members = Members {
+    provider: Some("default"),
+    id: "clientId",
+    secret: "secret",
+    token: "registrationAccessToken",
+    answered: &["registrationAccessToken"],
+};
+
+mod sealed {
+    use super::{ClientMetadata, KEYCLOAK, Members, STANDARD, Value};
+
+    pub trait Form {
+        const MEMBERS: &'static Members;
+    }
+
+    impl Form for ClientMetadata {
+        const MEMBERS: &'static Members = &STANDARD;
+    }
+
+    impl Form for Value {
+        const MEMBERS: &'static Members = &KEYCLOAK;
+    }
+
+    #[cfg(feature = "admin")]
+    impl Form for crate::representations::ClientRepresentation {
+        const MEMBERS: &'static Members = &KEYCLOAK;
+    }
+}
