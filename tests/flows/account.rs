@@ -193,20 +193,24 @@ async fn applications_and_consents() {
         .grant_consent("asks", &Consent::of_scopes([&email]))
         .await
         .unwrap();
-    let names = |consent: &Consent| -> Vec<String> {
+    let ids = |consent: &Consent| -> Vec<String> {
         let scopes = consent.granted_scopes.iter().flatten();
-        let mut names: Vec<String> = scopes.filter_map(|scope| scope.name.clone()).collect();
-        names.sort();
-        names
+        let mut ids: Vec<String> = scopes.filter_map(|scope| scope.id.clone()).collect();
+        ids.sort();
+        ids
     };
-    assert_eq!(names(&given), ["email"]);
+    assert_eq!(ids(&given), [email.clone()]);
+    let text = &given.granted_scopes.as_ref().unwrap()[0].display_text;
+    assert_eq!(text.as_deref(), Some("Email address"));
     assert!(given.created_date.unwrap() > 1_700_000_000_000);
     account
         .update_consent("asks", &Consent::of_scopes([&email, &profile]))
         .await
         .unwrap();
     let now = account.consent("asks").await.unwrap().unwrap();
-    assert_eq!(names(&now), ["email", "profile"]);
+    let mut both = [email, profile];
+    both.sort();
+    assert_eq!(ids(&now), both);
 
     let applications = account.applications().await.unwrap();
     let find = |id: &str| {
