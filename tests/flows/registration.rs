@@ -122,12 +122,12 @@ async fn a_client_registers_and_manages_itself() {
     // Parallel edits take turns, each with the token that the one before has left.
     let (one, two) = tokio::join!(
         client.modify(|metadata| metadata.client_uri = Some("https://one.example".into())),
-        client.modify(|metadata| metadata.policy_uri = Some("https://two.example".into())),
+        client.modify(|metadata| metadata.require_pushed_authorization_requests = Some(true)),
     );
     (one.unwrap(), two.unwrap());
     let both = client.read().await.unwrap();
     assert_eq!(both.client_uri.as_deref(), Some("https://one.example"));
-    assert_eq!(both.policy_uri.as_deref(), Some("https://two.example"));
+    assert_eq!(both.require_pushed_authorization_requests, Some(true));
 
     // Kept as text, it is taken up by another process.
     let text = serde_json::to_string(&client.saved().unwrap()).unwrap();
