@@ -67,13 +67,13 @@ part! {
     ConsentScope {
         /// The id of the client scope; what a consent is given with.
         id: String,
-        /// Its name.
+        /// The text users are asked with, or its key, such as `${emailScopeConsentText}`.
         name: String,
         /// What it is.
         description: String,
         /// Its protocol.
         protocol: String,
-        /// What users are asked, often the key of a message.
+        /// That text in the user's language.
         display_text: String,
     }
 }
