@@ -11,10 +11,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The token needs the audience `account` and the roles of the client `account` that each call
-//! names; Keycloak gives users `view-profile` and `manage-account`, which all others but
-//! `view-consent` and `manage-consent` are part of, unless the realm is set up in another way.
-//! A client whose full scope is off needs these roles in its scope.
+//! The token needs the audience `account` and the role `manage-account` of the client `account`,
+//! which Keycloak gives every user unless the realm is set up in another way; for reading, the
+//! smaller role that a call names is enough. A client whose full scope is off needs the roles in
+//! its scope.
 //!
 //! Every type keeps members that are not listed in `extra`; `Debug` shows only their names.
 

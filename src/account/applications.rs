@@ -67,13 +67,13 @@ part! {
     ConsentScope {
         /// The id of the client scope; what a consent is given with.
         id: String,
-        /// Its name.
+        /// The text users are asked with, or its key, such as `${emailScopeConsentText}`.
         name: String,
         /// What it is.
         description: String,
         /// Its protocol.
         protocol: String,
-        /// What users are asked, often the key of a message.
+        /// That text in the user's language.
         display_text: String,
     }
 }
@@ -93,7 +93,7 @@ impl Consent {
 }
 
 impl Account {
-    /// The applications that the user uses or may use. Needs `view-applications`.
+    /// The applications that the user uses or may use. `view-applications` is enough.
     ///
     /// # Errors
     /// As [`profile`](Self::profile).
@@ -101,7 +101,7 @@ impl Account {
         self.get(&LIST, &["applications"], &[]).await
     }
 
-    /// The applications whose name has `name` in it. Needs `view-applications`.
+    /// The applications whose name has `name` in it. `view-applications` is enough.
     ///
     /// # Errors
     /// As [`profile`](Self::profile).
@@ -113,18 +113,19 @@ impl Account {
         self.get(&LIST, &["applications"], &query).await
     }
 
-    /// What the user agreed to for a client; `None` when they have not. Needs `view-consent` or
-    /// `manage-consent`.
+    /// What the user agreed to for a client; `None` when they have not. `view-consent` is
+    /// enough.
     ///
     /// # Errors
     /// Of kind `NotFound` when there is no such client.
     pub async fn consent(&self, client_id: impl AsRef<str> + Send) -> Result<Option<Consent>> {
         let path = ["applications", client_id.as_ref(), "consent"];
-        self.get(&GET, &path, &[]).await
+        let query = [("briefRepresentation", "false")];
+        self.get(&GET, &path, &query).await
     }
 
-    /// Agrees to scopes for a client, in place of what was agreed to before. Needs
-    /// `manage-consent`.
+    /// Agrees to scopes for a client, in place of what was agreed to before. `manage-consent`
+    /// is enough.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account, scope_id: &str) -> keycloak_kit::Result<()> {
@@ -160,8 +161,8 @@ impl Account {
         self.send(&UPDATE, Method::PUT, &path, consent).await
     }
 
-    /// Takes back what was agreed to for a client, and its offline tokens. Needs
-    /// `manage-consent`.
+    /// Takes back what was agreed to for a client, and its offline tokens. `manage-consent`
+    /// is enough.
     ///
     /// # Errors
     /// Of kind `NotFound` when there is no such client.

@@ -39,7 +39,7 @@ impl Keycloak {
     /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
     #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn account(&self, realm: impl Into<String>, user: impl TokenSource) -> Account {
-        Account::new(self.channel().clone(), Provider::Realm(realm.into()), user)
+        Account::of_realm(self.channel().clone(), realm.into(), user)
     }
 }
 
@@ -56,6 +56,10 @@ impl Oidc {
 pub(super) type Path<'a> = &'a [&'a str];
 
 impl Account {
+    pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, user: impl TokenSource) -> Self {
+        Self::new(channel, Provider::Realm(realm), user)
+    }
+
     fn new(channel: Arc<Channel>, provider: Provider, user: impl TokenSource) -> Self {
         let engine = TokenEngine::new(Login {
             channel: channel.clone(),
@@ -164,23 +168,23 @@ fn explain(op: &Operation, error: Error) -> Error {
     }
 }
 
-/// Roles of `org.keycloak.models.AccountRoles`.
+/// Roles of `org.keycloak.models.AccountRoles` that `org.keycloak.services.resources.account` asks
+/// for: `manage-account` is enough for everything.
 fn role(op: &Operation) -> &'static str {
     let read = op.method == "GET";
     let rest = op.path.strip_prefix(BELOW).unwrap_or_default();
     let area = rest.trim_start_matches('/').split('/').next();
     match area {
-        _ if rest.ends_with("/consent") && read => "view-consent or manage-consent",
-        _ if rest.ends_with("/consent") => "manage-consent",
-        Some("applications") => "view-applications",
-        Some("groups") => "view-groups",
-        Some("linked-accounts") if !read => "manage-account-links",
-        _ if read => "view-profile or manage-account",
+        _ if rest.ends_with("/consent") && read => "manage-account, manage-consent or view-consent",
+        _ if rest.ends_with("/consent") => "manage-account or manage-consent",
+        Some("applications") => "manage-account or view-applications",
+        Some("groups") => "manage-account or view-groups",
+        _ if read => "manage-account or view-profile",
         _ => "manage-account",
     }
 }
 
-pub(super) const BELOW: &str = "/realms/{realm}/account";
+const BELOW: &str = "/realms/{realm}/account";
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -88,8 +88,8 @@ part! {
 }
 
 impl Account {
-    /// The kinds of credentials of the realm, and those of the user. Needs `manage-account` or
-    /// `view-profile`.
+    /// The kinds of credentials of the realm, and those of the user. `view-profile` is
+    /// enough.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account) -> keycloak_kit::Result<()> {
@@ -106,7 +106,7 @@ impl Account {
         self.get(&LIST, &["credentials"], &[]).await
     }
 
-    /// Removes one of the user's credentials. Needs `manage-account`.
+    /// Removes one of the user's credentials.
     ///
     /// # Errors
     /// Of kind `NotFound` when the user has no such credential; `Forbidden` when it may not be
@@ -116,7 +116,7 @@ impl Account {
             .await
     }
 
-    /// Names one of the user's credentials. Needs `manage-account`.
+    /// Names one of the user's credentials.
     ///
     /// # Errors
     /// Of kind `NotFound` when the user has no such credential.

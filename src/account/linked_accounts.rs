@@ -67,7 +67,7 @@ impl Account {
         }
     }
 
-    /// Ends the link to an identity provider. Needs `manage-account`.
+    /// Ends the link to an identity provider.
     ///
     /// # Errors
     /// Of kind `Validation` when there is no such link, or the user could not log in without it.

@@ -49,7 +49,7 @@ part! {
 }
 
 impl Account {
-    /// The user's groups, with their attributes. Needs `view-groups`.
+    /// The user's groups, with their attributes. `view-groups` is enough.
     ///
     /// # Errors
     /// As [`profile`](Self::profile).
@@ -58,7 +58,7 @@ impl Account {
         self.get(&GROUPS, &["groups"], &query).await
     }
 
-    /// The user's organizations.
+    /// The user's organizations. `view-profile` is enough.
     ///
     /// # Errors
     /// Of kind `NotFound` where the server or the realm has organizations switched off.

@@ -88,8 +88,8 @@ part! {
 }
 
 impl Account {
-    /// The user, with what the realm's user profile says about each attribute. Needs
-    /// `view-profile`.
+    /// The user, with what the realm's user profile says about each attribute. `view-profile`
+    /// is enough.
     ///
     /// # Errors
     /// Of kind `Unauthorized` when the token is not accepted, `Forbidden` when it lacks the role.
@@ -99,7 +99,7 @@ impl Account {
     }
 
     /// Replaces the user's profile: an attribute that `wanted` leaves out is emptied where the
-    /// user may change it. Needs `manage-account`.
+    /// user may change it.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account) -> keycloak_kit::Result<()> {

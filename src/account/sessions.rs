@@ -90,7 +90,7 @@ part! {
 }
 
 impl Account {
-    /// The user's sessions. Needs `manage-account` or `view-profile`.
+    /// The user's sessions. `view-profile` is enough.
     ///
     /// # Errors
     /// As [`profile`](Self::profile).
@@ -107,7 +107,7 @@ impl Account {
     }
 
     /// Ends one session. An id that is none of the user's is no error: the server does not tell.
-    /// Needs `manage-account`.
+    ///
     ///
     /// # Errors
     /// As [`profile`](Self::profile).
@@ -115,7 +115,7 @@ impl Account {
         self.delete(&END, &["sessions", id.as_ref()], &[]).await
     }
 
-    /// Ends every session but that of the token. Needs `manage-account`.
+    /// Ends every session but that of the token.
     ///
     /// # Errors
     /// As [`profile`](Self::profile).
@@ -124,7 +124,7 @@ impl Account {
             .await
     }
 
-    /// Ends every session, that of the token included. Needs `manage-account`.
+    /// Ends every session, that of the token included.
     ///
     /// # Errors
     /// As [`profile`](Self::profile).

@@ -118,10 +118,16 @@ impl Call {
         Ok(Response::new(parts.status, parts.headers, body))
     }
 
+    /// The connections that this call is made on.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn channel(&self) -> &Arc<crate::http::channel::Channel> {
+        &self.transport.channel
+    }
+
     /// Starts an OpenID Connect client of a realm on the same connections.
     #[cfg(feature = "oidc")]
     pub(crate) fn oidc(&self, realm: &str, client_id: String) -> crate::oidc::OidcBuilder {
-        let channel = Arc::clone(&self.transport.channel);
+        let channel = Arc::clone(self.channel());
         crate::oidc::OidcBuilder::of_realm(channel, realm.to_owned(), client_id)
     }
 

@@ -54,7 +54,7 @@ impl Keycloak {
     /// [`Registration::initial_access_token`] and [`Registration::token_source`].
     #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn registration(&self, realm: impl Into<String>) -> Registration {
-        Registration::new(self.channel().clone(), Provider::Realm(realm.into()))
+        Registration::of_realm(self.channel().clone(), realm.into())
     }
 }
 
@@ -67,6 +67,10 @@ impl Oidc {
 }
 
 impl Registration {
+    pub(crate) fn of_realm(channel: Arc<Channel>, realm: String) -> Self {
+        Self::new(channel, Provider::Realm(realm))
+    }
+
     fn new(channel: Arc<Channel>, provider: Provider) -> Self {
         Self {
             door: Arc::new(Door {
@@ -97,7 +101,7 @@ impl Registration {
     /// use keycloak_kit::representations::ClientInitialAccessCreatePresentation;
     ///
     /// let wanted = ClientInitialAccessCreatePresentation::default().count(1).expiration(3600);
-    /// let made = kc.realm("demo").clients_initial_access().create(&wanted).await?;
+    /// let made = kc.realm("demo").initial_access_tokens().create(&wanted).await?;
     /// let registration = kc.registration("demo").initial_access_token(&made.token.unwrap_or_default());
     /// registration.create(&ClientMetadata::default().client_name("Reports")).await?;
     /// # }

@@ -11,6 +11,23 @@ use crate::support::resource_server::ResourceServer;
 use crate::support::{PASSWORD, SECRET};
 
 fn example(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Child {
+    let mut command = command(name, arguments);
+    command
+        .env("OIDC_ISSUER", realm.issuer())
+        .env("OIDC_CLIENT_ID", client_id)
+        .env("OIDC_CLIENT_SECRET", SECRET);
+    command.spawn().unwrap()
+}
+
+fn registration_example(realm: &Realm, token: &str) -> Child {
+    let mut command = command("oidc_registration", &[&realm.name]);
+    command
+        .env("KEYCLOAK_URL", realm.kc.base_url())
+        .env("INITIAL_ACCESS_TOKEN", token);
+    command.spawn().unwrap()
+}
+
+fn command(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.args(["run", "--quiet", "--example", name]);
     // With the features of this binary nothing is compiled anew.
@@ -21,13 +38,9 @@ fn example(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Ch
         .arg("--")
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("OIDC_ISSUER", realm.issuer())
-        .env("OIDC_CLIENT_ID", client_id)
-        .env("OIDC_CLIENT_SECRET", SECRET)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::piped());
+    command
 }
 
 async fn output(child: Child) -> String {
@@ -145,6 +158,21 @@ async fn every_example_runs() {
     ))
     .await;
     assert!(shared.contains("shared: true"), "{shared}");
+
+    crate::account::give_default_roles(&realm).await;
+    let account = output(example(&realm, "app", "oidc_account", &["ada", PASSWORD])).await;
+    assert!(
+        account.contains("refused:      Some(\"email\")")
+            && account.contains("renamed:      Some(\"Augusta Ada\")")
+            && account.contains("sessions now: 1"),
+        "{account}"
+    );
+    let token = crate::registration::initial_access_token(&realm, 1).await;
+    let registered = output(registration_example(&realm, &token)).await;
+    assert!(
+        registered.contains("Monthly reports") && registered.contains("deleted"),
+        "{registered}"
+    );
 
     let mut device = example(&realm, "app", "oidc_device", &[]);
     let (line, reader) = first_line(&mut device).await;

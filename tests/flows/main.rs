@@ -13,6 +13,7 @@
 
 mod support;
 
+mod account;
 mod algorithms;
 mod authentication;
 mod backchannel;
@@ -24,6 +25,7 @@ mod dpop;
 mod examples;
 mod exchange;
 mod other_provider;
+mod registration;
 mod sessions;
 mod tokens;
 mod uma_enforcer;
