@@ -18,7 +18,13 @@ fn sources(folder: &Path, into: &mut String) {
 fn every_check_has_its_test() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut code = String::new();
-    for folder in ["src/jose", "src/oidc", "src/token", "src/uma", "tests/flows"] {
+    for folder in [
+        "src/jose",
+        "src/oidc",
+        "src/token",
+        "src/uma",
+        "tests/flows",
+    ] {
         sources(&root.join(folder), &mut code);
     }
     for (page, least) in [
