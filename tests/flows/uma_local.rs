@@ -22,7 +22,7 @@ const KINDS: [&str; 7] = [
 ];
 const LOGICS: [&str; 2] = ["POSITIVE", "NEGATIVE"];
 const STRATEGIES: [&str; 3] = ["UNANIMOUS", "AFFIRMATIVE", "CONSENSUS"];
-const USERS: usize = 6;
+const USERS: usize = 4;
 /// The moments that time policies are asked about, in seconds since 1970 and as the server reads
 /// them.
 const MOMENTS: [(u64, &str); 2] = [
@@ -278,7 +278,7 @@ async fn world() -> (Realm, [String; 2]) {
         .await;
     let manager = realm.get(&["clients", &app, "roles", "manager"]).await;
     for found in realm.get(&["users"]).await.as_array().unwrap() {
-        if ["user1", "user5"].contains(&found["username"].as_str().unwrap()) {
+        if ["user1", "user2"].contains(&found["username"].as_str().unwrap()) {
             let id = found["id"].as_str().unwrap();
             realm
                 .post(
