@@ -5,6 +5,7 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,7 +189,7 @@ impl PathEnforcerBuilder {
             rules.push((pattern, rule));
         }
         // The one that says most about a path decides alone.
-        rules.sort_by(|(one, _), (other, _)| other.weight().cmp(&one.weight()));
+        rules.sort_by_key(|(pattern, _)| Reverse(pattern.weight()));
         Ok(PathEnforcer {
             inner: Arc::new(Inner {
                 oidc: self.oidc,

@@ -95,7 +95,7 @@ mod tests {
                     403,
                     r#"{"error":"access_denied","error_description":"not_authorized"}"#,
                 ),
-                _ if end.starts_with("/authz") => Reply::status(405),
+                _ if end.starts_with("/authz") => Reply::json(405, "{}"),
                 _ => return None,
             })
         })

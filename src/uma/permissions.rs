@@ -87,7 +87,8 @@ impl Oidc {
     ///
     /// A token that the server does not accept is no error: `logged_in` is false. A permission
     /// names a resource by name or id; without scope it is there when any access to the resource
-    /// is.
+    /// is. Resources of different owners may share a name, so where users create resources, name
+    /// them by id.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -186,7 +187,8 @@ impl Permissions {
         self
     }
 
-    /// Asks the owner of the resource where access is not granted. With a ticket.
+    /// Whether the owner of the resource is asked where access is not granted. With a ticket alone,
+    /// and the server asks unless this is false.
     pub fn submit_request(mut self, submit: bool) -> Self {
         self.params.set("submit_request", submit.to_string());
         self

@@ -185,7 +185,7 @@ impl OwnerPolicies {
     }
 
     /// Makes a policy for a resource that the owner manages
-    /// ([`owner_managed_access`](super::Resource::owner_managed_access)).
+    /// (`owner_managed_access`).
     ///
     /// # Errors
     /// With [`NotOwner`](crate::UmaFault::NotOwner),

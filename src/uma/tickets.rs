@@ -302,7 +302,7 @@ impl TicketHandle {
         self.set(true).await
     }
 
-    /// Takes back what was granted; the request stays.
+    /// Refuses it, or takes back what was granted. The server then forgets the request.
     ///
     /// # Errors
     /// As [`grant`](Self::grant).

@@ -1,7 +1,7 @@
 //! Deciding out of exported settings, held against the server's own evaluation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use keycloak_kit::Method;
 use keycloak_kit::oidc::Check;
@@ -22,7 +22,7 @@ const KINDS: [&str; 7] = [
 ];
 const LOGICS: [&str; 2] = ["POSITIVE", "NEGATIVE"];
 const STRATEGIES: [&str; 3] = ["UNANIMOUS", "AFFIRMATIVE", "CONSENSUS"];
-const USERS: usize = 10;
+const USERS: usize = 4;
 /// The moments that time policies are asked about, in seconds since 1970 and as the server reads
 /// them.
 const MOMENTS: [(u64, &str); 2] = [
@@ -236,6 +236,7 @@ async fn world() -> (Realm, [String; 2]) {
         .to_vec();
     let users: Vec<Value> = (0..USERS)
         .map(|number| {
+            let group = ["/staff", "/staff/night", "/guests", "/others"][number % 4];
             let mut realm_roles = vec!["offline_access"];
             for (every, role) in [(2, "editor"), (3, "viewer")] {
                 if number % every == 0 {
@@ -245,7 +246,7 @@ async fn world() -> (Realm, [String; 2]) {
             json!({
                 "username": user(number), "enabled": true, "email": format!("user{number}@example.org"),
                 "emailVerified": true, "firstName": "A", "lastName": "B", "realmRoles": realm_roles,
-                "groups": [["/staff", "/staff/night", "/guests", "/others"][number % 4]],
+                "groups": [group],
                 "credentials": [{ "type": "password", "value": PASSWORD, "temporary": false }],
             })
         })
@@ -277,7 +278,7 @@ async fn world() -> (Realm, [String; 2]) {
         .await;
     let manager = realm.get(&["clients", &app, "roles", "manager"]).await;
     for found in realm.get(&["users"]).await.as_array().unwrap() {
-        if ["user1", "user5", "user6"].contains(&found["username"].as_str().unwrap()) {
+        if ["user1", "user2"].contains(&found["username"].as_str().unwrap()) {
             let id = found["id"].as_str().unwrap();
             realm
                 .post(
@@ -366,6 +367,19 @@ async fn every_decision_is_the_servers() {
         })
         .collect();
 
+    let mut bearers = Vec::new();
+    for (client_id, uuid) in [("app", &app), ("web", &web)] {
+        let oidc = realm.oidc(client_id).build().unwrap();
+        let verifier = oidc.access_token_verifier();
+        let verifier = verifier.without(Check::Audience).build().unwrap();
+        for number in 0..USERS {
+            let name = user(number);
+            let tokens = oidc.password(&name, PASSWORD).await.unwrap();
+            let claims = verifier.verify(tokens.access_token().secret()).await;
+            let who = Identity::of_token(&claims.unwrap());
+            bearers.push((format!("{client_id} {name}"), ids[name.as_str()], uuid, who));
+        }
+    }
     let mut tally = Tally::default();
     for strategy in ["UNANIMOUS", "AFFIRMATIVE"] {
         let change = json!({
@@ -375,37 +389,18 @@ async fn every_decision_is_the_servers() {
         realm.put(&server, &change).await;
         let exported = realm.get(&below("settings")).await;
         let settings = AuthorizationSettings::from_json(&exported.to_string()).unwrap();
-        for (client_id, uuid) in [("app", &app), ("web", &web)] {
-            let oidc = realm.oidc(client_id).build().unwrap();
-            let verifier = oidc
-                .access_token_verifier()
-                .without(Check::Audience)
-                .build()
-                .unwrap();
-            for number in 0..USERS {
-                let name = user(number);
-                let tokens = oidc.password(&name, PASSWORD).await.unwrap();
-                let claims = verifier
-                    .verify(tokens.access_token().secret())
-                    .await
-                    .unwrap();
-                for (seconds, moment) in MOMENTS {
-                    let time: SystemTime = UNIX_EPOCH + Duration::from_secs(seconds);
-                    let who = Identity::of_token(&claims).at(time);
-                    let question = json!({
-                        "userId": ids[name.as_str()], "clientId": uuid, "resources": [], "entitlements": false,
-                        "context": { "attributes": { "kc.time.date_time": moment } },
-                    });
-                    let path = [&server[..], &["policy", "evaluate"]].concat();
-                    let answer: Value = realm
-                        .kc
-                        .request(Method::POST, realm.path(&path))
-                        .json(&question)
-                        .await
-                        .unwrap();
-                    let label = format!("{strategy} {client_id} {name} {moment}");
-                    compare(&settings, &who, &answer, &label, &mut tally);
-                }
+        for (label, user_id, uuid, who) in &bearers {
+            for (seconds, moment) in MOMENTS {
+                let who = who.clone().at(UNIX_EPOCH + Duration::from_secs(seconds));
+                let question = json!({
+                    "userId": user_id, "clientId": uuid, "resources": [], "entitlements": false,
+                    "context": { "attributes": { "kc.time.date_time": moment } },
+                });
+                let path = [&server[..], &["policy", "evaluate"]].concat();
+                let answer = realm.kc.request(Method::POST, realm.path(&path));
+                let answer: Value = answer.json(&question).await.unwrap();
+                let label = format!("{strategy} {label} {moment}");
+                compare(&settings, &who, &answer, &label, &mut tally);
             }
         }
     }

@@ -320,14 +320,14 @@ async fn an_expired_ticket_is_told_from_a_wrong_one() {
     // A ticket lives as long as the protection API token that it is made with.
     server
         .realm
-        .change(json!({ "accessTokenLifespan": 10 }))
+        .change(json!({ "accessTokenLifespan": 15 }))
         .await;
     let short = server.realm.kc.uma(&server.realm.name, "app");
     let short = short.client_secret(crate::support::SECRET).build().unwrap();
     let wanted = TicketPermission::new(&album).scopes(["view"]);
     let ticket = short.permission_ticket([wanted]).await.unwrap();
-    let mut fault = Some(UmaFault::NotAuthorized);
-    while fault == Some(UmaFault::NotAuthorized) {
+    let mut fault = Some(UmaFault::RequestSubmitted);
+    while fault == Some(UmaFault::RequestSubmitted) {
         let answer = server.uma.oidc().permissions(&bob).ticket(&ticket).await;
         fault = answer.unwrap_err().uma_fault();
     }

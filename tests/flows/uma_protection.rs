@@ -262,7 +262,7 @@ async fn requests_are_submitted_granted_denied_and_deleted() {
     handle.deny().await.unwrap();
     let error = refused(false).await.unwrap_err();
     assert_eq!(error.uma_fault(), Some(UmaFault::NotAuthorized), "{error}");
-    handle.delete().await.unwrap();
+    assert_eq!(of_ada.tickets().count().await.unwrap(), 0);
     for error in [
         handle.grant().await.unwrap_err(),
         handle.delete().await.unwrap_err(),
@@ -317,6 +317,9 @@ async fn requests_are_submitted_granted_denied_and_deleted() {
             "{error}"
         );
     }
+    of_ada.ticket(&made.id).delete().await.unwrap();
+    let status = oidc.has_access(&eve, [format!("{diary}#edit")]).await;
+    assert!(!status.unwrap().authorized);
     server.realm.delete().await;
 }
 

@@ -63,7 +63,6 @@ struct Voice<'a> {
     permission: &'a Policy,
     scopes: BTreeSet<String>,
     resources: Vec<String>,
-    typed: bool,
 }
 
 impl AuthorizationSettings {
@@ -162,8 +161,8 @@ impl AuthorizationSettings {
         if self.enforcement == Enforcement::Disabled {
             return vec![everything()];
         }
-        // Users decide about these too, and that is not in the file.
-        if resource.owner_managed_access && resource.owner.is_some() {
+        // Users decide about theirs too, and these inherit what is for their type.
+        if resource.owner.is_some() {
             return Vec::new();
         }
         let mut applies = false;
@@ -237,87 +236,46 @@ impl AuthorizationSettings {
         } else {
             by_type || is_for_resource
         };
-        let first = resources.first().and_then(|name| {
-            let mut own = self.resources.iter();
-            own.find(|known| known.name == *name)
-        });
-        let typed = permission.config.contains_key("defaultResourceType")
-            || first.is_some_and(|first| first.type_.is_some() && first.owner.is_none());
         applies.then_some(Voice {
             permission,
             scopes,
             resources,
-            typed,
         })
     }
 
-    /// Permissions for single resources come before those for their type; what one denies,
-    /// another cannot grant, unless the settings say affirmative.
+    /// What one permission denies, another cannot grant, unless the settings say affirmative. A
+    /// permission for all resources of a type does not deny what one for the resource grants.
     fn combine(
         &self,
         resource: &Resource,
         asked: &BTreeSet<&str>,
         voices: &[(&Voice<'_>, bool)],
     ) -> Option<BTreeSet<String>> {
+        let own = |voice: &Voice<'_>| voice.resources.contains(&resource.name);
+        let by_scope = |voice: &Voice<'_>| voice.permission.is_scope_permission();
+        let resource_granted = voices
+            .iter()
+            .any(|(voice, grants)| *grants && own(voice) && !by_scope(voice));
         let mut granted: BTreeSet<&str> = BTreeSet::new();
         let mut denied: BTreeSet<&str> = BTreeSet::new();
-        let mut denied_by_type: BTreeSet<&str> = BTreeSet::new();
-        let mut resource_granted = false;
-        let mut any_denied = false;
-        // In the order in which the server asks: by scope, by type, by resource.
-        let rank = |voice: &Voice<'_>| {
-            let own = voice.resources.contains(&resource.name);
-            match (voice.permission.is_scope_permission(), own) {
-                (true, true) => 0,
-                (true, false) => 1,
-                (false, false) => 2,
-                (false, true) => 3,
-            }
-        };
-        let mut voices: Vec<&(&Voice<'_>, bool)> = voices.iter().collect();
-        voices.sort_by_key(|(voice, _)| rank(voice));
         for (voice, grants) in voices {
-            let own = voice.resources.contains(&resource.name);
-            let by_scope = voice.permission.is_scope_permission();
-            match (grants, by_scope) {
+            match (grants, by_scope(voice)) {
                 (true, true) => {
                     granted.extend(asked.iter().filter(|scope| voice.scopes.contains(**scope)));
-                    resource_granted |= own && resource.owner.is_some();
                 }
-                (true, false) => {
-                    granted.extend(asked);
-                    resource_granted |= own;
+                (true, false) => granted.extend(asked),
+                (false, true) if own(voice) || voice.resources.is_empty() => {
+                    denied.extend(voice.scopes.iter().map(String::as_str));
                 }
-                (false, true) => {
-                    if own || voice.resources.is_empty() {
-                        denied.extend(voice.scopes.iter().map(String::as_str));
-                    }
-                    any_denied = true;
-                }
-                (false, false) => {
-                    if own || !resource_granted {
-                        let list = if voice.typed {
-                            &mut denied_by_type
-                        } else {
-                            &mut denied
-                        };
-                        list.extend(asked);
-                    }
-                    any_denied = true;
-                }
+                (false, false) if own(voice) || !resource_granted => denied.extend(asked),
+                (false, _) => {}
             }
         }
         if self.strategy == Strategy::Affirmative {
             denied.retain(|scope| !granted.contains(scope));
         }
-        if resource_granted {
-            denied_by_type.retain(|scope| !granted.contains(scope));
-            denied.extend(&denied_by_type);
-        }
-        if denied.is_empty() {
-            denied.extend(&denied_by_type);
-        }
         granted.retain(|scope| !denied.contains(scope));
+        let any_denied = voices.iter().any(|(_, grants)| !grants);
         if granted.is_empty() && (any_denied || !resource_granted && !asked.is_empty()) {
             return None;
         }

@@ -1,5 +1,7 @@
 //! A realm of its own for each test.
 
+use std::time::Duration;
+
 use keycloak_kit::oidc::{Oidc, OidcBuilder};
 use keycloak_kit::{Keycloak, Method};
 use serde_json::{Value, json};
@@ -19,7 +21,11 @@ impl Realm {
 
     /// `extra` is merged into the representation.
     pub async fn with(label: &str, extra: Value) -> Self {
-        Self::on(server::admin(), label, extra).await
+        // To make a realm is to make keys, which takes long where much else is going on.
+        let patient = server::builder()
+            .timeout(Duration::from_secs(180))
+            .deadline(Duration::from_secs(300));
+        Self::on(patient.build().unwrap(), label, extra).await
     }
 
     pub async fn on(kc: Keycloak, label: &str, extra: Value) -> Self {
