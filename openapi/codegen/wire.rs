@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use openapiv3::OpenAPI;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use progenitor::{
     GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl, TypePatch,
 };
@@ -213,6 +214,10 @@ fn mend(file: &mut syn::File) {
                 )
                 .collect();
         }
+        // `{path}` is a path of several segments.
+        fn visit_macro_mut(&mut self, call: &mut syn::Macro) {
+            call.tokens = keep_slashes(std::mem::take(&mut call.tokens));
+        }
         // The only constructor used is the one that takes an HTTP client.
         fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
             item.items.retain(
@@ -250,9 +255,29 @@ fn mend(file: &mut syn::File) {
     file.items.insert(
         0,
         syn::parse_quote!(
-            use crate::http::segment::encode as encode_path;
+            use crate::http::segment::{encode as encode_path, encode_path as encode_whole_path};
         ),
     );
+}
+
+/// Replaces `encode_path(&path.to_string())` by the encoding of what is a path itself.
+fn keep_slashes(tokens: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        let TokenTree::Group(group) = token else {
+            kept.push(token);
+            continue;
+        };
+        if let Some(TokenTree::Ident(function)) = kept.last_mut()
+            && function == "encode_path"
+            && group.stream().to_string().starts_with("& path .")
+        {
+            *function = Ident::new("encode_whole_path", function.span());
+        }
+        let inner = Group::new(group.delimiter(), keep_slashes(group.stream()));
+        kept.push(TokenTree::Group(inner));
+    }
+    kept.into_iter().collect()
 }
 
 /// `T` of `::std::vec::Vec<T>` and the like.

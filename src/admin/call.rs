@@ -278,6 +278,27 @@ impl Wire {
         Ok(map(answer, |()| I::from(LocationId(id))))
     }
 
+    /// The id out of `Location`, or what is found where an older server sends none.
+    pub(crate) async fn created_or_found<I: From<LocationId>>(
+        self,
+        answer: Answer<()>,
+        find: impl Future<Output = Result<Option<I>>> + Send,
+    ) -> Result<Response<I>> {
+        match &answer {
+            Ok(created)
+                if created.status() == StatusCode::CREATED
+                    && !created.headers().contains_key(LOCATION) => {}
+            _ => return self.created(answer, None),
+        }
+        match find.await? {
+            Some(id) => {
+                let answer = self.nothing(answer)?;
+                Ok(map(answer, |()| id))
+            }
+            None => self.created(answer, None),
+        }
+    }
+
     /// The name out of `Location`; the one that was sent, where the server could not write it.
     pub(crate) fn created_by_name<I: From<LocationId>>(
         self,

@@ -1,16 +1,18 @@
 //! Looking objects up by the name that people know them by.
 
 use super::handles::{
-    AuthenticationFlows, ClientProtocolMappers, ClientRoles, ClientScopeProtocolMappers,
-    ClientScopes, Clients, Components, GroupChildren, Groups, IdentityProviderMappers,
-    IdentityProviders, OrganizationGroups, Organizations, Roles, Users, Workflows,
+    AuthenticationFlowByAlias, AuthenticationFlows, ClientProtocolMappers, ClientRoles,
+    ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren, Groups,
+    IdentityProviderMappers, IdentityProviders, OrganizationGroups, Organizations, Roles, Users,
+    Workflows,
 };
-use super::ids::{GroupPath, IdentityProviderAlias, RoleName};
+use super::ids::{FlowId, GroupPath, IdentityProviderAlias, RoleName};
 use super::representations::{
     AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
-    ComponentRepresentation, GroupRepresentation, IdentityProviderMapperRepresentation,
-    IdentityProviderRepresentation, OrganizationRepresentation, ProtocolMapperRepresentation,
-    RoleRepresentation, UserRepresentation, WorkflowRepresentation,
+    ComponentRepresentation, FlowCopyRepresentation, GroupRepresentation,
+    IdentityProviderMapperRepresentation, IdentityProviderRepresentation,
+    OrganizationRepresentation, ProtocolMapperRepresentation, RoleRepresentation,
+    UserRepresentation, WorkflowRepresentation,
 };
 use super::{handles, is_missing};
 use crate::http::operation::Operation;
@@ -270,6 +272,22 @@ impl AuthenticationFlows {
         Ok(found
             .into_iter()
             .find(|flow| flow.alias.as_deref() == Some(alias)))
+    }
+}
+
+impl AuthenticationFlowByAlias {
+    /// The copy that was just made: releases before 26.4 send no `Location`, and an alias is one
+    /// flow's own in a realm (`AuthenticationManagementResource.copy`).
+    pub(super) async fn find_copy(&self, copy: &FlowCopyRepresentation) -> Result<Option<FlowId>> {
+        let Some(alias) = &copy.new_name else {
+            return Ok(None);
+        };
+        let flows = AuthenticationFlows {
+            call: self.call.clone(),
+            realm: self.realm.clone(),
+        };
+        let found = flows.find_by_alias(alias).await?;
+        Ok(found.and_then(|flow| flow.id).map(FlowId::new))
     }
 }
 

@@ -118,6 +118,12 @@ fn call(
             });
             quote!(wire.created_by_name(answer, #sent))
         }
+        Success::Created(_) if takes(operation, "FlowCopyRepresentation") => {
+            quote!(
+                wire.created_or_found(answer, self.find_copy(#body))
+                    .await
+            )
+        }
         Success::Created(_) => {
             let given = created_without_location(operation, body);
             quote!(wire.created(answer, #given))
@@ -164,16 +170,17 @@ fn member_of_name(id: &str) -> Option<&'static str> {
 
 /// Moving an existing group answers 204 without a `Location`: the id is the one in the body.
 fn created_without_location(operation: &Operation, body: &TokenStream) -> TokenStream {
-    match &operation.body {
-        Some(Body::Value(syn::Type::Path(path)))
-            if path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "GroupRepresentation") =>
-        {
-            quote!(#body.id.as_deref())
-        }
-        _ => quote!(None),
+    match takes(operation, "GroupRepresentation") {
+        true => quote!(#body.id.as_deref()),
+        false => quote!(None),
     }
+}
+
+/// Whether the body is of this representation.
+fn takes(operation: &Operation, representation: &str) -> bool {
+    let Some(Body::Value(syn::Type::Path(path))) = &operation.body else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    last.is_some_and(|last| last.ident == representation)
 }

@@ -13,6 +13,8 @@ mod sources;
 mod strict;
 mod suite;
 
+use std::time::Duration;
+
 use additions::Additions;
 use keycloak_kit::Keycloak;
 use serde_json::Value;
@@ -32,7 +34,8 @@ async fn start(host: Host) -> Suite {
     let server = server();
     let additions = Additions::default();
     let relay = Relay::start_as(host, &server.url, additions.clone()).await;
-    let mut builder = Keycloak::builder(&relay.url);
+    // The first calls of a server that has just started may take minutes on a busy machine.
+    let mut builder = Keycloak::builder(&relay.url).timeout(Duration::from_secs(110));
     if host == Host::Server {
         let base = server.url.trim_end_matches('/');
         let known = format!("{base}/realms/master/.well-known/openid-configuration");

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Suite, World, text, with};
+use crate::conformance::release;
 
 const A: &str = "realm.client.authorization";
 
@@ -19,7 +20,12 @@ pub async fn run(s: &mut Suite, w: &World) {
     let policies = policies(s, w, &scope, &resource).await;
     permissions(s, w, &scope, &resource, &policies).await;
     evaluate(s, w, &resource).await;
-    let settings = s.call(&format!("{A}.settings")).await;
+    let mut settings = s.call(&format!("{A}.settings")).await;
+    // The default policy of 24 is a script, and a server takes none from outside.
+    let policies = settings.get_mut("policies").and_then(Value::as_array_mut);
+    if let Some(policies) = policies {
+        policies.retain(|policy| policy["type"] != "js");
+    }
     s.call(&format!("{A}.import_settings")).body(settings).await;
     let gone = s
         .call(&format!("{A}.scopes.create"))
@@ -88,11 +94,13 @@ async fn things(s: &mut Suite) -> (String, String) {
 /// One of each kind; gives their ids.
 async fn policies(s: &mut Suite, w: &World, scope: &str, resource: &str) -> Vec<Value> {
     let mut ids = Vec::new();
+    let mut role = json!({ "roles": [{ "id": w.role["id"], "required": true }] });
+    // No document has the members of a kind; 24 answers an unknown one with 500.
+    if !release::lacks("25.0.6") {
+        role = with(role, "fetchRoles", json!(true));
+    }
     let kinds = [
-        (
-            "role",
-            json!({ "roles": [{ "id": w.role["id"], "required": true }], "fetchRoles": true }),
-        ),
+        ("role", role),
         ("user", json!({ "users": [w.user] })),
         (
             "group",

@@ -40,9 +40,10 @@ pub struct World {
     pub identity_provider: String,
 }
 
-/// The text of a value that is one.
+/// The text of a value that is one. Where a call gave nothing it is the id of nothing, so that the
+/// calls that need it are still sent.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    value.as_str().unwrap_or("none").to_owned()
 }
 
 /// The value with one more member; one that a failed call did not give stays nothing.

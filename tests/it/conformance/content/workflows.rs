@@ -30,7 +30,7 @@ pub async fn run(s: &mut Suite, w: &World) {
         .call("realm.workflows.scheduled")
         .path("resource-id", &w.user)
         .await;
-    if scheduled.as_array().is_none_or(Vec::is_empty) {
+    if scheduled.as_array().is_some_and(Vec::is_empty) {
         s.failure(
             "realm.workflows.scheduled",
             "gives no workflow, and one is activated",
