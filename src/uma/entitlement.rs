@@ -105,12 +105,12 @@ mod tests {
         let token = AccessToken::new("t-hunter2");
         let rpt = oidc.entitlement("photos/1", &token).await.unwrap();
         assert_eq!(rpt.secret(), "r-hunter2");
-        let seen = server.seen();
-        let call = seen.iter().find(|seen| seen.target.contains("entitlement"));
-        assert_eq!(
-            call.unwrap().header("authorization"),
-            Some("Bearer t-hunter2")
-        );
+        {
+            let seen = server.seen();
+            let call = seen.iter().find(|seen| seen.target.contains("entitlement"));
+            let shown = call.unwrap().header("authorization");
+            assert_eq!(shown, Some("Bearer t-hunter2"));
+        }
         let denied = oidc.entitlement("vault", &token).await.unwrap_err();
         assert_eq!(
             denied.uma_fault(),
