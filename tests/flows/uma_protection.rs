@@ -39,7 +39,7 @@ async fn the_protection_api_token_is_kept_and_replaced() {
     let second = uma.token().await.unwrap();
     assert_eq!(first.secret(), second.secret());
 
-    // The server refuses all tokens up to now: the next call gets another one.
+    // The server refuses all tokens of this second and before: the next call gets another one.
     let path = [
         "users",
         &server.user_id("service-account-app").await,
@@ -52,10 +52,10 @@ async fn the_protection_api_token_is_kept_and_replaced() {
         .as_secs();
     let client = ["clients", &server.uuid];
     let mut changed = server.realm.get(&client).await;
-    changed["notBefore"] = later.into();
+    changed["notBefore"] = (later + 1).into();
     server.realm.put(&client, &changed).await;
     let mut third = uma.resources().list().await;
-    // Tokens of this second are refused too.
+    // New ones of this second are refused too.
     while third
         .as_ref()
         .is_err_and(keycloak_kit::Error::is_unauthorized)

@@ -67,7 +67,7 @@ fn the_pattern_that_says_most_decides() {
     let order = ["/a/b", "/a/{x}", "/a/*", "/{x}/b", "/{x}/{y}", "/{x}", "/*"];
     let mut patterns: Vec<Pattern> = order.iter().map(|p| Pattern::parse(p).unwrap()).collect();
     patterns.reverse();
-    patterns.sort_by(|one, other| other.weight().cmp(&one.weight()));
+    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.weight()));
     let first = |path: &str| {
         let segments = segments(path).unwrap();
         let found = patterns.iter().find(|pattern| pattern.fits(&segments));

@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 use crate::support::{TestRealm, sorted};
 
 #[track_caller]
-fn none<T: std::fmt::Debug>(roles: Vec<T>) {
+fn none<T: std::fmt::Debug>(roles: &[T]) {
     assert!(roles.is_empty(), "{roles:?}");
 }
 
@@ -71,9 +71,9 @@ async fn roles_of_whatever_has_roles() {
     for name in ["reader", "tester"] {
         assert!(names.contains(&name.to_owned()), "{names:?}");
     }
-    none(ui.effective_roles().for_group(&staff).await.unwrap());
-    none(ui.effective_roles().for_client(&uuid).await.unwrap());
-    none(ui.effective_roles().for_client_scope(scope).await.unwrap());
+    none(&ui.effective_roles().for_group(&staff).await.unwrap());
+    none(&ui.effective_roles().for_client(&uuid).await.unwrap());
+    none(&ui.effective_roles().for_client_scope(scope).await.unwrap());
     // The server counts the default roles of the realm among those of any role.
     let of_role = ui.effective_roles().for_role(&role).await.unwrap();
     let names = sorted(&of_role, |role| &role.role);
@@ -81,7 +81,7 @@ async fn roles_of_whatever_has_roles() {
         names,
         ["manage-account", "manage-account-links", "view-profile"]
     );
-    none(ui.all_effective_roles().for_group(&staff).await.unwrap());
+    none(&ui.all_effective_roles().for_group(&staff).await.unwrap());
 
     let gone = [
         UiRoleDeleteRequest::default().role_id(role.as_str()),

@@ -23,7 +23,7 @@ fn a_handle_tells_what_it_was_made_with() {
     assert_eq!(realm.name().as_str(), "demo");
     assert_eq!(realm.user("42").id().as_str(), "42");
     assert_eq!(realm.role("reader").name().as_str(), "reader");
-    let client = realm.client(ClientUuid::from("7"));
+    let client = realm.client(ClientUuid::new("7"));
     assert_eq!(client.uuid().as_str(), "7");
 }
 

@@ -115,6 +115,11 @@ fn check_line(call: &Call, operation: &Operation, given: &Given, seen: &Seen) {
         .split('/')
         .map(
             |segment| match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+                // A path of several segments.
+                Some("path") => {
+                    let parts: Vec<String> = given.path("path").split('/').map(encoded).collect();
+                    parts.join("/")
+                }
                 Some(name) => encoded(given.path(name)),
                 None => segment.to_owned(),
             },
