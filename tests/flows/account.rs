@@ -199,7 +199,7 @@ async fn applications_and_consents() {
         ids.sort();
         ids
     };
-    assert_eq!(ids(&given), [email.clone()]);
+    assert_eq!(ids(&given), std::slice::from_ref(&email));
     let text = &given.granted_scopes.as_ref().unwrap()[0].display_text;
     assert_eq!(text.as_deref(), Some("Email address"));
     assert!(given.created_date.unwrap() > 1_700_000_000_000);

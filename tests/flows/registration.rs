@@ -124,7 +124,8 @@ async fn a_client_registers_and_manages_itself() {
         client.modify(|metadata| metadata.client_uri = Some("https://one.example".into())),
         client.modify(|metadata| metadata.require_pushed_authorization_requests = Some(true)),
     );
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     let both = client.read().await.unwrap();
     assert_eq!(both.client_uri.as_deref(), Some("https://one.example"));
     assert_eq!(both.require_pushed_authorization_requests, Some(true));
