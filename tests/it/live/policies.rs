@@ -115,7 +115,7 @@ async fn of_people() {
             .required_role(&reader)
             .fetch_roles(true),
         "roles",
-        |policy| json((&policy.roles, policy.fetch_roles)),
+        |policy| json((unordered(json(&policy.roles)), policy.fetch_roles)),
         |policy| policy.role(&writer),
     )
     .await;
