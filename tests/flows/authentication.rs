@@ -155,36 +155,14 @@ async fn the_admin_side_authenticates_alike() {
     let secret_jwt = json!({ "clientAuthenticatorType": "client-secret-jwt" });
     realm.client("secret-jwt", secret_jwt).await;
     realm.client("secret", json!({})).await;
-    let management = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let management = management[0]["id"].as_str().unwrap().to_owned();
-    let role = realm
-        .get(&["clients", &management, "roles", "view-users"])
-        .await;
     for (client_id, auth) in [
         ("key", ClientAuth::private_key_jwt(key)),
         ("secret-jwt", ClientAuth::client_secret_jwt(SECRET)),
         ("secret", ClientAuth::client_secret_post(SECRET)),
     ] {
         let name = format!("service-account-{client_id}");
-        let user = realm
-            .kc
-            .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
-            .query(&[("username", name.as_str()), ("exact", "true")])
-            .await
-            .unwrap();
-        let id = user[0]["id"].as_str().unwrap().to_owned();
-        let roles = json!([role]);
-        realm
-            .post(
-                &["users", &id, "role-mappings", "clients", &management],
-                &roles,
-            )
-            .await;
+        let id = realm.user_id(&name).await;
+        realm.let_manage(&id, "view-users").await;
         let kc = Keycloak::builder(&server::server().url)
             .login_realm(&realm.name)
             .client_credentials(client_id, auth)

@@ -209,29 +209,8 @@ async fn certificates_authenticate_and_bind() {
     assert!(error.is_unauthorized(), "{error}");
 
     // The admin side, with the same certificate.
-    let management = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let management = management[0]["id"].as_str().unwrap().to_owned();
-    let role = realm
-        .get(&["clients", &management, "roles", "view-users"])
-        .await;
-    let account = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
-        .query(&[("username", "service-account-web-app"), ("exact", "true")])
-        .await
-        .unwrap();
-    let id = account[0]["id"].as_str().unwrap().to_owned();
-    realm
-        .post(
-            &["users", &id, "role-mappings", "clients", &management],
-            &json!([role]),
-        )
-        .await;
+    let id = realm.user_id("service-account-web-app").await;
+    realm.let_manage(&id, "view-users").await;
     let kc = Keycloak::builder(&special.tls_url)
         .login_realm(&realm.name)
         .client_credentials("web-app", ClientAuth::tls_client_auth())
@@ -276,29 +255,8 @@ async fn the_older_token_exchange() {
     assert!(error.oauth_code().is_some(), "{error}");
 
     // The client may impersonate: its service account has the role.
-    let management = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let management = management[0]["id"].as_str().unwrap().to_owned();
-    let account = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
-        .query(&[("username", "service-account-app"), ("exact", "true")])
-        .await
-        .unwrap();
-    let id = account[0]["id"].as_str().unwrap().to_owned();
-    let role = realm
-        .get(&["clients", &management, "roles", "impersonation"])
-        .await;
-    realm
-        .post(
-            &["users", &id, "role-mappings", "clients", &management],
-            &json!([role]),
-        )
-        .await;
+    let id = realm.user_id("service-account-app").await;
+    realm.let_manage(&id, "impersonation").await;
     let own = app.client_credentials().await.unwrap();
     let exchanged = app
         .exchange_token(own.access_token().secret())

@@ -70,25 +70,8 @@ async fn s18_admin_calls_with_proofs() {
     realm
         .client("jobs", json!({ "attributes": attributes }))
         .await;
-    let management = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let management = management[0]["id"].as_str().unwrap().to_owned();
-    let role = realm
-        .get(&["clients", &management, "roles", "view-users"])
-        .await;
-    let users = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["users"]))
-        .query(&[("username", "service-account-jobs"), ("exact", "true")])
-        .await
-        .unwrap();
-    let id = users[0]["id"].as_str().unwrap().to_owned();
-    let path = ["users", &id, "role-mappings", "clients", &management];
-    realm.post(&path, &json!([role])).await;
+    let id = realm.user_id("service-account-jobs").await;
+    realm.let_manage(&id, "view-users").await;
     let kc = Keycloak::builder(&server::server().url)
         .login_realm(&realm.name)
         .client_credentials("jobs", SECRET)

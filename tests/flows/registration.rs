@@ -32,17 +32,7 @@ async fn registration(realm: &Realm, count: u32) -> Registration {
 async fn token_with_role(realm: &Realm, client_id: &str, role: &str) -> AccessToken {
     let uuid = realm.client(client_id, json!({})).await;
     let user = realm.get(&["clients", &uuid, "service-account-user"]).await;
-    let found: Vec<Value> = realm
-        .kc
-        .request(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let management = found[0]["id"].as_str().unwrap();
-    let role = realm.get(&["clients", management, "roles", role]).await;
-    let user = user["id"].as_str().unwrap();
-    let path = ["users", user, "role-mappings", "clients", management];
-    realm.post(&path, &json!([role])).await;
+    realm.let_manage(user["id"].as_str().unwrap(), role).await;
     let oidc = realm.oidc(client_id).build().unwrap();
     let tokens = oidc.client_credentials().await.unwrap();
     tokens.access_token().clone()

@@ -74,18 +74,7 @@ async fn a_session_calls_the_admin_side() {
     let app = realm.app(json!({})).await;
     let users = realm.get(&["users"]).await;
     let id = users[0]["id"].as_str().unwrap().to_owned();
-    let management = realm
-        .kc
-        .request::<Vec<Value>>(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let management = management[0]["id"].as_str().unwrap().to_owned();
-    let role = realm
-        .get(&["clients", &management, "roles", "view-users"])
-        .await;
-    let path = ["users", &id, "role-mappings", "clients", &management];
-    realm.post(&path, &json!([role])).await;
+    realm.let_manage(&id, "view-users").await;
     let session = app.session(app.password("ada", PASSWORD).await.unwrap());
     let kc = Keycloak::builder(&server::server().url)
         .login_realm(&realm.name)

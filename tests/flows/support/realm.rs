@@ -128,6 +128,33 @@ impl Realm {
             .unwrap();
     }
 
+    /// The id of a user.
+    pub async fn user_id(&self, name: &str) -> String {
+        self.only(&["users"], &[("username", name), ("exact", "true")])
+            .await
+    }
+
+    /// Gives a user a role of `realm-management`.
+    pub async fn let_manage(&self, user_id: &str, role: &str) {
+        let management = self
+            .only(&["clients"], &[("clientId", "realm-management")])
+            .await;
+        let role = self.get(&["clients", &management, "roles", role]).await;
+        let path = ["users", user_id, "role-mappings", "clients", &management];
+        self.post(&path, &json!([role])).await;
+    }
+
+    /// The id of the object that a list finds.
+    async fn only(&self, path: &[&str], query: &[(&str, &str)]) -> String {
+        let found: Vec<Value> = self
+            .kc
+            .request(Method::GET, self.path(path))
+            .query(query)
+            .await
+            .unwrap();
+        found[0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Changes the realm itself.
     pub async fn change(&self, extra: Value) {
         let path = ["admin", "realms", &self.name];

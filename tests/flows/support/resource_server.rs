@@ -1,7 +1,7 @@
 //! A client with authorization switched on, and users that may use its protection API.
 
+use keycloak_kit::AccessToken;
 use keycloak_kit::uma::Uma;
-use keycloak_kit::{AccessToken, Method};
 use serde_json::{Value, json};
 
 use super::realm::Realm;
@@ -62,14 +62,7 @@ impl ResourceServer {
 
     /// The id of a user.
     pub async fn user_id(&self, name: &str) -> String {
-        let found: Vec<Value> = self
-            .realm
-            .kc
-            .request(Method::GET, self.realm.path(&["users"]))
-            .query(&[("username", name), ("exact", "true")])
-            .await
-            .unwrap();
-        found[0]["id"].as_str().unwrap().to_owned()
+        self.realm.user_id(name).await
     }
 
     fn path<'a>(&'a self, below: &[&'a str]) -> Vec<&'a str> {

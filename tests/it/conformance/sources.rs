@@ -113,7 +113,7 @@ pub fn of_parameter(path: &str) -> Source {
         // Nothing lists them.
         "/ssf/clients/{clientId}/pending-events/{jti}" => Fixed(&[]),
         _ if rest.starts_with("/clients/{client-uuid}/") => of_client(rest),
-        _ if rest.starts_with("/client-scopes/") => match_client_scope(rest),
+        _ if rest.starts_with("/client-scopes/") => of_client_scope(rest),
         _ if names_client(rest) => clients,
         _ => panic!("no source for the last parameter of {path}"),
     }
@@ -134,7 +134,7 @@ fn names_client(path: &str) -> bool {
     .any(|end| path.ends_with(end))
 }
 
-fn match_client_scope(path: &str) -> Source {
+fn of_client_scope(path: &str) -> Source {
     use Source::{Fixed, Listed};
     match path {
         "/client-scopes/{client-scope-id}/protocol-mappers/models/{id}" => Listed(
