@@ -387,6 +387,10 @@ impl Error {
                     .or_else(|| hint::feature(status, message, op.path))
                     .map(Cow::Owned)
             }
+            400 if hint::lacking(op, status, message, answer.old_wording).is_some() => {
+                error.inner.needs = op.since;
+                hint::unknown_path(op.since, op.path).map(Cow::Owned)
+            }
             400 => {
                 let (ty, member) = (answer.unknown_in.as_deref(), answer.unknown_member());
                 error.inner.needs = member.and_then(|member| hint::member_since(ty, member));
@@ -409,6 +413,22 @@ impl Error {
         error.inner.oauth_code = answer.code;
         error.inner.field_errors = answer.fields;
         error
+    }
+
+    /// Names what was sent and is newer than the server, where the server refused the whole
+    /// without saying why.
+    #[cfg(feature = "admin")]
+    pub(crate) fn with_newer_members(mut self, op: &Operation, sent: Option<&[u8]>) -> Self {
+        let unreadable = self.inner.server_message.as_deref() == Some(hint::UNREADABLE)
+            || self.kind() == ErrorKind::Server && self.oauth_code() == Some(hint::UNKNOWN_ERROR);
+        if unreadable
+            && let (Some(ty), Some(sent)) = (op.takes, sent)
+            && let Some((hint, release)) = hint::newer_members(ty, sent)
+        {
+            self.inner.needs = Some(release);
+            return self.with_hint(hint);
+        }
+        self
     }
 
     /// Names the call this error belongs to.

@@ -52,8 +52,8 @@ pub enum Body {
     List(syn::Type),
     /// A JSON number or flag, passed by value.
     Plain(syn::Type),
-    /// Plain text.
-    Text,
+    /// Plain text, as a type that is made of text and becomes text.
+    Text(syn::Type),
     /// A multipart form: a type of `src/admin/uploads.rs`.
     Upload(syn::Ident),
 }
@@ -66,7 +66,8 @@ pub enum Success {
     Value(syn::Type),
     /// A value, or nothing with 204.
     Optional(syn::Type),
-    Text,
+    /// Text, as a type that is made of text.
+    Text(syn::Type),
     /// Text, or nothing with 204.
     OptionalText,
     /// Bytes with their media type.
@@ -112,7 +113,7 @@ impl Operation {
         let alone = self.named.verb() == "get" && self.arguments.is_empty() && self.body.is_none();
         match &self.success {
             Success::Value(ty) if alone => Some(ty.clone()),
-            Success::Text if alone => Some(syn::parse_quote!(String)),
+            Success::Text(ty) if alone => Some(ty.clone()),
             _ => None,
         }
     }
@@ -235,7 +236,7 @@ fn build_one(
         } else if name == "body" {
             body = Some(match text(source, UPLOAD) {
                 Some(upload) => Body::Upload(ident(&upload)),
-                None => body_of(ty).ok_or_else(|| {
+                None => body_of(source, ty).ok_or_else(|| {
                     refuse("has a body of a type the facade cannot pass on".into())
                 })?,
             });
@@ -293,13 +294,26 @@ fn kind(ty: &syn::Type) -> Option<Kind> {
     }
 }
 
-fn body_of(ty: &syn::Type) -> Option<Body> {
+/// The type of an operation's text: one of `src/admin/` that the overlay names.
+fn text_type(source: &Value) -> syn::Type {
+    match source.get("x-text").and_then(Value::as_str) {
+        Some(name) => {
+            let name = quote::format_ident!("{name}");
+            syn::parse_quote!(crate::admin::#name)
+        }
+        None => syn::parse_quote!(String),
+    }
+}
+
+fn body_of(source: &Value, ty: &syn::Type) -> Option<Body> {
     match ty {
         syn::Type::Reference(reference) => Some(match &*reference.elem {
             syn::Type::Slice(slice) => Body::List((*slice.elem).clone()),
             other => Body::Value(other.clone()),
         }),
-        syn::Type::Path(path) if path.path.is_ident("String") => Some(Body::Text),
+        syn::Type::Path(path) if path.path.is_ident("String") => {
+            Some(Body::Text(text_type(source)))
+        }
         syn::Type::Path(path)
             if ["bool", "i32", "i64", "f32", "f64"]
                 .iter()
@@ -328,7 +342,7 @@ fn success_of(source: &Value, method: &Method, created: Option<String>) -> Succe
             });
         return match (text, empty) {
             (true, true) => Success::OptionalText,
-            (true, false) => Success::Text,
+            (true, false) => Success::Text(text_type(source)),
             (false, _) => Success::Content,
         };
     }

@@ -13,6 +13,8 @@ use super::problem::{MENDED, Problem, Problems};
 
 /// Where an operation of the supplement was found.
 const REASON: &str = "x-reason";
+/// For scripts/update-openapi: `openapi/since.toml` is what counts.
+const SINCE: &str = "x-since";
 
 /// What came of a supplement.
 #[derive(Debug, Default)]
@@ -49,8 +51,7 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                     format!("has no {REASON}; say where the operation was found"),
                 ));
             }
-            // For scripts/update-openapi: `openapi/since.toml` is what counts.
-            operation.remove("x-since");
+            operation.remove(SINCE);
             if let Some(shared) = shared.and_then(Value::as_array) {
                 let own = operation
                     .entry("parameters")
@@ -96,7 +97,14 @@ pub fn add(document: &mut Value, supplement: &str) -> Result<Added, Problems> {
                 format!("is in the document: {MENDED}; delete it from the supplement"),
             ));
         } else {
-            schemas.insert(name.clone(), schema.clone());
+            let mut schema = schema.clone();
+            let list = schema.get_mut("properties").and_then(Value::as_object_mut);
+            for property in list.into_iter().flat_map(|list| list.values_mut()) {
+                if let Some(property) = property.as_object_mut() {
+                    property.remove(SINCE);
+                }
+            }
+            schemas.insert(name.clone(), schema);
             added.schemas += 1;
         }
     }

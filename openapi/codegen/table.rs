@@ -26,7 +26,7 @@ fn line(operation: &Operation) -> String {
         .chain(operation.body.as_ref().map(|body| match body {
             Body::Value(ty) | Body::Plain(ty) => plain(ty),
             Body::List(ty) => format!("[{}]", plain(ty)),
-            Body::Text => "text".to_owned(),
+            Body::Text(ty) => text(ty),
             Body::Upload(ty) => ty.to_string(),
         }))
         .collect::<Vec<_>>()
@@ -36,7 +36,7 @@ fn line(operation: &Operation) -> String {
         Success::Created(id) => id.clone(),
         Success::Value(ty) => plain(ty),
         Success::Optional(ty) => format!("Option<{}>", plain(ty)),
-        Success::Text => "text".to_owned(),
+        Success::Text(ty) => text(ty),
         Success::OptionalText => "Option<text>".to_owned(),
         Success::Content => "Content".to_owned(),
     };
@@ -57,6 +57,13 @@ fn line(operation: &Operation) -> String {
         operation.named.call,
         operation.named.key()
     )
+}
+
+fn text(ty: &syn::Type) -> String {
+    match plain(ty).as_str() {
+        "String" => "text".to_owned(),
+        other => other.trim_start_matches("crate::admin::").to_owned(),
+    }
 }
 
 /// A type without its module paths.

@@ -18,10 +18,10 @@ const HEADER: &str = "\
 # Which of these releases is the oldest that has what; written by
 # `scripts/update-openapi --since`. What is not listed is in the first.
 # Operations, query parameters, types and members are those of the releases' documents; where a
-# release has an operation of openapi/supplement.json from, that file says (`x-since`).
+# release has an operation or a member of openapi/supplement.json from, that file says (`x-since`).
 ";
 
-/// The operation's release in the supplement, where it is not the first.
+/// The release of an operation or a member of the supplement, where it is not the first.
 const SINCE: &str = "x-since";
 
 /// The text of the table. `releases` begin with the oldest and end with the pinned one.
@@ -77,6 +77,9 @@ pub fn table(
                 new.parameters.insert(format!("{key}?{name}"));
             }
         }
+    }
+    for (member, since) in members_by_hand(supplement, releases)? {
+        found.entry(since).or_default().members.insert(member);
     }
     for (name, schema) in schemas(&complete) {
         if !pinned.members.contains_key(name) {
@@ -176,19 +179,48 @@ fn by_hand<'a>(
     let supplement: Value = serde_json::from_str(supplement).unwrap_or_default();
     let mut found = BTreeMap::new();
     for (method, path) in operations(&supplement) {
-        let Some(since) = supplement["paths"][&path][&method][SINCE].as_str() else {
-            continue;
-        };
         let key = operation_key(&method, &path);
-        match releases.iter().find(|release| release.version == since) {
-            Some(release) => found.insert(key, release.version),
-            None => {
-                let message = format!("has the {SINCE} {since}, which is none of the releases");
-                return Err(Problems::one(Problem::new("since", key, message)));
-            }
-        };
+        if let Some(since) = named(&supplement["paths"][&path][&method], &key, releases)? {
+            found.insert(key, since);
+        }
     }
     Ok(found)
+}
+
+/// The releases that the supplement names for members of its schemas, as `Type.member`.
+fn members_by_hand<'a>(
+    supplement: &str,
+    releases: &[Release<'a>],
+) -> Result<BTreeMap<String, &'a str>, Problems> {
+    let supplement: Value = serde_json::from_str(supplement).unwrap_or_default();
+    let mut found = BTreeMap::new();
+    for (ty, schema) in schemas(&supplement) {
+        for (member, property) in schema["properties"].as_object().into_iter().flatten() {
+            let row = format!("{ty}.{member}");
+            if let Some(since) = named(property, &row, releases)? {
+                found.insert(row, since);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The release that something of the supplement names.
+fn named<'a>(
+    value: &Value,
+    row: &str,
+    releases: &[Release<'a>],
+) -> Result<Option<&'a str>, Problems> {
+    let Some(since) = value[SINCE].as_str() else {
+        return Ok(None);
+    };
+    match releases.iter().find(|release| release.version == since) {
+        Some(release) => Ok(Some(release.version)),
+        None => {
+            let message = format!("has the {SINCE} {since}, which is none of the releases");
+            Err(Problems::one(Problem::new("since", row, message)))
+        }
+    }
 }
 
 fn render(releases: &[Release<'_>], found: &BTreeMap<&str, New>) -> String {

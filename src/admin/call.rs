@@ -169,6 +169,7 @@ impl ClientHooks<Attempt> for wire::Client {
                 .headers_mut()
                 .insert(CONTENT_TYPE, content_type.clone());
         }
+        let sent = attempt.operation.takes.and_then(|_| request.try_clone());
         let answer = attempt
             .transport
             .execute(request, attempt.operation, &attempt.options)
@@ -176,6 +177,8 @@ impl ClientHooks<Attempt> for wire::Client {
         match answer {
             Ok(response) => Ok(response.into()),
             Err(error) => {
+                let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());
+                let error = error.with_newer_members(attempt.operation, sent);
                 *attempt
                     .failure
                     .lock()
@@ -346,12 +349,15 @@ impl Wire {
     }
 
     /// A text answer.
-    pub(crate) async fn text(self, answer: Answer<ByteStream>) -> Result<Response<String>> {
+    pub(crate) async fn text<T: From<String>>(
+        self,
+        answer: Answer<ByteStream>,
+    ) -> Result<Response<T>> {
         let operation = self.operation();
         let answer = self.bytes(answer).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = text_of(operation, answer.into_value())?;
-        Ok(Response::new(status, headers, text))
+        Ok(Response::new(status, headers, text.into()))
     }
 
     /// A text answer, or nothing when the server sends none.

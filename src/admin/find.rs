@@ -305,9 +305,10 @@ impl Organizations {
         let name = name.as_ref();
         let list = self.list().search(name).exact(true);
         let found = list.brief_representation(false).all().await?;
-        Ok(found
+        let found = found
             .into_iter()
-            .find(|organization| organization.name.as_deref() == Some(name)))
+            .find(|organization| organization.name.as_deref() == Some(name));
+        self.whole(found).await
     }
 
     /// The organization that has this internet domain; `None` when there is none.
@@ -323,10 +324,11 @@ impl Organizations {
         let domain = domain.as_ref().to_lowercase();
         let list = self.list().search(&domain).exact(true);
         let found = list.brief_representation(false).all().await?;
-        Ok(found.into_iter().find(|organization| {
+        let found = found.into_iter().find(|organization| {
             let mut domains = organization.domains.iter().flatten();
             domains.any(|own| is_same_name(own.name.as_deref(), &domain))
-        }))
+        });
+        self.whole(found).await
     }
 
     /// The organization with this alias; `None` when there is none. The server has no search for
@@ -345,10 +347,29 @@ impl Organizations {
         while let Some(organization) = all.next().await {
             let organization = organization?;
             if organization.alias.as_deref() == Some(alias) {
-                return Ok(Some(organization));
+                return self.whole(Some(organization)).await;
             }
         }
         Ok(None)
+    }
+
+    /// An older server lists organizations without their attributes.
+    async fn whole(
+        &self,
+        found: Option<OrganizationRepresentation>,
+    ) -> Result<Option<OrganizationRepresentation>> {
+        let brief = found.as_ref().filter(|found| found.attributes.is_none());
+        match brief.and_then(|found| found.id.clone()) {
+            Some(id) => {
+                let organization = handles::Organization {
+                    call: self.call.clone(),
+                    realm: self.realm.clone(),
+                    org_id: id.into(),
+                };
+                organization.find().await
+            }
+            None => Ok(found),
+        }
     }
 }
 

@@ -93,11 +93,13 @@ mod facade {
 }
 mod id_types;
 mod import;
+mod localization_text;
 mod modify;
 mod one_or_many;
 mod open_enum;
 mod paging;
 pub mod policies;
+mod repeats;
 pub mod representations;
 mod role_names;
 mod stream;
@@ -132,6 +134,7 @@ pub use ensure::Ensured;
 pub(crate) use facade::newer;
 pub use facade::{handles, ids, requests};
 pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
+pub use localization_text::LocalizationText;
 pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;
 pub use role_names::NamedRoles;

@@ -7,8 +7,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_util::stream::{StreamExt, TryStreamExt};
+use serde::Serialize;
 use tokio::task::JoinHandle;
 
+use super::repeats::{REMEMBERED, Repeats};
 use crate::http::trace;
 use crate::{Result, error};
 
@@ -21,6 +23,10 @@ type Page<T> = Pin<Box<dyn Future<Output = Result<Vec<T>>> + Send>>;
 ///
 /// While the caller works on one page the next is fetched; never more than one. Dropping the
 /// stream gives that request up.
+///
+/// No item comes twice, and none is left out while the list stays the same: where a page repeats
+/// an item (the list has grown at its beginning, or the server sorts it anew with every request, as
+/// some lists of older releases are), up to 1000 items are read once more in one request.
 ///
 /// A [`Stream`], `Send + Unpin + 'static`. Without a stream library at hand, use
 /// [`next`](Self::next):
@@ -62,12 +68,24 @@ enum Source<T> {
 struct Pages<T> {
     fetch: Box<dyn FnMut(i32, i32) -> Page<T> + Send>,
     end: End<T>,
+    /// Where the list was to begin.
+    start: i32,
     first: i32,
     size: i32,
     /// How many times `size` the next request asks for.
     times: i32,
     /// The request for the page at `first`.
     ahead: Option<Ahead<T>>,
+    given: Repeats<T>,
+    again: Again,
+}
+
+/// Whether the list is read once more, for what the pages have left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    NotYet,
+    Now,
+    Done,
 }
 
 enum Ahead<T> {
@@ -90,14 +108,19 @@ impl<T: Send + 'static> ItemStream<T> {
     pub(crate) fn paged<F>(first: Option<i32>, max: Option<i32>, end: End<T>, fetch: F) -> Self
     where
         F: FnMut(i32, i32) -> Page<T> + Send + 'static,
+        T: Serialize,
     {
+        let start = first.unwrap_or(0).max(0);
         Self::from(Source::Paged(Pages {
             fetch: Box::new(fetch),
             end,
-            first: first.unwrap_or(0).max(0),
+            start,
+            first: start,
             size: max.unwrap_or(PAGE),
             times: 1,
             ahead: None,
+            given: Repeats::new(),
+            again: Again::NotYet,
         }))
     }
 
@@ -173,19 +196,34 @@ impl<T: Send + 'static> Pages<T> {
             self.leave_ties(&mut page);
         }
         let taken = i32::try_from(page.len()).unwrap_or(i32::MAX);
-        match self.first.checked_add(taken).filter(|_| !last) {
-            Some(next) => {
-                self.first = next;
-                let size = self.asks_for();
-                self.ahead = Some(Ahead::start((self.fetch)(next, size)));
-                Poll::Ready(Ok((page, false)))
+        let repeated = self.given.take_out(&mut page);
+        let next = match self.again {
+            Again::NotYet if repeated > 0 => {
+                self.again = Again::Now;
+                Some(self.start)
             }
-            None => Poll::Ready(Ok((page, true))),
+            Again::Now => {
+                self.again = Again::Done;
+                self.first.checked_add(taken)
+            }
+            // Nothing new on a full page: the server does not page here.
+            Again::Done if repeated > 0 && page.is_empty() => None,
+            Again::NotYet | Again::Done => self.first.checked_add(taken),
+        };
+        let next = next.filter(|_| !last || self.again == Again::Now);
+        if let Some(next) = next {
+            self.first = next;
+            let size = self.asks_for();
+            self.ahead = Some(Ahead::start((self.fetch)(next, size)));
         }
+        Poll::Ready(Ok((page, next.is_none())))
     }
 
     /// The server reads a negative number as "all" in most lists, and fails in some.
     fn asks_for(&self) -> i32 {
+        if self.again == Again::Now {
+            return REMEMBERED;
+        }
         let size = if self.size < 0 { PAGE } else { self.size };
         size.saturating_mul(self.times)
     }
@@ -364,6 +402,52 @@ mod tests {
             assert_eq!(stream.collect().await.unwrap().len(), 25);
             assert_eq!(*asked.lock().unwrap(), [(0, 10)]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_ignores_first_is_read_once_more() {
+        for end in [End::ShortPage, End::EmptyPage] {
+            let (stream, asked) = server(10, false, end);
+            assert_eq!(stream.collect().await.unwrap().len(), 10);
+            let asked = asked.lock().unwrap();
+            assert_eq!(asked[..3], [(0, 10), (10, 10), (0, 1000)]);
+            assert!(asked.len() <= 4, "{asked:?}");
+        }
+    }
+
+    /// Each request sorts the list anew.
+    #[tokio::test]
+    async fn an_order_that_changes_loses_nothing() {
+        for size in [1, 2, 3, 7, 40] {
+            let mut turn = 0;
+            let stream = ItemStream::paged(None, Some(size), End::ShortPage, move |first, max| {
+                turn += 1;
+                let mut all: Vec<i32> = (0..37).collect();
+                all.sort_by_key(|item| (item * 7919 + turn * 104_729) % 1009);
+                let all = all.into_iter().skip(usize::try_from(first).unwrap());
+                let page: Vec<i32> = all.take(usize::try_from(max).unwrap()).collect();
+                Box::pin(async move { Ok(page) })
+            });
+            let mut read = stream.collect().await.unwrap();
+            read.sort_unstable();
+            assert_eq!(read, (0..37).collect::<Vec<_>>(), "pages of {size}");
+        }
+    }
+
+    /// Something new at the beginning moves everything.
+    #[tokio::test]
+    async fn a_list_that_grows_gives_nothing_twice() {
+        let mut newest = 5000;
+        let stream = ItemStream::paged(None, Some(100), End::ShortPage, move |first, max| {
+            newest += 3;
+            let all = (0..newest).rev().skip(usize::try_from(first).unwrap());
+            let page: Vec<i32> = all.take(usize::try_from(max).unwrap()).collect();
+            Box::pin(async move { Ok(page) })
+        });
+        let read = stream.collect().await.unwrap();
+        let distinct: std::collections::BTreeSet<&i32> = read.iter().collect();
+        assert_eq!(distinct.len(), read.len());
+        assert!((0..5000).all(|item| distinct.contains(&item)));
     }
 
     #[tokio::test]

@@ -132,8 +132,20 @@ pub(super) fn is_unknown_path(status: StatusCode, message: Option<&str>) -> bool
 /// An older server reads `organizations/count` as the organization with the id `count`. A call
 /// that names nothing but the realm can miss nothing else.
 fn is_shadowed(op: &Operation, status: StatusCode, message: Option<&str>) -> bool {
-    status == StatusCode::NOT_FOUND
-        && op.path.matches('{').count() == 1
+    status == StatusCode::BAD_REQUEST && message.is_some_and(|message| quotes_path(op, message))
+        || status == StatusCode::NOT_FOUND && is_missed_by_realm_alone(op, status, message)
+}
+
+/// `Not a valid resource workflow: migrate`, of the path `../workflows/migrate`.
+fn quotes_path(op: &Operation, message: &str) -> bool {
+    let Some((_, quoted)) = message.rsplit_once(": ") else {
+        return false;
+    };
+    op.path.split('/').skip(5).any(|segment| segment == quoted)
+}
+
+fn is_missed_by_realm_alone(op: &Operation, status: StatusCode, message: Option<&str>) -> bool {
+    op.path.matches('{').count() == 1
         && message.is_some_and(|message| message != "Realm not found.")
         && feature(status, message, op.path).is_none()
 }
@@ -166,6 +178,44 @@ pub(super) fn member_since(ty: Option<&str>, member: &str) -> Option<&'static st
     let release = releases.next()?;
     // Without the type the member must be as old in all of them.
     releases.all(|other| other == release).then_some(release)
+}
+
+/// What releases before 26 say to a body with a member they do not have, in the calls that read
+/// the body themselves.
+#[cfg(feature = "admin")]
+pub(super) const UNREADABLE: &str = "unable to read contents from stream";
+#[cfg(feature = "admin")]
+pub(super) const UNKNOWN_ERROR: &str = "unknown_error";
+
+/// What to do about the members of a body that not every supported release has, and the release
+/// that has them all.
+#[cfg(feature = "admin")]
+pub(super) fn newer_members(ty: &str, sent: &[u8]) -> Option<(String, &'static str)> {
+    let sent: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(sent).ok()?;
+    // A policy is sent as what it is one of.
+    let is_of = |name: &str| name == ty || ty == "PolicyRepresentation" && name.ends_with(ty);
+    let newer: Vec<(&str, &'static str)> = crate::admin::newer::MEMBERS
+        .iter()
+        .filter(|(name, member, _)| is_of(name) && sent.contains_key(*member))
+        .map(|(_, member, release)| (*member, *release))
+        .collect();
+    let numbers = |release: &str| -> Vec<u32> {
+        release
+            .split('.')
+            .filter_map(|number| number.parse().ok())
+            .collect()
+    };
+    let (_, release) = newer.iter().max_by_key(|(_, release)| numbers(release))?;
+    let members: Vec<String> = newer
+        .iter()
+        .map(|(member, release)| format!("{member} (needs {release})"))
+        .collect();
+    let hint = format!(
+        "this server may be older than what was sent: leave out {}, or use Keycloak {release} or \
+         newer",
+        members.join(", ")
+    );
+    Some((hint, release))
 }
 
 #[cfg(not(feature = "admin"))]

@@ -307,6 +307,14 @@ fn an_older_server_is_told_by_what_it_lacks() {
         answered(&counted, 404, missing).needs_keycloak(),
         Some("26.4.7")
     );
+    let quoted = answered(
+        &counted,
+        400,
+        r#"{"error":"Not a valid resource mood: count"}"#,
+    );
+    assert_eq!(quoted.needs_keycloak(), Some("26.4.7"), "{quoted}");
+    let other = answered(&counted, 400, r#"{"error":"Not a valid resource mood: x"}"#);
+    assert_eq!(other.needs_keycloak(), None, "{other}");
     let no_realm = answered(&counted, 404, r#"{"error":"Realm not found."}"#);
     assert_eq!((no_realm.needs_keycloak(), no_realm.hint()), (None, None));
     let mood = Operation {
@@ -423,4 +431,48 @@ fn transport_errors_keep_their_source_without_the_url() {
     );
     assert!(!format!("{error:?} {}", error.source().unwrap()).contains("hunter2"));
     assert!(!error.to_string().contains('\n'));
+}
+
+/// 24.0.5 refuses some bodies as a whole where it does not know one of their members.
+#[cfg(feature = "admin")]
+#[test]
+fn what_is_newer_than_the_server_is_named_where_it_says_nothing() {
+    let realms =
+        Operation::new("realms.create", "POST", "/admin/realms").takes("RealmRepresentation");
+    let refused = |status: u16, body: &str| {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::from_response(&realms, status, &HeaderMap::new(), body.as_bytes())
+    };
+    const UNREADABLE: &str = r#"{"errorMessage":"unable to read contents from stream"}"#;
+    let sent = br#"{"realm":"demo","organizationsEnabled":true,"bruteForceStrategy":"LINEAR"}"#;
+    let error = refused(400, UNREADABLE).with_newer_members(&realms, Some(sent));
+    assert!(
+        error
+            .needs_keycloak()
+            .is_some_and(|release| release > "25.0.6")
+    );
+    let hint = error.hint().unwrap();
+    for said in [
+        "organizationsEnabled (needs 25.0.6)",
+        "bruteForceStrategy (needs 26.",
+    ] {
+        assert!(hint.contains(said), "{hint}");
+    }
+    assert!(!hint.contains("realm ("), "{hint}");
+
+    let policies = Operation::new("policies.create", "POST", "/policy/{type}");
+    let policies = policies.takes("PolicyRepresentation");
+    let unknown = refused(500, r#"{"error":"unknown_error"}"#);
+    let unknown = unknown.with_newer_members(&policies, Some(br#"{"fetchRoles":true}"#));
+    assert_eq!(unknown.needs_keycloak(), Some("25.0.6"), "{unknown}");
+
+    for (error, sent) in [
+        (refused(400, r#"{"errorMessage":"other"}"#), &sent[..]),
+        (refused(400, UNREADABLE), b"{\"realm\":\"demo\"}"),
+        (refused(400, UNREADABLE), b"no JSON"),
+    ] {
+        let before = format!("{error:?}");
+        let error = error.with_newer_members(&realms, Some(sent));
+        assert_eq!(format!("{error:?}"), before);
+    }
 }

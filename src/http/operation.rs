@@ -10,6 +10,8 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     /// The oldest supported release that has it, where that is not the oldest of all.
     pub(crate) since: Option<&'static str>,
+    /// The type of its JSON body.
+    pub(crate) takes: Option<&'static str>,
 }
 
 impl Operation {
@@ -19,6 +21,7 @@ impl Operation {
             method,
             path,
             since: None,
+            takes: None,
         }
     }
 
@@ -26,6 +29,13 @@ impl Operation {
     #[cfg(feature = "admin")]
     pub(crate) const fn since(mut self, release: &'static str) -> Self {
         self.since = Some(release);
+        self
+    }
+
+    /// Says what its body is.
+    #[cfg(feature = "admin")]
+    pub(crate) const fn takes(mut self, ty: &'static str) -> Self {
+        self.takes = Some(ty);
         self
     }
 }

@@ -37,7 +37,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         Body::List(ty) if is_string(ty) => quote!(let body = given.body::<Vec<String>>();),
         Body::List(ty) => quote!(let body = given.body::<Vec<#ty>>();),
         Body::Plain(ty) => quote!(let body = given.body::<#ty>();),
-        Body::Text => quote!(let body = given.body::<String>();),
+        Body::Text(_) => quote!(let body = given.body::<String>();),
         Body::Upload(ty) => quote!(let body = given.upload::<uploads::#ty>();),
     });
     let deprecated = operation.deprecated.then(|| quote!(#[allow(deprecated)]));
@@ -145,7 +145,7 @@ fn request(operation: &Operation, deprecated: Option<&TokenStream>) -> TokenStre
         });
     let body = operation.body.as_ref().map(|body| match body {
         Body::Value(_) | Body::List(_) | Body::Upload(_) => quote!(&body),
-        Body::Plain(_) | Body::Text => quote!(body),
+        Body::Plain(_) | Body::Text(_) => quote!(body),
     });
     let arguments = ids.chain(required).chain(body);
     let setters = operation

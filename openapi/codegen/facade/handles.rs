@@ -268,7 +268,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             }
             Body::List(_) => quote!(body: body.to_vec(),),
             Body::Plain(_) => quote!(body,),
-            Body::Text => quote!(body: body.into(),),
+            Body::Text(_) => quote!(body: body.into(),),
         });
         return quote! {
             #[doc = #doc]
@@ -309,7 +309,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             .unwrap_or_default()
     };
     let body_place = match &operation.body {
-        Some(Body::Text) => quote!(body.into()),
+        Some(Body::Text(ty)) => quote!(Into::<#ty>::into(body).into()),
         Some(Body::List(ty)) if is_string(ty) => {
             quote!(
                 &body

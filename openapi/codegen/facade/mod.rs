@@ -50,8 +50,16 @@ fn operation_const(operation: &Operation) -> TokenStream {
         .since
         .as_ref()
         .map(|release| quote!(.since(#release)));
+    let takes = match &operation.body {
+        Some(Body::Value(syn::Type::Path(ty))) => ty.path.segments.last(),
+        _ => None,
+    };
+    let takes = takes.map(|ty| {
+        let ty = ty.ident.to_string();
+        quote!(.takes(#ty))
+    });
     quote! {
-        const OPERATION: &Operation = &Operation::new(#name, #method, #path) #since;
+        const OPERATION: &Operation = &Operation::new(#name, #method, #path) #since #takes;
     }
 }
 
@@ -88,7 +96,7 @@ fn output(success: &Success) -> TokenStream {
         }
         Success::Value(ty) => quote!(#ty),
         Success::Optional(ty) => quote!(Option<#ty>),
-        Success::Text => quote!(String),
+        Success::Text(ty) => quote!(#ty),
         Success::OptionalText => quote!(Option<String>),
         Success::Content => quote!(crate::admin::Content),
     }
@@ -130,7 +138,7 @@ fn call(
         }
         Success::Value(_) => quote!(wire.value(answer)),
         Success::Optional(_) => quote!(wire.optional(answer)),
-        Success::Text => quote!(wire.text(answer).await),
+        Success::Text(_) => quote!(wire.text(answer).await),
         Success::OptionalText => quote!(wire.optional_text(answer).await),
         Success::Content => quote!(wire.content(answer).await),
     };

@@ -21,7 +21,7 @@ pub fn body_argument(body: &Body) -> TokenStream {
         Body::List(ty) if is_string(ty) => quote!(body: &[impl AsRef<str> + Sync]),
         Body::List(ty) => quote!(body: &[#ty]),
         Body::Plain(ty) => quote!(body: #ty),
-        Body::Text => quote!(body: impl Into<String>),
+        Body::Text(ty) => quote!(body: impl Into<#ty>),
         Body::Upload(ty) => quote!(body: &crate::admin::uploads::#ty),
     }
 }
@@ -64,7 +64,7 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
     let body_field = operation.body.as_ref().map(|body| match body {
         Body::Value(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
         Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
-        Body::Text => quote!(pub(crate) body: String,),
+        Body::Text(ty) => quote!(pub(crate) body: #ty,),
         Body::Upload(ty) => quote!(pub(crate) body: crate::admin::uploads::#ty,),
     });
     let setters = operation
@@ -88,7 +88,7 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
             .unwrap_or_default()
     };
     let body_place = match operation.body {
-        Some(Body::Text) => quote!(self.body.clone()),
+        Some(Body::Text(_)) => quote!(self.body.clone().into()),
         Some(Body::Plain(_)) => quote!(self.body),
         _ => quote!(&self.body),
     };

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::kind::{Links, PermissionType, PolicyKind, PolicyType, typed, untyped};
 use super::list::ListPoliciesOf;
 use super::operations::{Operations, PERMISSION, POLICY};
-use crate::Result;
 use crate::admin::edits::EditGuard;
 use crate::admin::handles::{
     ClientAuthorization, ClientAuthorizationPermission, ClientAuthorizationPermissionsOfType,
@@ -21,9 +20,15 @@ use crate::admin::representations::{
 };
 use crate::admin::{Modify, Sending, is_missing};
 use crate::http::operation::Operation;
+use crate::{Error, Result};
 
-/// What the server says to an id that no policy has; a client without authorization says it too.
+/// What the server says to an id that no policy has (nothing before 25); a client without
+/// authorization says it too.
 const NOT_FOUND: &[&str] = &["HTTP 404 Not Found"];
+
+fn is_unexplained(error: &Error) -> bool {
+    error.is_not_found() && error.server_message().is_none()
+}
 
 /// One and the same call, of policies or of permissions.
 macro_rules! either {
@@ -241,7 +246,7 @@ impl<P: PolicyKind> PolicyOf<P> {
     pub async fn find(&self) -> Result<Option<P>> {
         match self.get().await {
             Ok(found) => Ok(Some(found)),
-            Err(error) if is_missing(&error, NOT_FOUND) => {
+            Err(error) if is_missing(&error, NOT_FOUND) || is_unexplained(&error) => {
                 let authorization = either!(&self.place, One, handle => ClientAuthorization {
                     call: handle.call.clone(),
                     realm: handle.realm.clone(),

@@ -18,7 +18,17 @@ async fn authorization(test: &TestRealm) -> ClientAuthorization {
         .secret(SECRET)
         .service_accounts_enabled(true)
         .authorization_services_enabled(true);
-    test.client(client).await.authorization()
+    let authorization = test.client(client).await.authorization();
+    // Releases before 26 begin with a resource, a policy and a permission of their own.
+    for policy in authorization.policies().list().all().await.unwrap() {
+        let (kind, id) = (policy.type_.unwrap(), policy.id.unwrap());
+        authorization.policy(kind, id).delete().await.unwrap();
+    }
+    for resource in authorization.resources().list().all().await.unwrap() {
+        let resource = authorization.resource(resource.id.unwrap());
+        resource.delete().await.unwrap();
+    }
+    authorization
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use crate::support::accounts::SECRET;
+use crate::support::version::older;
 use crate::support::{TestRealm, members, sorted};
 
 fn confidential(client_id: &str) -> ClientRepresentation {
@@ -196,8 +197,11 @@ async fn example_tokens() {
         .client_id("saml")
         .protocol("saml");
     let saml = test.client(saml).await.evaluate_scopes();
-    let response = saml.example_saml_response().user_id(ada.as_str()).await;
-    let response = response.unwrap();
+    let example = || saml.example_saml_response().user_id(ada.as_str());
+    if older("26.7.4", example()).await {
+        return test.delete().await;
+    }
+    let response = example().await.unwrap();
     assert!(
         response.contains("Response") && response.contains("ada"),
         "{response}"

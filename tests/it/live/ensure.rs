@@ -12,6 +12,7 @@ use keycloak_kit::{ErrorKind, Result};
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::person;
+use crate::support::version::older;
 use crate::support::{TestRealm, server};
 
 /// Ensures `first` twice, then `second` twice; gives the members that `second` changed.
@@ -166,10 +167,12 @@ async fn every_kind_is_created_then_left_alone_then_changed() {
         .name("Acme")
         .description("Makes everything")
         .domains([OrganizationDomainRepresentation::default().name("acme.test")]);
-    let changed = cycle("organization", &acme, &other, async |acme| {
-        realm.organizations().ensure(&acme).await
-    });
-    assert_eq!(changed.await, ["description"]);
+    if !older("26.0.8", realm.organizations().ensure(&acme)).await {
+        let changed = cycle("organization", &acme, &other, async |acme| {
+            realm.organizations().ensure(&acme).await
+        });
+        assert_eq!(changed.await, ["description"]);
+    }
 
     let key = ComponentRepresentation::default()
         .name("key")

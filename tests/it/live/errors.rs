@@ -7,6 +7,7 @@ use keycloak_kit::representations::UserRepresentation;
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{SECRET, person};
+use crate::support::version::version;
 use crate::support::{TestRealm, server};
 
 #[tokio::test]
@@ -86,7 +87,12 @@ async fn forbidden_names_the_role_that_is_missing() {
             "impersonation",
         ),
     ] {
-        let error = error.unwrap_err();
+        if role == "view-clients" && !version().await.has("26.4.7") {
+            // Before, who may see no client saw an empty list.
+            error.unwrap();
+            continue;
+        }
+        let error = error.expect_err(role);
         assert!(error.is_forbidden(), "{error}");
         assert!(error.hint().unwrap().ends_with(role), "{error}");
     }

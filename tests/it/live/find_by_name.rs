@@ -1,5 +1,6 @@
 //! Objects by the names that people know them by.
 
+use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::representations::{
     AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
     ComponentRepresentation, GroupRepresentation, IdentityProviderMapperRepresentation,
@@ -9,6 +10,7 @@ use keycloak_kit::representations::{
 use pretty_assertions::assert_eq;
 
 use crate::support::TestRealm;
+use crate::support::version::older;
 
 #[tokio::test]
 async fn users_by_name_and_by_mail() {
@@ -156,6 +158,28 @@ async fn everything_else() {
     assert_eq!(found.id.as_deref(), Some(id.as_str()));
     assert!(flows.find_by_alias("ow").await.unwrap().is_none());
 
+    if !older("26.0.8", realm.organizations().list()).await {
+        organizations(realm).await;
+    }
+
+    let key = |provider: &str| {
+        ComponentRepresentation::default()
+            .name("key")
+            .provider_id(provider)
+            .provider_type("org.keycloak.keys.KeyProvider")
+    };
+    let components = realm.components();
+    let id = components.create(&key("rsa-generated")).await.unwrap();
+    let found = components.find_by_name("key").await.unwrap().unwrap();
+    assert_eq!(found.id.as_deref(), Some(id.as_str()));
+    assert!(components.find_by_name("ke").await.unwrap().is_none());
+    components.create(&key("hmac-generated")).await.unwrap();
+    let error = components.find_by_name("key").await.unwrap_err();
+    assert!(error.is_conflict(), "{error}");
+    test.delete().await;
+}
+
+async fn organizations(realm: &Realm) {
     let acme = OrganizationRepresentation::default()
         .name("Acme Ltd")
         .alias("acme")
@@ -178,20 +202,4 @@ async fn everything_else() {
     ] {
         assert!(found.is_none(), "{found:?}");
     }
-
-    let key = |provider: &str| {
-        ComponentRepresentation::default()
-            .name("key")
-            .provider_id(provider)
-            .provider_type("org.keycloak.keys.KeyProvider")
-    };
-    let components = realm.components();
-    let id = components.create(&key("rsa-generated")).await.unwrap();
-    let found = components.find_by_name("key").await.unwrap().unwrap();
-    assert_eq!(found.id.as_deref(), Some(id.as_str()));
-    assert!(components.find_by_name("ke").await.unwrap().is_none());
-    components.create(&key("hmac-generated")).await.unwrap();
-    let error = components.find_by_name("key").await.unwrap_err();
-    assert!(error.is_conflict(), "{error}");
-    test.delete().await;
 }

@@ -3,21 +3,24 @@
 use keycloak_kit::representations::GroupRepresentation;
 use pretty_assertions::assert_eq;
 
+use crate::support::version::version;
 use crate::support::{TestRealm, sorted};
 
 #[tokio::test]
 async fn create_read_change_delete() {
     let test = TestRealm::new("group-crud").await;
-    let staff = GroupRepresentation::default()
+    let mut staff = GroupRepresentation::default()
         .name("staff")
-        .description("Those who work here")
         .attribute("floor", ["1", "2"]);
+    if version().await.has("26.4.7") {
+        staff = staff.description("Those who work here");
+    }
     let id = test.realm.groups().create(&staff).await.unwrap();
     let group = test.realm.group(&id);
     let read = group.get().await.unwrap();
     assert_eq!(read.group_id().unwrap(), id);
     assert_eq!(read.path.as_deref(), Some("/staff"));
-    assert_eq!(read.description.as_deref(), Some("Those who work here"));
+    assert_eq!(read.description, staff.description);
     assert_eq!(read.attributes.unwrap()["floor"], ["1", "2"]);
 
     let renamed = group
@@ -91,9 +94,13 @@ async fn a_tree_and_a_group_that_moves() {
 async fn names_with_a_slash_in_paths() {
     let test = TestRealm::new("group-path").await;
     for name in ["a b", "50%", "x;y", "back\\slash", "é", "q?x=1#f"] {
+        // 24 undoes the escapes twice.
+        if name.contains(['%', ';']) && !version().await.has("25.0.6") {
+            continue;
+        }
         let (id, _) = test.group(name).await;
         let found = test.realm.groups().by_path(format!("/{name}")).await;
-        assert_eq!(found.unwrap().group_id().unwrap(), id, "{name}");
+        assert_eq!(found.expect(name).group_id().unwrap(), id, "{name}");
     }
     let (_, slash) = test.group("a/b").await;
     let path = slash.get().await.unwrap().path.unwrap();
@@ -124,8 +131,10 @@ async fn lists_counts_and_members() {
         ["/staff/admins"],
         "under its parent"
     );
-    let children = staff.children().list().search("aut").await.unwrap();
-    assert_eq!(sorted(&children, |g| &g.name), ["authors"]);
+    if version().await.has("25.0.6") {
+        let children = staff.children().list().search("aut").await.unwrap();
+        assert_eq!(sorted(&children, |g| &g.name), ["authors"]);
+    }
     let read = staff.get().await.unwrap();
     assert_eq!(read.sub_group_count, Some(2));
 

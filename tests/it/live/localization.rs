@@ -1,9 +1,23 @@
 //! Texts of a realm in several languages.
 
+use keycloak_kit::admin::LocalizationText;
 use keycloak_kit::representations::RealmRepresentation;
 use pretty_assertions::assert_eq;
 
+use crate::support::server::server;
 use crate::support::{TestRealm, texts};
+
+async fn login_page(realm: &str) -> String {
+    let page = format!(
+        "{}/realms/{realm}/protocol/openid-connect/auth?client_id=account-console&response_type=code\
+         &redirect_uri={}/realms/{realm}/account/&code_challenge_method=S256\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&scope=openid",
+        server().url,
+        server().url
+    );
+    let answer = reqwest::get(page).await.unwrap();
+    answer.text().await.unwrap()
+}
 
 #[tokio::test]
 async fn texts_of_a_locale() {
@@ -37,6 +51,16 @@ async fn texts_of_a_locale() {
         .set("Hello")
         .await
         .unwrap();
+    // The login page shows a literal letter by letter.
+    let said = "It's {0} & {1}'s";
+    let literal = LocalizationText::literal(said);
+    let title = localization.locale("en").text("loginAccountTitle");
+    title.set(literal.clone()).await.unwrap();
+    assert_eq!(title.get().await.unwrap(), literal);
+    let page = login_page(&test.name).await;
+    assert!(page.contains("It&#39;s {0} &amp; {1}&#39;s"), "{page}");
+    title.delete().await.unwrap();
+
     let mut locales = localization.locales().await.unwrap();
     locales.sort();
     assert_eq!(locales, ["de", "en"]);

@@ -77,8 +77,10 @@ async fn create_read_change_delete() {
     let found = organizations.list().q("tier:gold").await.unwrap();
     assert_eq!(sorted(&found, |o| &o.name), ["Acme"]);
     assert_eq!(organizations.list().first(0).max(1).await.unwrap().len(), 1);
-    assert_eq!(organizations.count().await.unwrap(), 2);
-    assert_eq!(organizations.count().search("oth").await.unwrap(), 1);
+    if !older("26.4.7", organizations.count()).await {
+        assert_eq!(organizations.count().await.unwrap(), 2);
+        assert_eq!(organizations.count().search("oth").await.unwrap(), 1);
+    }
     acme_handle.delete().await.unwrap();
     assert!(acme_handle.find().await.unwrap().is_none());
     test.delete().await;
@@ -133,6 +135,10 @@ async fn invitations() {
     let existing = OrganizationMembersInviteExistingUserRequest::default().id(ada.as_str());
     members.invite_existing_user(&existing).await.unwrap();
     let invitations = acme.invitations();
+    if older("26.7.4", invitations.list()).await {
+        assert_eq!(mail.recipients(), ["eve@acme.example", "ada@example.org"]);
+        return test.delete().await;
+    }
     let listed = invitations.list().await.unwrap();
     assert_eq!(
         sorted(&listed, |i| &i.email),
@@ -165,6 +171,9 @@ async fn groups() {
     let (ada, _) = test.user("ada").await;
     acme.members().add(ada.as_str()).await.unwrap();
     let named = |name: &str| GroupRepresentation::default().name(name);
+    if older("26.7.4", acme.groups().create(&named("staff"))).await {
+        return test.delete().await;
+    }
     let id = acme.groups().create(&named("staff")).await.unwrap();
     let staff = acme.group(&id);
     let child = staff.children().create(&named("admins")).await.unwrap();
@@ -200,6 +209,9 @@ async fn roles_of_a_group() {
         return;
     };
     let staff = GroupRepresentation::default().name("staff");
+    if older("26.7.4", acme.groups().create(&staff)).await {
+        return test.delete().await;
+    }
     let id = acme.groups().create(&staff).await.unwrap();
     every_call!(acme.group(&id).role_mappings(), &test, [""; 0]);
     test.delete().await;
@@ -223,7 +235,9 @@ async fn identity_providers() {
     );
     let one = acme.identity_provider("hub");
     assert_eq!(one.get().await.unwrap().alias.as_deref(), Some("hub"));
-    assert!(one.groups().await.unwrap().is_empty());
+    if !older("26.7.4", one.groups()).await {
+        assert!(one.groups().await.unwrap().is_empty());
+    }
     providers.remove("hub").await.unwrap();
     assert!(one.find().await.unwrap().is_none());
     test.realm

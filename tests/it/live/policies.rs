@@ -14,6 +14,7 @@ use keycloak_kit::representations::{
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::SECRET;
+use crate::support::version::{older, version};
 use crate::support::{TestRealm, sorted};
 
 async fn authorization(test: &TestRealm) -> ClientAuthorization {
@@ -22,7 +23,17 @@ async fn authorization(test: &TestRealm) -> ClientAuthorization {
         .secret(SECRET)
         .service_accounts_enabled(true)
         .authorization_services_enabled(true);
-    test.client(client).await.authorization()
+    let authorization = test.client(client).await.authorization();
+    // Releases before 26 begin with a resource, a policy and a permission of their own.
+    for policy in authorization.policies().list().all().await.unwrap() {
+        let (kind, id) = (policy.type_.unwrap(), policy.id.unwrap());
+        authorization.policy(kind, id).delete().await.unwrap();
+    }
+    for resource in authorization.resources().list().all().await.unwrap() {
+        let resource = authorization.resource(resource.id.unwrap());
+        resource.delete().await.unwrap();
+    }
+    authorization
 }
 
 async fn resource(authz: &ClientAuthorization, name: &str) -> ResourceId {
@@ -108,12 +119,15 @@ async fn of_people() {
     let authz = authorization(&test).await;
     let reader = test.role("reader").await.role_id().unwrap();
     let writer = test.role("writer").await.role_id().unwrap();
+    let mut roles = RolePolicyRepresentation::new("roles").required_role(&reader);
+    let fetching = roles.clone().fetch_roles(true);
+    if !older("25.0.6", authz.policies_of().create(&fetching)).await {
+        roles = fetching;
+    }
     life(
         authz.policies_of(),
         |id| authz.policy_of(id),
-        RolePolicyRepresentation::new("roles")
-            .required_role(&reader)
-            .fetch_roles(true),
+        roles,
         "roles",
         |policy| json((unordered(json(&policy.roles)), policy.fetch_roles)),
         |policy| policy.role(&writer),
@@ -237,7 +251,8 @@ async fn of_other_things() {
     // Only scripts that are deployed to the server decide, and each is a kind of its own.
     let script = JSPolicyRepresentation::new("script").code("$evaluation.grant()");
     let refused = authz.policies_of().create(&script).await.unwrap_err();
-    assert!(refused.is_not_found(), "{refused}");
+    let fails = !version().await.has("26.7.4") && refused.is_server();
+    assert!(refused.is_not_found() || fails, "{refused}");
     test.delete().await;
 }
 

@@ -8,20 +8,23 @@ use keycloak_kit::representations::{
 use pretty_assertions::assert_eq;
 
 use crate::support::mail::MailServer;
+use crate::support::version::version;
 use crate::support::{TestRealm, server, sorted, texts};
 
 #[tokio::test]
 async fn create_read_change_delete() {
     let test = TestRealm::with("realm", RealmRepresentation::default().display_name("One")).await;
+    let version = version().await;
     let read = test.realm.get().await.unwrap();
     assert_eq!(read.realm.as_deref(), Some(test.name.as_str()));
     assert_eq!(read.display_name.as_deref(), Some("One"));
+    let strategy = Some(BruteForceStrategy::Linear).filter(|_| version.has("26.0.8"));
     let changed = test
         .realm
         .modify(|realm| {
             realm.display_name = Some("Zwei \"2\" é".to_owned());
             realm.access_token_lifespan = Some(120);
-            realm.brute_force_strategy = Some(BruteForceStrategy::Linear);
+            realm.brute_force_strategy = strategy.clone();
             *realm = realm.clone().attribute("userProfileEnabled", "true");
             realm.supported_locales = Some(vec!["de".to_owned(), "en".to_owned()]);
             realm.internationalization_enabled = Some(true);
@@ -29,10 +32,7 @@ async fn create_read_change_delete() {
         .await
         .unwrap();
     assert_eq!(changed.access_token_lifespan, Some(120));
-    assert_eq!(
-        changed.brute_force_strategy,
-        Some(BruteForceStrategy::Linear)
-    );
+    assert_eq!(changed.brute_force_strategy, strategy);
 
     let all = test
         .kc
@@ -153,6 +153,12 @@ async fn partial_export_and_import() {
     let again = copy.realm.partial_import(&import("SKIP")).await.unwrap();
     assert_eq!((again.added, again.skipped), (Some(0), Some(4)));
     let over = copy.realm.partial_import(&import("OVERWRITE")).await;
+    if !version().await.has("26.7.4") {
+        // Before, the server made the group a second time before it deleted the first.
+        assert!(over.unwrap_err().is_conflict());
+        copy.delete().await;
+        return test.delete().await;
+    }
     assert_eq!(over.unwrap().overwritten, Some(4));
     let conflict = copy.realm.partial_import(&import("FAIL")).await;
     let conflict = conflict.unwrap_err();

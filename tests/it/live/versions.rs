@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use keycloak_kit::Method;
+use keycloak_kit::representations::RealmRepresentation;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -77,7 +78,8 @@ fn bare(call: &Call, ids: &BTreeMap<&'static str, String>) -> Given {
 /// Every call that this server's release does not have names the release that has it.
 #[tokio::test]
 async fn what_an_older_server_lacks_names_the_release_that_has_it() {
-    let test = TestRealm::new("versions").await;
+    let realm = RealmRepresentation::default().organizations_enabled(true);
+    let test = TestRealm::with("versions", realm).await;
     let ids = ids(&test).await;
     let version = version().await;
     let mut wrong = Vec::new();

@@ -11,6 +11,12 @@ async fn as_yaml() {
     let test = TestRealm::new("workflow-yaml").await;
     let yaml = "name: leavers\non: user-created\nsteps:\n  - uses: disable-user\n    after: \"864000000\"\n";
     let workflows = test.realm.workflows();
+    if !version().await.has("26.7.4") {
+        let error = workflows.create_yaml(yaml).await.unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("--features=workflows"), "{error}");
+        return test.delete().await;
+    }
     let id = workflows.create_yaml(yaml).await.unwrap();
     let workflow = test.realm.workflow(&id);
     let read = workflow.get_yaml().await.unwrap();

@@ -45,7 +45,9 @@ fn the_table_has_what_the_oldest_release_lacks() {
     let supplement = json!({ "paths": {
         "/hidden": { "get": { "x-reason": "r", "x-since": "2.0", "responses": {} } },
         "/always": { "get": { "x-reason": "r", "responses": {} } },
-    } });
+    }, "components": { "schemas": { "Mood": { "type": "object", "properties": {
+        "name": { "type": "string" }, "color": { "type": "string", "x-since": "2.0" },
+    } } } } });
     let releases = [("1.0", &first), ("2.0", &second), ("3.0", &third)]
         .map(|(version, document)| Release { version, document });
     let text = table(&releases, &supplement.to_string(), NO_OVERLAY).unwrap();
@@ -62,7 +64,7 @@ fn the_table_has_what_the_oldest_release_lacks() {
             vec!["GET /hidden", "GET /moods"],
             vec!["GET /users/{user-id}?brief"],
             vec![],
-            vec!["UserRepresentation.mood"]
+            vec!["Mood.color", "UserRepresentation.mood"]
         ]
     );
     assert_eq!(

@@ -26,12 +26,16 @@ impl TestRealm {
         Self::with(label, RealmRepresentation::default()).await
     }
 
-    /// Makes the realm from a representation; name and `enabled` are set here.
+    /// Makes the realm from a representation; name and `enabled` are set here, and what an older
+    /// server does not have is left out.
     pub async fn with(label: &str, realm: RealmRepresentation) -> Self {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static NEXT: AtomicUsize = AtomicUsize::new(0);
 
         let kc = server::admin();
+        let mut fitting = serde_json::to_value(realm).unwrap();
+        version::fit("RealmRepresentation", &mut fitting).await;
+        let realm: RealmRepresentation = serde_json::from_value(fitting).unwrap();
         let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let name = format!("test-{label}-{process}-{number}");
         kc.realms()

@@ -95,7 +95,7 @@ async fn things(s: &mut Suite) -> (String, String) {
 async fn policies(s: &mut Suite, w: &World, scope: &str, resource: &str) -> Vec<Value> {
     let mut ids = Vec::new();
     let mut role = json!({ "roles": [{ "id": w.role["id"], "required": true }] });
-    // No document has the members of a kind; 24 answers an unknown one with 500.
+    // The members of a kind are in no document of this call, and 24 answers an unknown one with 500.
     if !release::lacks("25.0.6") {
         role = with(role, "fetchRoles", json!(true));
     }

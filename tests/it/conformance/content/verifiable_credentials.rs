@@ -3,13 +3,18 @@
 use serde_json::json;
 
 use super::{Suite, World, text, with};
+use crate::conformance::release;
 
 const U: &str = "realm.user";
 
 pub async fn run(s: &mut Suite, w: &World) {
     s.set("user-id", &w.user);
+    let protocol = match release::lacks("26.4.7") {
+        true => "openid-connect",
+        false => "oid4vc",
+    };
     s.call("realm.client_scopes.create")
-        .body(json!({ "name": "degree", "protocol": "oid4vc",
+        .body(json!({ "name": "degree", "protocol": protocol,
             "attributes": { "vc.credential_configuration_id": "degree", "vc.format": "jwt_vc",
                 "vc.credential_identifier": "degree", "include.in.token.scope": "true" } }))
         .await;
