@@ -11,7 +11,7 @@ use crate::{Error, Result, error};
 /// What the server shows in place of a stored secret.
 const MASK: &str = "**********";
 
-/// Members that are written and never read back.
+/// Members of a user or a credential that are written and never read back.
 const WRITE_ONLY: &[&str] = &["credentials", "value", "secretData"];
 
 /// Members the server stores in lower case.
@@ -175,11 +175,8 @@ impl Changes {
         let mut kept = false;
         for edit in &self.edited {
             let last = edit.path.last().map(String::as_str).unwrap_or_default();
-            if edit
-                .path
-                .iter()
-                .any(|part| WRITE_ONLY.contains(&part.as_str()))
-            {
+            let member = edit.path.first().map(String::as_str);
+            if member.is_some_and(|member| WRITE_ONLY.contains(&member)) {
                 continue;
             }
             let found = edit.path.iter().try_fold(&now, |node, part| node.get(part));

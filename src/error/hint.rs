@@ -154,14 +154,19 @@ fn is_missed_by_realm_alone(op: &Operation, status: StatusCode, message: Option<
 pub(super) fn unknown_path(since: Option<&str>, path: &str) -> Option<String> {
     const LACKS: &str = "this server does not have the endpoint";
     let feature = feature_of(path);
+    // What the realm has not switched on is not there either.
+    let switch = match feature {
+        Some("ssf") => " and the realm's attribute ssf.transmitterEnabled=true",
+        _ => "",
+    };
     Some(match (since, feature) {
         (Some(release), Some(name)) => format!(
             "{LACKS}: it needs Keycloak {release} or newer with the feature {name} \
-             (--features={name})"
+             (--features={name}){switch}"
         ),
         (Some(release), None) => format!("{LACKS}: it needs Keycloak {release} or newer"),
         (None, Some(name)) => {
-            format!("{LACKS}: it needs the feature {name}, start it with --features={name}")
+            format!("{LACKS}: it needs the feature {name}, start it with --features={name}{switch}")
         }
         (None, None) => return None,
     })

@@ -11,6 +11,7 @@ pub(crate) struct Operation {
     /// The oldest supported release that has it, where that is not the oldest of all.
     pub(crate) since: Option<&'static str>,
     /// The type of its JSON body.
+    #[cfg_attr(not(feature = "admin"), allow(dead_code))]
     pub(crate) takes: Option<&'static str>,
 }
 

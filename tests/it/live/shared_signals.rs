@@ -22,6 +22,13 @@ async fn the_transmitter_and_a_receiver() {
         test.delete().await;
         return;
     }
+    let without = TestRealm::new("signals-off").await;
+    let off = without.realm.ssf().config().await.unwrap_err();
+    assert!(
+        off.hint().unwrap().contains("ssf.transmitterEnabled"),
+        "{off}"
+    );
+    without.delete().await;
     let config = ssf.config().await.unwrap();
     assert!(!config.available_supported_events.unwrap().is_empty());
     let stats = ssf.events().stats().await.unwrap();
