@@ -5,7 +5,7 @@ use http::header::WWW_AUTHENTICATE;
 
 use super::clean;
 
-/// The error of a `Bearer` challenge.
+/// The error of a `Bearer` or `DPoP` challenge (RFC 9449 section 7.1).
 #[derive(Debug, PartialEq)]
 pub(super) struct Challenge {
     pub(super) code: String,
@@ -13,7 +13,7 @@ pub(super) struct Challenge {
 }
 
 impl Challenge {
-    /// The first `Bearer` challenge that names an error.
+    /// The first of these challenges that names an error; one header may have several.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         headers
             .get_all(WWW_AUTHENTICATE)
@@ -23,24 +23,40 @@ impl Challenge {
     }
 
     fn parse(value: &str) -> Option<Self> {
-        let (scheme, mut rest) = value.trim_start().split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return None;
-        }
+        let mut rest = value;
+        let mut known = false;
         let (mut code, mut description) = (None, None);
         while let Some((name, after)) = rest.split_once('=') {
             let (value, after) = parameter(after);
-            match name.trim_matches([' ', ',']) {
-                "error" => code = Some(clean(&value)),
-                "error_description" => description = Some(clean(&value)),
+            let name = name.trim_matches([' ', ',']);
+            // The first parameter of a challenge has the scheme before it.
+            let name = match name.rsplit_once(' ') {
+                None => name,
+                Some((before, name)) => {
+                    if known && code.is_some() {
+                        break;
+                    }
+                    let scheme = before.trim_end().rsplit([' ', ',']).next();
+                    known = scheme.is_some_and(|scheme| {
+                        ["bearer", "dpop"]
+                            .iter()
+                            .any(|name| scheme.eq_ignore_ascii_case(name))
+                    });
+                    (code, description) = (None, None);
+                    name
+                }
+            };
+            let filled = Some(clean(&value)).filter(|text| known && !text.is_empty());
+            match name {
+                "error" => code = filled,
+                "error_description" => description = filled,
                 _ => {}
             }
             rest = after;
         }
-        let filled = |text: &String| !text.is_empty();
         Some(Self {
-            code: code.filter(filled)?,
-            description: description.filter(filled),
+            code: code?,
+            description,
         })
     }
 }
@@ -90,6 +106,34 @@ mod tests {
             read(&["Bearer error=invalid_request, scope=a"]),
             Some(("invalid_request".into(), None))
         );
+    }
+
+    #[test]
+    fn the_reason_is_found_among_several_challenges() {
+        let nonce = Some(("use_dpop_nonce".into(), None));
+        for header in [
+            r#"DPoP error="use_dpop_nonce", algs="ES256""#,
+            r#"dpop algs="ES256 PS256", error="use_dpop_nonce""#,
+            r#"Bearer realm="demo", DPoP algs="ES256", error="use_dpop_nonce""#,
+            r#"Basic realm="x", error="no", DPoP error="use_dpop_nonce""#,
+            r#"DPoP error="use_dpop_nonce", Bearer error="invalid_token""#,
+            r#"Bearer, DPoP error="use_dpop_nonce""#,
+        ] {
+            assert_eq!(read(&[header]), nonce, "{header}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_panics(value in "[ -~]{0,80}", other in "(Bearer|DPoP|,|=|\"|\\\\|error| ){0,30}") {
+            for text in [value, other] {
+                let mut headers = HeaderMap::new();
+                if let Ok(value) = http::HeaderValue::try_from(text) {
+                    headers.append(WWW_AUTHENTICATE, value);
+                }
+                Challenge::read(&headers);
+            }
+        }
     }
 
     #[test]

@@ -81,7 +81,6 @@ impl Authorize {
 }
 
 /// Logins in the memory of this process: for one server, and for tests.
-#[derive(Debug)]
 pub struct MemoryLoginStore {
     lifetime: Duration,
     most: usize,
@@ -101,6 +100,18 @@ impl MemoryLoginStore {
             most,
             waiting: Mutex::default(),
         }
+    }
+}
+
+/// How many logins wait: their keys are the cookies of browsers.
+impl fmt::Debug for MemoryLoginStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("MemoryLoginStore")
+            .field("lifetime", &self.lifetime)
+            .field("most", &self.most)
+            .field("waiting", &waiting.len())
+            .finish()
     }
 }
 

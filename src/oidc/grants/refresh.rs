@@ -53,7 +53,8 @@ impl Refresh {
             .await?;
         let expected = match self.before.id_token() {
             Some(before) => Expected::new().refreshed_from(before),
-            None => Expected::new(),
+            // There is none to compare with.
+            None => Expected::new().any_nonce(),
         };
         inner
             .token_set(&OP, granted, expected, Some(&self.before))

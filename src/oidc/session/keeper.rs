@@ -279,7 +279,7 @@ async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> T
         Some(raw) => {
             let expected = match &known {
                 Some(known) => Expected::new().refreshed_from(known),
-                None => Expected::new(),
+                None => Expected::new().any_nonce(),
             };
             oidc.inner
                 .id_token(raw.expose(), expected)

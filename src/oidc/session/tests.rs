@@ -185,6 +185,30 @@ async fn r15_what_another_process_has_written_is_taken_over() {
     assert_eq!(mock.posts("/token"), 3);
 }
 
+/// The nonce of a browser login is known to the process that has checked it, and to no other.
+#[tokio::test]
+async fn r15_the_id_token_of_a_browser_login_is_restored() {
+    let mock = Mock::with(Defects {
+        answer: Box::new(|answer| answer["refresh_token"] = json!("r")),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let login = mock.login(&oidc).await;
+    let url = mock.answer(&login);
+    let tokens = oidc.callback(login, url.as_str()).await.unwrap();
+    let store = Store::default();
+    oidc.session_in(store.clone(), tokens).await.unwrap();
+    let session = mock.oidc().session_from(store.clone()).await.unwrap();
+    let session = session.unwrap();
+    let tokens = session.tokens().await.unwrap();
+    assert!(tokens.id_token().is_some());
+    // The provider repeats the nonce with a refresh.
+    expire(&session).await;
+    session.access_token().await.unwrap();
+    assert!(session.tokens().await.unwrap().id_token().is_some());
+}
+
 #[tokio::test]
 async fn r15_a_claim_of_a_process_that_died_ends() {
     let mock = rotating().await;

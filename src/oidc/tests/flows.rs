@@ -88,6 +88,42 @@ async fn s16_every_attempt_has_an_assertion_of_its_own() {
     assert!(life <= 60);
 }
 
+/// A resource says in the header alone that it wants a nonce (RFC 9449 section 9).
+#[tokio::test]
+async fn s18_a_resource_that_wants_a_nonce_is_asked_again() {
+    for challenge in [
+        r#"DPoP error="use_dpop_nonce", algs="ES256""#,
+        r#"Bearer realm="x", DPoP algs="ES256", error="use_dpop_nonce""#,
+    ] {
+        let mock = Mock::with(Defects {
+            script: Box::new(move |seen| {
+                if seen.is_token_request() {
+                    let body = r#"{"access_token":"x","token_type":"dpop"}"#;
+                    return Some(Reply::json(200, body));
+                }
+                let proof = crate::jose::decode_unverified(seen.header("dpop")?).unwrap();
+                let nonce = proof.claims().get("nonce").and_then(|nonce| nonce.as_str());
+                Some(match nonce {
+                    Some("n2") => Reply::json(200, r#"{"sub":"ada"}"#),
+                    _ => Reply::status(401)
+                        .with("WWW-Authenticate", challenge)
+                        .with("DPoP-Nonce", "n2"),
+                })
+            }),
+            ..Defects::default()
+        })
+        .await;
+        let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
+        let oidc = mock.builder().dpop(key).build().unwrap();
+        let tokens = oidc.client_credentials().await.unwrap();
+        let me = oidc.userinfo(&tokens).await.expect(challenge);
+        assert_eq!(me.sub, "ada");
+        let asked = mock.server.seen();
+        let asked = asked.iter().filter(|seen| seen.header("dpop").is_some());
+        assert_eq!(asked.count(), 3, "token, userinfo, userinfo");
+    }
+}
+
 /// A server that wants nonces, at the token endpoint by 400 and at userinfo by 401.
 #[tokio::test]
 async fn s18_nonces_are_asked_for_once_and_kept() {
@@ -637,6 +673,12 @@ async fn s19_nothing_shows_a_secret() {
         ),
         format!("{:?}", crate::oidc::CallbackAnswer::form("code=hunter2")),
     ];
+    // The key is the cookie of the browser.
+    let logins = crate::oidc::MemoryLoginStore::new();
+    let started = oidc.authorize().start_in(&logins).await.unwrap();
+    for text in [format!("{logins:?}"), format!("{started:?}")] {
+        assert!(!text.contains(started.cookie().expose()), "{text}");
+    }
     let error = oidc.revoke("hunter2").await.unwrap_err();
     shown.push(format!("{error} {error:?}"));
     for text in shown {
