@@ -39,7 +39,7 @@ mod request_object;
 mod revoke;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokens;
 mod userinfo;
 mod verify;

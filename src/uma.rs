@@ -25,6 +25,8 @@ mod policies;
 mod requested;
 mod resources;
 mod rpt;
+#[cfg(test)]
+mod tests;
 mod tickets;
 
 pub use self::client::{Uma, UmaBuilder};

@@ -30,6 +30,9 @@ pub enum UmaFault {
     UnknownRequester,
     /// Only the owner of the resource may do this. Kind `Forbidden`.
     NotOwner,
+    /// The resource is not managed by its owner: it takes neither tickets nor policies of an owner.
+    /// Kind `Validation`.
+    NotOwnerManaged,
     /// The token has not the role `uma_protection` of the resource server. Kind `Forbidden`.
     NoProtectionScope,
     /// A resource, permission request or policy like this is there already. Kind `Conflict`.

@@ -8,7 +8,7 @@ mod tests;
 use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::Method;
 
@@ -18,6 +18,7 @@ use super::permissions::AuthStatus;
 use super::requested::RequestedPermission;
 use super::resources::Resource;
 use crate::error::{Result, config};
+use crate::jose;
 use crate::oidc::Oidc;
 
 /// How many decisions are kept, and how long.
@@ -50,20 +51,26 @@ impl PathRule {
         self
     }
 
-    /// Requests of this method need each of these permissions.
+    /// Requests of this method need each of these permissions, beside those that it was given
+    /// before.
     #[must_use]
     pub fn method<P: Into<RequestedPermission>>(
         mut self,
         method: Method,
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {
-        let permissions = permissions.into_iter().map(Into::into).collect();
-        self.access.push((method, permissions));
+        let permissions = permissions.into_iter().map(Into::into);
+        match self.access.iter_mut().find(|(known, _)| *known == method) {
+            Some((_, wanted)) => wanted.extend(permissions),
+            None => self.access.push((method, permissions.collect())),
+        }
         self
     }
 
     /// A rule for each URI of a resource: a method is allowed to whoever has its scope, where the
-    /// resource has this scope.
+    /// resource has this scope (all of them, where a method has several). A URI that is no pattern
+    /// for paths, such as `https://host/x` or `*.html`, and one that two resources have are refused
+    /// by [`build`](PathEnforcerBuilder::build): write rules for these.
     pub fn of_resource(resource: &Resource, methods: &[(Method, &str)]) -> Vec<Self> {
         let name = resource.id.as_ref().unwrap_or(&resource.name);
         let has = |scope: &str| resource.scopes.iter().any(|known| known == scope);
@@ -157,9 +164,9 @@ impl PathEnforcerBuilder {
         self
     }
 
-    /// How many decisions are kept at most, and how long; 10 000 and 30 s unless set. Within that
-    /// time a permission that was taken away still works. With an age of zero every request asks
-    /// the server.
+    /// How many decisions are kept at most, and how long; 10 000 and 30 s unless set, and never
+    /// longer than the token is good for. Within that time a permission that was taken away still
+    /// works. With an age of zero every request asks the server.
     pub fn cache(mut self, entries: usize, age: Duration) -> Self {
         self.entries = entries;
         self.age = age;
@@ -242,7 +249,14 @@ impl PathEnforcer {
             } => Access::Granted,
             _ => Access::Denied,
         };
-        self.inner.cache.put(key, access.clone());
+        let left = jose::decode_unverified(bearer)
+            .ok()
+            .and_then(|token| jose::time::seconds(token.claims(), "exp"))
+            .map(|end| end - jose::time::unix_seconds(SystemTime::now()) as f64);
+        let left = left.map_or(Duration::MAX, |left| {
+            Duration::try_from_secs_f64(left).unwrap_or_default()
+        });
+        self.inner.cache.put(key, access.clone(), left);
         Ok(access)
     }
 

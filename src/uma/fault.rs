@@ -40,6 +40,7 @@ pub(super) fn protection(error: Error, about: About) -> Error {
         (Some(400), "invalid_permission") if has("already exists") => UmaFault::AlreadyExists,
         (Some(400), "invalid_permission") if has("Requester") => UmaFault::UnknownRequester,
         (Some(400), _) if has("invalid_ticket") => UmaFault::UnknownTicket,
+        (Some(400), _) if has("user-managed access enabled") => UmaFault::NotOwnerManaged,
         (Some(400), _) if has("Only resource owner") => UmaFault::NotOwner,
         (Some(400), _) if has("cannot be found") => UmaFault::UnknownResource,
         (Some(400), _) if has("Some of the scopes") => UmaFault::UnknownScope,
@@ -102,6 +103,10 @@ pub(super) fn explained(error: Error, fault: UmaFault) -> Error {
         UmaFault::NotOwner => (
             ErrorKind::Forbidden,
             "use a token of the owner of the resource",
+        ),
+        UmaFault::NotOwnerManaged => (
+            ErrorKind::Validation,
+            "switch on the owner's access to the resource: owner_managed_access(true)",
         ),
         UmaFault::NoProtectionScope => (
             ErrorKind::Forbidden,

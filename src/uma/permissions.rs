@@ -145,13 +145,14 @@ impl Oidc {
     }
 }
 
-/// The access token, that is: a refused client is answered with 401.
+/// The access token, that is: a refused client is answered with 401, and where the server fails
+/// with a client it says `unauthorized_client` too.
 fn refuses_token(error: &Error) -> bool {
     error.status() == Some(StatusCode::BAD_REQUEST)
-        && matches!(
-            error.oauth_code(),
-            Some("unauthorized_client" | "invalid_grant")
-        )
+        && error.oauth_code() == Some("unauthorized_client")
+        && error
+            .server_message()
+            .is_some_and(|said| said.contains("Invalid identity"))
 }
 
 impl Permissions {
@@ -256,7 +257,7 @@ impl Permissions {
         };
         let request = oidc
             .inner
-            .grant_request(&OP, GrantKind::Custom, Repeat::CLIENT_CREDENTIALS);
+            .grant_request(&OP, GrantKind::Custom, Repeat::SINGLE_USE);
         Ok(Rpt::new(grant::read(request, members)?))
     }
 
@@ -323,8 +324,8 @@ impl Permissions {
         }
         let inner = &oidc.inner;
         let form = params.pairs(&OP, &[])?;
-        // Asking twice decides twice; a submitted request is there once.
-        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::CLIENT_CREDENTIALS);
+        // A ticket may be good for one use.
+        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
         let accept = HeaderValue::from_static("application/json");
         let answer = inner
             .channel

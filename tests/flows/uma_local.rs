@@ -23,6 +23,8 @@ const KINDS: [&str; 7] = [
 const LOGICS: [&str; 2] = ["POSITIVE", "NEGATIVE"];
 const STRATEGIES: [&str; 3] = ["UNANIMOUS", "AFFIRMATIVE", "CONSENSUS"];
 const USERS: usize = 4;
+/// Of the resources that several permissions are for.
+const SCOPES: [&str; 3] = ["view", "print", "share"];
 /// The moments that time policies are asked about, in seconds since 1970 and as the server reads
 /// them.
 const MOMENTS: [(u64, &str); 2] = [
@@ -270,8 +272,14 @@ async fn world() -> (Realm, [String; 2]) {
             json!({ "authorizationServicesEnabled": true, "protocolMappers": mapper }),
         )
         .await;
+    // The server calls a token inactive whose audience does not ask.
+    let mut of_web = mapper.clone();
+    of_web.as_array_mut().unwrap().push(json!({
+        "name": "own", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+        "config": { "included.client.audience": "web", "access.token.claim": "true" },
+    }));
     let web = realm
-        .client("web", json!({ "protocolMappers": mapper }))
+        .client("web", json!({ "protocolMappers": of_web }))
         .await;
     realm
         .post(&["clients", &app, "roles"], &json!({ "name": "manager" }))
@@ -375,32 +383,67 @@ async fn every_decision_is_the_servers() {
         for number in 0..USERS {
             let name = user(number);
             let tokens = oidc.password(&name, PASSWORD).await.unwrap();
-            let claims = verifier.verify(tokens.access_token().secret()).await;
-            let who = Identity::of_token(&claims.unwrap());
+            let token = tokens.access_token().secret();
+            let who = if client_id == "app" {
+                Identity::of_token(&verifier.verify(token).await.unwrap())
+            } else {
+                Identity::of_introspection(oidc.introspect(token).await.unwrap()).unwrap()
+            };
             bearers.push((format!("{client_id} {name}"), ids[name.as_str()], uuid, who));
         }
     }
     let mut tally = Tally::default();
-    for strategy in ["UNANIMOUS", "AFFIRMATIVE"] {
+    let listed = realm.get(&below("resource")).await;
+    let listed: BTreeMap<&str, &str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["name"].as_str().unwrap(), one["_id"].as_str().unwrap()))
+        .collect();
+    for (mode, strategy) in [
+        ("ENFORCING", "UNANIMOUS"),
+        ("ENFORCING", "AFFIRMATIVE"),
+        ("PERMISSIVE", "UNANIMOUS"),
+        ("DISABLED", "UNANIMOUS"),
+    ] {
         let change = json!({
-            "policyEnforcementMode": "ENFORCING", "decisionStrategy": strategy,
+            "policyEnforcementMode": mode, "decisionStrategy": strategy,
             "allowRemoteResourceManagement": true,
         });
         realm.put(&server, &change).await;
         let exported = realm.get(&below("settings")).await;
         let settings = AuthorizationSettings::from_json(&exported.to_string()).unwrap();
+        let settings = settings.utc_offset(0);
         for (label, user_id, uuid, who) in &bearers {
             for (seconds, moment) in MOMENTS {
                 let who = who.clone().at(UNIX_EPOCH + Duration::from_secs(seconds));
-                let question = json!({
-                    "userId": user_id, "clientId": uuid, "resources": [], "entitlements": false,
-                    "context": { "attributes": { "kc.time.date_time": moment } },
-                });
+                // Once about everything, once about some scopes of some resources.
+                let asked: BTreeMap<String, &str> = (0..24)
+                    .map(|number| (format!("mixed {number}"), *dice.pick(&SCOPES)))
+                    .collect();
+                let some: Vec<Value> = asked
+                    .iter()
+                    .map(|(name, scope)| {
+                        json!({ "_id": listed[name.as_str()], "name": name,
+                            "scopes": [{ "name": scope }] })
+                    })
+                    .collect();
                 let path = [&server[..], &["policy", "evaluate"]].concat();
-                let answer = realm.kc.request(Method::POST, realm.path(&path));
-                let answer: Value = answer.json(&question).await.unwrap();
-                let label = format!("{strategy} {label} {moment}");
-                compare(&settings, &who, &answer, &label, &mut tally);
+                let label = format!("{mode} {strategy} {label} {moment}");
+                for resources in [vec![], some] {
+                    let question = json!({
+                        "userId": user_id, "clientId": uuid, "resources": resources,
+                        "entitlements": false,
+                        "context": { "attributes": { "kc.time.date_time": moment } },
+                    });
+                    let answer = realm.kc.request(Method::POST, realm.path(&path));
+                    let answer: Value = answer.json(&question).await.unwrap();
+                    if resources.is_empty() {
+                        compare(&settings, &who, &answer, &label, &mut tally);
+                    } else {
+                        compare_some(&settings, &who, &answer, &asked, &label, &mut tally);
+                    }
+                }
             }
         }
     }
@@ -481,7 +524,9 @@ fn compare(
             _ => BTreeSet::new(),
         };
         tally.count(&format!("{label}: {resource}"), here.decision, permitted);
-        *tally.by_kind.entry(resource.clone()).or_default() += 1;
+        if here.decision != Decision::NotEvaluable {
+            *tally.by_kind.entry(resource.clone()).or_default() += 1;
+        }
         for scope in &here.scopes {
             let there = allowed.contains(scope.scope.as_str());
             tally.count(
@@ -491,6 +536,29 @@ fn compare(
             );
         }
         assert_eq!(listed.contains(&resource), here.decision != Decision::Deny);
+    }
+}
+
+/// One scope of each of some resources.
+fn compare_some(
+    settings: &AuthorizationSettings,
+    who: &Identity,
+    answer: &Value,
+    asked: &BTreeMap<String, &str>,
+    label: &str,
+    tally: &mut Tally,
+) {
+    for (resource, scope) in asked {
+        let mut results = answer["results"].as_array().unwrap().iter();
+        let permitted = results.any(|result| {
+            let name = result["resource"]["name"].as_str().unwrap();
+            name.split(" with scopes").next() == Some(resource)
+                && result["status"] == "PERMIT"
+                && names(&result["allowedScopes"]).contains(scope)
+        });
+        let here = settings.permission(resource, &[scope], who).unwrap();
+        let what = format!("{label}: {resource}#{scope} alone");
+        tally.count(&what, here.scopes[0].decision, permitted);
     }
 }
 

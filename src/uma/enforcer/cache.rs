@@ -21,7 +21,8 @@ pub(super) struct Cache {
 
 #[derive(Default)]
 struct Known {
-    decisions: HashMap<Key, (Access, Instant)>,
+    /// Since when, and for how long at most.
+    decisions: HashMap<Key, (Access, Instant, Duration)>,
     /// The oldest in front.
     order: VecDeque<(Key, Instant)>,
 }
@@ -37,17 +38,18 @@ impl Cache {
 
     pub(super) fn get(&self, key: &Key) -> Option<Access> {
         let known = self.lock();
-        let (access, since) = known.decisions.get(key)?;
-        (since.elapsed() < self.age).then(|| access.clone())
+        let (access, since, left) = known.decisions.get(key)?;
+        (since.elapsed() < self.age.min(*left)).then(|| access.clone())
     }
 
-    pub(super) fn put(&self, key: Key, access: Access) {
+    /// `left`: how long the token is good for.
+    pub(super) fn put(&self, key: Key, access: Access, left: Duration) {
         if self.entries == 0 || self.age.is_zero() {
             return;
         }
         let mut known = self.lock();
         let now = Instant::now();
-        known.decisions.insert(key, (access, now));
+        known.decisions.insert(key, (access, now, left));
         known.order.push_back((key, now));
         while let Some((oldest, since)) = known.order.front().copied() {
             let too_old = now.saturating_duration_since(since) >= self.age;
@@ -59,7 +61,7 @@ impl Cache {
             if known
                 .decisions
                 .get(&oldest)
-                .is_some_and(|(_, at)| *at == since)
+                .is_some_and(|(_, at, _)| *at == since)
             {
                 known.decisions.remove(&oldest);
             }

@@ -92,23 +92,39 @@ async fn decisions_are_few_and_young() {
     let key = |number: usize| cache::key(&format!("token {number}"), &wanted);
     let cache = Cache::new(3, Duration::from_secs(30));
     for number in 0..10 {
-        cache.put(key(number), Access::Granted);
+        cache.put(key(number), Access::Granted, Duration::MAX);
         assert!(cache.len() <= 3);
     }
     assert_eq!(cache.get(&key(0)), None);
     assert_eq!(cache.get(&key(9)), Some(Access::Granted));
     tokio::time::advance(Duration::from_secs(29)).await;
-    cache.put(key(9), Access::Denied);
+    cache.put(key(9), Access::Denied, Duration::MAX);
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(cache.get(&key(8)), None);
     assert_eq!(cache.get(&key(9)), Some(Access::Denied));
     cache.clear();
     assert_eq!(cache.get(&key(9)), None);
+    // Not longer than the token.
+    cache.put(key(7), Access::Granted, Duration::from_secs(5));
+    assert_eq!(cache.get(&key(7)), Some(Access::Granted));
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(cache.get(&key(7)), None);
     let none = Cache::new(3, Duration::ZERO);
-    none.put(key(1), Access::Granted);
+    none.put(key(1), Access::Granted, Duration::MAX);
     assert_eq!(none.get(&key(1)), None);
     assert_ne!(
         cache::key("ab", &wanted),
         cache::key("a", &["balbum#view".into()])
     );
+}
+
+#[test]
+fn a_method_that_is_given_twice_needs_both() {
+    let rule = PathRule::new("/albums")
+        .method(Method::GET, ["album#view"])
+        .method(Method::GET, ["album#list"]);
+    let [(_, wanted)] = &rule.access[..] else {
+        panic!("{rule:?}");
+    };
+    assert_eq!(wanted.len(), 2);
 }

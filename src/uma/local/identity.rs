@@ -54,9 +54,15 @@ impl Identity {
         self
     }
 
-    /// A lightweight token leaves out what the server then looks up by itself.
+    /// A lightweight token leaves out what the server then looks up by itself: one that says so in
+    /// its id (`onltac:..`: session, token, grant), or that has not what others have.
     pub(super) fn is_lightweight(&self) -> bool {
-        !self.claims.contains_key("sub")
+        let has = |name| self.claims.contains_key(name);
+        let kind = self.text("jti").and_then(|id| id.split_once(':'));
+        let kind = kind.and_then(|(kind, _)| kind.get(2..4));
+        kind == Some("lt")
+            || !has("sub")
+            || !has("sid") && !has("realm_access") && !has("resource_access")
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

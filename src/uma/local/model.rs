@@ -89,6 +89,12 @@ impl Policy {
         (!text.is_empty()).then_some(text)
     }
 
+    /// A list that a policy of its kind cannot do without.
+    pub(super) fn named<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<Vec<T>> {
+        self.text(name)?;
+        self.list(name)
+    }
+
     /// A setting that is a list; `None` when it is written otherwise.
     pub(super) fn list<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<Vec<T>> {
         match self.text(name) {

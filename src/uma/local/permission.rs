@@ -161,10 +161,16 @@ impl AuthorizationSettings {
         if self.enforcement == Enforcement::Disabled {
             return vec![everything()];
         }
-        // Users decide about theirs too, and these inherit what is for their type.
-        if resource.owner.is_some() {
+        // Owners decide about theirs too, which is not in the file; those of users also inherit
+        // what is for their type.
+        if resource.owner.is_some() || resource.owner_managed_access {
             return Vec::new();
         }
+        let namesakes = self
+            .resources
+            .iter()
+            .filter(|one| one.name == resource.name);
+        let ambiguous = namesakes.count() > 1;
         let mut applies = false;
         let mut voices = Vec::new();
         for (at, permission) in self.policies.iter().enumerate() {
@@ -176,7 +182,12 @@ impl AuthorizationSettings {
             let decisions = among(decided, parts);
             // A permission that applies no policy says nothing.
             if !decisions.is_empty() {
-                voices.push((voice, permission.decision_strategy.of(&decisions)));
+                // Which one is meant is not in the file.
+                let decision = match ambiguous && voice.resources.contains(&resource.name) {
+                    true => Decision::NotEvaluable,
+                    false => permission.decision_strategy.of(&decisions),
+                };
+                voices.push((voice, decision));
             }
         }
         if !applies && self.enforcement == Enforcement::Permissive {
@@ -214,7 +225,9 @@ impl AuthorizationSettings {
             .collect()
     }
 
-    /// Whether a permission applies to what is asked for.
+    /// Whether a permission applies to what is asked for. One that names the resource does, whatever
+    /// scopes it is about: a denial of one scope is a denial where nothing else grants anything, and
+    /// a resource that any permission names is not left to the enforcement mode.
     fn voice<'a>(
         &self,
         permission: &'a Policy,
@@ -232,7 +245,7 @@ impl AuthorizationSettings {
         let applies = if permission.is_scope_permission() {
             let any_scope = scopes.iter().any(|scope| asked.contains(scope.as_str()));
             let anywhere = resources.is_empty() && of_type.is_none();
-            by_type || any_scope && (is_for_resource || anywhere)
+            by_type || is_for_resource || any_scope && anywhere
         } else {
             by_type || is_for_resource
         };

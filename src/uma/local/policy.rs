@@ -80,24 +80,27 @@ impl AuthorizationSettings {
         match policy.kind.as_str() {
             "role" => roles(policy, who),
             "client" => {
-                let clients: Vec<String> = policy.list("clients")?;
+                let clients: Vec<String> = policy.named("clients")?;
                 let own = who.text("azp").or_else(|| who.text("client_id"))?;
-                Some(clients.iter().any(|client| client == own))
+                one_of(&clients, &[own])
             }
             "user" => {
-                let users: Vec<String> = policy.list("users")?;
-                let own = who.text("preferred_username")?;
-                Some(users.iter().any(|user| user == own))
+                let users: Vec<String> = policy.named("users")?;
+                let own = [
+                    who.text("preferred_username")?,
+                    who.text("sub").unwrap_or(""),
+                ];
+                one_of(&users, &own)
             }
             "group" => groups(policy, who),
             "client-scope" => {
                 let own: Vec<&str> = who.text("scope")?.split(' ').collect();
-                let wanted: Vec<Wanted> = policy.list("clientScopes")?;
-                Some(wanted_ones(&wanted, |scope| own.contains(&scope)))
+                let wanted: Vec<Wanted> = policy.named("clientScopes")?;
+                wanted_ones(&wanted, |scope| own.contains(&scope))
             }
             "time" => {
                 let at = who.at.unwrap_or_else(SystemTime::now);
-                time::allows(policy, at, self.utc_offset)
+                time::allows(policy, at, self.utc_offset?)
             }
             _ => None,
         }
@@ -113,30 +116,58 @@ pub(super) fn among(decisions: &[Decision], places: &[usize]) -> Vec<Decision> {
         .collect()
 }
 
+/// Exported settings have names; an id of the server's says nothing here.
+fn is_id(name: &str) -> bool {
+    name.len() == 36
+        && name.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn one_of(wanted: &[String], own: &[&str]) -> Option<bool> {
+    if wanted.iter().any(|one| own.contains(&one.as_str())) {
+        return Some(true);
+    }
+    (!wanted.iter().any(|one| is_id(one))).then_some(false)
+}
+
 /// One is enough, unless a required one is missing.
-fn wanted_ones(wanted: &[Wanted], has: impl Fn(&str) -> bool) -> bool {
-    wanted.iter().any(|one| has(&one.id)) && wanted.iter().all(|one| !one.required || has(&one.id))
+fn wanted_ones(wanted: &[Wanted], has: impl Fn(&str) -> bool) -> Option<bool> {
+    let unknown = |one: &Wanted| !has(&one.id) && is_id(&one.id);
+    let any = wanted.iter().any(|one| has(&one.id));
+    let missing = |one: &Wanted| one.required && !has(&one.id);
+    if wanted.iter().any(|one| missing(one) && !unknown(one)) {
+        return Some(false);
+    }
+    if wanted
+        .iter()
+        .any(|one| unknown(one) && (one.required || !any))
+    {
+        return None;
+    }
+    Some(any)
 }
 
 fn roles(policy: &Policy, who: &Identity) -> Option<bool> {
     if who.is_lightweight() {
         return None;
     }
-    let wanted: Vec<Wanted> = policy.list("roles")?;
-    let granted = wanted_ones(&wanted, |role| who.has_role(role));
-    // The server then looks at all roles of the user, the token may have some of them.
-    let looks_up = policy.text("fetchRoles") == Some("true");
-    let has_all = wanted.iter().all(|one| who.has_role(&one.id));
-    if looks_up && !has_all && !granted {
+    // The server then looks at the roles of the user; the token may have fewer, or others.
+    if policy.text("fetchRoles") == Some("true") {
         return None;
     }
-    Some(granted)
+    let wanted: Vec<Wanted> = policy.named("roles")?;
+    wanted_ones(&wanted, |role| who.has_role(role))
 }
 
 fn groups(policy: &Policy, who: &Identity) -> Option<bool> {
-    // Without the claim the server looks at the user's groups.
+    // Without the claim, or with an empty one, the server looks at the user's groups.
     let own = who.texts(policy.text("groupsClaim")?)?;
-    let wanted: Vec<Group> = policy.list("groups")?;
+    if own.is_empty() {
+        return None;
+    }
+    let wanted: Vec<Group> = policy.named("groups")?;
     let mut doubtful = false;
     for group in &wanted {
         let name = group.path.rsplit('/').next().unwrap_or_default();

@@ -40,7 +40,7 @@ pub struct AuthorizationSettings {
     pub(super) parts: Vec<Vec<usize>>,
     /// All of them, each after those that it applies.
     pub(super) order: Vec<usize>,
-    pub(super) utc_offset: i32,
+    pub(super) utc_offset: Option<i32>,
 }
 
 /// Reads a file with exported authorization settings (admin console: client, Authorization,
@@ -110,6 +110,11 @@ impl AuthorizationSettings {
             });
             parts.push(known.collect::<Result<Vec<usize>>>()?);
             if policy.is_permission() {
+                if policy.list::<String>("scopes").is_none() {
+                    return Err(invalid(format!(
+                        "scopes of the permission {name:?} is no list"
+                    )));
+                }
                 let resources: Vec<String> = policy.list("resources").ok_or_else(|| {
                     invalid(format!("resources of the permission {name:?} is no list"))
                 })?;
@@ -138,15 +143,16 @@ impl AuthorizationSettings {
             policies: file.policies,
             parts,
             order,
-            utc_offset: 0,
+            utc_offset: None,
         })
     }
 
-    /// The server's distance from UTC in seconds: time policies are in the server's time zone. 0
-    /// unless set.
+    /// The server's distance from UTC in seconds: time policies are in the server's time zone, and
+    /// [`NotEvaluable`](super::Decision::NotEvaluable) until it is set. Where the zone has summer
+    /// time, set what holds at the moment of the decision.
     #[must_use]
     pub fn utc_offset(mut self, seconds: i32) -> Self {
-        self.utc_offset = seconds;
+        self.utc_offset = Some(seconds);
         self
     }
 }

@@ -69,6 +69,10 @@ fn files_that_are_none_are_refused() {
             "no list",
         ),
         (
+            &lists(&json!([policy("a", "scope", &json!({"scopes": "view"}))])),
+            "scopes of the permission",
+        ),
+        (
             &lists(&json!([
                 policy("a", "js", &json!({})),
                 policy("a", "js", &json!({}))
@@ -113,6 +117,28 @@ fn what_only_the_server_knows_stays_open() {
         (
             "role",
             json!({"roles": "[{\"id\":\"x\"}]", "fetchRoles": "true"}),
+            full.clone(),
+        ),
+        (
+            "role",
+            json!({"roles": "[{\"id\":\"x\"}]"}),
+            json!({ "sub": "1", "sid": "s", "jti": "onltac:1" }),
+        ),
+        (
+            "role",
+            json!({"roles": "[{\"id\":\"2c4a9b3e-5d1f-4a86-9c07-1e2d3f4a5b6c\"}]"}),
+            json!({ "sub": "1", "sid": "s" }),
+        ),
+        ("role", json!({}), json!({ "sub": "1", "sid": "s" })),
+        (
+            "group",
+            json!({"groupsClaim": "groups", "groups": "[{\"path\":\"/a\"}]"}),
+            json!({ "sub": "1", "groups": [] }),
+        ),
+        ("time", json!({"hour": "8", "hourEnd": "9"}), full.clone()),
+        (
+            "user",
+            json!({"users": "[\"2c4a9b3e-5d1f-4a86-9c07-1e2d3f4a5b6c\"]"}),
             full.clone(),
         ),
         ("user", json!({"users": "[\"ada\"]"}), json!({ "sub": "1" })),
@@ -162,5 +188,48 @@ fn what_is_open_does_not_hide_what_is_decided() {
         assert_eq!(found.scopes[0].decision, wanted, "{strategy} {name}");
         assert!(settings.permission("album", &["zip"], &who).is_none());
         assert!(settings.permission("other", &[""; 0], &who).is_none());
+    }
+}
+
+#[test]
+fn the_enforcement_mode_is_for_what_no_permission_names() {
+    let edit = json!({
+        "resources": "[\"album\"]", "scopes": "[\"edit\"]", "applyPolicies": "[\"ada\"]",
+    });
+    let file = |mode: &str, policies: &[Value]| {
+        let scopes = json!([{ "name": "view" }, { "name": "edit" }]);
+        let file = json!({ "policyEnforcementMode": mode, "policies": policies,
+            "resources": [{ "name": "album", "scopes": scopes }] });
+        AuthorizationSettings::from_json(&file.to_string()).unwrap()
+    };
+    let named = [
+        policy("ada", "user", &json!({ "users": "[\"ada\"]" })),
+        policy("edit", "scope", &edit),
+    ];
+    let ada = who(&json!({ "sub": "1", "preferred_username": "ada" }));
+    for (mode, policies, scope, wanted) in [
+        ("PERMISSIVE", &named[..0], "view", Decision::Permit),
+        ("PERMISSIVE", &named[..], "edit", Decision::Permit),
+        ("PERMISSIVE", &named[..], "view", Decision::Deny),
+        ("ENFORCING", &named[..0], "view", Decision::Deny),
+        ("DISABLED", &named[..], "view", Decision::Permit),
+    ] {
+        let found = file(mode, policies).permission("album", &[scope], &ada);
+        assert_eq!(found.unwrap().decision, wanted, "{mode} {scope}");
+    }
+}
+
+#[test]
+fn what_others_decide_too_stays_open() {
+    let ada = policy("ada", "user", &json!({ "users": "[\"ada\"]" }));
+    let who = who(&json!({ "sub": "1", "preferred_username": "ada" }));
+    for resources in [
+        json!([{ "name": "album", "ownerManagedAccess": true }]),
+        json!([{ "name": "album", "owner": { "name": "bob" } }, { "name": "album" }]),
+    ] {
+        let file = json!({ "resources": resources, "policies": [ada, permission(&["ada"])] });
+        let settings = AuthorizationSettings::from_json(&file.to_string()).unwrap();
+        let found = settings.permission("album", &[""; 0], &who).unwrap();
+        assert_eq!(found.decision, Decision::NotEvaluable, "{resources}");
     }
 }
