@@ -39,6 +39,19 @@ async fn main() -> Result<()> {
         println!("group:        {:?}", group.path);
     }
 
+    for organization in account.organizations().await.unwrap_or_default() {
+        println!("organization: {:?}", organization.name);
+    }
+    for device in account.devices().await? {
+        println!("device:       {:?} {:?}", device.os, device.current);
+    }
+    for provider in account.linked_accounts().linked(false).await? {
+        println!("could link:   {:?}", provider.provider_alias);
+    }
+    let consent = account.consent(oidc.client_id()).await?;
+    println!("consent:      {}", consent.is_some());
+    println!("locales:      {:?}", account.supported_locales().await?);
+
     let wrong = account
         .modify_profile(|me| me.email = Some("no address".into()))
         .await;

@@ -1,13 +1,15 @@
 //! An application registers itself, logs in as the client it has become, changes its name and
-//! leaves.
+//! leaves; then the other ways to register, and the other formats.
 //!
 //! ```sh
-//! export KEYCLOAK_URL=http://127.0.0.1:8080 INITIAL_ACCESS_TOKEN=..
+//! export KEYCLOAK_URL=http://127.0.0.1:8080 INITIAL_ACCESS_TOKEN=.. # good for three clients
+//! export REGISTRAR_SECRET=.. # of a client `registrar` with the role create-client, if there is one
 //! cargo run --example oidc_registration -- demo
 //! ```
 
 use keycloak_kit::registration::ClientMetadata;
 use keycloak_kit::{Keycloak, Result};
+use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -50,5 +52,37 @@ async fn main() -> Result<()> {
             .await?;
         println!("deleted");
     }
-    Ok(())
+
+    // With the token of whoever may create clients, kept fresh by a session.
+    if let Ok(secret) = std::env::var("REGISTRAR_SECRET") {
+        let registrar = kc.oidc(&realm, "registrar").client_secret(secret).build()?;
+        let session = registrar.session(registrar.client_credentials().await?);
+        let client = kc.registration(&realm).token_source(session);
+        let client = client.create(&wanted).await?;
+        println!("by bearer:  {}", client.client_id().is_empty());
+        client.delete().await?;
+    }
+    // With no token at all, where the realm trusts the host.
+    match kc.registration(&realm).create(&wanted).await {
+        Ok(client) => client.delete().await?,
+        Err(error) => println!("anonymous:  {:?}", error.kind()),
+    }
+
+    // As Keycloak represents clients, with everything it knows; and the adapter's configuration.
+    let web = json!({ "clientId": "web", "serviceAccountsEnabled": true });
+    let web = registration.create(&web).await?;
+    let config = web.adapter_config().await?;
+    println!("adapter:    {:?}", config.member("resource"));
+    web.delete().await?;
+    // Out of a SAML descriptor.
+    let descriptor = r#"<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
+        entityID="https://sp.example">
+      <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+        <AssertionConsumerService index="1" isDefault="true" Location="https://sp.example/acs"
+          Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"/>
+      </SPSSODescriptor>
+    </EntityDescriptor>"#;
+    let service = registration.create_from_saml::<Value>(descriptor).await?;
+    println!("saml:       {}", service.client_id());
+    service.delete().await
 }

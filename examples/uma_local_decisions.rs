@@ -16,15 +16,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .client_id(std::env::var("OIDC_CLIENT_ID")?)
         .client_secret(std::env::var("OIDC_CLIENT_SECRET")?)
         .build()?;
-    let settings = load_authorization_config(file)?;
+    // Time policies are in the server's time zone, here UTC.
+    let settings = load_authorization_config(file)?.utc_offset(0);
     let tokens = oidc.password(user, password.as_str()).await?;
     // The token is this program's own; a service that others call checks the audience.
     let verifier = oidc
         .access_token_verifier()
         .without(Check::Audience)
         .build()?;
-    let claims = verifier.verify(tokens.access_token().secret()).await?;
-    let who = Identity::of_token(&claims);
+    let bearer = tokens.access_token();
+    let who = match std::env::var("BY_INTROSPECTION") {
+        // The server says what the token says: it knows sessions that have ended.
+        Ok(_) => Identity::of_introspection(oidc.introspect(bearer).await?)?,
+        Err(_) => Identity::of_token(&verifier.verify(bearer.secret()).await?),
+    };
     for policy in settings.policies(&who) {
         println!("{} ({}): {:?}", policy.name, policy.kind, policy.decision);
     }

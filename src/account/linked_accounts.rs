@@ -83,7 +83,8 @@ impl LinkedAccountsRequest {
         self.with("linked", linked.to_string())
     }
 
-    /// Those with this in their name.
+    /// Those with this in their name. The server reads this, `first` and `max` only beside
+    /// [`linked`](Self::linked).
     pub fn search(self, text: impl Into<String>) -> Self {
         self.with("search", text.into())
     }

@@ -40,7 +40,11 @@ pub(super) fn protection(error: Error, about: About) -> Error {
         (Some(400), "invalid_permission") if has("already exists") => UmaFault::AlreadyExists,
         (Some(400), "invalid_permission") if has("Requester") => UmaFault::UnknownRequester,
         (Some(400), _) if has("invalid_ticket") => UmaFault::UnknownTicket,
-        (Some(400), _) if has("user-managed access enabled") => UmaFault::NotOwnerManaged,
+        (Some(400), _)
+            if has("user-managed access enabled") || has("with owner managed access") =>
+        {
+            UmaFault::NotOwnerManaged
+        }
         (Some(400), _) if has("Only resource owner") => UmaFault::NotOwner,
         (Some(400), _) if has("cannot be found") => UmaFault::UnknownResource,
         (Some(400), _) if has("Some of the scopes") => UmaFault::UnknownScope,

@@ -166,6 +166,33 @@ async fn credentials_of_the_user() {
     let seen = realm.get(&path).await;
     assert_eq!(seen[0]["userLabel"], "my \"first\" one");
 
+    // An authenticator app, as it was imported; the password stays.
+    let otp = json!({
+        "type": "otp", "userLabel": "phone",
+        "secretData": json!({ "value": "JBSWY3DPEHPK3PXP" }).to_string(),
+        "credentialData": json!({
+            "subType": "totp", "digits": 6, "counter": 0, "period": 30, "algorithm": "HmacSHA1",
+        }).to_string(),
+    });
+    let user = ["users", &ada(&realm).await];
+    let mut changed = realm.get(&user).await;
+    changed["credentials"] = json!([otp]);
+    realm.put(&user, &changed).await;
+    let apps = async || -> Vec<String> {
+        let kinds = account.credentials().await.unwrap();
+        let otp = kinds
+            .iter()
+            .find(|kind| kind.r#type.as_deref() == Some("otp"));
+        let mine = otp.unwrap().user_credential_metadatas.iter().flatten();
+        mine.filter_map(|one| one.credential.as_ref()?.id.clone())
+            .collect()
+    };
+    let [app] = &apps().await[..] else {
+        panic!("one authenticator app");
+    };
+    account.remove_credential(app).await.unwrap();
+    assert!(apps().await.is_empty());
+
     let unknown = "00000000-0000-0000-0000-000000000000";
     let error = account.remove_credential(unknown).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
@@ -296,6 +323,23 @@ async fn groups_organizations_and_linked_accounts() {
     assert_eq!(linked[0].provider_alias.as_deref(), Some("hub"));
     assert_eq!(linked[0].linked_username.as_deref(), Some("countess"));
     assert_eq!(account.linked_accounts().await.unwrap().len(), 2);
+    let aliases = async |query: keycloak_kit::account::LinkedAccountsRequest| -> Vec<String> {
+        let found = query.await.unwrap();
+        found
+            .into_iter()
+            .filter_map(|one| one.provider_alias)
+            .collect()
+    };
+    let free = || account.linked_accounts().linked(false);
+    for (query, wanted) in [
+        (free(), &["other"][..]),
+        (free().search("oth"), &["other"]),
+        (free().search("none"), &[]),
+        (free().first(0).max(1), &["other"]),
+        (free().first(1).max(1), &[]),
+    ] {
+        assert_eq!(aliases(query).await, wanted);
+    }
     account.unlink("hub").await.unwrap();
     assert!(
         account

@@ -23,6 +23,7 @@ fn registration_example(realm: &Realm, token: &str) -> Child {
     let mut command = command("oidc_registration", &[&realm.name]);
     command
         .env("KEYCLOAK_URL", realm.kc.base_url())
+        .env("REGISTRAR_SECRET", SECRET)
         .env("INITIAL_ACCESS_TOKEN", token);
     command.spawn().unwrap()
 }
@@ -96,6 +97,23 @@ async fn uma_examples_run() {
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
+    let shown = output(example(&server.realm, "app", "uma_permissions", &arguments)).await;
+    for line in [
+        "by type:  3",
+        "by uri:   1",
+        "by name:  1",
+        "renamed:  top shelf",
+        "policies: 1",
+        "waiting:  0",
+        "granted:  1",
+        "decision: true",
+        "edit:     false",
+        "by uri:   [\"view\"]",
+        "upgraded: true",
+        "left:     0",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
     let album = keycloak_kit::uma::Resource::new("album").scopes(["view", "edit"]);
     server.uma.resources().create(&album).await.unwrap();
     server.allow("view", "album", &["view"], &["ada"]).await;
@@ -164,15 +182,24 @@ async fn every_example_runs() {
     assert!(
         account.contains("refused:      Some(\"email\")")
             && account.contains("renamed:      Some(\"Augusta Ada\")")
+            && account.contains("device:       Some(")
+            && account.contains("consent:      false")
             && account.contains("sessions now: 1"),
         "{account}"
     );
-    let token = crate::registration::initial_access_token(&realm, 1).await;
+    let token = crate::registration::initial_access_token(&realm, 3).await;
+    crate::registration::token_with_role(&realm, "registrar", "create-client").await;
     let registered = output(registration_example(&realm, &token)).await;
-    assert!(
-        registered.contains("Monthly reports") && registered.contains("deleted"),
-        "{registered}"
-    );
+    for line in [
+        "Monthly reports",
+        "deleted",
+        "by bearer:  false",
+        "anonymous:  Forbidden",
+        "adapter:    Some(String(\"web\"))",
+        "saml:       https://sp.example",
+    ] {
+        assert!(registered.contains(line), "{line}: {registered}");
+    }
 
     let mut device = example(&realm, "app", "oidc_device", &[]);
     let (line, reader) = first_line(&mut device).await;

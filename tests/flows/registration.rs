@@ -29,7 +29,7 @@ async fn registration(realm: &Realm, count: u32) -> Registration {
 }
 
 /// A token of a service account with a role of `realm-management`.
-async fn token_with_role(realm: &Realm, client_id: &str, role: &str) -> AccessToken {
+pub async fn token_with_role(realm: &Realm, client_id: &str, role: &str) -> AccessToken {
     let uuid = realm.client(client_id, json!({})).await;
     let user = realm.get(&["clients", &uuid, "service-account-user"]).await;
     realm.let_manage(user["id"].as_str().unwrap(), role).await;
@@ -198,7 +198,7 @@ async fn without_a_token_and_with_an_access_token() {
 #[tokio::test]
 async fn keycloaks_own_providers() {
     let realm = Realm::new("register-own").await;
-    let registration = registration(&realm, 2).await;
+    let registration = registration(&realm, 5).await;
 
     // default: Keycloak's representation.
     let wanted = json!({
@@ -266,6 +266,33 @@ async fn keycloaks_own_providers() {
     assert_eq!(renamed["protocol"], "saml");
     assert_eq!(renamed["name"], "Service");
     service.delete().await.unwrap();
+
+    // A public client asks for its file without a secret.
+    let page = json!({ "clientId": "page", "publicClient": true });
+    let page = registration.create(&page).await.unwrap();
+    let config = open.adapter_config("page", ClientAuth::none()).await;
+    assert_eq!(config.unwrap().member("public-client"), Some(&json!(true)));
+    page.delete().await.unwrap();
+
+    // The same, typed.
+    #[cfg(feature = "admin")]
+    {
+        use keycloak_kit::representations::ClientRepresentation;
+        let typed = ClientRepresentation::default()
+            .client_id("typed")
+            .redirect_uris(["https://typed.example/cb"]);
+        let typed = registration.create(&typed).await.unwrap();
+        let edited = typed
+            .modify(|client| client.description = Some("Typed".into()))
+            .await
+            .unwrap();
+        assert_eq!(edited.description.as_deref(), Some("Typed"));
+        assert_eq!(
+            edited.redirect_uris.as_deref(),
+            Some(&["https://typed.example/cb".to_owned()][..])
+        );
+        typed.delete().await.unwrap();
+    }
     client.delete().await.unwrap();
     realm.delete().await;
 }

@@ -3,6 +3,7 @@
 use keycloak_kit::uma::{OwnerPolicy, Resource, TicketPermission};
 use keycloak_kit::{AccessToken, ErrorKind, UmaFault};
 
+use crate::support::PASSWORD;
 use crate::support::resource_server::ResourceServer;
 
 fn album() -> Resource {
@@ -39,31 +40,26 @@ async fn the_protection_api_token_is_kept_and_replaced() {
     let second = uma.token().await.unwrap();
     assert_eq!(first.secret(), second.secret());
 
-    // The server refuses all tokens of this second and before: the next call gets another one.
-    let path = [
-        "users",
-        &server.user_id("service-account-app").await,
-        "logout",
-    ];
-    server.realm.post(&path, &serde_json::json!({})).await;
-    let later = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
+    // The server refuses what is older than the next second; in that, one call gets another token
+    // and its answer.
+    let claims = keycloak_kit::jose::decode_unverified(first.secret()).unwrap();
+    let next = claims.claims()["iat"].as_u64().unwrap() + 1;
     let client = ["clients", &server.uuid];
     let mut changed = server.realm.get(&client).await;
-    changed["notBefore"] = (later + 1).into();
+    changed["notBefore"] = next.into();
     server.realm.put(&client, &changed).await;
-    let mut third = uma.resources().list().await;
-    // New ones of this second are refused too.
-    while third
-        .as_ref()
-        .is_err_and(keycloak_kit::Error::is_unauthorized)
-    {
-        third = uma.resources().list().await;
+    while std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() < next {
+        tokio::task::yield_now().await;
     }
-    assert_eq!(third.unwrap().len(), 1);
+    assert_eq!(uma.resources().list().await.unwrap().len(), 1);
     assert_ne!(uma.token().await.unwrap().secret(), first.secret());
+
+    // A user's session is a source too, and the user is the owner.
+    let tokens = uma.oidc().password("ada", PASSWORD).await.unwrap();
+    let of_ada = uma.with_token_source(uma.oidc().session(tokens));
+    let hers = Resource::new("hers");
+    let hers = of_ada.resources().create(&hers).await.unwrap();
+    assert_eq!(hers.owner.unwrap().name.as_deref(), Some("ada"));
 
     let error = uma
         .with_token(AccessToken::new("no token"))
@@ -134,6 +130,21 @@ async fn resources_are_created_read_changed_and_deleted() {
     }
     let error = uma.resource("..").get().await.unwrap_err();
     assert!(error.is_config(), "{error}");
+
+    // What is a user's another user can neither change nor delete.
+    let diary = Resource::new("diary").scopes(["view"]);
+    let of_ada = server.of("ada").await;
+    let diary = of_ada.resources().create(&diary).await.unwrap().id.unwrap();
+    let stranger = server.of("bob").await.resource(&diary);
+    for error in [
+        stranger.update(&again).await.unwrap_err(),
+        stranger.delete().await.unwrap_err(),
+    ] {
+        assert_eq!(error.uma_fault(), Some(UmaFault::NotOwner), "{error}");
+        assert!(error.is_forbidden());
+    }
+    let kept = of_ada.resource(&diary).get().await.unwrap();
+    assert_eq!(kept.name, "diary");
     server.realm.delete().await;
 }
 
@@ -151,6 +162,7 @@ async fn resources_are_found_by_every_filter() {
     let diary = of_ada.resources().create(&diary).await.unwrap();
     assert_eq!(diary.owner.unwrap().name.as_deref(), Some("ada"));
     let diary = diary.id.unwrap();
+    let ada = server.user_id("ada").await;
 
     let list = || uma.resources().list();
     for (query, wanted) in [
@@ -160,6 +172,8 @@ async fn resources_are_found_by_every_filter() {
         (list().uri("/albums/7/pages").matching_uri(), vec![&other]),
         (list().uri("/albums/7/pages"), vec![]),
         (list().owner("ada"), vec![&diary]),
+        (list().owner(&ada), vec![&diary]),
+        (list().owner("app"), vec![&first, &other]),
         (list().type_("urn:photos:album"), vec![&first]),
         (list().scope("view"), vec![&first, &diary]),
         (list().scope("view").owner("ada"), vec![&diary]),
@@ -187,6 +201,8 @@ async fn resources_are_found_by_every_filter() {
         names.dedup();
         assert_eq!(names.len(), 10, "pages of {size}: {names:?}");
     }
+    let rest = uma.resources().list().first(8).max(5).ids().await.unwrap();
+    assert_eq!(rest.len(), 2);
     server.realm.delete().await;
 }
 
@@ -259,6 +275,17 @@ async fn requests_are_submitted_granted_denied_and_deleted() {
             .unwrap(),
         1
     );
+    for (query, found) in [
+        (of_ada.tickets().scope("view"), 1),
+        (of_ada.tickets().scope("edit"), 0),
+        (of_ada.tickets().owner("ada"), 1),
+        (of_ada.tickets().owner("bob"), 0),
+        (of_ada.tickets().first(0).max(1), 1),
+        (of_ada.tickets().first(1).max(1), 0),
+    ] {
+        let shown = format!("{query:?}");
+        assert_eq!(query.await.unwrap().len(), found, "{shown}");
+    }
     handle.deny().await.unwrap();
     let error = refused(false).await.unwrap_err();
     assert_eq!(error.uma_fault(), Some(UmaFault::NotAuthorized), "{error}");
@@ -356,6 +383,34 @@ async fn tickets_are_for_what_is_there() {
         assert_eq!(error.uma_fault(), Some(fault), "{error}");
     }
     assert!(uma.permission_ticket([]).await.unwrap_err().is_config());
+
+    // What its owner does not manage takes neither requests nor policies.
+    let of_ada = server.of("ada").await;
+    let locked = Resource::new("locked").scopes(["view"]);
+    let locked = of_ada
+        .resources()
+        .create(&locked)
+        .await
+        .unwrap()
+        .id
+        .unwrap();
+    let policy = OwnerPolicy::new("friends").scope("view").user("bob");
+    for error in [
+        of_ada
+            .tickets()
+            .create(&locked, "view", "bob", true)
+            .await
+            .unwrap_err(),
+        of_ada
+            .policies()
+            .create(&locked, &policy)
+            .await
+            .unwrap_err(),
+    ] {
+        let fault = (error.uma_fault(), error.kind());
+        let wanted = (Some(UmaFault::NotOwnerManaged), ErrorKind::Validation);
+        assert_eq!(fault, wanted, "{error}");
+    }
     server.realm.delete().await;
 }
 
@@ -451,6 +506,25 @@ async fn owners_make_policies_for_their_resources() {
             "{error}"
         );
     }
+    let group = serde_json::json!({ "name": "family" });
+    server.realm.post(&["groups"], &group).await;
+    let role = serde_json::json!({ "name": "friend" });
+    server.realm.post(&["roles"], &role).await;
+    let family = OwnerPolicy::new("family")
+        .scope("view")
+        .group("/family")
+        .role("friend")
+        .client("app");
+    let made = of_ada.policies().create(&diary, &family).await.unwrap();
+    let read = of_ada.policy(made.id.unwrap()).get().await.unwrap();
+    assert_eq!(
+        (read.groups, read.roles, read.clients),
+        (
+            vec!["/family".to_owned()],
+            vec!["friend".to_owned()],
+            vec!["app".to_owned()]
+        )
+    );
     of_ada.policy(&id).delete().await.unwrap();
     let error = of_ada.policy(&id).get().await.unwrap_err();
     assert_eq!(error.uma_fault(), Some(UmaFault::UnknownPolicy), "{error}");
