@@ -5,6 +5,7 @@ mod collections;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +86,14 @@ pub(crate) trait Collection<T>: Sync {
     fn create(&self, wanted: &T) -> Sending<Self::Id>;
 }
 
+/// What somebody else is creating at this moment the server may refuse before it finds it.
+const NOT_YET: [Duration; 4] = [
+    Duration::from_millis(20),
+    Duration::from_millis(80),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+];
+
 /// A password is set once: the server never tells which one is.
 const ONLY_NEW: &[&str] = &["credentials"];
 
@@ -110,11 +119,18 @@ where
         Some(found) => Some(found),
         None => match collection.create(wanted).await {
             Ok(id) => return Ok(Ensured::Created(id)),
-            // Somebody else was faster.
-            Err(conflict) if conflict.is_conflict() => match collection.find(wanted).await? {
-                Some(found) => Some(found),
-                None => return Err(conflict),
-            },
+            Err(conflict) if conflict.is_conflict() => {
+                let mut found = collection.find(wanted).await?;
+                for wait in NOT_YET {
+                    if found.is_some() {
+                        break;
+                    }
+                    tokio::time::sleep(wait).await;
+                    found = collection.find(wanted).await?;
+                }
+                // Something else of it is there already.
+                Some(found.ok_or(conflict)?)
+            }
             Err(failed) => return Err(failed),
         },
     };

@@ -5,6 +5,7 @@ mod jwe;
 mod keys;
 mod property;
 mod rfc;
+mod rfc_rsa;
 mod signed;
 mod wycheproof;
 

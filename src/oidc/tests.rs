@@ -2,6 +2,7 @@
 
 mod flows;
 pub(crate) mod mock;
+mod requests;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -6,9 +6,9 @@ use keycloak_kit::jose::{
     ContentEncryption, DecryptionKey, KeyEncryption, SignatureAlgorithm, SigningKey,
 };
 use keycloak_kit::oidc::{
-    CallbackAnswer, IdToken, MemoryLoginStore, Oidc, ResponseMode, ResponseType,
+    CallbackAnswer, Expected, IdToken, MemoryLoginStore, Oidc, ResponseMode, ResponseType,
 };
-use keycloak_kit::{ClientAuth, ErrorKind};
+use keycloak_kit::{ClientAuth, ErrorKind, TokenFault};
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
@@ -203,7 +203,11 @@ async fn signed_and_encrypted_requests_by_value_pushed_and_by_reference() {
     finish(&oidc, login).await;
     finish(&oidc, signed().pushed().start().await.unwrap()).await;
     let encrypted = signed().encrypted(KeyEncryption::RsaOaep, ContentEncryption::A256Gcm);
-    finish(&oidc, encrypted.start().await.unwrap()).await;
+    let login = encrypted.start().await.unwrap();
+    let url = url::Url::parse(login.url()).unwrap();
+    let object = url.query_pairs().find(|(name, _)| name == "request");
+    assert_eq!(object.unwrap().1.split('.').count(), 5, "it is a JWE");
+    finish(&oidc, login).await;
     let login = signed().request_uri(&uri).start().await.unwrap();
     login
         .request_object()
@@ -355,6 +359,64 @@ async fn parameters_reach_the_login_page() {
     realm.delete().await;
 }
 
+/// A browser flow with a step for each level: silver for name and password, gold for the password
+/// once more.
+async fn make_step_up_flow(realm: &Realm) {
+    let flows = ["authentication", "flows"];
+    let top = json!({
+        "alias": "step-up", "providerId": "basic-flow", "topLevel": true, "builtIn": false,
+    });
+    realm.post(&flows, &top).await;
+    // The server tries the parts in the order in which they were made.
+    let cookie = json!({ "provider": "auth-cookie" });
+    let below = |flow| ["authentication", "flows", flow, "executions"];
+    let part = |flow: &'static str, kind: &'static str| [&below(flow)[..], &[kind]].concat();
+    realm.post(&part("step-up", "execution"), &cookie).await;
+    for (flow, part_of) in [
+        ("step-up-forms", "step-up"),
+        ("step-up-silver", "step-up-forms"),
+        ("step-up-gold", "step-up-forms"),
+    ] {
+        let new =
+            json!({ "alias": flow, "type": "basic-flow", "provider": "registration-page-form" });
+        realm.post(&part(part_of, "flow"), &new).await;
+    }
+    for (provider, flow) in [
+        ("conditional-level-of-authentication", "step-up-silver"),
+        ("auth-username-password-form", "step-up-silver"),
+        ("conditional-level-of-authentication", "step-up-gold"),
+        ("auth-password-form", "step-up-gold"),
+    ] {
+        let new = json!({ "provider": provider });
+        realm.post(&part(flow, "execution"), &new).await;
+    }
+    let all = realm.get(&below("step-up")).await;
+    let mut level = 0;
+    for mut execution in all.as_array().unwrap().iter().cloned() {
+        let name = execution["displayName"].as_str().unwrap();
+        let provider = execution["providerId"].as_str().unwrap_or_default();
+        let requirement = match (name, provider) {
+            ("step-up-forms", _) | (_, "auth-cookie") => "ALTERNATIVE",
+            ("step-up-silver" | "step-up-gold", _) => "CONDITIONAL",
+            _ => "REQUIRED",
+        };
+        if provider == "conditional-level-of-authentication" {
+            level += 1;
+            let id = execution["id"].as_str().unwrap();
+            let config = json!({
+                "alias": format!("level {level}"),
+                "config": { "loa-condition-level": level.to_string(), "loa-max-age": "3600" },
+            });
+            realm
+                .post(&["authentication", "executions", id, "config"], &config)
+                .await;
+        }
+        execution["requirement"] = requirement.into();
+        realm.put(&below("step-up"), &execution).await;
+    }
+    realm.change(json!({ "browserFlow": "step-up" })).await;
+}
+
 #[tokio::test]
 async fn step_up_to_a_level_that_the_realm_has() {
     let realm = Realm::with(
@@ -362,6 +424,7 @@ async fn step_up_to_a_level_that_the_realm_has() {
         json!({ "attributes": { "acr.loa.map": "{\"silver\":1,\"gold\":2}" } }),
     )
     .await;
+    make_step_up_flow(&realm).await;
     let oidc = realm.app(json!({})).await;
     let mut browser = Browser::new(CALLBACK);
     let login = oidc
@@ -373,20 +436,30 @@ async fn step_up_to_a_level_that_the_realm_has() {
     let back = browser.login_and_return(login.url()).await;
     let tokens = oidc.callback(login, back.url()).await.unwrap();
     assert_eq!(tokens.id_token().acr(), Some("silver"));
-    // The browser flow of this realm has no step for gold: whatever the server does, a login at
-    // a lower level does not pass.
-    let login = oidc
-        .authorize()
-        .essential_acr(["gold"])
-        .start()
-        .await
-        .unwrap();
-    let page = Browser::new(CALLBACK)
-        .login(login.url(), "ada", PASSWORD)
-        .await;
-    if let Page::Back(back) = page {
-        oidc.callback(login, back.url()).await.unwrap_err();
-    }
+    // The same session goes one step further.
+    let gold = oidc.authorize().essential_acr(["gold"]);
+    let login = gold.start().await.unwrap();
+    let page = browser.open(login.url()).await;
+    let page = browser.submit(&page, &[("password", PASSWORD)]).await;
+    let Page::Back(back) = page else {
+        panic!("the password is not enough for gold: {page:?}");
+    };
+    let tokens = oidc.callback(login, back.url()).await.unwrap();
+    assert_eq!(tokens.id_token().acr(), Some("gold"));
+
+    // An answer at a lower level than the one that was asked for does not pass.
+    let silver = oidc.authorize().acr_values("silver");
+    let silver = silver.start().await.unwrap();
+    let back = Browser::new(CALLBACK).login_and_return(silver.url()).await;
+    let tokens = oidc.callback(silver, back.url()).await.unwrap();
+    let verifier = oidc.verifier();
+    let raw = tokens.id_token().raw().expose().to_owned();
+    let nonce = tokens.id_token().claim("nonce").unwrap().as_str().unwrap();
+    let expected = || Expected::new().nonce(nonce);
+    verifier.id_token(&raw, &expected()).await.unwrap();
+    let error = verifier.id_token(&raw, &expected().acr(["gold"])).await;
+    let fault = error.unwrap_err().token_fault();
+    assert_eq!(fault, Some(TokenFault::AuthenticationLevel));
     realm.delete().await;
 }
 

@@ -2,6 +2,7 @@
 
 use keycloak_kit::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey};
 use keycloak_kit::oidc::{Oidc, OidcBuilder, ResponseMode};
+use keycloak_kit::registration::ClientMetadata;
 use keycloak_kit::{AccessToken, ClientAuth};
 use pretty_assertions::assert_eq;
 use serde_json::json;
@@ -13,6 +14,8 @@ use crate::support::other_provider::OtherProvider;
 
 /// This provider takes ASCII only.
 const SECRET: &str = "battery: staple %2B+ /&=? and some more";
+
+const INITIAL: &str = "lets-clients-register";
 
 struct Setup {
     provider: OtherProvider,
@@ -32,7 +35,7 @@ impl Setup {
             key.public_jwk().unwrap().to_json(), sealed.public_jwk().to_json(),
         ]});
         let provider = OtherProvider::start(&json!({
-            "secret": SECRET, "jwks": jwks, "logout": format!("{}/logout", logout.url),
+            "secret": SECRET, "jwks": jwks, "initial": INITIAL, "logout": format!("{}/logout", logout.url),
         }));
         Self {
             provider,
@@ -200,4 +203,53 @@ async fn a_device_and_a_logout_token() {
         .await
         .unwrap();
     assert_eq!(verified.session_id().map(str::to_owned), sid);
+}
+
+#[tokio::test]
+async fn a_login_that_is_confirmed_elsewhere() {
+    let setup = Setup::new().await;
+    let oidc = setup.client("calling").build().unwrap();
+    let login = oidc.backchannel_login().login_hint("ada");
+    let login = login.binding_message("W4SCT").await.unwrap();
+    assert!(login.expires_in().is_some());
+    let tokens = login.poll().await.unwrap().expect("she has agreed");
+    assert_eq!(tokens.id_token().unwrap().subject(), "ada");
+    // Once.
+    let error = login.poll().await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+
+    let login = oidc.backchannel_login().login_hint("eve").await.unwrap();
+    let error = login.poll().await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("access_denied"), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_registers_and_manages_itself() {
+    let setup = Setup::new().await;
+    let registration = setup.client("app").build().unwrap().registration();
+    let wanted = ClientMetadata::default()
+        .client_name("Reports")
+        .redirect_uris(["https://reports.example/callback"])
+        .grant_types(["authorization_code"])
+        .response_types(["code"]);
+    let refused = registration.create(&wanted).await.unwrap_err();
+    assert!(
+        refused.is_unauthorized() || refused.is_validation(),
+        "{refused}"
+    );
+    let registration = registration.initial_access_token(INITIAL);
+    let client = registration.create(&wanted).await.unwrap();
+    let first = client.registration_access_token().unwrap();
+    let changed = client
+        .modify(|metadata| metadata.client_name = Some("Monthly reports".into()))
+        .await
+        .unwrap();
+    assert_eq!(changed.client_name.as_deref(), Some("Monthly reports"));
+    let second = client.registration_access_token().unwrap();
+    assert_ne!(first.expose(), second.expose());
+    let read = client.read().await.unwrap();
+    assert_eq!(read.client_name.as_deref(), Some("Monthly reports"));
+    client.delete().await.unwrap();
+    let error = client.read().await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
 }

@@ -8,7 +8,7 @@ use super::super::{
     hash,
 };
 
-fn payload(token: &str, key: &Value) -> Vec<u8> {
+pub(super) fn payload(token: &str, key: &Value) -> Vec<u8> {
     let keys = JwkSet::from(Jwk::from_json(&key.to_string()).unwrap());
     let token = Jws::parse(token).unwrap();
     let algorithm = token.algorithm(&SignatureAlgorithm::ASYMMETRIC).unwrap();

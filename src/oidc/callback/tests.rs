@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::tests::mock::{Defects, Mock};
 use crate::oidc::{CallbackAnswer, ResponseMode, ResponseType};
 use crate::testing::Reply;
@@ -463,5 +464,64 @@ proptest::proptest! {
             proptest::prop_assert!(said.chars().count() <= 500);
             proptest::prop_assert!(!said.contains(char::is_control));
         }
+    }
+}
+
+/// The code is spent, and nothing is sent after it but a request for the keys.
+#[tokio::test]
+async fn id_tokens_that_nobody_has_signed() {
+    type Make = fn() -> Defects;
+    let defects: [(TokenFault, Make); 7] = [
+        (TokenFault::Algorithm, || Defects {
+            header: Box::new(|header| header["alg"] = json!("none")),
+            ..Defects::default()
+        }),
+        (TokenFault::Algorithm, || Defects {
+            header: Box::new(|header| header["alg"] = json!("HS256")),
+            ..Defects::default()
+        }),
+        (TokenFault::Algorithm, || Defects {
+            header: Box::new(|header| header["alg"] = json!("RS256")),
+            ..Defects::default()
+        }),
+        (TokenFault::UnknownKey, || Defects {
+            header: Box::new(|header| header["kid"] = json!("b")),
+            ..Defects::default()
+        }),
+        (TokenFault::Header, || Defects {
+            header: Box::new(|header| header["crit"] = json!(["exp"])),
+            ..Defects::default()
+        }),
+        // Another key under the same name.
+        (TokenFault::Signature, || Defects {
+            keys: Box::new(|keys| {
+                let other = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+                let mut other = other.public_jwk().unwrap().to_json();
+                other["kid"] = json!("a");
+                keys["keys"] = json!([other]);
+            }),
+            ..Defects::default()
+        }),
+        (TokenFault::UnknownKey, || Defects {
+            keys: Box::new(|keys| keys["keys"] = json!([{ "kty": "XX", "kid": "a" }])),
+            ..Defects::default()
+        }),
+    ];
+    for (number, (fault, make)) in defects.into_iter().enumerate() {
+        let mock = Mock::with(make()).await;
+        let oidc = mock.oidc();
+        let login = mock.login(&oidc).await;
+        let answer = mock.answer(&login);
+        let error = oidc.callback(login, answer).await.unwrap_err();
+        assert_eq!(error.token_fault(), Some(fault), "{number}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidToken, "{number}: {error}");
+        assert_eq!(mock.posts("/token"), 1, "{number}");
+        let seen = mock.server.seen();
+        let token = seen
+            .iter()
+            .position(|seen| seen.is_token_request())
+            .unwrap();
+        let after = seen[token + 1..].iter();
+        assert!(after.clone().all(|seen| seen.target == "/keys"), "{number}");
     }
 }

@@ -216,3 +216,70 @@ impl fmt::Debug for ExchangedToken {
 
 form::scope!(TokenExchange);
 form::request!(TokenExchange => ExchangedToken);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn oidc() -> &'static Oidc {
+        static OIDC: OnceLock<Oidc> = OnceLock::new();
+        OIDC.get_or_init(|| {
+            let builder = Oidc::discover("https://op.example").client_id("app");
+            builder.build().unwrap()
+        })
+    }
+
+    fn member() -> impl Strategy<Value = (String, Value)> {
+        let names = prop::sample::select(vec![
+            "access_token",
+            "token_type",
+            "expires_in",
+            "refresh_token",
+            "refresh_expires_in",
+            "id_token",
+            "scope",
+            "issued_token_type",
+            "not-before-policy",
+        ]);
+        let name = prop_oneof![names.prop_map(str::to_owned), ".*"];
+        let value = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+            prop::sample::select(vec!["Bearer", "N_A", "DPoP", "x", "60", "1e400"])
+                .prop_map(Value::from),
+            prop::collection::vec(any::<i64>(), 0..3).prop_map(Value::from),
+        ];
+        (name, value)
+    }
+
+    proptest! {
+        #[test]
+        fn s31_any_answer_of_the_token_endpoint(
+            members in prop::collection::vec(member(), 0..9),
+            token in "[!-~]{1,40}",
+        ) {
+            for usual in [false, true] {
+                let mut members: Map<String, Value> = members.iter().cloned().collect();
+                if usual {
+                    members.insert("access_token".into(), token.as_str().into());
+                    members.insert("token_type".into(), "Bearer".into());
+                }
+                let request = oidc().inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+                match ExchangedToken::read(request, members) {
+                    Ok(read) => {
+                        let shown = format!("{read:?}");
+                        prop_assert!(token.len() < 12 || !shown.contains(&token), "{shown}");
+                    }
+                    Err(error) => prop_assert!(!error.to_string().is_empty()),
+                }
+            }
+        }
+    }
+}

@@ -20,7 +20,9 @@ pub(crate) struct Mock {
 struct State {
     nonce: Mutex<String>,
     document: Change,
+    header: Change,
     claims: Change,
+    keys: Change,
     answer: Change,
     script: Script,
 }
@@ -28,7 +30,10 @@ struct State {
 /// Switches, all of them off.
 pub(crate) struct Defects {
     pub(crate) document: Change,
+    /// Of ID tokens; with the `alg` `none` they are not signed.
+    pub(crate) header: Change,
     pub(crate) claims: Change,
+    pub(crate) keys: Change,
     pub(crate) answer: Change,
     pub(crate) script: Script,
 }
@@ -37,7 +42,9 @@ impl Default for Defects {
     fn default() -> Self {
         Self {
             document: Box::new(|_| {}),
+            header: Box::new(|_| {}),
             claims: Box::new(|_| {}),
+            keys: Box::new(|_| {}),
             answer: Box::new(|_| {}),
             script: Box::new(|_| None),
         }
@@ -60,7 +67,9 @@ impl Mock {
         let state = Arc::new(State {
             nonce: Mutex::default(),
             document: defects.document,
+            header: defects.header,
             claims: defects.claims,
+            keys: defects.keys,
             answer: defects.answer,
             script: defects.script,
         });
@@ -136,7 +145,11 @@ impl State {
                 (self.document)(&mut document);
                 Reply::json(200, document.to_string())
             }
-            "/keys" => Reply::json(200, json!({ "keys": [es256("a")] }).to_string()),
+            "/keys" => {
+                let mut keys = json!({ "keys": [es256("a")] });
+                (self.keys)(&mut keys);
+                Reply::json(200, keys.to_string())
+            }
             "/token" => Reply::json(200, self.tokens(&base).to_string()),
             "/userinfo" => Reply::json(200, r#"{"sub":"1"}"#),
             _ => Reply::status(404),
@@ -149,10 +162,16 @@ impl State {
             "iat": now(), "exp": now() + 60, "nonce": *self.nonce.lock().unwrap(),
         });
         (self.claims)(&mut claims);
+        let mut header = json!({ "alg": "ES256", "kid": "a" });
+        (self.header)(&mut header);
+        let mut id_token = sign(&header, &claims);
+        if header["alg"] == "none" {
+            id_token.truncate(id_token.rfind('.').unwrap_or_default() + 1);
+        }
         let mut answer = json!({
             "access_token": "access-hunter2", "refresh_token": "refresh-hunter2",
             "token_type": "Bearer", "expires_in": 60,
-            "id_token": sign(&json!({ "alg": "ES256", "kid": "a" }), &claims),
+            "id_token": id_token,
         });
         (self.answer)(&mut answer);
         answer

@@ -1,7 +1,7 @@
 // A provider that is not Keycloak: the package oidc-provider. Prints its issuer, ends with stdin.
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
-import { Provider } from 'oidc-provider';
+import { Provider, errors } from 'oidc-provider';
 
 const key = (kid, alg, type, options) => {
   const { privateKey } = generateKeyPairSync(type, options);
@@ -34,6 +34,10 @@ server.listen(0, '127.0.0.1', () => {
         id_token_signed_response_alg: 'ES256',
         id_token_encrypted_response_alg: 'RSA-OAEP-256', id_token_encrypted_response_enc: 'A256GCM',
       }),
+      client('calling', {
+        grant_types: [...grants, 'urn:openid:params:grant-type:ciba'],
+        backchannel_token_delivery_mode: 'poll',
+      }),
       client('asking', { introspection_signed_response_alg: 'RS256' }),
       client('notified', {
         backchannel_logout_uri: arguments_.logout, backchannel_logout_session_required: true,
@@ -44,6 +48,26 @@ server.listen(0, '127.0.0.1', () => {
     cookies: { keys: ['a key of this test'] },
     features: {
       backchannelLogout: { enabled: true },
+      ciba: {
+        enabled: true,
+        deliveryModes: ['poll'],
+        processLoginHint: async (_, hint) => hint,
+        validateBindingMessage: async () => {},
+        validateRequestContext: async () => {},
+        verifyUserCode: async () => {},
+        // Eve refuses, everybody else agrees at once.
+        triggerAuthenticationDevice: async (_, request, account, client) => {
+          if (account.accountId === 'eve') {
+            await provider.backchannelResult(request, new errors.AccessDenied());
+            return;
+          }
+          const { accountId } = account;
+          const grant = new provider.Grant({ accountId, clientId: client.clientId });
+          grant.addOIDCScope('openid email');
+          await grant.save();
+          await provider.backchannelResult(request, grant);
+        },
+      },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true },
       deviceFlow: { enabled: true },
@@ -53,6 +77,8 @@ server.listen(0, '127.0.0.1', () => {
       jwtResponseModes: { enabled: true },
       jwtUserinfo: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
+      registration: { enabled: true, initialAccessToken: arguments_.initial },
+      registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true },
     },

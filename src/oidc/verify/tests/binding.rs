@@ -1,5 +1,6 @@
 //! Bound access tokens (RFC 9449 section 4.3, RFC 8705 section 3).
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use http::Method;
@@ -10,6 +11,7 @@ use super::super::{AccessTokenVerifier, Check, Presented};
 use super::{NOW, access_claims, api, issuer, refused, resource, signed, with};
 use crate::TokenFault;
 use crate::jose::{SignatureAlgorithm, SigningKey, hash};
+use crate::oidc::{ReplayFuture, ReplayStore};
 
 const CERTIFICATE: &[u8] = b"a certificate";
 
@@ -103,6 +105,32 @@ async fn s18_a_proof_of_the_bound_key() {
     let unchecked = unchecked.without(Check::Binding).build().unwrap();
     let verified = unchecked.verify(&token).await.unwrap();
     assert_eq!(verified.dpop_thumbprint(), Some(thumbprint.as_str()));
+}
+
+#[derive(Debug, Default, Clone)]
+struct Remembered(Arc<Mutex<Option<SystemTime>>>);
+
+impl ReplayStore for Remembered {
+    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+        *self.0.lock().unwrap() = Some(until);
+        Box::pin(async { Ok(true) })
+    }
+}
+
+/// A proof from the future, as far as the leeway goes, is good until it is too old by the leeway.
+#[tokio::test]
+async fn s18_a_proof_is_remembered_as_long_as_it_is_good() {
+    let key = key();
+    let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
+    let store = Remembered::default();
+    let verifier = resource().audience("api").replay_store(store.clone());
+    let verifier = verifier.build().unwrap();
+    let newest = with(claims(&token), "iat", json!(NOW + 30));
+    let proof = key.sign(&header(&key), &newest).unwrap();
+    show(&verifier, &token, &proof).await.unwrap();
+    let until = store.0.lock().unwrap().unwrap();
+    let good = Duration::from_secs(NOW + 30 + 30 + 30);
+    assert_eq!(until, SystemTime::UNIX_EPOCH + good);
 }
 
 #[tokio::test]

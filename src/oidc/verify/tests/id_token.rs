@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::{Expected, IdToken};
+use super::super::{Expected, IdToken, Presented};
 use super::{ISSUER, NOW, id_claims, refused, signed, verifier, with};
 use crate::TokenFault;
 use crate::error::Result;
@@ -34,6 +34,7 @@ async fn a_good_one() {
         (token.audience(), token.session_id()),
         (vec!["web"], Some("s"))
     );
+    assert_eq!(token.claims().get("sid"), Some(&json!("s")));
     assert_eq!((token.acr(), token.amr()), (Some("1"), vec!["pwd", "otp"]));
     let age = |time: Option<std::time::SystemTime>| {
         time.unwrap()
@@ -445,4 +446,11 @@ fn s19_expectations_are_not_shown() {
         !shown.contains("hunter2") && shown.contains("web"),
         "{shown}"
     );
+    assert!(shown.contains("nonce: true"), "what is expected: {shown}");
+    let presented = Presented::new("hunter2").certificate(b"c");
+    let shown = format!("{presented:?} {:?}", super::api());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    for said in ["Presented", "AccessTokenVerifier", ISSUER, "api"] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
 }
