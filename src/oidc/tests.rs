@@ -1,5 +1,6 @@
 //! The OpenID Connect calls against a scripted realm that signs ID tokens.
 
+mod documents;
 mod flows;
 pub(crate) mod mock;
 mod requests;

@@ -177,6 +177,15 @@ async fn every_example_runs() {
     .await;
     assert!(shared.contains("shared: true"), "{shared}");
 
+    // As its first lines say.
+    let mut command = command("oidc_login", &["master", "admin-cli", "admin", "admin"]);
+    command.env("KEYCLOAK_URL", realm.kc.base_url());
+    let login = output(command.spawn().unwrap()).await;
+    assert!(
+        login.contains("name:    Some(String(\"admin\"))") && login.contains("ended:   "),
+        "{login}"
+    );
+
     crate::account::give_default_roles(&realm).await;
     let account = output(example(&realm, "app", "oidc_account", &["ada", PASSWORD])).await;
     assert!(

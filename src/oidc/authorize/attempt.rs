@@ -17,6 +17,9 @@ use crate::Secret;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LoginAttempt {
     pub(crate) url: String,
+    /// In seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url_lifetime: Option<u64>,
     pub(crate) state: Secret,
     pub(crate) nonce: Secret,
     pub(crate) verifier: Secret,
@@ -38,6 +41,13 @@ impl LoginAttempt {
     /// Where to send the browser.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How long the URL is good, from the start on: a request that was pushed is kept for a short
+    /// time (`expires_in` of RFC 9126 section 2.2). Start another login when it is over. `None`
+    /// where nothing is said.
+    pub fn url_lifetime(&self) -> Option<Duration> {
+        self.url_lifetime.map(Duration::from_secs)
     }
 
     /// The `state` of the request: it comes back with the answer.

@@ -22,7 +22,7 @@ use crate::oidc::form::Params;
 use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
 use crate::oidc::request_object;
-use crate::token::{GrantKind, explain};
+use crate::token::{GrantKind, explain, lifetime};
 
 const OP: Operation = Operation::new("oidc.authorize", "GET", "{authorization_endpoint}");
 const PUSH: Operation = Operation::new(
@@ -76,6 +76,8 @@ pub struct Authorize {
 #[derive(Deserialize)]
 struct Pushed {
     request_uri: Secret,
+    #[serde(default)]
+    expires_in: Value,
 }
 
 impl Oidc {
@@ -268,7 +270,7 @@ impl Authorize {
                 self.around(object)
             }
         };
-        let url = self.url(&metadata, pairs).await?;
+        let (url, url_lifetime) = self.url(&metadata, pairs).await?;
         let mode = self
             .response_mode
             .unwrap_or_else(|| self.response_type.default_mode());
@@ -277,6 +279,7 @@ impl Authorize {
             .unwrap_or_default();
         Ok(LoginAttempt {
             url: url.into(),
+            url_lifetime: url_lifetime.map(|lifetime| lifetime.as_secs()),
             state,
             nonce,
             verifier: pkce.verifier,
@@ -390,21 +393,29 @@ impl Authorize {
     }
 
     /// The URL with these parameters, or with a reference to them.
-    async fn url(&self, metadata: &ProviderMetadata, pairs: Vec<(String, Secret)>) -> Result<Url> {
+    /// The URL, and how long it is good where that is limited.
+    async fn url(
+        &self,
+        metadata: &ProviderMetadata,
+        pairs: Vec<(String, Secret)>,
+    ) -> Result<(Url, Option<Duration>)> {
         let must_push = metadata.require_pushed_authorization_requests == Some(true);
-        let pairs = if self.pushed || (must_push && self.request_uri.is_none()) {
+        let (pairs, lifetime) = if self.pushed || (must_push && self.request_uri.is_none()) {
             self.push(pairs).await?
         } else {
-            pairs
+            (pairs, None)
         };
         let mut url =
             browser_url(metadata, AUTHORIZATION).map_err(|error| error.with_operation(&OP))?;
         let shown = pairs.iter().map(|(name, value)| (name, value.expose()));
         url.query_pairs_mut().extend_pairs(shown);
-        Ok(url)
+        Ok((url, lifetime))
     }
 
-    async fn push(&self, pairs: Vec<(String, Secret)>) -> Result<Vec<(String, Secret)>> {
+    async fn push(
+        &self,
+        pairs: Vec<(String, Secret)>,
+    ) -> Result<(Vec<(String, Secret)>, Option<Duration>)> {
         let inner = &self.oidc.inner;
         let form: Vec<(&str, &str)> = pairs
             .iter()
@@ -417,9 +428,10 @@ impl Authorize {
             return Err(explain(answer.error(&PUSH), GrantKind::Custom));
         }
         let pushed: Pushed = json::decode(&PUSH, answer.response.body())?;
-        Ok(vec![
+        let pairs = vec![
             ("client_id".to_owned(), inner.client.id.as_str().into()),
             ("request_uri".to_owned(), pushed.request_uri),
-        ])
+        ];
+        Ok((pairs, lifetime::seconds(Some(&pushed.expires_in))))
     }
 }

@@ -8,11 +8,13 @@ use serde_json::json;
 
 use super::mock::{Defects, Mock};
 use crate::jose::{DpopKey, SignatureAlgorithm};
-use crate::oidc::Oidc;
 use crate::testing::{Reply, Seen};
 use crate::{ClientAuth, ErrorKind, Secret};
 
-fn on(end: &'static str, reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Defects {
+pub(super) fn on(
+    end: &'static str,
+    reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+) -> Defects {
     Defects {
         script: Box::new(move |seen| seen.target.ends_with(end).then(|| reply(seen))),
         ..Defects::default()
@@ -307,187 +309,30 @@ async fn extra_parameters_go_along_and_replace_nothing() {
     assert_eq!(mock.posts("/token"), 1);
 }
 
+/// What a lost answer may have spent: a refresh is tried once more, an assertion is not.
 #[tokio::test]
-async fn an_endpoint_that_is_not_published_is_named() {
-    let mock = Mock::with(Defects {
-        document: Box::new(|document| {
-            let issuer = document["issuer"].clone();
-            *document = json!({ "issuer": issuer, "a_member_of_tomorrow": { "x": [1] } });
-        }),
-        ..Defects::default()
-    })
-    .await;
-    let oidc = mock.oidc();
-    let metadata = oidc.metadata().await.unwrap();
-    assert_eq!(metadata.extra["a_member_of_tomorrow"]["x"][0], 1);
-    for (error, name) in [
-        (
-            oidc.device().await.unwrap_err(),
-            "device_authorization_endpoint",
-        ),
-        (
-            oidc.introspect("x").await.unwrap_err(),
-            "introspection_endpoint",
-        ),
-        (oidc.revoke("x").await.unwrap_err(), "revocation_endpoint"),
-        (
-            oidc.client_credentials().await.unwrap_err(),
-            "token_endpoint",
-        ),
-        (
-            oidc.authorize().start().await.unwrap_err(),
-            "authorization_endpoint",
-        ),
-        (
-            oidc.authorize().pushed().start().await.unwrap_err(),
-            "pushed_authorization_request_endpoint",
-        ),
-        (
-            oidc.logout_url_without_hint().build().unwrap_err(),
-            "end_session_endpoint",
-        ),
-        (oidc.keys().await.unwrap_err(), "jwks_uri"),
-    ] {
-        assert_eq!(error.kind(), ErrorKind::Protocol);
-        assert!(error.to_string().contains(name), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn s01_issuers_of_other_spelling() {
-    for issuer in [
-        "{}/",
-        "{}/realms/x",
-        "https://op.example",
-        "HTTP://127.0.0.1",
-    ] {
-        let mock = Mock::with(Defects {
-            document: Box::new(move |document| {
-                let own = document["issuer"].as_str().unwrap().to_owned();
-                document["issuer"] = json!(issuer.replace("{}", &own));
-            }),
-            ..Defects::default()
-        })
-        .await;
-        let error = mock.oidc().metadata().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
-        assert_eq!(mock.server.seen().len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn s03_plain_http_is_for_this_machine() {
-    let plain = Oidc::discover("http://op.example")
-        .client_id("app")
-        .build()
-        .unwrap_err();
-    assert!(
-        plain.is_config() && plain.to_string().contains("danger_allow_http"),
-        "{plain}"
-    );
-    for good in [
-        "http://localhost:1",
-        "http://127.0.0.1:1/x",
-        "http://[::1]:1",
-        "https://op.example",
-    ] {
-        Oidc::discover(good).client_id("app").build().unwrap();
-    }
-    for bad in [
-        "",
-        "op.example",
-        "ftp://op.example",
-        "https://op.example?x",
-        "https://a:b@op.example",
-    ] {
-        assert!(
-            Oidc::discover(bad)
-                .client_id("app")
-                .build()
-                .unwrap_err()
-                .is_config()
-        );
-    }
-    // An endpoint of an issuer with HTTPS may not have less.
-    let mock = Mock::with(Defects {
-        document: Box::new(|document| {
-            document["issuer"] = json!("https://op.example");
-            document["token_endpoint"] = json!("http://evil.example/token");
-            document["authorization_endpoint"] = json!("http://evil.example/authorize");
-        }),
-        ..Defects::default()
-    })
-    .await;
-    let oidc = Oidc::discover("https://op.example")
-        .base_url(&mock.server.url)
-        .client_id("app")
-        .redirect_uri("https://app.example/cb")
-        .connection(|connection| connection.no_proxy())
-        .build()
-        .unwrap();
-    let error = oidc.client_credentials().await.unwrap_err();
-    assert!(error.to_string().contains("plain HTTP"), "{error}");
-    let error = oidc.authorize().start().await.unwrap_err();
-    assert!(error.to_string().contains("plain HTTP"), "{error}");
-}
-
-#[tokio::test]
-async fn s04_documents_that_are_none() {
-    let endless = format!("{{\"issuer\":\"{}\"}}", "x".repeat(2 << 20));
-    for (reply, why) in [
-        (Reply::json(200, endless), "larger than"),
-        (
-            Reply::Answer(
-                200,
-                vec![("Content-Type", "text/html".into())],
-                "<html>".into(),
-            ),
-            "not JSON",
-        ),
-        (Reply::json(200, "[".repeat(100_000)), "unexpected JSON"),
-    ] {
-        let mock = Mock::with(on("/openid-configuration", move |_| reply.clone())).await;
-        let error = mock.oidc().metadata().await.unwrap_err();
-        assert!(error.to_string().contains(why), "{why}: {error}");
-    }
-    let mock = Mock::with(on("/keys", |_| {
-        Reply::Answer(
-            200,
-            vec![("Content-Type", "text/html".into())],
-            "<html>".into(),
-        )
+async fn s14_lost_answers_of_other_grants() {
+    let answered = Arc::new(AtomicUsize::new(0));
+    let count = answered.clone();
+    let mock = Mock::with(on("/token", move |seen| {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        match seen.form("grant_type") {
+            Some("client_credentials") if first => {
+                let body = r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r"}"#;
+                Reply::json(200, body)
+            }
+            _ => Reply::Drop,
+        }
     }))
     .await;
-    let error = mock.oidc().keys().await.unwrap_err();
-    assert!(error.to_string().contains("not JSON"), "{error}");
-}
-
-#[tokio::test]
-async fn the_address_of_rfc_8414_is_tried_second() {
-    let mock = Mock::with(Defects {
-        script: Box::new(|seen| {
-            let base = format!("http://{}", seen.header("host").unwrap());
-            match seen.target.as_str() {
-                "/.well-known/oauth-authorization-server/as" => Some(Reply::json(
-                    200,
-                    json!({ "issuer": format!("{base}/as"), "token_endpoint": format!("{base}/t") })
-                        .to_string(),
-                )),
-                _ => Some(Reply::status(404)),
-            }
-        }),
-        ..Defects::default()
-    })
-    .await;
-    let issuer = format!("{}/as", mock.server.url);
-    let oidc = Oidc::discover(&issuer)
-        .client_id("app")
-        .connection(|connection| connection.no_proxy())
-        .build()
-        .unwrap();
-    assert_eq!(oidc.metadata().await.unwrap().issuer, issuer);
-    let seen = mock.server.seen();
-    assert_eq!(seen[0].target, "/as/.well-known/openid-configuration");
+    let oidc = mock.oidc();
+    let tokens = oidc.client_credentials().await.unwrap();
+    oidc.refresh(&tokens).await.unwrap_err();
+    assert_eq!(mock.posts("/token"), 1 + 2);
+    oidc.jwt_bearer("assertion").await.unwrap_err();
+    assert_eq!(mock.posts("/token"), 1 + 2 + 1);
+    oidc.password("ada", "secret").await.unwrap_err();
+    assert_eq!(mock.posts("/token"), 1 + 2 + 1 + 1);
 }
 
 #[tokio::test]
@@ -513,6 +358,9 @@ async fn s12_a_pushed_request_is_sent_once_and_named_alone() {
             mock.server.url
         )
     );
+    assert_eq!(login.url_lifetime(), Some(Duration::from_secs(60)));
+    let plain = Mock::start().await.oidc().authorize().start().await;
+    assert_eq!(plain.unwrap().url_lifetime(), None);
     assert_eq!(mock.posts("/par"), 1);
     let body = mock
         .server
@@ -599,7 +447,7 @@ async fn a_logout_url_without_a_document_says_so() {
     oidc.logout_url_without_hint().build().unwrap();
 }
 
-/// Every public type of the flows, and every event, with secrets inside.
+/// The types that the flows give, with secrets inside.
 #[tokio::test]
 async fn s19_nothing_shows_a_secret() {
     let mock = Mock::with(Defects {
