@@ -59,7 +59,8 @@ async fn main() -> Result<()> {
         let session = registrar.session(registrar.client_credentials().await?);
         let client = kc.registration(&realm).token_source(session);
         let client = client.create(&wanted).await?;
-        println!("by bearer:  {}", client.client_id().is_empty());
+        let name = client.metadata().and_then(|metadata| metadata.client_name);
+        println!("by bearer:  {name:?}");
         client.delete().await?;
     }
     // With no token at all, where the realm trusts the host.

@@ -2,6 +2,9 @@
 //!
 //! `OIDC_ISSUER=.. OIDC_CLIENT_ID=.. OIDC_CLIENT_SECRET=.. cargo run --example
 //! uma_local_decisions -- FILE USER PASSWORD`
+//!
+//! Prints what each policy decides, and the resources that are not denied. With `BY_INTROSPECTION=1`
+//! the server says what the token says; it tells only a client that the token is for.
 
 use keycloak_kit::oidc::{Check, Oidc};
 use keycloak_kit::uma::{Identity, load_authorization_config};

@@ -202,7 +202,7 @@ async fn every_example_runs() {
     for line in [
         "Monthly reports",
         "deleted",
-        "by bearer:  false",
+        "by bearer:  Some(\"Reports\")",
         "anonymous:  Forbidden",
         "adapter:    Some(String(\"web\"))",
         "saml:       https://sp.example",

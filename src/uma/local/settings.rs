@@ -78,6 +78,12 @@ impl AuthorizationSettings {
     /// # Errors
     /// With [`InvalidSettings`](crate::UmaFault::InvalidSettings), and what is wrong.
     pub fn from_json(text: &str) -> Result<Self> {
+        let start = text.trim_start().chars().next();
+        if start.is_some_and(|letter| letter != '{') {
+            return Err(invalid(
+                "these are no authorization settings of Keycloak: they are no JSON object".into(),
+            ));
+        }
         let mut reader = serde_json::Deserializer::from_str(text);
         let file: File = serde_path_to_error::deserialize(&mut reader).map_err(|failed| {
             let path = failed.path().to_string();

@@ -36,7 +36,8 @@ fn files_that_are_none_are_refused() {
     let lists = |policies: &Value| json!({ "resources": [], "policies": policies }).to_string();
     for (text, problem) in [
         ("", "EOF"),
-        ("[]", "no authorization settings"),
+        ("[]", "no JSON object"),
+        (r#"["ENFORCING", "UNANIMOUS", [], []]"#, "no JSON object"),
         ("{}", "resources"),
         (r#"{"clientId":"app","resources":[]}"#, "policies"),
         (
