@@ -13,28 +13,9 @@ use keycloak_kit::representations::{
 };
 use pretty_assertions::assert_eq;
 
-use crate::support::accounts::SECRET;
+use crate::support::authorization::authorization;
 use crate::support::version::{older, version};
 use crate::support::{TestRealm, sorted};
-
-async fn authorization(test: &TestRealm) -> ClientAuthorization {
-    let client = ClientRepresentation::default()
-        .client_id("app")
-        .secret(SECRET)
-        .service_accounts_enabled(true)
-        .authorization_services_enabled(true);
-    let authorization = test.client(client).await.authorization();
-    // Releases before 26 begin with a resource, a policy and a permission of their own.
-    for policy in authorization.policies().list().all().await.unwrap() {
-        let (kind, id) = (policy.type_.unwrap(), policy.id.unwrap());
-        authorization.policy(kind, id).delete().await.unwrap();
-    }
-    for resource in authorization.resources().list().all().await.unwrap() {
-        let resource = authorization.resource(resource.id.unwrap());
-        resource.delete().await.unwrap();
-    }
-    authorization
-}
 
 async fn resource(authz: &ClientAuthorization, name: &str) -> ResourceId {
     let resource = ResourceRepresentation::default().name(name);

@@ -1,6 +1,7 @@
 //! A real server, and stand-ins for what a real server will not do.
 
 pub mod accounts;
+pub mod authorization;
 pub mod mail;
 pub mod recorder;
 pub mod relay;
