@@ -392,8 +392,8 @@ impl Authorize {
             .collect()
     }
 
-    /// The URL with these parameters, or with a reference to them.
-    /// The URL, and how long it is good where that is limited.
+    /// The URL with these parameters, or with a reference to them, and how long it is good where
+    /// that is limited.
     async fn url(
         &self,
         metadata: &ProviderMetadata,

@@ -10,18 +10,12 @@ use keycloak_kit::representations::RealmRepresentation;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::codegen::since;
 use crate::recorded::document::operations;
 use crate::recorded::given::Given;
 use crate::recorded::{CALLS, Call};
 use crate::support::TestRealm;
 use crate::support::accounts::person;
-use crate::support::version::version;
-
-fn table() -> since::Table {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
-    since::parse(text).unwrap()
-}
+use crate::support::version::{table, version};
 
 /// Ids of objects that are there: only below them the server comes to the part that it lacks.
 async fn ids(test: &TestRealm) -> BTreeMap<&'static str, String> {

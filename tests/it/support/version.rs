@@ -3,8 +3,7 @@
 use tokio::sync::OnceCell;
 
 use super::server;
-
-const SINCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
+use crate::codegen::since;
 
 /// A release, to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,21 +34,18 @@ pub async fn version() -> Version {
         .await
 }
 
+/// Which release has what.
+pub fn table() -> since::Table {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
+    since::parse(text).unwrap()
+}
+
 /// Takes the members out of a value of a type that the server lacks.
 pub async fn fit(ty: &str, value: &mut serde_json::Value) {
-    let table: toml::Table = SINCE.parse().unwrap();
     let version = version().await;
-    for (release, new) in table["new"].as_table().unwrap() {
-        let members = new.get("members").and_then(toml::Value::as_array);
-        for row in members
-            .into_iter()
-            .flatten()
-            .filter_map(toml::Value::as_str)
-        {
-            let member = row.strip_prefix(ty).and_then(|row| row.strip_prefix('.'));
-            if let (Some(member), false) = (member, version.has(release)) {
-                value.as_object_mut().unwrap().remove(member);
-            }
+    for (of, member, release) in table().members() {
+        if of == ty && !version.has(release) {
+            value.as_object_mut().unwrap().remove(member);
         }
     }
 }
