@@ -25,8 +25,8 @@ pub(crate) use self::provider::Provider;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
 use crate::error::{self, Error, Result, protocol};
-use crate::http::channel::OAUTH_LIMIT;
 use crate::http::deadline::Deadline;
+use crate::http::fresh::Complete;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -192,7 +192,7 @@ impl Discovery {
                 .build()
                 .map_err(|source| error::transport(&OP, source))?;
             let answer = sender
-                .send(request, &OP, Repeat::IDEMPOTENT, OAUTH_LIMIT, deadline)
+                .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
                 .await?;
             if answer.status().is_success() {
                 break answer;

@@ -1,11 +1,16 @@
 //! A scripted server on the loopback interface, for what a real one does not do on demand.
 
+#[cfg(feature = "tracing")]
+mod traces;
+
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(feature = "tracing")]
+pub(crate) use self::traces::traces;
 use crate::Keycloak;
 use crate::builder::KeycloakBuilder;
 

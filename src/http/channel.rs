@@ -21,9 +21,6 @@ use crate::token::dpop::DPOP;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// OAuth answers are small; what is larger is none.
-pub(crate) const OAUTH_LIMIT: usize = 1 << 20;
-
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) sender: Sender,
@@ -145,14 +142,7 @@ impl Channel {
     ) -> Result<Answer> {
         let answer = self
             .sender
-            .send_fresh(
-                request,
-                fresh,
-                call.op,
-                call.repeat,
-                OAUTH_LIMIT,
-                call.deadline,
-            )
+            .send_traced(request, fresh, call.op, call.repeat, call.deadline)
             .await?;
         if answer.status() == StatusCode::NOT_FOUND {
             self.discovery.forget(call.provider);

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode};
 use reqwest::Request;
+use tokio::time::Instant;
 use url::Url;
 
 use super::backoff;
@@ -14,8 +15,11 @@ use super::fresh::{Complete, Fresh};
 use super::operation::Operation;
 use super::repeat::{Failure, Repeat};
 use super::settings::Settings;
-use super::trace;
+use super::trace::{self, Span};
 use crate::error::{self, Error, Result};
+
+/// OAuth answers are small; what is larger is none.
+const OAUTH_LIMIT: usize = 1 << 20;
 
 /// The HTTP client with its limits.
 #[derive(Debug)]
@@ -70,7 +74,29 @@ impl Sender {
             .await
     }
 
-    /// The same for a request that `fresh` completes before each attempt.
+    /// The same for a request that `fresh` completes before each attempt, in a span of its own: for
+    /// calls that are no part of an operation of the transport.
+    pub(crate) async fn send_traced(
+        &self,
+        request: Request,
+        fresh: &dyn Fresh,
+        op: &Operation,
+        repeat: Repeat,
+        deadline: Deadline,
+    ) -> Result<Answer> {
+        let started = Instant::now();
+        let span = Span::operation(op);
+        let call = self.send_fresh(request, fresh, op, repeat, OAUTH_LIMIT, deadline);
+        let outcome = span.clone().wrap(call).await;
+        let (status, attempts) = match &outcome {
+            Ok(answer) => (Some(answer.status().as_u16()), answer.attempts),
+            Err(_) => (None, 0),
+        };
+        span.end(status, attempts, started.elapsed());
+        outcome
+    }
+
+    /// Sends what `fresh` completes before each attempt.
     pub(crate) async fn send_fresh(
         &self,
         mut request: Request,

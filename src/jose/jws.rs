@@ -11,11 +11,9 @@ pub(crate) const MAX_TOKEN: usize = 256 * 1024;
 
 /// A signed token taken apart. Nothing in it can be trusted until [`verify`](Self::verify).
 pub(crate) struct Jws<'a> {
-    /// What was signed.
-    input: &'a str,
+    token: &'a str,
     header: Map<String, Value>,
     payload: Vec<u8>,
-    signature: Vec<u8>,
 }
 
 impl<'a> Jws<'a> {
@@ -31,12 +29,10 @@ impl<'a> Jws<'a> {
                 _ => malformed("the token is not a signed JWT"),
             });
         };
-        let input = &token[..header.len() + 1 + payload.len()];
         let header = base64url::decode(header)
             .and_then(|bytes| json::object(&bytes))
             .ok_or_else(|| malformed("the header of the token cannot be read"))?;
-        let (Some(payload), Some(signature)) =
-            (base64url::decode(payload), base64url::decode(signature))
+        let (Some(payload), Some(_)) = (base64url::decode(payload), base64url::decode(signature))
         else {
             return Err(malformed("the token is not base64url"));
         };
@@ -57,10 +53,9 @@ impl<'a> Jws<'a> {
             return Err(malformed("a member of the header is no short text"));
         }
         Ok(Self {
-            input,
+            token,
             header,
             payload,
-            signature,
         })
     }
 
@@ -113,16 +108,15 @@ impl<'a> Jws<'a> {
                 "the key is not one for the algorithm of the token",
             ));
         }
-        if key
-            .key
-            .verifies(algorithm, self.input.as_bytes(), &self.signature)
-        {
-            Ok(self.payload)
-        } else {
-            Err(invalid_token(
+        match key.key.verify(algorithm, self.token) {
+            Ok(()) => Ok(self.payload),
+            Err(TokenFault::Signature) => Err(invalid_token(
                 TokenFault::Signature,
                 "the signature of the token is wrong",
-            ))
+            )),
+            Err(_) => Err(malformed(
+                "a member of the token's header is not what RFC 7515 has",
+            )),
         }
     }
 

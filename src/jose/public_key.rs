@@ -7,13 +7,15 @@ use aws_lc_rs::signature::{
     EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
 };
 use aws_lc_rs::{rsa, signature};
+use biscuit::Empty;
 use biscuit::jwa::SignatureAlgorithm as Biscuit;
 use biscuit::jwk::RSAKeyParameters;
-use biscuit::jws::Secret;
+use biscuit::jws::{Compact, Secret};
 use serde_json::{Value, json};
 
 use super::algorithm::{Family, SignatureAlgorithm};
 use super::{base64url, hash, roca};
+use crate::error::TokenFault;
 
 /// A curve of RFC 7518 section 6.2.1.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,40 +171,46 @@ impl PublicKey {
         hash::sha256(self.members().to_string())
     }
 
-    /// Whether `signature` is one of `input`. An algorithm that does not belong to this kind of
+    /// Verifies the signature of a compact token. An algorithm that does not belong to this kind of
     /// key has no signatures.
-    pub(crate) fn verifies(
+    pub(crate) fn verify(
         &self,
         algorithm: SignatureAlgorithm,
-        input: &[u8],
-        signature: &[u8],
-    ) -> bool {
+        token: &str,
+    ) -> Result<(), TokenFault> {
         // biscuit panics on pairs that do not belong together.
         if self.family() != algorithm.family() {
-            return false;
+            return Err(TokenFault::Signature);
         }
-        match (self, biscuits(algorithm)) {
-            (Self::Ed25519(x), _) => UnparsedPublicKey::new(&signature::ED25519, x)
-                .verify(input, signature)
-                .is_ok(),
+        let key = match (self, biscuits(algorithm)) {
+            (Self::Ed25519(x), _) => UnparsedPublicKey::new(&signature::ED25519, x),
             (Self::Ec { curve, point }, None) => {
                 UnparsedPublicKey::new(curve.verification(), point)
-                    .verify(input, signature)
-                    .is_ok()
             }
             (Self::Ec { point, .. }, Some(algorithm)) => {
-                let key = Secret::PublicKey(point.clone());
-                algorithm.verify(signature, input, &key).is_ok()
+                return biscuit(token, &Secret::PublicKey(point.clone()), algorithm);
             }
             (Self::Rsa { .. }, Some(algorithm)) => {
-                let Ok(key) = serde_json::from_value::<RSAKeyParameters>(self.members()) else {
-                    return false;
-                };
-                let key = key.jws_public_key_secret();
-                algorithm.verify(signature, input, &key).is_ok()
+                let key = serde_json::from_value::<RSAKeyParameters>(self.members());
+                let key = key.map_err(|_| TokenFault::Signature)?;
+                return biscuit(token, &key.jws_public_key_secret(), algorithm);
             }
-            (Self::Rsa { .. }, None) => false,
-        }
+            (Self::Rsa { .. }, None) => return Err(TokenFault::Signature),
+        };
+        let (input, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
+        let signature = base64url::decode(signature).ok_or(TokenFault::Malformed)?;
+        key.verify(input.as_bytes(), &signature)
+            .map_err(|_| TokenFault::Signature)
+    }
+}
+
+/// The payload stays the octets it is, and the algorithm is the caller's.
+fn biscuit(token: &str, key: &Secret, algorithm: Biscuit) -> Result<(), TokenFault> {
+    match Compact::<Vec<u8>, Empty>::new_encoded(token).decode(key, algorithm) {
+        Ok(_) => Ok(()),
+        Err(biscuit::errors::Error::ValidationError(_)) => Err(TokenFault::Signature),
+        // biscuit reads the members of the header that are ignored here, such as `x5c`.
+        Err(_) => Err(TokenFault::Malformed),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, Signature};
 use biscuit::jws;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING};
 use secrecy::zeroize::Zeroize;
@@ -174,49 +175,68 @@ impl SigningKey {
             return Err(config("the header of a token must be a JSON object"));
         };
         let mut header = Map::new();
-        header.insert("alg".to_owned(), self.algorithm.name().into());
         if let Some(kid) = &self.kid {
             header.insert("kid".to_owned(), kid.as_str().into());
         }
-        for (name, value) in wanted {
+        for (name, value) in wanted.iter().filter(|(name, _)| *name != "alg") {
             header.entry(name.as_str()).or_insert_with(|| value.clone());
         }
         let claims = match serde_json::to_value(claims) {
             Ok(Value::Object(claims)) => Value::Object(claims).to_string(),
             _ => return Err(config("the claims of a token must be a JSON object")),
         };
-        let header = Value::Object(header).to_string();
-        let input = format!(
-            "{}.{}",
-            base64url::encode(header),
-            base64url::encode(claims)
-        );
-        let signature = self.signature(input.as_bytes())?;
-        Ok(format!("{input}.{}", base64url::encode(signature)))
-    }
-
-    fn signature(&self, input: &[u8]) -> Result<Vec<u8>> {
-        let signature = match (&self.material, biscuits(self.algorithm)) {
-            (Material::Pair(pair), Some(algorithm)) => algorithm.sign(input, pair).ok(),
-            (Material::Hmac(secret), Some(algorithm)) => {
+        let token = match &self.material {
+            Material::Pair(pair) => self.biscuit(header, claims, pair),
+            Material::Hmac(secret) => {
                 let mut key = jws::Secret::Bytes(secret.expose().as_bytes().to_vec());
-                let signature = algorithm.sign(input, &key).ok();
+                let token = self.biscuit(header, claims, &key);
                 if let jws::Secret::Bytes(bytes) = &mut key {
                     bytes.zeroize();
                 }
-                signature
+                token
             }
-            (Material::Es512(pair), _) => pair
-                .sign(&aws_lc_rs::rand::SystemRandom::new(), input)
-                .ok()
-                .map(|signature| signature.as_ref().to_vec()),
-            (Material::Ed25519(pair), _) => pair
-                .try_sign(input)
-                .ok()
-                .map(|signature| signature.as_ref().to_vec()),
-            _ => None,
+            Material::Es512(pair) => self.compact(header, &claims, |input| {
+                pair.sign(&SystemRandom::new(), input).ok()
+            }),
+            Material::Ed25519(pair) => {
+                self.compact(header, &claims, |input| pair.try_sign(input).ok())
+            }
         };
-        signature.ok_or_else(|| config(format!("the key could not sign with {}", self.algorithm)))
+        token.ok_or_else(|| config(format!("the key could not sign with {}", self.algorithm)))
+    }
+
+    fn biscuit(
+        &self,
+        header: Map<String, Value>,
+        claims: String,
+        key: &jws::Secret,
+    ) -> Option<String> {
+        let registered = jws::RegisteredHeader {
+            algorithm: biscuits(self.algorithm)?,
+            media_type: None,
+            ..jws::RegisteredHeader::default()
+        };
+        let header = jws::Header {
+            registered,
+            private: header,
+        };
+        let token = jws::Compact::new_decoded(header, claims.into_bytes());
+        let token = token.into_encoded(key).ok()?;
+        token.encoded().ok().map(ToString::to_string)
+    }
+
+    /// The same for what biscuit does not sign with.
+    fn compact(
+        &self,
+        mut header: Map<String, Value>,
+        claims: &str,
+        sign: impl FnOnce(&[u8]) -> Option<Signature>,
+    ) -> Option<String> {
+        header.insert("alg".to_owned(), self.algorithm.name().into());
+        let header = base64url::encode(Value::Object(header).to_string());
+        let input = format!("{header}.{}", base64url::encode(claims));
+        let signature = sign(input.as_bytes())?;
+        Some(format!("{input}.{}", base64url::encode(signature)))
     }
 }
 

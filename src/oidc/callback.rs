@@ -102,8 +102,10 @@ impl Oidc {
             .grant(&OP, GrantKind::Code, Repeat::NEVER, &params)
             .await
             .map_err(|error| {
-                let unclear = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout)
-                    && error.hint().is_none();
+                let unclear = matches!(
+                    error.kind(),
+                    ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server
+                );
                 if unclear {
                     error.with_hint(
                         "the code may have been used: it is good for one exchange, so start the \
@@ -203,7 +205,7 @@ impl Oidc {
                 Some(self.inner.id_token(raw.expose(), expected).await?)
             }
         };
-        if access_token.is_some() && id_token.is_some() {
+        if access_token.is_some() {
             members.bearer_only()?;
         }
         let lifetime = members.lifetime();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::client::Oidc;
 use crate::error::{Result, protocol, transport};
-use crate::http::channel::OAUTH_LIMIT;
+use crate::http::fresh::Complete;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -40,7 +40,7 @@ impl Oidc {
         let deadline = channel.deadline();
         let answer = channel
             .sender
-            .send(request, &OP, Repeat::IDEMPOTENT, OAUTH_LIMIT, deadline)
+            .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
             .await?;
         if !answer.status().is_success() {
             return Err(answer.error(&OP));

@@ -4,6 +4,7 @@ mod documents;
 mod flows;
 pub(crate) mod mock;
 mod requests;
+mod secrets;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

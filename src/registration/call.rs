@@ -13,7 +13,7 @@ use url::Url;
 use super::document::Members;
 use crate::discovery::{Provider, ProviderMetadata, registration_provider};
 use crate::error::{Error, Result, config, protocol, transport, unexpected_body};
-use crate::http::channel::{Channel, Endpoint, OAUTH_LIMIT};
+use crate::http::channel::{Channel, Endpoint};
 use crate::http::fresh::{Complete, FreshProof};
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -188,12 +188,12 @@ impl Door {
         match token.and_then(|token| FreshProof::of(token, &self.channel.discovery)) {
             Some(proof) => {
                 sender
-                    .send_fresh(request, &proof, call.op, repeat, OAUTH_LIMIT, deadline)
+                    .send_traced(request, &proof, call.op, repeat, deadline)
                     .await
             }
             None => {
                 sender
-                    .send_fresh(request, &Complete, call.op, repeat, OAUTH_LIMIT, deadline)
+                    .send_traced(request, &Complete, call.op, repeat, deadline)
                     .await
             }
         }

@@ -470,6 +470,7 @@ async fn implicit_and_hybrid_answers() {
     let oidc = realm.app(json!({ "implicitFlowEnabled": true })).await;
     for response_type in [
         ResponseType::IdToken,
+        ResponseType::Token,
         ResponseType::IdTokenToken,
         ResponseType::CodeIdToken,
         ResponseType::CodeToken,

@@ -7,6 +7,7 @@ use super::super::{
     DecryptionKey, Jwk, JwkSet, KeyEncryption, SignatureAlgorithm, SigningKey, base64url, decrypt,
     hash,
 };
+use crate::TokenFault;
 
 pub(super) fn payload(token: &str, key: &Value) -> Vec<u8> {
     let keys = JwkSet::from(Jwk::from_json(&key.to_string()).unwrap());
@@ -40,6 +41,46 @@ fn rfc_7515_elliptic_curves() {
         AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtA\
         G8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
     assert_eq!(payload(token, &p521), b"Payload");
+}
+
+/// RFC 7515 appendices A.1 and A.5: who has the key could also have written the token, and whoever
+/// comes along could have written the other.
+#[test]
+fn rfc_7515_symmetric_and_unsigned() {
+    let claims = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19\
+        yb290Ijp0cnVlfQ";
+    for (header, signature, why) in [
+        (
+            "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            "symmetric",
+        ),
+        ("eyJhbGciOiJub25lIn0", "", "not signed"),
+    ] {
+        let token = format!("{header}.{claims}.{signature}");
+        let token = Jws::parse(&token).unwrap();
+        assert_eq!(token.unverified_claims().unwrap()["iss"], "joe");
+        let error = token
+            .algorithm(&SignatureAlgorithm::ASYMMETRIC)
+            .unwrap_err();
+        assert_eq!(error.token_fault(), Some(TokenFault::Algorithm));
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+/// RFC 9449 section 4.1: the proof for a token request, and section 6.1: the key's thumbprint.
+#[test]
+fn rfc_9449_proof() {
+    let token = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHg\
+        tMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG1\
+        0NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE\
+        9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T\
+        8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
+    let key = Value::Object(Jws::parse(token).unwrap().header().clone())["jwk"].take();
+    let claims: Value = serde_json::from_slice(&payload(token, &key)).unwrap();
+    assert_eq!(claims["htu"], "https://server.example.com/token");
+    let thumbprint = Jwk::from_json(&key.to_string()).unwrap().thumbprint();
+    assert_eq!(thumbprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 }
 
 /// RFC 8037 appendices A.3 and A.4.

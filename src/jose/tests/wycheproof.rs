@@ -114,6 +114,53 @@ fn s21_s22_s23_s28_signatures() {
     assert_eq!(signatures(TestName::JsonWebSignature, exceptions), 387);
 }
 
+/// RFC 7520 sections 4.1 to 4.4. The file names other algorithms in two of the keys, and the RFC in
+/// none.
+#[test]
+fn rfc_7520_signatures() {
+    let set = TestSet::load(TestName::JsonWebSignature).unwrap();
+    let groups = set.test_groups.iter();
+    let mut figures = Vec::new();
+    for group in groups.filter(|group| group.group_comment == "rfc7520") {
+        let key = group.public_key.as_ref().or(group.private_key.as_ref());
+        let mut key = serde_json::json!(key.unwrap());
+        key.as_object_mut().unwrap().remove("alg");
+        let keys = serde_json::json!({ "keys": [key] });
+        let keys = JwkSet::read(keys.as_object().unwrap()).unwrap();
+        for test in &group.tests {
+            let payload = verify(test.jws.as_ref().unwrap(), &keys);
+            if test.comment == "Figure35" {
+                let fault = payload.unwrap_err().token_fault();
+                assert_eq!(fault, Some(crate::TokenFault::Algorithm), "HS256");
+                continue;
+            }
+            let payload = String::from_utf8(payload.unwrap()).unwrap();
+            assert!(payload.starts_with("It\u{2019}s a dangerous business, Frodo"));
+            figures.push(test.comment.as_str());
+        }
+    }
+    assert_eq!(figures, ["Figure13", "Figure20", "Figure27"]);
+}
+
+/// RFC 7520 sections 5.1, 5.2, 5.4 and 5.5: what does not take a secret of both sides.
+#[test]
+fn rfc_7520_encryption() {
+    let set = TestSet::load(TestName::JsonWebEncryption).unwrap();
+    let groups = set.test_groups.iter();
+    let mut figures = Vec::new();
+    for group in groups.filter(|group| group.group_comment == "rfc_7520") {
+        for test in &group.tests {
+            let token = test.jwe.as_ref().unwrap();
+            if let Ok(opened) = open(token, group.private_key.as_ref().unwrap()) {
+                let text = String::from_utf8(opened).unwrap();
+                assert!(text.starts_with("You can trust us to stick with you"));
+                figures.push(test.comment.as_str());
+            }
+        }
+    }
+    assert_eq!(figures, ["Figure81", "Figure92", "Figure117", "Figure128"]);
+}
+
 #[test]
 fn s21_s22_s23_keys() {
     let exceptions: Exceptions = &[(2, 2, SYMMETRIC), (13, 15, SYMMETRIC)];

@@ -60,6 +60,8 @@ pub enum ResponseType {
     None,
     /// An ID token (implicit flow, legacy).
     IdToken,
+    /// An access token alone (RFC 6749 section 4.2, legacy): nothing says whose login it is of.
+    Token,
     /// An ID token and an access token (implicit flow, legacy).
     IdTokenToken,
     /// A code and an ID token (hybrid flow, legacy).
@@ -76,6 +78,7 @@ impl ResponseType {
             Self::Code => "code",
             Self::None => "none",
             Self::IdToken => "id_token",
+            Self::Token => "token",
             Self::IdTokenToken => "id_token token",
             Self::CodeIdToken => "code id_token",
             Self::CodeToken => "code token",

@@ -85,7 +85,7 @@ impl StoredTokens {
         })
     }
 
-    pub(super) fn new(version: u64, tokens: &TokenSet) -> Self {
+    pub(in crate::oidc) fn new(version: u64, tokens: &TokenSet) -> Self {
         let seconds = |time: SystemTime| {
             let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
             Some(since.as_secs())

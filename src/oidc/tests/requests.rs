@@ -7,6 +7,8 @@ use serde_json::json;
 use url::Url;
 
 use super::mock::{Defects, Mock};
+use crate::jose::{SignatureAlgorithm, SigningKey};
+use crate::oidc::{ResponseMode, ResponseType};
 use crate::testing::Reply;
 use crate::{ClientAuth, Secret};
 
@@ -64,6 +66,65 @@ async fn every_setting_of_a_login_is_in_its_url() {
     }
     let asked: serde_json::Value = serde_json::from_str(&sent["claims"][0]).unwrap();
     assert_eq!(asked["id_token"]["email"]["essential"], true);
+}
+
+#[tokio::test]
+async fn every_mode_and_type_has_its_name() {
+    use ResponseMode as Mode;
+    use ResponseType as Type;
+    let oidc = Mock::start().await.oidc();
+    let sent = |login: crate::oidc::LoginAttempt, name: &str| {
+        pairs(Url::parse(login.url()).unwrap().query().unwrap()).remove(name)
+    };
+    for (mode, name) in [
+        (Mode::Query, "query"),
+        (Mode::Fragment, "fragment"),
+        (Mode::FormPost, "form_post"),
+        (Mode::Jwt, "jwt"),
+        (Mode::QueryJwt, "query.jwt"),
+        (Mode::FragmentJwt, "fragment.jwt"),
+        (Mode::FormPostJwt, "form_post.jwt"),
+    ] {
+        let login = oidc.authorize().response_mode(mode).start().await.unwrap();
+        assert_eq!(sent(login, "response_mode").unwrap(), [name]);
+    }
+    for (kind, name) in [
+        (Type::Code, "code"),
+        (Type::None, "none"),
+        (Type::IdToken, "id_token"),
+        (Type::Token, "token"),
+        (Type::IdTokenToken, "id_token token"),
+        (Type::CodeIdToken, "code id_token"),
+        (Type::CodeToken, "code token"),
+        (Type::CodeIdTokenToken, "code id_token token"),
+    ] {
+        let login = oidc.authorize().response_type(kind).start().await.unwrap();
+        assert_eq!(sent(login, "response_type").unwrap(), [name]);
+    }
+}
+
+/// What a login remembers survives being written down, and says how old it is.
+#[tokio::test]
+async fn a_login_knows_its_age_and_its_request() {
+    let oidc = Mock::start().await.oidc();
+    let plain = oidc.authorize().start().await.unwrap();
+    assert!(plain.request_object().is_none());
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let login = oidc.authorize().signed_with(&key).start().await.unwrap();
+    let url = Url::parse(login.url()).unwrap();
+    let sent = pairs(url.query().unwrap());
+    let object = login.request_object().unwrap();
+    assert_eq!(sent["request"], [object.expose()]);
+
+    let shown = format!("{login:?}");
+    assert!(shown.starts_with("LoginAttempt {") && shown.contains(url.path()));
+    assert!(!shown.contains(object.expose()) && !shown.contains(login.nonce().expose()));
+    assert!(login.age() < Duration::from_secs(60));
+    let mut written = serde_json::to_value(&login).unwrap();
+    written["started"] = json!(written["started"].as_u64().unwrap() - 1000);
+    let read: crate::oidc::LoginAttempt = serde_json::from_value(written).unwrap();
+    assert_eq!(read.url(), login.url());
+    assert!((1000..1060).contains(&read.age().as_secs()));
 }
 
 #[tokio::test]

@@ -25,7 +25,6 @@ const MAX_STALE: Duration = Duration::from_secs(3600);
 const COOLDOWN: Duration = Duration::from_secs(30);
 /// How long a key id that was not found is not asked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
-const MAX_UNKNOWN: usize = 1000;
 
 type Fetch = Box<dyn Fn() -> Boxed<'static, String> + Send + Sync>;
 
@@ -135,7 +134,7 @@ impl JwksCache {
                 let fresh = known
                     .fetched
                     .is_some_and(|at| now.saturating_duration_since(at) < MAX_AGE);
-                if fresh && !first {
+                if fresh {
                     known.searched = Some(now);
                 }
                 if keys.find(token, algorithm).is_ok_and(|key| key.is_none()) && !first {
@@ -173,13 +172,10 @@ impl JwksCache {
 impl Known {
     fn remember_unknown(&mut self, kid: Option<&str>, now: Instant) {
         let Some(kid) = kid else { return };
-        if self.unknown.len() >= MAX_UNKNOWN {
-            self.unknown
-                .retain(|_, since| now.saturating_duration_since(*since) < UNKNOWN_FOR);
-        }
-        if self.unknown.len() < MAX_UNKNOWN {
-            self.unknown.insert(kid.to_owned(), now);
-        }
+        // There are no more of them than searches in this time.
+        self.unknown
+            .retain(|_, since| now.saturating_duration_since(*since) < UNKNOWN_FOR);
+        self.unknown.insert(kid.to_owned(), now);
     }
 }
 

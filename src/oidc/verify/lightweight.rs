@@ -116,3 +116,33 @@ impl fmt::Debug for Lightweight {
         f.debug_struct("Lightweight").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl Introspect for Nobody {
+        fn introspect<'a>(&'a self, _: &'a str) -> IntrospectFuture<'a> {
+            Box::pin(async { Ok(Map::new()) })
+        }
+    }
+
+    /// What is kept is bounded, and makes room when its time is over.
+    #[tokio::test(start_paused = true)]
+    async fn answers_fill_no_memory() {
+        let lightweight = Lightweight::new(Nobody);
+        let keep = |number: usize| lightweight.keep(number.to_string(), Map::new());
+        (0..MAX_KEPT).for_each(keep);
+        keep(MAX_KEPT);
+        assert_eq!(lightweight.kept.lock().unwrap().len(), MAX_KEPT);
+        assert!(lightweight.known("0").is_some());
+        assert!(lightweight.known(&MAX_KEPT.to_string()).is_none());
+        tokio::time::advance(KEEP).await;
+        assert!(lightweight.known("0").is_none());
+        keep(MAX_KEPT);
+        assert_eq!(lightweight.kept.lock().unwrap().len(), 1);
+        assert!(lightweight.known(&MAX_KEPT.to_string()).is_some());
+    }
+}

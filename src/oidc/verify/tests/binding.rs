@@ -270,3 +270,29 @@ async fn replay_memory() {
     );
     assert!(memory.first_use("c", later).await.unwrap());
 }
+
+/// RFC 9449 section 7.1: the proof for a protected resource, with the hash of the token.
+#[tokio::test]
+async fn rfc_9449_proof_at_a_resource() {
+    let proof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHg\
+        tMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG1\
+        0NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0\
+        VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2Mj\
+        I2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzh\
+        rtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+    let claims = json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } });
+    let url = Url::parse("https://resource.example.org/protectedresource").unwrap();
+    let replay = crate::oidc::ReplayMemory::default();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_562_262_618);
+    let check = |token: &'static str, at| {
+        let presented = Presented::new(token).dpop(proof, &Method::GET, &url);
+        let claims = claims.as_object().unwrap();
+        super::super::binding::check(claims, presented, &replay, at, Duration::ZERO)
+    };
+    let token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+    let early = check(token, at - Duration::from_secs(1)).await;
+    assert_eq!(early.unwrap_err().token_fault(), Some(TokenFault::Binding));
+    let other = check("another", at).await;
+    assert_eq!(other.unwrap_err().token_fault(), Some(TokenFault::Binding));
+    check(token, at).await.unwrap();
+}

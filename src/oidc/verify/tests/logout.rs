@@ -1,6 +1,7 @@
 //! Logout, through the back channel and through the browser.
 
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -155,6 +156,32 @@ async fn a_store_that_fails_is_no_permission() {
         .await
         .unwrap_err();
     assert!(error.is_config(), "{error}");
+}
+
+/// Keeps until when ids are to be remembered.
+#[derive(Debug, Default, Clone)]
+struct Remembering(Arc<Mutex<Vec<SystemTime>>>);
+
+impl ReplayStore for Remembering {
+    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+        self.0.lock().unwrap().push(until);
+        Box::pin(async { Ok(true) })
+    }
+}
+
+/// As long as the token could be taken: its end, the leeway, and the second that was cut off.
+#[tokio::test]
+async fn ids_are_remembered_as_long_as_their_token_is_good() {
+    let store = Remembering::default();
+    let leeway = Duration::from_secs(10);
+    let verifier = verifier().replay_store(store.clone()).leeway(leeway);
+    verifier
+        .logout_token(&signed(&logout_claims()))
+        .await
+        .unwrap();
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW + 119);
+    let until = end + leeway + Duration::from_secs(1);
+    assert_eq!(*store.0.lock().unwrap(), [until]);
 }
 
 #[tokio::test]

@@ -1,0 +1,89 @@
+//! Answers with tokens in them (OpenID Connect Core 1.0 section 3.3).
+
+use serde_json::json;
+
+use crate::ErrorKind;
+use crate::jose::tests::sign;
+use crate::jose::{SignatureAlgorithm, hash};
+use crate::oidc::tests::mock::{Mock, now};
+use crate::oidc::{LoginAttempt, ResponseMode, ResponseType};
+
+/// The answer to a hybrid login, whose ID token has these members on top.
+fn answer(mock: &Mock, login: &LoginAttempt, change: &serde_json::Value) -> String {
+    let url = &mock.server.url;
+    let mut claims = json!({
+        "iss": url, "aud": "app", "azp": "app", "sub": "1", "typ": "ID",
+        "iat": now(), "exp": now() + 60, "nonce": login.nonce().expose(),
+    });
+    for (name, value) in change.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    let token = sign(&json!({ "alg": "ES256", "kid": "a" }), &claims);
+    let state = login.state();
+    format!("/cb#code=c0de&id_token={token}&state={state}&iss={url}")
+}
+
+#[tokio::test]
+async fn hybrid_answers_need_their_hashes() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let login = oidc.authorize().response_type(ResponseType::CodeIdToken);
+    let login = login.start().await.unwrap();
+    let good = hash::half(SignatureAlgorithm::Es256, "c0de");
+    for (hash, passes) in [
+        (json!({ "c_hash": good }), true),
+        (json!({}), false),
+        (json!({ "c_hash": "x" }), false),
+    ] {
+        let answer = answer(&mock, &login, &hash);
+        let outcome = oidc.authorization_response(login.clone(), answer).await;
+        assert_eq!(outcome.is_ok(), passes, "{outcome:?}");
+    }
+    let query = oidc.authorize().response_type(ResponseType::IdToken);
+    let query = query.response_mode(ResponseMode::Query).start().await;
+    let error = query.unwrap_err();
+    assert!(error.is_config(), "{error}");
+}
+
+/// The ID token of the answer and the one for the code (section 3.3.3.6).
+#[tokio::test]
+async fn hybrid_tokens_are_about_one_user() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let login = oidc.authorize().response_type(ResponseType::CodeIdToken);
+    let login = login.start().await.unwrap();
+    mock.expect(&login);
+    let c_hash = hash::half(SignatureAlgorithm::Es256, "c0de");
+    let mut outcomes = Vec::new();
+    for subject in ["1", "2"] {
+        let change = json!({ "c_hash": c_hash, "sub": subject });
+        let answer = answer(&mock, &login, &change);
+        let answer = oidc.authorization_response(login.clone(), answer).await;
+        outcomes.push(oidc.exchange_code(answer.unwrap()).await);
+    }
+    let error = outcomes.pop().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert!(error.to_string().contains("different users"), "{error}");
+    assert_eq!(
+        outcomes[0].as_ref().unwrap().id_token().unwrap().subject(),
+        "1"
+    );
+}
+
+/// A token of the answer is sent as a bearer token, so it has to be one.
+#[tokio::test]
+async fn s17_tokens_of_the_answer_are_bearer_tokens() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let login = oidc.authorize().response_type(ResponseType::CodeToken);
+    let login = login.start().await.unwrap();
+    for (kind, passes) in [("Bearer", true), ("mac", false)] {
+        let answer = format!(
+            "/cb#code=c0de&access_token=t0ken&token_type={kind}&state={}&iss={}",
+            login.state(),
+            mock.server.url
+        );
+        let outcome = oidc.authorization_response(login.clone(), answer).await;
+        assert_eq!(outcome.is_ok(), passes, "{outcome:?}");
+    }
+}

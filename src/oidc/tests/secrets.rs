@@ -1,0 +1,335 @@
+//! S19: every public type is formatted, and every flow traced, with secrets inside.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use http::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::mock::{Defects, Mock, now};
+use crate::jose::tests::sign;
+use crate::jose::{
+    ContentEncryption, DecryptionKey, DpopKey, Jwk, JwkSet, KeyEncryption, SignatureAlgorithm,
+    SigningKey, decode_unverified, decrypt, encrypt,
+};
+use crate::oidc::{
+    AccessTokenVerifier, CallbackAnswer, Check, Expected, MemoryLoginStore, OfflineToken,
+    Presented, RefreshToken, ReplayMemory, ResponseMode, ResponseType, Revocable, StoredTokens,
+    TrustedIssuer,
+};
+use crate::testing::Reply;
+use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
+
+/// What every type shows, by its name.
+#[derive(Default)]
+struct Shown(BTreeMap<String, String>);
+
+impl Shown {
+    fn add<T: Debug>(&mut self, value: &T) {
+        let name = std::any::type_name::<T>().split('<').next().unwrap();
+        let name = name.rsplit("::").next().unwrap();
+        let text = self.0.entry(name.to_owned()).or_default();
+        text.push_str(&format!("{value:?} {value:#?}\n"));
+    }
+
+    fn error<T: Debug>(&mut self, outcome: Result<T>) {
+        let error = outcome.unwrap_err();
+        let text = self.0.entry("Error".to_owned()).or_default();
+        text.push_str(&format!("{error} {error:?} {:?}\n", error.hint()));
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            text.push_str(&format!("{error} {error:?}\n"));
+            cause = error.source();
+        }
+    }
+}
+
+/// The names that a module exports.
+fn exported(module: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for statement in module.split(';') {
+        let Some(at) = statement.find("pub use ") else {
+            continue;
+        };
+        let list = &statement[at..];
+        let list = list.rsplit("::").next().unwrap();
+        let list = list.trim_matches(['{', '}', '\n', ' ']);
+        names.extend(
+            list.split(',')
+                .map(|name| name.trim_matches(['}', '\n', ' '])),
+        );
+    }
+    names.retain(|name| name.starts_with(char::is_uppercase));
+    names
+}
+
+fn provider() -> Defects {
+    let script = |path: &str| {
+        let body = match path {
+            "/device" => json!({
+                "device_code": "hunter2", "user_code": "hunter2", "expires_in": 600,
+                "verification_uri": "https://op/device",
+                "verification_uri_complete": "https://op/device?hunter2",
+            }),
+            "/backchannel" => json!({ "auth_req_id": "hunter2", "expires_in": 60 }),
+            "/introspect" => json!({ "active": true, "typ": "Bearer", "username": "hunter2" }),
+            "/userinfo" => json!({ "sub": "1", "email": "hunter2" }),
+            "/par" => json!({ "request_uri": "urn:hunter2", "expires_in": 60 }),
+            _ => return None,
+        };
+        Some(Reply::json(200, body.to_string()))
+    };
+    Defects {
+        script: Box::new(move |seen| match seen.target.as_str() {
+            "/revoke" => Some(Reply::json(400, r#"{"error":"invalid_request"}"#)),
+            "/logout" => Some(Reply::status(503)),
+            // The grants that a provider has no ID token for.
+            "/token" if seen.body.contains("token-exchange") => Some(Reply::json(
+                200,
+                r#"{"access_token":"hunter2","token_type":"Bearer","issued_token_type":"x"}"#,
+            )),
+            "/token" if seen.body.contains("jwt-bearer") => {
+                Some(Reply::json(400, r#"{"error":"invalid_grant"}"#))
+            }
+            path => script(path),
+        }),
+        ..Defects::default()
+    }
+}
+
+fn signed(mock: &Mock, change: Value) -> String {
+    let mut claims = json!({
+        "iss": mock.server.url, "aud": "app", "azp": "app", "sub": "1", "jti": "hunter2",
+        "iat": now() - 1, "exp": now() + 60, "email": "hunter2",
+    });
+    for (name, value) in change.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    sign(&json!({ "alg": "ES256", "kid": "a" }), &claims)
+}
+
+#[tokio::test]
+async fn s19_nothing_shows_a_secret() {
+    #[cfg(feature = "tracing")]
+    let traces = crate::testing::traces();
+    let mut shown = Shown::default();
+    let mock = Mock::with(provider()).await;
+    let oidc = mock.oidc();
+    shown.add(&oidc);
+    shown.add(&mock.builder());
+    shown.add(&oidc.metadata().await.unwrap().as_ref().clone());
+    let mut secrets = vec!["hunter2".to_owned(), "eyJ".to_owned(), "c0de".to_owned()];
+
+    // Logins by the browser.
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let request = || {
+        oidc.authorize()
+            .id_token_hint("hunter2")
+            .login_hint("hunter2")
+            .signed_with(&key)
+    };
+    shown.add(&request());
+    shown.add(&request().start().await.unwrap());
+    shown.add(&request().pushed().start().await.unwrap());
+    shown.add(&(ResponseMode::Query, ResponseType::Code).0);
+    shown.add(&ResponseType::Code);
+    let login = mock.login(&oidc).await;
+    shown.add(&login);
+    shown.add(&CallbackAnswer::form("code=hunter2"));
+    shown.add(&CallbackAnswer::url(&mock.answer(&login)));
+    let mut remember = |login: &crate::oidc::LoginAttempt| {
+        secrets.push(login.state().to_owned());
+        secrets.push(login.nonce().expose().to_owned());
+        secrets.push(login.verifier().expose().to_owned());
+    };
+    remember(&login);
+    let answer = oidc
+        .authorization_response(login.clone(), mock.answer(&login))
+        .await
+        .unwrap();
+    shown.add(&answer);
+    shown.error(
+        oidc.callback(login.clone(), "https://app.example/cb?code=hunter2")
+            .await,
+    );
+    let unsolicited = format!("{}&id_token=hunter2", mock.answer(&login));
+    shown.error(oidc.callback(login.clone(), unsolicited).await);
+    let finished = oidc
+        .callback(login.clone(), mock.answer(&login))
+        .await
+        .unwrap();
+    shown.add(&finished);
+    mock.expect_none();
+    let logins = MemoryLoginStore::new();
+    let started = oidc.authorize().start_in(&logins).await.unwrap();
+    shown.add(&logins);
+    shown.add(&started);
+    secrets.push(started.cookie().expose().to_owned());
+
+    // Other grants.
+    let tokens = oidc.password("ada", "hunter2").totp("hunter2").await;
+    let tokens = tokens.unwrap_or_else(|error| panic!("{error}"));
+    shown.add(&tokens);
+    shown.add(tokens.access_token());
+    shown.add(tokens.id_token().unwrap());
+    shown.add(&oidc.password("ada", "hunter2").totp("hunter2"));
+    shown.add(&oidc.client_credentials().param("x", "hunter2"));
+    oidc.client_credentials()
+        .param("x", "hunter2")
+        .await
+        .unwrap();
+    shown.add(&oidc.refresh(&tokens));
+    oidc.refresh(&tokens).await.unwrap();
+    shown.add(&oidc.device());
+    let device = oidc.device().await.unwrap();
+    device.poll().await.unwrap();
+    shown.add(&device);
+    let request = || {
+        oidc.backchannel_login()
+            .login_hint("hunter2")
+            .client_notification_token("hunter2")
+            .binding_message("hunter2")
+    };
+    shown.add(&request());
+    let backchannel = request().await.unwrap();
+    shown.error(backchannel.check_ping("Bearer other", b"{}"));
+    backchannel.poll().await.unwrap();
+    shown.add(&backchannel);
+    shown.add(&oidc.exchange_token("hunter2").actor_token("hunter2", "x"));
+    shown.add(&oidc.exchange_token("hunter2").await.unwrap());
+    shown.add(&oidc.jwt_bearer("hunter2"));
+    shown.error(oidc.jwt_bearer("hunter2").await);
+
+    // Tokens at work.
+    shown.add(&oidc.introspect("hunter2"));
+    shown.add(&oidc.introspect("hunter2").await.unwrap());
+    shown.add(&oidc.userinfo(&tokens).await.unwrap());
+    shown.add(&Revocable::from(&tokens));
+    shown.add(&oidc.revoke(&tokens));
+    shown.error(oidc.revoke("hunter2").await);
+    shown.add(&oidc.logout(&tokens));
+    shown.error(oidc.logout(&tokens).await);
+    shown.add(&oidc.logout_url(&tokens).state("hunter2"));
+    shown.add(&StoredTokens::new(1, &tokens));
+    let session = oidc.session(tokens.clone());
+    session.access_token().await.unwrap();
+    shown.add(&session);
+
+    // Verifying.
+    let verifier = oidc.verifier();
+    shown.add(&verifier);
+    let api = || oidc.access_token_verifier().audience("app");
+    shown.add(&api());
+    shown.add(&Check::Audience);
+    let token = signed(
+        &mock,
+        json!({
+            "typ": "Bearer", "authorization": { "permissions": [{ "rsid": "1", "scopes": ["x"] }] },
+        }),
+    );
+    let claims = api().build().unwrap().verify(&token).await.unwrap();
+    shown.add(&claims.permissions()[0]);
+    shown.add(&claims);
+    let issuer = TrustedIssuer::new("https://op", JwkSet::from(key.public_jwk().unwrap()));
+    shown.add(
+        &AccessTokenVerifier::builder(issuer.clone())
+            .audience("app")
+            .build()
+            .unwrap(),
+    );
+    shown.add(&issuer);
+    let (method, url) = (Method::GET, Url::parse("https://api/?q=hunter2").unwrap());
+    shown.add(
+        &Presented::new(&token)
+            .dpop("hunter2", &method, &url)
+            .nonce("hunter2"),
+    );
+    shown.add(
+        &Expected::new()
+            .nonce("hunter2")
+            .access_token("hunter2")
+            .code("hunter2"),
+    );
+    shown.error(
+        verifier
+            .id_token(&token, &Expected::new().nonce("hunter2"))
+            .await,
+    );
+    shown.error(api().build().unwrap().verify("hunter2").await);
+    let logout = signed(
+        &mock,
+        json!({
+            "typ": "Logout", "sid": "s1",
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        }),
+    );
+    shown.add(&verifier.logout_token(&logout).await.unwrap());
+    shown.error(verifier.logout_token(&logout).await);
+    let query = format!("iss={}&sid=s1", mock.server.url);
+    shown.add(&verifier.front_channel_logout(&query).await.unwrap());
+    shown.add(&RefreshToken::new(signed(&mock, json!({ "typ": "Refresh" }))).unwrap());
+    shown.add(&OfflineToken::new(signed(&mock, json!({ "typ": "Offline" }))).unwrap());
+    shown.add(&ReplayMemory::default());
+    shown.add(&decode_unverified(&token).unwrap());
+
+    // Keys.
+    shown.add(&key);
+    let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "hunter2".repeat(8)).unwrap();
+    shown.add(&secret);
+    shown.add(&DpopKey::new(key.clone()).unwrap());
+    shown.add(&key.public_jwk().unwrap());
+    shown.add(&JwkSet::from(key.public_jwk().unwrap()));
+    let opening = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
+    shown.add(&opening);
+    let (wrap, content) = (KeyEncryption::EcdhEs, ContentEncryption::A128Gcm);
+    shown.add(&wrap);
+    shown.add(&content);
+    shown.add(&SignatureAlgorithm::Es256);
+    let jwk = opening.public_jwk();
+    let sealed = encrypt(&jwk, wrap, content, &json!({}), b"hunter2").unwrap();
+    let other = DecryptionKey::generate(wrap).unwrap();
+    shown.error(decrypt(&sealed, &[other]));
+    shown.error(Jwk::from_json(r#"{"kty":"oct","k":"hunter2"}"#));
+
+    // What is on both sides.
+    shown.add(&Secret::from("hunter2"));
+    shown.add(&AccessToken::new("hunter2"));
+    shown.add(&ClientAuth::client_secret_post("hunter2"));
+    shown.add(&ClientAuth::private_key_jwt(key));
+    let kc = Keycloak::builder("https://sso").password("admin", "hunter2");
+    shown.add(&kc);
+    let kc = kc.build().unwrap();
+    shown.add(
+        &kc.request::<Value>(Method::GET, ["x"])
+            .query(&[("q", "hunter2")]),
+    );
+    shown.add(&kc);
+
+    for (name, text) in &shown.0 {
+        for secret in &secrets {
+            assert!(!text.contains(secret), "{name} shows {secret}: {text}");
+        }
+    }
+    let missing: Vec<&str> = [include_str!("../../oidc.rs"), include_str!("../../jose.rs")]
+        .into_iter()
+        .flat_map(exported)
+        .filter(|name| !shown.0.contains_key(*name) && !name.ends_with("Future"))
+        .collect();
+    let traits = ["LoginStore", "TokenStore", "Introspect", "ReplayStore"];
+    assert_eq!(missing, traits, "not formatted");
+    #[cfg(feature = "tracing")]
+    {
+        let traced = traces.lines("keycloak");
+        for wanted in [
+            "operation=\"oidc.password\"",
+            "retry",
+            "http.response.status_code=400",
+        ] {
+            assert!(traced.contains(wanted), "{wanted} in {traced}");
+        }
+        for secret in &secrets {
+            assert!(!traced.contains(secret), "{secret}: {traced}");
+        }
+    }
+}
