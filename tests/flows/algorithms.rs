@@ -2,15 +2,15 @@
 
 use keycloak_kit::jose::{
     ContentEncryption, DecryptionKey, Jwk, JwkSet, KeyEncryption, SignatureAlgorithm,
-    decode_unverified,
 };
-use keycloak_kit::oidc::{Expected, Oidc, TokenVerifier, TrustedIssuer};
+use keycloak_kit::oidc::{Expected, Oidc, ResponseMode, TokenVerifier, TrustedIssuer};
 use keycloak_kit::{Result, TokenFault};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::support::PASSWORD;
+use crate::support::browser::{Browser, Page};
 use crate::support::realm::Realm;
+use crate::support::{CALLBACK, PASSWORD};
 
 /// A key provider of the realm, ahead of those it has.
 async fn key_provider(realm: &Realm, provider: &str, config: Value) -> String {
@@ -68,6 +68,7 @@ async fn s21_every_signature_algorithm() {
             "id.token.signed.response.alg": algorithm.name(),
             "access.token.signed.response.alg": algorithm.name(),
             "user.info.response.signature.alg": algorithm.name(),
+            "authorization.signed.response.alg": algorithm.name(),
         });
         let tokens = login(&realm, algorithm.name(), attributes).await;
         let tokens = tokens.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
@@ -97,12 +98,30 @@ async fn s21_every_signature_algorithm() {
                 "{algorithm}: {error}"
             );
         }
-        oidc(&realm, algorithm.name())
-            .userinfo(&tokens)
+        let oidc = oidc(&realm, algorithm.name());
+        oidc.userinfo(&tokens).await.unwrap();
+        // The answer of a login, which is a refusal here: nobody is logged in.
+        let login = oidc.authorize().prompt("none");
+        let login = login
+            .response_mode(ResponseMode::Jwt)
+            .start()
             .await
             .unwrap();
+        let Page::Back(back) = Browser::new(CALLBACK).open(login.url()).await else {
+            panic!("{algorithm}: the server asks");
+        };
+        let answer = back.url().split_once("response=").unwrap().1;
+        assert_eq!(header(answer)["alg"], algorithm.name());
+        let error = oidc.callback(login, back.url()).await.unwrap_err();
+        assert_eq!(error.oauth_code(), Some("login_required"), "{algorithm}");
     }
     realm.delete().await;
+}
+
+fn header(token: &str) -> Value {
+    let header = token.split('.').next().unwrap();
+    let header = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes());
+    serde_json::from_slice(&header.unwrap()).unwrap()
 }
 
 /// A symmetric key never leaves the server: its tokens are refused, and the error says so.
@@ -200,10 +219,7 @@ async fn step_1_every_encryption_of_id_tokens() {
 }
 
 fn kid(raw: &str) -> String {
-    decode_unverified(raw).unwrap().header()["kid"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    header(raw)["kid"].as_str().unwrap().to_owned()
 }
 
 /// New keys are found at once, passive ones go on verifying, disabled ones are gone.

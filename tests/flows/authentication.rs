@@ -51,6 +51,21 @@ async fn s16_assertions_with_the_secret() {
     realm.client("app", client).await;
     let auth = ClientAuth::client_secret_jwt(SECRET);
     logs_in(&realm.oidc("app").client_auth(auth).build().unwrap()).await;
+    for algorithm in [
+        SignatureAlgorithm::Hs256,
+        SignatureAlgorithm::Hs384,
+        SignatureAlgorithm::Hs512,
+    ] {
+        let (client_id, secret) = (format!("app-{algorithm}"), SECRET.repeat(2));
+        let client = json!({
+            "clientAuthenticatorType": "client-secret-jwt", "secret": secret,
+            "attributes": { "token.endpoint.auth.signing.alg": algorithm.name() },
+        });
+        realm.client(&client_id, client).await;
+        let key = SigningKey::from_secret(algorithm, secret).unwrap();
+        let auth = ClientAuth::client_secret_jwt_with(key);
+        logs_in(&realm.oidc(&client_id).client_auth(auth).build().unwrap()).await;
+    }
     let short = realm
         .oidc("app")
         .client_auth(ClientAuth::client_secret_jwt("short"));
@@ -155,7 +170,17 @@ async fn the_admin_side_authenticates_alike() {
     let secret_jwt = json!({ "clientAuthenticatorType": "client-secret-jwt" });
     realm.client("secret-jwt", secret_jwt).await;
     realm.client("secret", json!({})).await;
+    let (issuer, signer) = (realm.issuer(), key.clone());
+    let elsewhere = ClientAuth::assertion(move || {
+        let claims = json!({
+            "iss": "key", "sub": "key", "aud": issuer, "jti": "elsewhere", "iat": now(),
+            "exp": now() + 60,
+        });
+        let assertion = Secret::from(signer.sign(&json!({}), &claims).unwrap());
+        async move { Ok(assertion) }
+    });
     for (client_id, auth) in [
+        ("key", elsewhere),
         ("key", ClientAuth::private_key_jwt(key)),
         ("secret-jwt", ClientAuth::client_secret_jwt(SECRET)),
         ("secret", ClientAuth::client_secret_post(SECRET)),

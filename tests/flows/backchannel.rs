@@ -1,5 +1,5 @@
-//! Logins and logouts that pass the browser by, client certificates, and the older token exchange:
-//! all on the server that is set up for them.
+//! Logins and logouts that pass the browser by, and client certificates: on the server that is set up
+//! for them.
 
 use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
 use keycloak_kit::oidc::{Oidc, Presented};
@@ -7,6 +7,7 @@ use keycloak_kit::{ClientAuth, Keycloak, Method};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
+use crate::examples::{example, output};
 use crate::support::PASSWORD;
 use crate::support::endpoint::{Call, Endpoint};
 use crate::support::realm::Realm;
@@ -39,7 +40,7 @@ async fn decide(realm: &Realm, call: &Call, status: &str) {
     assert!(answer.status().is_success(), "{answer:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn k17_backchannel_login_by_poll_and_ping() {
     let special = special();
     let realm = Realm::on(
@@ -113,22 +114,31 @@ async fn k17_backchannel_login_by_poll_and_ping() {
     assert!(login.poll().await.unwrap().is_some());
 
     // Signed requests.
-    let key = SigningKey::generate(SignatureAlgorithm::Es256)
-        .unwrap()
-        .with_kid("one");
-    let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
-    let signed = ciba(&json!({
-        "use.jwks.string": "true", "jwks.string": jwks,
-        "ciba.backchannel.auth.request.signing.alg": "ES256",
-    }));
-    realm.client("signing", signed).await;
-    let signing = realm.oidc("signing").build().unwrap();
-    let request = signing
-        .backchannel_login()
-        .login_hint("ada")
-        .binding_message("SIGNED");
-    request.signed_with(&key).await.unwrap();
-    channel.next(|call| call.body.contains("SIGNED")).await;
+    for algorithm in SignatureAlgorithm::ASYMMETRIC {
+        let key = SigningKey::generate(algorithm).unwrap().with_kid("one");
+        let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
+        let signed = ciba(&json!({
+            "use.jwks.string": "true", "jwks.string": jwks,
+            "ciba.backchannel.auth.request.signing.alg": algorithm.name(),
+        }));
+        let (id, message) = (format!("signs-{algorithm}"), format!("SIGNED-{algorithm}"));
+        realm.client(&id, signed).await;
+        let signing = realm.oidc(&id).build().unwrap();
+        let request = signing.backchannel_login().login_hint("ada");
+        let sent = request.binding_message(&message).signed_with(&key).await;
+        sent.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
+        channel.next(|call| call.body.contains(&message)).await;
+    }
+
+    let child = example(&realm, "app", "oidc_backchannel_login", &["ada"]);
+    let asked = channel.next(|call| call.body.contains("W4SCT")).await;
+    decide(&realm, &asked, "SUCCEED").await;
+    let shown = output(child).await;
+    assert!(
+        shown.contains("waiting for the user, at most Some(120s)"),
+        "{shown}"
+    );
+    assert!(shown.contains("Some(IdToken {"), "{shown}");
 
     realm.client("off", json!({})).await;
     let off = realm.oidc("off").build().unwrap();
@@ -224,47 +234,5 @@ async fn certificates_authenticate_and_bind() {
         .await
         .unwrap();
     assert!(!users.is_empty());
-    realm.delete().await;
-}
-
-/// The exchange of servers before 26.2, which is switched on by a feature.
-#[tokio::test]
-async fn the_older_token_exchange() {
-    let special = special();
-    let realm = Realm::on(special.admin(), "exchange-v1", json!({})).await;
-    let app = realm.app(json!({})).await;
-    // Without the role the client may not impersonate.
-    let error = app
-        .exchange_token(
-            app.client_credentials()
-                .await
-                .unwrap()
-                .access_token()
-                .secret(),
-        )
-        .requested_subject("ada")
-        .await
-        .unwrap_err();
-    assert!(error.is_forbidden(), "{error}");
-    assert_eq!(error.oauth_code(), Some("access_denied"));
-    let error = app
-        .exchange_token("somebody-else's")
-        .subject_issuer("nowhere")
-        .await
-        .unwrap_err();
-    assert!(error.oauth_code().is_some(), "{error}");
-
-    // The client may impersonate: its service account has the role.
-    let id = realm.user_id("service-account-app").await;
-    realm.let_manage(&id, "impersonation").await;
-    let own = app.client_credentials().await.unwrap();
-    let exchanged = app
-        .exchange_token(own.access_token().secret())
-        .requested_subject("ada")
-        .await
-        .unwrap();
-    let token = exchanged.access_token().unwrap();
-    let claims = keycloak_kit::jose::decode_unverified(token.secret()).unwrap();
-    assert_eq!(claims.claims()["preferred_username"], "ada");
     realm.delete().await;
 }

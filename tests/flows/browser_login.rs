@@ -218,6 +218,31 @@ async fn signed_and_encrypted_requests_by_value_pushed_and_by_reference() {
     realm.delete().await;
 }
 
+/// The server reads a pushed request before it answers.
+#[tokio::test]
+async fn requests_signed_with_every_algorithm() {
+    let realm = Realm::new("jar-keys").await;
+    for algorithm in SignatureAlgorithm::ASYMMETRIC {
+        let key = SigningKey::generate(algorithm).unwrap().with_kid("jar");
+        let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
+        let attributes = json!({
+            "use.jwks.string": "true", "jwks.string": jwks,
+            "request.object.signature.alg": algorithm.name(),
+            "request.object.required": "request only",
+        });
+        let id = algorithm.name();
+        realm.client(id, json!({ "attributes": attributes })).await;
+        let oidc = realm.oidc(id).build().unwrap();
+        let login = oidc.authorize().signed_with(&key).pushed().start().await;
+        let login = login.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
+        assert!(login.url().contains("request_uri="), "{}", login.url());
+        // The server insists on it.
+        let unsigned = oidc.authorize().pushed().start().await.unwrap_err();
+        assert!(unsigned.oauth_code().is_some(), "{unsigned}");
+    }
+    realm.delete().await;
+}
+
 #[tokio::test]
 async fn s09_refusals_come_with_issuer_and_state() {
     let realm = Realm::new("refused").await;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::support::browser::Browser;
 use crate::support::realm::Realm;
+use crate::support::special::special;
 use crate::support::{CALLBACK, PASSWORD, SECRET};
 
 #[tokio::test]
@@ -58,6 +59,44 @@ async fn s01_an_issuer_is_compared_as_it_is_written() {
             ),
         }
     }
+    realm.delete().await;
+}
+
+/// Servers before 17, and those whose path was kept, have all of it below `/auth`.
+#[tokio::test]
+async fn a_server_below_a_path() {
+    let special = special();
+    let realm = Realm::on(special.admin(), "below", json!({})).await;
+    let kept = special.url.ends_with("/auth") && realm.issuer().contains("/auth/realms/");
+    assert!(kept, "{}", realm.issuer());
+    let app = realm.app(json!({})).await;
+    assert_eq!(app.metadata().await.unwrap().issuer, realm.issuer());
+    let discovered = Oidc::discover(realm.issuer())
+        .client_id("app")
+        .client_secret(SECRET)
+        .redirect_uri(CALLBACK)
+        .build()
+        .unwrap();
+    for oidc in [app, discovered] {
+        let login = oidc.authorize().start().await.unwrap();
+        assert!(login.url().starts_with(&special.url), "{}", login.url());
+        let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+        let tokens = oidc.callback(login, back.url()).await.unwrap();
+        oidc.userinfo(&tokens).await.unwrap();
+        assert!(
+            oidc.realm_public_key()
+                .await
+                .unwrap()
+                .contains("PUBLIC KEY")
+        );
+        oidc.logout(&tokens).await.unwrap();
+    }
+    // The path belongs to the server: without it there is none.
+    let bare = special.url.trim_end_matches("/auth");
+    let kc = Keycloak::builder(bare).password("admin", "admin");
+    let error = kc.build().unwrap().token().await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(error.hint().unwrap().contains("/auth"), "{error}");
     realm.delete().await;
 }
 

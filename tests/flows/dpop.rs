@@ -44,6 +44,26 @@ async fn s18_login_refresh_and_userinfo_with_proofs() {
 }
 
 #[tokio::test]
+async fn s18_keys_of_every_algorithm() {
+    let realm = Realm::new("dpop-keys").await;
+    realm.client("app", json!({})).await;
+    let known = realm.oidc("app").build().unwrap().metadata().await.unwrap();
+    let known = known.dpop_signing_alg_values_supported.as_ref().unwrap();
+    for algorithm in SignatureAlgorithm::ASYMMETRIC {
+        assert!(known.iter().any(|name| name == algorithm.name()));
+        let key = DpopKey::generate(algorithm).unwrap();
+        let thumbprint = key.thumbprint();
+        let oidc = realm.oidc("app").dpop(key).build().unwrap();
+        let tokens = oidc.client_credentials().scope("openid").await;
+        let tokens = tokens.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
+        let claims = keycloak_kit::jose::decode_unverified(tokens.access_token().secret());
+        assert_eq!(claims.unwrap().claims()["cnf"]["jkt"], thumbprint.as_str());
+        oidc.userinfo(&tokens).await.unwrap();
+    }
+    realm.delete().await;
+}
+
+#[tokio::test]
 async fn s18_a_clock_that_is_off_can_be_corrected() {
     let realm = Realm::new("dpop-clock").await;
     realm.client("app", json!({})).await;

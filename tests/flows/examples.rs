@@ -1,22 +1,29 @@
 //! The examples, run as a reader would.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
 use serde_json::json;
 
 use crate::support::browser::{Back, Browser, Page};
 use crate::support::realm::Realm;
 use crate::support::resource_server::ResourceServer;
-use crate::support::{PASSWORD, SECRET};
+use crate::support::{CALLBACK, PASSWORD, SECRET};
 
-fn example(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Child {
+pub(crate) fn example(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Child {
+    let mut command = client_command(realm, client_id, name, arguments);
+    command.env("OIDC_CLIENT_SECRET", SECRET).spawn().unwrap()
+}
+
+fn client_command(realm: &Realm, client_id: &str, name: &str, arguments: &[&str]) -> Command {
     let mut command = command(name, arguments);
     command
         .env("OIDC_ISSUER", realm.issuer())
         .env("OIDC_CLIENT_ID", client_id)
-        .env("OIDC_CLIENT_SECRET", SECRET);
-    command.spawn().unwrap()
+        .env("OIDC_REDIRECT_URI", CALLBACK)
+        .stdin(Stdio::piped());
+    command
 }
 
 fn registration_example(realm: &Realm, token: &str) -> Child {
@@ -44,7 +51,7 @@ fn command(name: &str, arguments: &[&str]) -> Command {
     command
 }
 
-async fn output(child: Child) -> String {
+pub(crate) async fn output(child: Child) -> String {
     let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await;
     let output = output.unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -130,6 +137,77 @@ async fn uma_examples_run() {
     assert!(shown.contains("users view (user): Permit"), "{shown}");
     assert!(shown.contains("album: Permit [\"view\"]"), "{shown}");
     server.realm.delete().await;
+}
+
+/// Opens the address of the first line, logs in, and pastes where the browser ends.
+async fn log_in_and_paste(mut child: Child) -> String {
+    let (line, reader) = first_line(&mut child).await;
+    let url = line.strip_prefix("open ").unwrap();
+    let back = Browser::new(CALLBACK).login_and_return(url).await;
+    let mut pasted = child.stdin.take().unwrap();
+    writeln!(pasted, "{}", back.url()).unwrap();
+    let shown = rest(reader).await;
+    assert!(child.wait().unwrap().success(), "{shown}");
+    shown
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn examples_with_keys_and_answers_run() {
+    let realm = Realm::new("more-examples").await;
+    let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("example-key.pem");
+    std::fs::write(&file, &pem).unwrap();
+    let key = SigningKey::from_pem(SignatureAlgorithm::Es256, &pem).unwrap();
+    let key = key.with_kid("one");
+    let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
+    let attributes = json!({
+        "use.jwks.string": "true", "jwks.string": jwks,
+        "require.pushed.authorization.requests": "true",
+        "request.object.signature.alg": "ES256",
+    });
+    let bank = json!({ "clientAuthenticatorType": "client-jwt", "attributes": attributes });
+    realm.client("bank", bank).await;
+    let signed = client_command(&realm, "bank", "oidc_signed_login", &[])
+        .env("OIDC_PRIVATE_KEY_FILE", &file)
+        .env("OIDC_PRIVATE_KEY_ALGORITHM", "ES256")
+        .env("OIDC_PRIVATE_KEY_ID", "one")
+        .spawn();
+    let shown = log_in_and_paste(signed.unwrap()).await;
+    assert!(shown.contains("good for Some(60s)"), "{shown}");
+    assert!(shown.contains(r#"user:    Some(String("ada"))"#), "{shown}");
+
+    realm
+        .client("old", json!({ "implicitFlowEnabled": true }))
+        .await;
+    let shown = log_in_and_paste(example(&realm, "old", "oidc_legacy_answer", &[])).await;
+    assert_eq!(shown, "at once: true\nthe same user: true\n");
+
+    let trusted = "https://trusted.example";
+    crate::exchange::trust(&realm, trusted, &key).await;
+    let arguments = [trusted, "ada-there"];
+    let bearer = client_command(&realm, "app", "oidc_jwt_bearer", &arguments)
+        .env("OIDC_CLIENT_SECRET", SECRET)
+        .env("TRUSTED_KEY_FILE", &file)
+        .env("TRUSTED_KEY_ID", "one")
+        .spawn();
+    assert_eq!(output(bearer.unwrap()).await, "user: Some(\"ada\")\n");
+
+    let uuid = realm.client("listening", json!({})).await;
+    let mut child = example(&realm, "listening", "oidc_logout_tokens", &[]);
+    let (line, reader) = first_line(&mut child).await;
+    let mut client = realm.get(&["clients", &uuid]).await;
+    client["attributes"]["backchannel.logout.url"] =
+        json!(line.strip_prefix("listening on ").unwrap());
+    client["attributes"]["backchannel.logout.session.required"] = json!("true");
+    realm.put(&["clients", &uuid], &client).await;
+    let listening = realm.oidc("listening").build().unwrap();
+    let tokens = listening.password("ada", PASSWORD).await.unwrap();
+    let sid = tokens.id_token().unwrap().session_id();
+    let id = realm.user_id("ada").await;
+    realm.post(&["users", &id, "logout"], &json!({})).await;
+    assert_eq!(rest(reader).await, format!("ended: {sid:?}\n"));
+    assert!(child.wait().unwrap().success());
+    realm.delete().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

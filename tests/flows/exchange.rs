@@ -1,7 +1,7 @@
 //! Token exchange and assertions of other issuers.
 
 use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
-use keycloak_kit::oidc::token_type;
+use keycloak_kit::oidc::{Oidc, token_type};
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
@@ -83,30 +83,25 @@ async fn s17_standard_exchange_and_what_is_no_bearer_token() {
     realm.delete().await;
 }
 
-#[tokio::test]
-async fn assertions_of_a_trusted_issuer() {
-    let realm = Realm::new("jwt-bearer").await;
-    let key = SigningKey::generate(SignatureAlgorithm::Es256)
-        .unwrap()
-        .with_kid("one");
+/// Lets the realm trust `issuer` with its key, and the client `app` show its assertions: its
+/// subject `ada-there` is ada.
+pub(crate) async fn trust(realm: &Realm, issuer: &str, key: &SigningKey) -> Oidc {
     let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
     let endpoint = Endpoint::start(move |_| (200, "application/json", jwks.clone())).await;
-    let trusted = "https://trusted.example";
     realm
         .post(
             &["identity-provider", "instances"],
             &json!({
                 "alias": "trusted", "providerId": "jwt-authorization-grant", "enabled": true,
                 "config": {
-                    "issuer": trusted, "useJwksUrl": "true",
+                    "issuer": issuer, "useJwksUrl": "true",
                     "jwksUrl": format!("{}/jwks", endpoint.url),
                     "jwtAuthorizationGrantEnabled": "true",
                 },
             }),
         )
         .await;
-    let users = realm.get(&["users"]).await;
-    let id = users[0]["id"].as_str().unwrap().to_owned();
+    let id = realm.user_id("ada").await;
     let link = json!({ "identityProvider": "trusted", "userId": "ada-there", "userName": "ada" });
     realm
         .post(&["users", &id, "federated-identity", "trusted"], &link)
@@ -115,7 +110,17 @@ async fn assertions_of_a_trusted_issuer() {
         "oauth2.jwt.authorization.grant.enabled": "true",
         "oauth2.jwt.authorization.grant.idp": "trusted",
     });
-    let app = realm.app(json!({ "attributes": attributes })).await;
+    realm.app(json!({ "attributes": attributes })).await
+}
+
+#[tokio::test]
+async fn assertions_of_a_trusted_issuer() {
+    let realm = Realm::new("jwt-bearer").await;
+    let key = SigningKey::generate(SignatureAlgorithm::Es256)
+        .unwrap()
+        .with_kid("one");
+    let trusted = "https://trusted.example";
+    let app = trust(&realm, trusted, &key).await;
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()

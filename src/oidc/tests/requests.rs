@@ -115,6 +115,27 @@ async fn a_login_knows_its_age_and_its_request() {
     let sent = pairs(url.query().unwrap());
     let object = login.request_object().unwrap();
     assert_eq!(sent["request"], [object.expose()]);
+    // Beside it stands what OpenID Connect Core 1.0 section 6.1 wants to see, and nothing else.
+    assert_eq!(sent.len(), 4);
+    for (name, value) in [
+        ("client_id", "app"),
+        ("response_type", "code"),
+        ("scope", "openid"),
+    ] {
+        assert_eq!(sent[name], [value]);
+    }
+    let signed = crate::jose::decode_unverified(object.expose()).unwrap();
+    for (name, value) in [
+        ("iss", "app"),
+        ("client_id", "app"),
+        ("response_type", "code"),
+        ("scope", "openid"),
+        ("state", login.state()),
+        ("nonce", login.nonce().expose()),
+        ("code_challenge_method", "S256"),
+    ] {
+        assert_eq!(signed.claims()[name], value, "{name}");
+    }
 
     let shown = format!("{login:?}");
     assert!(shown.starts_with("LoginAttempt {") && shown.contains(url.path()));

@@ -29,8 +29,13 @@ impl Shown {
     fn add<T: Debug>(&mut self, value: &T) {
         let name = std::any::type_name::<T>().split('<').next().unwrap();
         let name = name.rsplit("::").next().unwrap();
+        let (line, lines) = (format!("{value:?}"), format!("{value:#?}"));
+        assert!(
+            !line.is_empty() && !lines.is_empty(),
+            "{name} shows nothing"
+        );
         let text = self.0.entry(name.to_owned()).or_default();
-        text.push_str(&format!("{value:?} {value:#?}\n"));
+        text.push_str(&format!("{line}\n{lines}\n"));
     }
 
     fn error<T: Debug>(&mut self, outcome: Result<T>) {

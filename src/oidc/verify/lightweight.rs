@@ -144,5 +144,6 @@ mod tests {
         keep(MAX_KEPT);
         assert_eq!(lightweight.kept.lock().unwrap().len(), 1);
         assert!(lightweight.known(&MAX_KEPT.to_string()).is_some());
+        assert_eq!(format!("{lightweight:?}"), "Lightweight { .. }");
     }
 }

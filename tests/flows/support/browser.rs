@@ -189,6 +189,14 @@ pub fn form(html: &str) -> Option<Form> {
     Some(Form { action, fields })
 }
 
+/// What each of these tags of a page has for an attribute.
+pub fn attributes_of(html: &str, tag: &str, name: &str) -> Vec<String> {
+    let open = format!("<{tag}");
+    let starts = html.match_indices(&open).map(|(at, _)| at);
+    let tags = starts.filter_map(|at| Some(&html[at..at + html[at..].find('>')?]));
+    tags.filter_map(|tag| attribute(tag, name)).collect()
+}
+
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let lower = tag.to_ascii_lowercase();
     let at = lower

@@ -1,5 +1,6 @@
 //! A second server with what a plain one lacks: TLS that asks for client certificates, a channel
-//! to reach users for backchannel logins, the older token exchange.
+//! to reach users for backchannel logins, the older token exchange, the path that servers before 17
+//! had.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use rcgen::{
 };
 
 pub struct Special {
-    /// Plain HTTP.
+    /// Plain HTTP, with the path.
     pub url: String,
     /// The same server with TLS.
     pub tls_url: String,
@@ -112,6 +113,8 @@ fn start() -> Special {
         format!("https-certificate-key-file={}", key.display()),
         format!("https-trust-store-file={}", ca.display()),
         "https-client-auth=request".to_owned(),
+        "http-relative-path=/auth".to_owned(),
+        "http-management-relative-path=/".to_owned(),
         // Its readiness is asked for by scripts/keycloak, which trusts no authority of ours.
         "http-management-scheme=http".to_owned(),
         format!(
@@ -138,15 +141,10 @@ fn start() -> Special {
         String::from_utf8_lossy(&output.stderr)
     );
     let text = String::from_utf8(output.stdout).unwrap();
-    let url = text
-        .lines()
-        .last()
-        .expect("it prints the URL")
-        .trim()
-        .to_owned();
+    let url = text.lines().last().expect("it prints the URL").trim();
     Special {
-        url,
-        tls_url: format!("https://localhost:{tls_port}"),
+        url: format!("{url}/auth"),
+        tls_url: format!("https://localhost:{tls_port}/auth"),
         ca_pem,
         issuer,
         channel,
