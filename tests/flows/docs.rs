@@ -101,12 +101,22 @@ fn check(text: &str, code: &str) -> usize {
         let tests: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
         assert!(!tests.is_empty(), "no test: {row}");
         for test in tests {
-            assert!(
-                code.contains(&format!("fn {test}(")),
-                "no such test: {test}"
-            );
+            assert!(is_test(code, test), "no such test: {test}");
             named += 1;
         }
     }
     named
+}
+
+/// Whether a function of this name stands below `#[test]` or `#[tokio::test]`.
+fn is_test(code: &str, name: &str) -> bool {
+    code.match_indices(&format!("fn {name}(")).any(|(at, _)| {
+        let above = &code[..code[..at].rfind('\n').unwrap_or(0)];
+        above
+            .lines()
+            .rev()
+            .map(str::trim)
+            .take_while(|line| line.starts_with("#[") || line.starts_with("//"))
+            .any(|line| line.starts_with("#[test") || line.starts_with("#[tokio::test"))
+    })
 }

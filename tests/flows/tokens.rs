@@ -1,13 +1,14 @@
 //! Asking about tokens and giving them back.
 
 use keycloak_kit::jose::{DecryptionKey, KeyEncryption};
-use pretty_assertions::assert_eq;
-use serde_json::json;
+use keycloak_kit::{Keycloak, Method};
+use pretty_assertions::{assert_eq, assert_ne};
+use serde_json::{Value, json};
 
-use crate::support::PASSWORD;
 use crate::support::realm::Realm;
+use crate::support::{PASSWORD, SECRET};
 
-fn audience(client_id: &str) -> serde_json::Value {
+fn audience(client_id: &str) -> Value {
     json!([{
         "name": format!("audience {client_id}"), "protocol": "openid-connect",
         "protocolMapper": "oidc-audience-mapper",
@@ -247,6 +248,16 @@ async fn k13_offline_tokens_do_not_expire_by_themselves() {
     assert_eq!(tokens.refresh_lifetime(), None);
     let tokens = app.refresh(&tokens).await.unwrap();
     assert_eq!(tokens.refresh_lifetime(), None);
+    // They outlive the user's sessions, and end when they are given back.
+    let online = app.password("ada", PASSWORD).await.unwrap();
+    let id = realm.user_id("ada").await;
+    realm.post(&["users", &id, "logout"], &json!({})).await;
+    let error = app.refresh(&online).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    let tokens = app.refresh(&tokens).await.unwrap();
+    app.revoke(&tokens).await.unwrap();
+    let error = app.refresh(&tokens).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
     realm.delete().await;
 }
 
@@ -255,6 +266,16 @@ async fn k14_tokens_from_before_a_policy_are_refused() {
     let realm = Realm::new("not-before").await;
     let app = realm.app(json!({})).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let id = realm.user_id("service-account-app").await;
+    realm.let_manage(&id, "view-users").await;
+    let kc = Keycloak::builder(realm.kc.base_url())
+        .login_realm(&realm.name)
+        .client_credentials("app", SECRET)
+        .build()
+        .unwrap();
+    let users = || kc.request::<Value>(Method::GET, realm.path(&["users"]));
+    users().await.unwrap();
+    let before = kc.token().await.unwrap();
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
     let later = later
         .duration_since(std::time::UNIX_EPOCH)
@@ -265,5 +286,13 @@ async fn k14_tokens_from_before_a_policy_are_refused() {
     assert!(error.is_unauthorized(), "{error}");
     let error = app.refresh(&tokens).await.unwrap_err();
     assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    // A client that can log in by itself does so, as soon as the policy is no longer in the future.
+    let mut tries = 0;
+    while let Err(error) = users().await {
+        assert!(error.is_unauthorized() && tries < 100, "{error}");
+        tries += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_ne!(kc.token().await.unwrap().secret(), before.secret());
     realm.delete().await;
 }

@@ -1,10 +1,12 @@
 //! What becomes of tokens when callers leave, processes race and users log out.
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::{Session, StoredTokens, TokenStore, TokenStoreFuture};
@@ -62,6 +64,88 @@ async fn expire(session: &Session) -> AccessToken {
     let token = session.access_token().await.unwrap();
     session.shared.engine.invalidate_token(&token);
     token
+}
+
+/// Polls so often, and drops.
+async fn give_up_after<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    for _ in 0..polls {
+        let polled = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(output) = polled {
+            return Some(output);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}
+
+/// However far a caller came: what the server gave is kept, and no refresh token is shown twice.
+#[tokio::test]
+async fn r06_callers_may_leave_at_any_point() {
+    let mock = rotating().await;
+    let session = mock.oidc().session(first(&mock).await);
+    let mut finished = 0;
+    for polls in 0..400 {
+        expire(&session).await;
+        let left = give_up_after(session.access_token(), polls).await;
+        finished += usize::from(left.is_some_and(|token| token.is_ok()));
+        session.access_token().await.unwrap();
+    }
+    assert!(finished > 0 && finished < 400, "{finished}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Several callers, polled and dropped in any order.
+    #[test]
+    fn r06_callers_in_any_order(
+        order in proptest::collection::vec((0..4_usize, 0..8_u8), 1..120),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mock = rotating().await;
+            let session = mock.oidc().session(first(&mock).await);
+            let mut callers: [Option<Pin<Box<dyn Future<Output = _>>>>; 4] = Default::default();
+            for (caller, action) in order {
+                let caller = &mut callers[caller];
+                match action {
+                    0 => *caller = None,
+                    1 => drop(expire(&session).await),
+                    _ => {
+                        let future = caller.get_or_insert_with(|| {
+                            let session = session.clone();
+                            Box::pin(async move { session.access_token().await })
+                        });
+                        let polled = poll_fn(|context| Poll::Ready(future.as_mut().poll(context)));
+                        if let Poll::Ready(token) = polled.await {
+                            token.unwrap();
+                            *caller = None;
+                        }
+                    }
+                }
+                tokio::task::yield_now().await;
+            }
+            for future in callers.into_iter().flatten() {
+                future.await.unwrap();
+            }
+            session.access_token().await.unwrap();
+        });
+    }
+}
+
+/// A machine that slept: its clock stood still, and the server's did not.
+#[tokio::test]
+async fn r08_what_ended_while_the_machine_slept_is_replaced_once() {
+    let mock = rotating().await;
+    let session = mock.oidc().session(first(&mock).await);
+    let slept = session.access_token().await.unwrap();
+    assert!(slept.expires_in().unwrap() > Duration::from_secs(200));
+    for _ in 0..3 {
+        let token = session.refresh_refused(&slept).await.unwrap();
+        assert_eq!(token.secret(), "t2");
+    }
+    assert_eq!(mock.posts("/token"), 2);
 }
 
 #[tokio::test]

@@ -73,3 +73,31 @@ impl fmt::Debug for ReplayMemory {
         f.debug_struct("ReplayMemory").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    /// What is remembered is bounded: nothing is forgotten before its time, and all of it after.
+    #[test]
+    fn ids_fill_no_memory() {
+        let memory = ReplayMemory::default();
+        for id in 0..MAX_IDS {
+            assert!(memory.note(&id.to_string(), at(10), at(0)).unwrap());
+        }
+        let full = memory.note("new", at(20), at(9)).unwrap_err();
+        assert!(full.hint().unwrap().contains("of your own"), "{full}");
+        assert!(!memory.note("0", at(20), at(9)).unwrap());
+        assert!(memory.note("new", at(20), at(10)).unwrap());
+        assert_eq!(memory.0.lock().unwrap().len(), 1);
+        assert!(!memory.note("new", at(30), at(19)).unwrap());
+        assert!(memory.note("new", at(30), at(20)).unwrap());
+        assert_eq!(format!("{memory:?}"), "ReplayMemory { .. }");
+    }
+}

@@ -58,8 +58,15 @@ async fn hybrid_tokens_are_about_one_user() {
     for subject in ["1", "2"] {
         let change = json!({ "c_hash": c_hash, "sub": subject });
         let answer = answer(&mock, &login, &change);
+        let answer = format!("{answer}&session_state=s1");
         let answer = oidc.authorization_response(login.clone(), answer).await;
-        outcomes.push(oidc.exchange_code(answer.unwrap()).await);
+        let answer = answer.unwrap();
+        assert_eq!(answer.code().unwrap().expose(), "c0de");
+        assert_eq!(answer.id_token().unwrap().subject(), subject);
+        assert_eq!(answer.member("session_state"), Some("s1"));
+        assert_eq!(answer.member("code"), None);
+        assert!(answer.access_token().is_none());
+        outcomes.push(oidc.exchange_code(answer).await);
     }
     let error = outcomes.pop().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
@@ -85,5 +92,8 @@ async fn s17_tokens_of_the_answer_are_bearer_tokens() {
         );
         let outcome = oidc.authorization_response(login.clone(), answer).await;
         assert_eq!(outcome.is_ok(), passes, "{outcome:?}");
+        if let Ok(answer) = outcome {
+            assert_eq!(answer.access_token().unwrap().secret(), "t0ken");
+        }
     }
 }
