@@ -148,3 +148,39 @@ impl LoginStore for MemoryLoginStore {
         Box::pin(std::future::ready(Ok(found)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt() -> LoginAttempt {
+        serde_json::from_value(serde_json::json!({
+            "url": "https://op/authorize", "state": "s", "nonce": "n", "verifier": "v",
+            "issuer": "https://op", "client_id": "app", "redirect_uri": "https://app/cb",
+            "response_type": "Code", "response_mode": "Query", "max_age": null, "acr": [],
+            "started": 0,
+        }))
+        .unwrap()
+    }
+
+    /// A login waits for its lifetime and not a moment longer.
+    #[tokio::test(start_paused = true)]
+    async fn s06_logins_wait_for_their_lifetime() {
+        let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 1);
+        store.keep("one", attempt()).await.unwrap();
+        tokio::time::advance(Duration::from_secs(599)).await;
+        assert!(store.keep("two", attempt()).await.is_err());
+        assert_eq!(store.take("one").await.unwrap().unwrap().state(), "s");
+        store.keep("three", attempt()).await.unwrap();
+        tokio::time::advance(Duration::from_secs(600)).await;
+        store.keep("four", attempt()).await.unwrap();
+        assert!(store.take("three").await.unwrap().is_none());
+        tokio::time::advance(Duration::from_secs(600)).await;
+        assert!(store.take("four").await.unwrap().is_none());
+        let shown = format!("{store:?}");
+        assert!(
+            shown.contains("lifetime: 600s, most: 1, waiting: 0"),
+            "{shown}"
+        );
+    }
+}

@@ -279,3 +279,94 @@ impl Members {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Members {
+        Members::read(text, "").unwrap()
+    }
+
+    #[test]
+    fn s10_answers_have_limits() {
+        let longest = format!("a={}", "x".repeat(256 * 1024 - 2));
+        Members::read(&longest, "").unwrap();
+        assert!(Members::read(&format!("{longest}x"), "").is_err());
+        let many: Vec<String> = (0..101).map(|number| format!("p{number}=x")).collect();
+        Members::read(&many[1..].join("&"), "").unwrap();
+        assert!(Members::read(&many.join("&"), "").is_err());
+    }
+
+    /// Only what stands in the redirect URI, as it stands there, is no part of the answer.
+    #[test]
+    fn what_the_redirect_uri_has_is_left_out() {
+        let members = Members::read("tab=1&tab=2&code=1&x=1", "tab=1&code=2").unwrap();
+        let rest = members.rest();
+        let rest: Vec<_> = rest.iter().map(|(n, v)| (n.as_str(), v.expose())).collect();
+        assert_eq!(rest, [("code", "1"), ("tab", "2"), ("x", "1")]);
+    }
+
+    #[test]
+    fn every_refusal_has_its_kind_and_hint() {
+        for (code, kind, hint) in [
+            ("access_denied", ErrorKind::Unauthorized, "refused"),
+            ("login_required", ErrorKind::Unauthorized, "do something"),
+            (
+                "interaction_required",
+                ErrorKind::Unauthorized,
+                "do something",
+            ),
+            (
+                "account_selection_required",
+                ErrorKind::Unauthorized,
+                "do something",
+            ),
+            ("consent_required", ErrorKind::Unauthorized, "consent"),
+            (
+                "unmet_authentication_requirements",
+                ErrorKind::Unauthorized,
+                "level",
+            ),
+            (
+                "unauthorized_client",
+                ErrorKind::Unauthorized,
+                "switch it on",
+            ),
+            ("server_error", ErrorKind::Server, "log"),
+            ("temporarily_unavailable", ErrorKind::Server, "again"),
+            ("invalid_request", ErrorKind::Validation, "settings"),
+        ] {
+            let error = read(&format!("error={code}")).error().unwrap();
+            assert_eq!(error.oauth_code(), Some(code));
+            assert_eq!(error.kind(), kind, "{code}");
+            assert!(error.hint().unwrap().contains(hint), "{code}: {error}");
+        }
+        assert!(read("code=c").error().is_none());
+    }
+
+    #[test]
+    fn s17_only_bearer_tokens_and_their_lifetime() {
+        for (text, good) in [
+            ("", true),
+            ("token_type=bEaReR", true),
+            ("token_type=mac", false),
+        ] {
+            assert_eq!(read(text).bearer_only().is_ok(), good, "{text}");
+        }
+        assert_eq!(
+            read("expires_in=90").lifetime(),
+            Some(Duration::from_secs(90))
+        );
+        assert_eq!(read("expires_in=soon").lifetime(), None);
+        assert_eq!(read("").lifetime(), None);
+        assert_eq!(
+            format!("{:?}", CallbackAnswer::form("x")),
+            "CallbackAnswer(form)"
+        );
+        assert_eq!(
+            format!("{:?}", CallbackAnswer::url("x")),
+            "CallbackAnswer(url)"
+        );
+    }
+}

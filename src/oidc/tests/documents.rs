@@ -210,6 +210,7 @@ async fn s06_the_memory_of_logins_has_limits() {
     let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 2);
     let start = async || oidc.authorize().start_in(&store).await;
     let first = start().await.unwrap();
+    assert!(first.url().starts_with(&mock.server.url) && first.url().contains("state="));
     let second = start().await.unwrap();
     let full = start().await.unwrap_err();
     assert!(full.to_string().contains("too many"), "{full}");
