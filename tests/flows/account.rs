@@ -17,7 +17,12 @@ async fn login(realm: &Realm, client_id: &str) -> TokenSet {
 pub async fn give_default_roles(realm: &Realm) {
     let defaults = format!("default-roles-{}", realm.name);
     let role = realm.get(&["roles", &defaults]).await;
-    let mapping = ["users", &ada(realm).await, "role-mappings", "realm"];
+    let mapping = [
+        "users",
+        &realm.user_id("ada").await,
+        "role-mappings",
+        "realm",
+    ];
     realm.post(&mapping, &json!([role])).await;
 }
 
@@ -29,23 +34,13 @@ async fn account(realm: &Realm) -> Account {
     oidc.account(oidc.session(tokens))
 }
 
-async fn ada(realm: &Realm) -> String {
-    let found: Vec<Value> = realm
-        .kc
-        .request(Method::GET, realm.path(&["users"]))
-        .query(&[("username", "ada")])
-        .await
-        .unwrap();
-    found[0]["id"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn the_profile_with_its_field_errors() {
     let realm = Realm::new("profile").await;
     let account = account(&realm).await;
     let me = account.profile().await.unwrap();
     assert_eq!(me.username.as_deref(), Some("ada"));
-    assert_eq!(me.id.as_deref(), Some(ada(&realm).await.as_str()));
+    assert_eq!(me.id.as_deref(), Some(realm.user_id("ada").await.as_str()));
     let metadata = me.user_profile_metadata.unwrap();
     let email = metadata.attributes.unwrap().into_iter();
     let email = email
@@ -162,7 +157,7 @@ async fn credentials_of_the_user() {
         .label_credential(&id, "my \"first\" one")
         .await
         .unwrap();
-    let path = ["users", &ada(&realm).await, "credentials"];
+    let path = ["users", &realm.user_id("ada").await, "credentials"];
     let seen = realm.get(&path).await;
     assert_eq!(seen[0]["userLabel"], "my \"first\" one");
 
@@ -174,7 +169,7 @@ async fn credentials_of_the_user() {
             "subType": "totp", "digits": 6, "counter": 0, "period": 30, "algorithm": "HmacSHA1",
         }).to_string(),
     });
-    let user = ["users", &ada(&realm).await];
+    let user = ["users", &realm.user_id("ada").await];
     let mut changed = realm.get(&user).await;
     changed["credentials"] = json!([otp]);
     realm.put(&user, &changed).await;
@@ -272,7 +267,7 @@ async fn applications_and_consents() {
 async fn groups_organizations_and_linked_accounts() {
     let realm = Realm::with("account-members", json!({ "organizationsEnabled": true })).await;
     let account = account(&realm).await;
-    let id = ada(&realm).await;
+    let id = realm.user_id("ada").await;
     let group = json!({ "name": "staff", "attributes": { "room": ["7"] } });
     realm.post(&["groups"], &group).await;
     let groups = realm.get(&["groups"]).await;
@@ -392,7 +387,7 @@ async fn tokens_that_are_not_enough() {
         .await;
     let mapping = [
         "users",
-        &ada(&realm).await,
+        &realm.user_id("ada").await,
         "role-mappings",
         "clients",
         client,

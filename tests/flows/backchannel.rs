@@ -159,8 +159,7 @@ async fn logout_tokens_of_the_server() {
     let app = realm.app(json!({ "attributes": attributes })).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
     let sid = tokens.id_token().unwrap().session_id().map(str::to_owned);
-    let users = realm.get(&["users"]).await;
-    let id = users[0]["id"].as_str().unwrap().to_owned();
+    let id = realm.user_id("ada").await;
     realm.post(&["users", &id, "logout"], &json!({})).await;
     let call = endpoint.next(|call| call.path == "/logout").await;
     let logout_token = call.form("logout_token").unwrap();

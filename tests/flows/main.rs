@@ -29,6 +29,7 @@ mod older_exchange;
 mod other_provider;
 mod registration;
 mod sessions;
+mod signed_requests;
 mod tokens;
 mod uma_enforcer;
 mod uma_local;

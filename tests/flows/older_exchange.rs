@@ -1,10 +1,9 @@
 //! The token exchange of servers before 26.2, which newer ones have behind a feature.
 
-use keycloak_kit::Method;
 use keycloak_kit::jose::decode_unverified;
 use keycloak_kit::oidc::token_type;
 use pretty_assertions::assert_eq;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::examples::{example, output};
 use crate::support::realm::Realm;
@@ -80,18 +79,8 @@ async fn partners(partner: &Realm) -> Realm {
     let permission = permissions["scopePermissions"]["token-exchange"]
         .as_str()
         .unwrap();
-    let management: Vec<Value> = realm
-        .kc
-        .request(Method::GET, realm.path(&["clients"]))
-        .query(&[("clientId", "realm-management")])
-        .await
-        .unwrap();
-    let server = [
-        "clients",
-        management[0]["id"].as_str().unwrap(),
-        "authz",
-        "resource-server",
-    ];
+    let management = realm.client_uuid("realm-management").await;
+    let server = ["clients", &management, "authz", "resource-server"];
     let policy = json!({ "name": "the app", "clients": [app] });
     realm
         .post(&[&server[..], &["policy", "client"]].concat(), &policy)

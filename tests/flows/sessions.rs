@@ -72,8 +72,7 @@ async fn r05_k12_parallel_refreshes_with_rotation_are_one() {
 async fn a_session_calls_the_admin_side() {
     let realm = Realm::new("session-admin").await;
     let app = realm.app(json!({})).await;
-    let users = realm.get(&["users"]).await;
-    let id = users[0]["id"].as_str().unwrap().to_owned();
+    let id = realm.user_id("ada").await;
     realm.let_manage(&id, "view-users").await;
     let session = app.session(app.password("ada", PASSWORD).await.unwrap());
     let kc = Keycloak::builder(&server::server().url)

@@ -28,11 +28,6 @@ fn mappers() -> Value {
     ])
 }
 
-async fn ada(realm: &Realm) -> String {
-    let users = realm.get(&["users"]).await;
-    users[0]["id"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn what_an_access_token_says_is_typed() {
     let roles = json!({
@@ -41,7 +36,10 @@ async fn what_an_access_token_says_is_typed() {
     });
     let realm = Realm::with("claims", roles).await;
     let app = realm.app(json!({ "protocolMappers": mappers() })).await;
-    let (user, role) = (ada(&realm).await, realm.get(&["roles", "editor"]).await);
+    let (user, role) = (
+        realm.user_id("ada").await,
+        realm.get(&["roles", "editor"]).await,
+    );
     realm
         .post(&["users", &user, "role-mappings", "realm"], &json!([role]))
         .await;
@@ -177,7 +175,7 @@ async fn pairwise_subjects() {
     let app = realm.app(client).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
     let subject = tokens.id_token().unwrap().subject().to_owned();
-    assert_ne!(subject, ada(&realm).await);
+    assert_ne!(subject, realm.user_id("ada").await);
     assert_eq!(app.userinfo(&tokens).await.unwrap().sub, subject);
     let refreshed = app.refresh(&tokens).await.unwrap();
     assert_eq!(refreshed.id_token().unwrap().subject(), subject);

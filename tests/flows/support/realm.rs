@@ -69,13 +69,7 @@ impl Realm {
             }
         }
         self.post(&["clients"], &client).await;
-        let found: Vec<Value> = self
-            .kc
-            .request(Method::GET, self.path(&["clients"]))
-            .query(&[("clientId", client_id)])
-            .await
-            .unwrap();
-        found[0]["id"].as_str().unwrap().to_owned()
+        self.client_uuid(client_id).await
     }
 
     /// The client `app`, with its secret and a redirect URI.
@@ -134,11 +128,14 @@ impl Realm {
             .await
     }
 
+    /// The id of a client, which is not its `clientId`.
+    pub async fn client_uuid(&self, client_id: &str) -> String {
+        self.only(&["clients"], &[("clientId", client_id)]).await
+    }
+
     /// Gives a user a role of `realm-management`.
     pub async fn let_manage(&self, user_id: &str, role: &str) {
-        let management = self
-            .only(&["clients"], &[("clientId", "realm-management")])
-            .await;
+        let management = self.client_uuid("realm-management").await;
         let role = self.get(&["clients", &management, "roles", role]).await;
         let path = ["users", user_id, "role-mappings", "clients", &management];
         self.post(&path, &json!([role])).await;
