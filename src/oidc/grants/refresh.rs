@@ -8,6 +8,7 @@ use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
+use crate::token::grant::Granted;
 
 const OP: Operation = Operation::new("oidc.refresh", "POST", "{token_endpoint}");
 
@@ -31,7 +32,9 @@ impl Oidc {
     /// [`Session`]: crate::oidc::Session
     ///
     /// # Errors
-    /// Of kind `Config` when there is no refresh token, `Unauthorized` when the session has ended.
+    /// Of kind `Config` when there is no refresh token, `Unauthorized` when the session has ended;
+    /// `InvalidToken` when the ID token that comes along cannot be verified. A refresh token that the
+    /// server has rotated is lost then; a [`Session`] keeps it.
     pub fn refresh(&self, tokens: &TokenSet) -> Refresh {
         Refresh {
             oidc: self.clone(),
@@ -42,20 +45,32 @@ impl Oidc {
 }
 
 impl Refresh {
-    async fn send(mut self) -> Result<TokenSet> {
+    async fn send(self) -> Result<TokenSet> {
+        let granted = self.spend().await?;
+        self.verified(granted).await
+    }
+
+    /// The first half: the refresh token is used up, and what came for it is not verified yet.
+    pub(in crate::oidc) async fn spend(&self) -> Result<Granted> {
         let Some(refresh_token) = self.before.refresh_token() else {
             return Err(no_refresh_token(&OP));
         };
-        self.params.push("refresh_token", refresh_token);
-        let inner = &self.oidc.inner;
-        let granted = inner
-            .grant(&OP, GrantKind::Refresh, Repeat::REFRESH, &self.params)
-            .await?;
+        let mut params = self.params.clone();
+        params.push("refresh_token", refresh_token);
+        self.oidc
+            .inner
+            .grant(&OP, GrantKind::Refresh, Repeat::REFRESH, &params)
+            .await
+    }
+
+    /// The second half.
+    pub(in crate::oidc) async fn verified(&self, granted: Granted) -> Result<TokenSet> {
         let expected = match self.before.id_token() {
             Some(before) => Expected::new().refreshed_from(before),
             // There is none to compare with.
             None => Expected::new().any_nonce(),
         };
+        let inner = &self.oidc.inner;
         inner
             .token_set(&OP, granted, expected, Some(&self.before))
             .await

@@ -8,10 +8,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Map;
 
-use super::store::{StoredTokens, TokenStore};
+use super::store::{StoredTokens, TURN, TokenStore};
 use super::{OP, ended};
-use crate::error::{Result, unauthorized};
+use crate::Secret;
+use crate::error::{Result, timeout, unauthorized};
 use crate::http::trace;
+use crate::jose::hash;
 use crate::oidc::Oidc;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::tokens::TokenSet;
@@ -46,19 +48,21 @@ struct Known {
     tokens: TokenSet,
     /// Of the entry in the store that these tokens are.
     version: Option<u64>,
+    login: String,
     /// The refresh token was refused: there is nothing to try any more.
     over: bool,
 }
 
 impl Keeper {
     pub(super) fn new(oidc: Oidc, tokens: TokenSet) -> Self {
-        Self::with(oidc, tokens, None, None)
+        Self::with(oidc, tokens, None, String::new(), None)
     }
 
     fn with(
         oidc: Oidc,
         tokens: TokenSet,
         version: Option<u64>,
+        login: String,
         store: Option<Arc<dyn TokenStore>>,
     ) -> Self {
         Self {
@@ -66,6 +70,7 @@ impl Keeper {
             known: Mutex::new(Known {
                 tokens,
                 version,
+                login,
                 over: false,
             }),
             store,
@@ -80,12 +85,13 @@ impl Keeper {
         tokens: TokenSet,
         store: Arc<dyn TokenStore>,
     ) -> Result<Self> {
+        let login = hash::random::<16>()?;
         loop {
             let before = store.load().await?.map(|entry| entry.version());
             let version = before.unwrap_or(0).wrapping_add(1);
-            let entry = StoredTokens::new(version, &tokens);
+            let entry = StoredTokens::new(version, &login, &tokens);
             if store.compare_and_swap(before, Some(entry)).await? {
-                return Ok(Self::with(oidc, tokens, Some(version), Some(store)));
+                return Ok(Self::with(oidc, tokens, Some(version), login, Some(store)));
             }
         }
     }
@@ -96,7 +102,14 @@ impl Keeper {
         };
         let version = entry.version();
         let tokens = read(&oidc, &entry, None).await;
-        Ok(Some(Self::with(oidc, tokens, Some(version), Some(store))))
+        let login = entry.login().to_owned();
+        Ok(Some(Self::with(
+            oidc,
+            tokens,
+            Some(version),
+            login,
+            Some(store),
+        )))
     }
 
     pub(super) fn tokens(&self) -> TokenSet {
@@ -108,19 +121,39 @@ impl Keeper {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// The tokens after any refresh that is under way.
+    /// The tokens after any refresh that is under way, here or in another process. A store that
+    /// cannot be read has none.
     pub(super) async fn last_tokens(&self) -> TokenSet {
         let _gate = self.gate.lock().await;
+        if let Some(store) = &self.store {
+            while let Ok(Some(entry)) = store.load().await
+                && self.is_of(&entry)
+            {
+                if !entry.is_claimed() {
+                    self.take_over(Some(&entry), None).await;
+                    break;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
         self.tokens()
     }
 
-    /// Removes the tokens from the store, unless another login has replaced them.
+    /// Removes the tokens from the store, whoever has refreshed them last; what another login has
+    /// put there stays.
     pub(super) async fn forget(&self) -> Result<()> {
-        let version = self.lock().version;
-        if let (Some(store), Some(version)) = (&self.store, version) {
-            store.compare_and_swap(Some(version), None).await?;
-        }
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        while let Some(entry) = store.load().await?
+            && self.is_of(&entry)
+            && !store.compare_and_swap(Some(entry.version()), None).await?
+        {}
         Ok(())
+    }
+
+    fn is_of(&self, entry: &StoredTokens) -> bool {
+        self.lock().login == entry.login()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -139,10 +172,12 @@ impl Keeper {
                 Turn::Mine(entry) => Some((&**store, entry)),
             },
         };
-        let outcome = self.refresh().await;
         let Some((store, entry)) = claim else {
-            return outcome;
+            return self.refresh().await;
         };
+        let outcome = tokio::time::timeout(TURN, self.refresh())
+            .await
+            .unwrap_or_else(|_| Err(timeout(&OP, TURN)));
         match &outcome {
             Ok(tokens) => self.keep(store, &entry, tokens).await,
             Err(error) if error.oauth_code() == Some("invalid_grant") => {
@@ -170,14 +205,17 @@ impl Keeper {
         if before.refresh_token().is_none() {
             return Err(no_refresh_token(&OP));
         }
-        let outcome = self.oidc.refresh(&before).await;
-        let mut known = self.lock();
-        match &outcome {
-            Ok(tokens) => known.tokens = tokens.clone(),
-            Err(error) => known.over = error.oauth_code() == Some("invalid_grant"),
+        let refresh = self.oidc.refresh(&before);
+        let granted = refresh.spend().await.inspect_err(|error| {
+            self.lock().over = error.oauth_code() == Some("invalid_grant");
+        })?;
+        // After a rotation this one alone is good, whatever becomes of the ID token beside it.
+        if let Some(renewal) = &granted.renewal {
+            self.lock().tokens.renewal = Some(renewal.clone());
         }
-        drop(known);
-        outcome
+        let tokens = refresh.verified(granted).await?;
+        self.lock().tokens = tokens.clone();
+        Ok(tokens)
     }
 
     /// Waits for whoever refreshes, and takes over what it got, or takes the turn.
@@ -220,11 +258,14 @@ impl Keeper {
         };
         let tokens = read(&self.oidc, entry, Some(&before)).await;
         let new = before.access_token().secret() != entry.access_token().expose();
+        let renewed =
+            before.refresh_token().map(Secret::expose) != entry.refresh_token().map(Secret::expose);
         let fresh = entry.lifetime().is_none_or(|left| left > WORTH)
             && refused.is_none_or(|token| token.secret() != entry.access_token().expose());
         let mut known = self.lock();
         known.version = Some(entry.version());
-        if new {
+        entry.login().clone_into(&mut known.login);
+        if new || renewed {
             known.tokens = tokens.clone();
             known.over = false;
         }
@@ -236,12 +277,13 @@ impl Keeper {
     /// rotation they are the only good ones.
     async fn keep(&self, store: &dyn TokenStore, claim: &StoredTokens, tokens: &TokenSet) {
         let version = claim.version().wrapping_add(1);
-        let entry = StoredTokens::new(version, tokens);
+        let entry = StoredTokens::new(version, claim.login(), tokens);
         self.write(store, claim, entry).await;
     }
 
     async fn release(&self, store: &dyn TokenStore, claim: &StoredTokens) {
-        self.write(store, claim, claim.released()).await;
+        let released = claim.released(self.tokens().refresh_token());
+        self.write(store, claim, released).await;
     }
 
     async fn write(&self, store: &dyn TokenStore, claim: &StoredTokens, entry: StoredTokens) {

@@ -44,6 +44,8 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredTokens {
     version: u64,
+    /// The same after every refresh, and another after every login.
+    login: String,
     access_token: Secret,
     /// Seconds since 1970.
     expires_at: Option<u64>,
@@ -54,8 +56,9 @@ pub struct StoredTokens {
     claimed_until: Option<u64>,
 }
 
-/// Longer than a refresh takes.
 const CLAIM: Duration = Duration::from_secs(30);
+/// A refresh that takes longer is given up: its claim must not end before it does.
+pub(super) const TURN: Duration = Duration::from_secs(25);
 
 impl StoredTokens {
     /// The same tokens, for this process to refresh.
@@ -68,10 +71,11 @@ impl StoredTokens {
         }
     }
 
-    /// The same tokens, for anybody to refresh.
-    pub(super) fn released(&self) -> Self {
+    /// The same tokens, for anybody to refresh with this token.
+    pub(super) fn released(&self, refresh_token: Option<&Secret>) -> Self {
         Self {
             version: self.version.wrapping_add(1),
+            refresh_token: refresh_token.cloned(),
             claimed_until: None,
             ..self.clone()
         }
@@ -85,13 +89,14 @@ impl StoredTokens {
         })
     }
 
-    pub(in crate::oidc) fn new(version: u64, tokens: &TokenSet) -> Self {
+    pub(in crate::oidc) fn new(version: u64, login: &str, tokens: &TokenSet) -> Self {
         let seconds = |time: SystemTime| {
             let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
             Some(since.as_secs())
         };
         Self {
             version,
+            login: login.to_owned(),
             access_token: tokens.access_token().secret().into(),
             expires_at: tokens.access_token().expires_at().and_then(seconds),
             refresh_token: tokens.refresh_token().cloned(),
@@ -104,6 +109,10 @@ impl StoredTokens {
     /// Counts the changes: the number that [`TokenStore::compare_and_swap`] compares.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    pub(super) fn login(&self) -> &str {
+        &self.login
     }
 
     pub(super) fn access_token(&self) -> &Secret {

@@ -325,7 +325,8 @@ async fn r15_after_invalid_grant_the_store_is_read_once_more() {
             }
             if seen.form("grant_type") == Some("refresh_token") {
                 let mut stored = shared.0.lock().unwrap();
-                let mut text = serde_json::to_value(stored.as_ref().unwrap().released()).unwrap();
+                let mut text =
+                    serde_json::to_value(stored.as_ref().unwrap().released(None)).unwrap();
                 text["access_token"] = json!("theirs");
                 text["refresh_token"] = json!("their-refresh");
                 *stored = serde_json::from_value(text).unwrap();
@@ -370,6 +371,138 @@ async fn a_logout_elsewhere_ends_the_session_here() {
     expire(&other).await;
     assert!(other.access_token().await.unwrap_err().is_unauthorized());
     assert_eq!(mock.posts("/token"), 1);
+}
+
+/// Wherever the tokens were refreshed last: what is ended is the newest of them.
+#[tokio::test]
+async fn r17_a_logout_ends_what_another_process_has_refreshed() {
+    let mock = rotating().await;
+    let store = Store::default();
+    let tokens = first(&mock).await;
+    let one = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
+    let other = mock.oidc().session_from(store.clone()).await.unwrap();
+    let other = other.unwrap();
+    expire(&one).await;
+    one.access_token().await.unwrap();
+    other.logout().await.unwrap();
+    assert!(store.0.lock().unwrap().is_none());
+    {
+        let seen = mock.server.seen();
+        let logout = seen.iter().find(|seen| seen.target.ends_with("/logout"));
+        assert_eq!(logout.unwrap().form("refresh_token"), Some("r2"));
+    }
+    expire(&one).await;
+    assert!(one.access_token().await.unwrap_err().is_unauthorized());
+    assert_eq!(mock.posts("/token"), 2);
+}
+
+#[tokio::test]
+async fn r17_a_session_that_is_closed_leaves_another_login_alone() {
+    let mock = rotating().await;
+    let store = Store::default();
+    let tokens = first(&mock).await;
+    let one = mock
+        .oidc()
+        .session_in(store.clone(), tokens.clone())
+        .await
+        .unwrap();
+    let same = mock
+        .oidc()
+        .session_from(store.clone())
+        .await
+        .unwrap()
+        .unwrap();
+    expire(&same).await;
+    same.access_token().await.unwrap();
+    // Refreshed elsewhere, it is the same login.
+    one.close().await.unwrap();
+    assert!(store.0.lock().unwrap().is_none());
+    // Another login in its place.
+    let old = mock
+        .oidc()
+        .session_in(store.clone(), tokens.clone())
+        .await
+        .unwrap();
+    let new = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
+    old.close().await.unwrap();
+    assert!(store.0.lock().unwrap().is_some());
+    new.close().await.unwrap();
+    assert!(store.0.lock().unwrap().is_none());
+}
+
+/// After a rotation the new refresh token is the only good one, whatever is wrong with the ID token
+/// beside it.
+#[tokio::test]
+async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
+    for shared in [false, true] {
+        let number = Arc::new(Mutex::new(0_u32));
+        let (answers, headers) = (number.clone(), number.clone());
+        let asked = number.clone();
+        let mock = Mock::with(Defects {
+            script: Box::new(move |seen| {
+                let current = format!("r{}", asked.lock().unwrap());
+                let spent = seen
+                    .form("refresh_token")
+                    .is_some_and(|token| token != current);
+                spent.then(|| Reply::json(400, r#"{"error":"invalid_grant"}"#))
+            }),
+            // The second one names a key that is not published yet.
+            header: Box::new(move |header| {
+                *headers.lock().unwrap() += 1;
+                if *headers.lock().unwrap() == 2 {
+                    header["kid"] = json!("new");
+                }
+            }),
+            answer: Box::new(move |answer| {
+                answer["refresh_token"] = json!(format!("r{}", answers.lock().unwrap()));
+            }),
+            ..Defects::default()
+        })
+        .await;
+        let oidc = mock.oidc();
+        let tokens = first(&mock).await;
+        let store = Store::default();
+        let session = match shared {
+            true => oidc.session_in(store.clone(), tokens).await.unwrap(),
+            false => oidc.session(tokens),
+        };
+        expire(&session).await;
+        let error = session.access_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidToken, "{error}");
+        // Another process takes the token over.
+        let next = match shared {
+            true => mock.oidc().session_from(store).await.unwrap().unwrap(),
+            false => session,
+        };
+        next.access_token().await.unwrap();
+        expire(&next).await;
+        next.access_token().await.unwrap();
+        assert!(mock.posts("/token") >= 3);
+    }
+}
+
+/// Who cannot finish in time gives up, and lets the next one in.
+#[tokio::test]
+async fn r15_a_refresh_is_given_up_before_its_claim_ends() {
+    let mock = Mock::with(Defects {
+        script: Box::new(|seen| {
+            let refresh = seen.form("grant_type") == Some("refresh_token");
+            refresh.then_some(Reply::Hang)
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let store = Store::default();
+    let oidc = mock.oidc();
+    let tokens = first(&mock).await;
+    let session = oidc.session_in(store.clone(), tokens).await.unwrap();
+    expire(&session).await;
+    tokio::time::pause();
+    let started = tokio::time::Instant::now();
+    let error = session.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(started.elapsed().as_secs(), 25);
+    assert!(!store.0.lock().unwrap().as_ref().unwrap().is_claimed());
 }
 
 #[tokio::test]
