@@ -41,6 +41,8 @@ const OP: Operation = Operation::new(
 const MAX_AGE: Duration = Duration::from_secs(3600);
 /// How long an old document is used on when the server cannot be asked.
 const RETRY_STALE: Duration = Duration::from_secs(60);
+/// No document is used for longer.
+const MAX_STALE: Duration = Duration::from_secs(86_400);
 const MAX_PROVIDERS: usize = 256;
 
 /// The metadata of every provider asked for so far.
@@ -62,6 +64,7 @@ struct Slot {
 #[derive(Debug, Default)]
 struct Known {
     metadata: Option<Arc<ProviderMetadata>>,
+    fetched: Option<Instant>,
     use_until: Option<Instant>,
     failed: Option<(Instant, Error)>,
 }
@@ -106,13 +109,17 @@ impl Discovery {
                 *slot.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(metadata.clone());
                 *known = Known {
                     metadata: Some(metadata.clone()),
+                    fetched: Some(Instant::now()),
                     use_until: Instant::now().checked_add(MAX_AGE),
                     failed: None,
                 };
                 Ok(metadata)
             }
             Err(failure) => match &known.metadata {
-                Some(metadata) if failure.is_retryable() => {
+                Some(metadata)
+                    if failure.is_retryable()
+                        && known.fetched.is_some_and(|at| at.elapsed() < MAX_STALE) =>
+                {
                     let metadata = metadata.clone();
                     known.use_until = Instant::now().checked_add(RETRY_STALE);
                     Ok(metadata)

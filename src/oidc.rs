@@ -49,7 +49,7 @@ pub use self::authorize::{
     StartedLogin, StoreFuture,
 };
 pub use self::builder::OidcBuilder;
-pub use self::callback::{AuthorizationResponse, CallbackAnswer};
+pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
 pub(crate) use self::form::{Params, awaitable};
 pub use self::grants::{

@@ -1,23 +1,23 @@
 //! The browser is back: the authorization response, checked before anything is done with it.
 
 mod answer;
+mod exchange;
 mod response;
 #[cfg(test)]
 mod tests;
 
 pub use self::answer::CallbackAnswer;
+pub use self::exchange::CodeExchange;
 pub use self::response::AuthorizationResponse;
 
+use super::Oidc;
 use super::authorize::{LoginAttempt, LoginStore};
-use super::form::Params;
 use super::tokens::Login;
 use super::verify::Expected;
-use super::{Oidc, TokenSet};
-use crate::error::{ErrorKind, Result, invalid_argument, protocol, unauthorized};
+use crate::error::{Result, protocol, unauthorized};
 use crate::http::operation::Operation;
-use crate::http::repeat::Repeat;
 use crate::jose::hash;
-use crate::token::{AccessToken, GrantKind};
+use crate::token::AccessToken;
 
 pub(super) const OP: Operation = Operation::new("oidc.callback", "POST", "{token_endpoint}");
 
@@ -79,52 +79,6 @@ impl Oidc {
         self.check_answer(login, answer)
             .await
             .map_err(|error| error.or_operation(&OP))
-    }
-
-    /// Exchanges the code of a checked answer for tokens (RFC 6749 section 4.1.3).
-    ///
-    /// # Errors
-    /// Of kind `Config` when the answer has no code; `Unauthorized` when the server refuses it.
-    pub async fn exchange_code(&self, response: AuthorizationResponse) -> Result<TokenSet> {
-        let inner = &self.inner;
-        let Some(code) = &response.code else {
-            return Err(invalid_argument(
-                &OP,
-                "the answer has no code: its response type is another one",
-            ));
-        };
-        let login = &response.login;
-        let mut params = Params::of("authorization_code");
-        params.push("code", code);
-        params.push("redirect_uri", login.redirect_uri.as_str());
-        params.push("code_verifier", &login.verifier);
-        let granted = inner
-            .grant(&OP, GrantKind::Code, Repeat::NEVER, &params)
-            .await
-            .map_err(|error| {
-                let unclear = matches!(
-                    error.kind(),
-                    ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server
-                );
-                if unclear {
-                    error.with_hint(
-                        "the code may have been used: it is good for one exchange, so start the \
-                         login again",
-                    )
-                } else {
-                    error
-                }
-            })?;
-        let expected = expected(login).code(code.expose());
-        let tokens = inner.token_set(&OP, granted, expected, None).await?;
-        // Both ID tokens of a hybrid flow are about the same user (OpenID Connect Core 1.0
-        // section 3.3.3.6).
-        if let (Some(front), Some(back)) = (&response.id_token, tokens.id_token())
-            && front.subject() != back.subject()
-        {
-            return Err(protocol("the two ID tokens are about different users").with_operation(&OP));
-        }
-        Ok(tokens)
     }
 
     async fn check_answer(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
-use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier};
+use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
 use crate::http::channel::{Channel, Endpoint, EndpointCall};
@@ -61,6 +61,22 @@ impl Oidc {
     /// Verifies tokens of this provider for this client; it shares the provider's keys.
     pub fn verifier(&self) -> TokenVerifier {
         self.inner.verifier.clone()
+    }
+
+    /// This provider as one of several whose tokens a service takes; its keys are fetched, cached and
+    /// shared with this client.
+    ///
+    /// ```no_run
+    /// # fn show(ours: keycloak_kit::oidc::Oidc, theirs: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// let verifier = ours
+    ///     .access_token_verifier()
+    ///     .also_issuer(theirs.trusted_issuer())
+    ///     .audience("api")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn trusted_issuer(&self) -> TrustedIssuer {
+        self.inner.verifier.issuer()
     }
 
     /// Verifies access tokens of this provider, as a service does that is called with them.

@@ -123,8 +123,8 @@ impl IntrospectRequest {
             .map(str::to_owned)
         {
             Some(jwt) => {
-                let verified = self.verified(&jwt).await?;
-                members = verified;
+                members = self.verified(&jwt).await?;
+                self.check_subject(&members)?;
                 members.insert("active".to_owned(), Value::Bool(active));
             }
             // What is inactive says nothing else: there is nothing to sign.
@@ -143,6 +143,16 @@ impl IntrospectRequest {
             asking: self.oidc.client_id().to_owned(),
             token: self.token,
         })
+    }
+
+    /// Keycloak signs the token's own claims: those of another token are no answer.
+    fn check_subject(&self, members: &Map<String, Value>) -> Result<()> {
+        let asked = decode_unverified(self.token.expose()).ok();
+        let asked = asked.and_then(|token| token.claims().get("jti").cloned());
+        if asked.is_some() && asked.as_ref() != members.get("jti") {
+            return Err(protocol("the signed answer is about another token").with_operation(&OP));
+        }
+        Ok(())
     }
 
     async fn verified(&self, jwt: &str) -> Result<Map<String, Value>> {

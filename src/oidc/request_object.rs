@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use crate::Secret;
-use crate::error::{Result, protocol};
+use crate::error::{Result, config, protocol};
 use crate::jose::{self, ContentEncryption, JwkSet, KeyEncryption, SigningKey, hash};
 
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -17,7 +17,7 @@ pub(super) fn sign(
     issuer: &str,
     pairs: &[(&str, &str)],
 ) -> Result<Secret> {
-    let mut claims = parameters(pairs);
+    let mut claims = parameters(pairs)?;
     stamp(&mut claims, client_id, issuer)?;
     let header = json!({ "typ": "oauth-authz-req+jwt" });
     Ok(key.sign(&header, &Value::Object(claims))?.into())
@@ -30,7 +30,7 @@ pub(super) fn sign_backchannel(
     issuer: &str,
     pairs: &[(&str, &str)],
 ) -> Result<Secret> {
-    let mut claims = parameters(pairs);
+    let mut claims = parameters(pairs)?;
     stamp(&mut claims, client_id, issuer)?;
     Ok(key
         .sign(&json!({ "typ": "JWT" }), &Value::Object(claims))?
@@ -56,8 +56,9 @@ pub(super) fn encrypt(
     Ok(sealed.into())
 }
 
-/// Parameters become claims; those that are JSON stay JSON (RFC 9101 section 4).
-fn parameters(pairs: &[(&str, &str)]) -> Map<String, Value> {
+/// Parameters become claims; those that are JSON stay JSON (RFC 9101 section 4). Of those that may be
+/// repeated there is a list.
+fn parameters(pairs: &[(&str, &str)]) -> Result<Map<String, Value>> {
     let mut claims = Map::new();
     for (name, value) in pairs {
         let value = match *name {
@@ -69,10 +70,24 @@ fn parameters(pairs: &[(&str, &str)]) -> Map<String, Value> {
                 .map_or_else(|_| Value::from(*value), Value::from),
             _ => Value::from(*value),
         };
-        claims.insert((*name).to_owned(), value);
+        match claims.get_mut(*name) {
+            None => {
+                claims.insert((*name).to_owned(), value);
+            }
+            Some(Value::Array(all)) if REPEATED.contains(name) => all.push(value),
+            Some(first) if REPEATED.contains(name) => *first = json!([first.take(), value]),
+            Some(_) => {
+                return Err(config(format!(
+                    "the parameter {name:?} is there twice, and a signed request has each once"
+                )));
+            }
+        }
     }
-    claims
+    Ok(claims)
 }
+
+/// RFC 8707 section 2 and RFC 8693 section 2.1.
+const REPEATED: [&str; 2] = ["resource", "audience"];
 
 fn stamp(claims: &mut Map<String, Value>, client_id: &str, issuer: &str) -> Result<()> {
     let now = SystemTime::now()
@@ -89,4 +104,33 @@ fn stamp(claims: &mut Map<String, Value>, client_id: &str, issuer: &str) -> Resu
         claims.insert(name.to_owned(), value);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What may be repeated becomes a list; nothing is lost.
+    #[test]
+    fn repeated_parameters_are_lists_or_refused() {
+        let pairs = [
+            ("resource", "a"),
+            ("scope", "openid"),
+            ("resource", "b"),
+            ("resource", "c"),
+            ("max_age", "60"),
+            ("claims", r#"{"id_token":{}}"#),
+        ];
+        let claims = parameters(&pairs).unwrap();
+        let wanted = json!({
+            "resource": ["a", "b", "c"], "scope": "openid", "max_age": 60,
+            "claims": { "id_token": {} },
+        });
+        assert_eq!(Value::Object(claims), wanted);
+        let error = parameters(&[("scope", "a"), ("scope", "b")]).unwrap_err();
+        assert!(
+            error.is_config() && error.to_string().contains("scope"),
+            "{error}"
+        );
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::client::Oidc;
 use super::tokens::TokenSet;
 use super::verify::IdToken;
-use crate::error::{Error, Result, protocol, transport};
+use crate::error::{Error, Result, TokenFault, invalid_token, protocol, transport};
 use crate::http::channel::Endpoint;
 use crate::http::fresh::{Complete, FreshProof};
 use crate::http::json;
@@ -122,6 +122,11 @@ impl Oidc {
             let claims = inner.verifier.user_info(jwt.trim(), subject).await?;
             let bytes = serde_json::to_vec(&claims).unwrap_or_default();
             json::decode(&OP, &bytes)?
+        } else if inner.verifier.opens_userinfo() {
+            return Err(
+                invalid_token(TokenFault::Encryption, "the answer is not encrypted")
+                    .with_hint("the client is registered for encrypted ones"),
+            );
         } else {
             json::decode(&OP, answer.response.body())?
         };

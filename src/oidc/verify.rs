@@ -233,6 +233,15 @@ impl TokenVerifier {
         (self.clock)()
     }
 
+    pub(crate) fn issuer(&self) -> TrustedIssuer {
+        self.issuer.clone()
+    }
+
+    /// Whether answers of the userinfo endpoint have to be encrypted.
+    pub(crate) fn opens_userinfo(&self) -> bool {
+        !self.userinfo_keys.is_empty()
+    }
+
     async fn accepted(&self, kind: Kind) -> Result<Vec<SignatureAlgorithm>> {
         match &self.algorithms {
             Some(algorithms) => Ok(algorithms.clone()),
@@ -259,7 +268,7 @@ impl TokenVerifier {
         let token = Jws::parse(token)?;
         kind.check_header(&token)?;
         let algorithm = token.algorithm(&self.accepted(kind).await?)?;
-        let key = self.issuer.key(&token, algorithm).await?;
+        let key = self.issuer.key(&token, algorithm, kind.from).await?;
         let typ = token.typ();
         let payload = token.verify(algorithm, &key)?;
         Ok(Opened {

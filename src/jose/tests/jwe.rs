@@ -276,3 +276,17 @@ fn the_header_says_what_was_done() {
         assert_eq!(header["epk"]["crv"], "P-256");
     });
 }
+
+/// RFC 7516 section 5.2 step 10: a key that is agreed is not sent, too.
+#[test]
+fn an_agreed_key_comes_with_no_encrypted_one() {
+    let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
+    let content = ContentEncryption::A256Gcm;
+    let public = key.public_jwk();
+    let token = encrypt(&public, KeyEncryption::EcdhEs, content, &json!({}), b"text").unwrap();
+    assert_eq!(
+        decrypt(&token, std::slice::from_ref(&key)).unwrap(),
+        b"text"
+    );
+    refused(&with_part(&token, 1, "AAAA"), &[key]);
+}

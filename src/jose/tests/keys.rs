@@ -6,6 +6,7 @@ use aws_lc_rs::{agreement, rsa, signature};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::super::public_key::PublicKey;
 use super::super::{
     ContentEncryption, DecryptionKey, Jwk, KeyEncryption, SignatureAlgorithm, SigningKey,
     base64url, decrypt, encrypt,
@@ -346,4 +347,26 @@ fn s19_no_key_is_shown() {
     assert!(shown.contains("Es256") && shown.len() < 1000, "{shown}");
     let public = format!("{:?}", signing.public_jwk().unwrap());
     assert!(public.contains("P-256"), "{public}");
+}
+
+/// S22: one bit less, one bit more, one octet more.
+#[test]
+fn s22_the_limits_of_rsa_keys() {
+    let modulus = |octets: usize, first: u8| {
+        let mut n = vec![0x55; octets];
+        (n[0], n[octets - 1]) = (first, 0x57);
+        n
+    };
+    for (n, e, good) in [
+        (modulus(256, 0x80), vec![1, 0, 1], true),
+        (modulus(256, 0x7f), vec![1, 0, 1], false),
+        (modulus(1024, 0xff), vec![1, 0, 1], true),
+        (modulus(1025, 1), vec![1, 0, 1], false),
+        (modulus(256, 0x80), vec![0x80, 0, 0, 1], true),
+        (modulus(256, 0x80), vec![1, 0, 0, 0, 1], false),
+        (modulus(256, 0x80), vec![3], true),
+    ] {
+        let key = PublicKey::rsa(&n, &e);
+        assert_eq!(key.is_ok(), good, "{} {:#x} {e:?}: {key:?}", n.len(), n[0]);
+    }
 }

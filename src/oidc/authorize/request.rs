@@ -421,7 +421,7 @@ impl Authorize {
             .iter()
             .map(|(name, value)| (name.as_str(), value.expose()))
             .collect();
-        let call = inner.call(&PUSH, PUSHED, Repeat::SINGLE_USE);
+        let call = inner.call(&PUSH, PUSHED, Repeat::NEVER);
         let answer = inner.channel.post_form(call, &form).await;
         let answer = answer.map_err(|error| error.or_operation(&PUSH))?;
         if !answer.status().is_success() {

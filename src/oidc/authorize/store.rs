@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::attempt::LoginAttempt;
 use super::request::Authorize;
 use crate::Secret;
-use crate::error::{Result, config};
+use crate::error::Result;
 use crate::jose::hash;
 
 /// What the calls of a store return.
@@ -88,12 +88,12 @@ pub struct MemoryLoginStore {
 }
 
 impl MemoryLoginStore {
-    /// Logins wait for half an hour, at most 10 000 of them.
+    /// Logins wait for half an hour, at most 10 000 of them: one more pushes the oldest out.
     pub fn new() -> Self {
         Self::with_limits(Duration::from_secs(1800), 10_000)
     }
 
-    /// Logins wait for `lifetime`, at most `most` of them.
+    /// Logins wait for `lifetime`, at most `most` of them: one more pushes the oldest out.
     pub fn with_limits(lifetime: Duration, most: usize) -> Self {
         Self {
             lifetime,
@@ -128,15 +128,16 @@ impl LoginStore for MemoryLoginStore {
         if waiting.len() >= self.most {
             waiting.retain(|_, (since, _)| now.duration_since(*since) < self.lifetime);
         }
-        let full = waiting.len() >= self.most;
-        if !full {
-            waiting.insert(key.to_owned(), (now, attempt));
+        // Whoever starts logins without end keeps nobody else from logging in.
+        while waiting.len() >= self.most.max(1) {
+            let oldest = waiting.iter().min_by_key(|(_, (since, _))| *since);
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
+                break;
+            };
+            waiting.remove(&oldest);
         }
-        Box::pin(std::future::ready(if full {
-            Err(config("too many logins wait for their browser"))
-        } else {
-            Ok(())
-        }))
+        waiting.insert(key.to_owned(), (now, attempt));
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn take<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<LoginAttempt>> {
@@ -169,8 +170,12 @@ mod tests {
         let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 1);
         store.keep("one", attempt()).await.unwrap();
         tokio::time::advance(Duration::from_secs(599)).await;
-        assert!(store.keep("two", attempt()).await.is_err());
         assert_eq!(store.take("one").await.unwrap().unwrap().state(), "s");
+        // The oldest goes first.
+        store.keep("two", attempt()).await.unwrap();
+        store.keep("three", attempt()).await.unwrap();
+        assert!(store.take("two").await.unwrap().is_none());
+        assert!(store.take("three").await.unwrap().is_some());
         store.keep("three", attempt()).await.unwrap();
         tokio::time::advance(Duration::from_secs(600)).await;
         store.keep("four", attempt()).await.unwrap();

@@ -21,8 +21,6 @@ struct File {
     #[serde(default)]
     public_client: bool,
     #[serde(default)]
-    bearer_only: bool,
-    #[serde(default)]
     ssl_required: Option<String>,
     #[serde(default)]
     credentials: Map<String, Value>,
@@ -58,7 +56,7 @@ impl Oidc {
         let base = BaseUrl::parse("auth-server-url", &file.auth_server_url)?;
         let issuer = format!("{}/realms/{}", base.as_str(), segment::encode(&file.realm));
         let mut builder = Self::discover(issuer).client_id(&file.resource);
-        if !file.public_client && !file.bearer_only {
+        if !file.public_client {
             builder = builder.client_auth(client_auth(&file.credentials)?);
         }
         // Adapters take plain HTTP inside private networks unless told otherwise; here it has to

@@ -125,6 +125,9 @@ fn adapter_files() {
     for (rest, method) in [
         (r#","public-client":true"#.to_owned(), "none"),
         (r#","credentials":{"secret":"x"}"#.to_owned(), "client_secret_basic"),
+        // It asks no user to log in, and introspects.
+        (r#","bearer-only":true,"credentials":{"secret":"x"}"#.to_owned(), "client_secret_basic"),
+        (r#","bearer-only":true"#.to_owned(), "none"),
         (
             r#","credentials":{"secret-jwt":{"secret":"0123456789abcdef0123456789abcdef","algorithm":"HS256"}}"#
                 .to_owned(),

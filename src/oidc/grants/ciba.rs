@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::poll::{self, Pace};
+use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
 use crate::error::{Result, invalid_argument, unauthorized};
 use crate::http::channel::Endpoint;
@@ -50,6 +50,7 @@ pub struct BackchannelLogin {
     expires_in: Option<Duration>,
     notification_token: Option<Secret>,
     pace: Pace,
+    slow_downs: SlowDowns,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +172,7 @@ impl BackchannelLoginRequest {
             expires_in,
             notification_token,
             pace: Pace::new(interval, expires_in),
+            slow_downs: SlowDowns::default(),
             oidc: self.oidc,
         })
     }
@@ -189,9 +191,10 @@ impl BackchannelLogin {
         self.expires_in
     }
 
-    /// How long to wait between polls.
+    /// How long to wait between polls of one's own; longer after each `slow_down` that
+    /// [`poll`](Self::poll) was answered.
     pub fn interval(&self) -> Duration {
-        self.pace.interval
+        self.slow_downs.pace(self.pace).interval
     }
 
     /// Waits until the user has agreed, asking the server at the pace it wants. Dropping the
@@ -202,7 +205,8 @@ impl BackchannelLogin {
     /// when the time is over.
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
-        let granted = poll::until_granted(&self.oidc, &POLL, &params, self.pace).await?;
+        let pace = self.slow_downs.pace(self.pace);
+        let granted = poll::until_granted(&self.oidc, &POLL, &params, pace).await?;
         self.verified(granted).await
     }
 
@@ -211,10 +215,10 @@ impl BackchannelLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        match poll::once(&self.oidc, &POLL, &self.params()).await {
-            Ok(granted) => self.verified(granted).await.map(Some),
-            Err(error) if poll::is_pending(&error) => Ok(None),
-            Err(error) => Err(error),
+        let polled = poll::once(&self.oidc, &POLL, &self.params()).await;
+        match self.slow_downs.pending(polled)? {
+            Some(granted) => self.verified(granted).await.map(Some),
+            None => Ok(None),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::poll::{self, Pace};
+use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
 use crate::error::Result;
 use crate::http::channel::Endpoint;
@@ -17,6 +17,7 @@ use crate::oidc::form::{self, Params};
 use crate::oidc::pkce::Pkce;
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
+use crate::token::grant::Granted;
 use crate::token::{GrantKind, explain, lifetime};
 
 const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
@@ -46,6 +47,7 @@ pub struct DeviceLogin {
     expires_in: Option<Duration>,
     verifier: Secret,
     pace: Pace,
+    slow_downs: SlowDowns,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +109,7 @@ impl DeviceLoginRequest {
             expires_in,
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),
+            slow_downs: SlowDowns::default(),
             oidc: self.oidc,
         })
     }
@@ -133,9 +136,10 @@ impl DeviceLogin {
         self.expires_in
     }
 
-    /// How long to wait between polls.
+    /// How long to wait between polls of one's own; longer after each `slow_down` that
+    /// [`poll`](Self::poll) was answered.
     pub fn interval(&self) -> Duration {
-        self.pace.interval
+        self.slow_downs.pace(self.pace).interval
     }
 
     /// Waits until the user has agreed, asking the server at the pace it wants (`interval`,
@@ -146,25 +150,27 @@ impl DeviceLogin {
     /// when the time is over.
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
-        let granted = poll::until_granted(&self.oidc, &POLL, &params, self.pace).await?;
-        let inner = &self.oidc.inner;
-        inner.token_set(&POLL, granted, Expected::new(), None).await
+        let pace = self.slow_downs.pace(self.pace);
+        let granted = poll::until_granted(&self.oidc, &POLL, &params, pace).await?;
+        self.verified(granted).await
     }
 
-    /// Asks once; `None` while the user has not decided. The caller keeps the pace.
+    /// Asks once; `None` while the user has not decided. The caller keeps the pace: wait
+    /// [`interval`](Self::interval) between two calls, which may grow.
     ///
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        match poll::once(&self.oidc, &POLL, &self.params()).await {
-            Ok(granted) => {
-                let inner = &self.oidc.inner;
-                let tokens = inner.token_set(&POLL, granted, Expected::new(), None).await;
-                tokens.map(Some)
-            }
-            Err(error) if poll::is_pending(&error) => Ok(None),
-            Err(error) => Err(error),
+        let polled = poll::once(&self.oidc, &POLL, &self.params()).await;
+        match self.slow_downs.pending(polled)? {
+            Some(granted) => self.verified(granted).await.map(Some),
+            None => Ok(None),
         }
+    }
+
+    async fn verified(&self, granted: Granted) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        inner.token_set(&POLL, granted, Expected::new(), None).await
     }
 
     fn params(&self) -> Params {

@@ -1,5 +1,7 @@
 //! Asking the token endpoint until the user has decided somewhere else.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -20,20 +22,22 @@ const SLOW_DOWN: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(300);
 /// However fast the server lets it.
 const SHORTEST: Duration = Duration::from_millis(100);
+/// How long the user has where the server does not say it.
+const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// When to ask, and until when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     pub(super) interval: Duration,
     /// When the server forgets the request.
-    pub(super) end: Option<Instant>,
+    end: Option<Instant>,
 }
 
 impl Pace {
     pub(super) fn new(interval: Option<Duration>, lifetime: Option<Duration>) -> Self {
         Self {
-            interval: interval.unwrap_or(INTERVAL).max(SHORTEST),
-            end: lifetime.and_then(|lifetime| Instant::now().checked_add(lifetime)),
+            interval: interval.unwrap_or(INTERVAL).clamp(SHORTEST, LONGEST),
+            end: Instant::now().checked_add(lifetime.unwrap_or(LIFETIME)),
         }
     }
 
@@ -75,25 +79,23 @@ async fn at_pace<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
+    let mut wait = pace.interval;
     loop {
-        let wake = Instant::now().checked_add(pace.interval);
+        let wake = Instant::now().checked_add(wait);
         if let (Some(end), Some(wake)) = (pace.end, wake)
             && wake >= end
         {
             return Err(expired(op));
         }
-        tokio::time::sleep(pace.interval).await;
+        tokio::time::sleep(wait).await;
         let error = match ask().await {
             Ok(granted) => return Ok(granted),
             Err(error) => error,
         };
-        let before = pace.interval;
-        let Some(wait) = pace.after(&error) else {
+        let Some(next) = pace.after(&error) else {
             return Err(explain(error));
         };
-        if let Some(more) = wait.checked_sub(pace.interval.max(before)) {
-            tokio::time::sleep(more).await;
-        }
+        wait = next;
     }
 }
 
@@ -104,11 +106,35 @@ pub(super) async fn once(oidc: &Oidc, op: &'static Operation, params: &Params) -
         .await
 }
 
-pub(super) fn is_pending(error: &Error) -> bool {
-    matches!(
-        error.oauth_code(),
-        Some("authorization_pending" | "slow_down")
-    )
+/// How often the server has asked a caller that keeps the pace itself to slow down.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SlowDowns(Arc<AtomicU32>);
+
+impl SlowDowns {
+    /// What to keep from now on.
+    pub(super) fn pace(&self, pace: Pace) -> Pace {
+        let times = self.0.load(Ordering::Relaxed);
+        let more = SLOW_DOWN.saturating_mul(times);
+        Pace {
+            interval: pace.interval.saturating_add(more).min(LONGEST),
+            ..pace
+        }
+    }
+
+    /// What came of one poll; nothing while the user has not decided.
+    pub(super) fn pending(&self, polled: Result<Granted>) -> Result<Option<Granted>> {
+        match polled {
+            Ok(granted) => Ok(Some(granted)),
+            Err(error) => match error.oauth_code() {
+                Some("authorization_pending") => Ok(None),
+                Some("slow_down") => {
+                    self.0.fetch_add(1, Ordering::Relaxed);
+                    Ok(None)
+                }
+                _ => Err(explain(error)),
+            },
+        }
+    }
 }
 
 fn expired(op: &Operation) -> Error {
@@ -221,6 +247,42 @@ mod tests {
             assert_eq!(at, [3], "{code}");
             assert_eq!(result.unwrap_err().oauth_code(), Some(code));
         }
+    }
+
+    /// Nobody waits past the end, and every login has one.
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_waited_for_past_the_end() {
+        let start = Instant::now();
+        let short = Pace::new(Some(Duration::from_secs(3)), Some(Duration::from_secs(30)));
+        let busy = vec![refusal(503, "x", Some("3000"))];
+        let (at, result) = asked_at(short, busy).await;
+        assert_eq!((at, start.elapsed().as_secs()), (vec![3], 3));
+        assert_eq!(result.unwrap_err().oauth_code(), Some("expired_token"));
+        let away = (0..).map(|_| refusal(500, "x", None)).take(1000).collect();
+        let (at, result) = asked_at(Pace::new(None, None), away).await;
+        assert!(at.last().unwrap() < &1800, "{at:?}");
+        assert_eq!(result.unwrap_err().oauth_code(), Some("expired_token"));
+        let forever = Pace::new(Some(Duration::from_secs(86_400)), None);
+        assert_eq!(forever.interval, LONGEST);
+    }
+
+    /// Who polls by hand learns of it too.
+    #[test]
+    fn slow_down_lengthens_the_interval_of_polls_by_hand() {
+        let (pace, slow_downs) = (every(3), SlowDowns::default());
+        let interval = || slow_downs.pace(pace).interval.as_secs();
+        let poll = |code| slow_downs.pending(Err(refusal(400, code, None)));
+        assert!(poll("authorization_pending").unwrap().is_none());
+        assert_eq!(interval(), 3);
+        assert!(poll("slow_down").unwrap().is_none());
+        assert!(poll("slow_down").unwrap().is_none());
+        assert_eq!(interval(), 13);
+        let refused = poll("access_denied").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unauthorized);
+        for _ in 0..100 {
+            poll("slow_down").unwrap();
+        }
+        assert_eq!(interval(), 300);
     }
 
     #[tokio::test(start_paused = true)]

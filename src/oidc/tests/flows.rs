@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::mock::{Defects, Mock};
-use crate::jose::{DpopKey, SignatureAlgorithm};
+use crate::jose::tests::sign;
+use crate::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm};
 use crate::testing::{Reply, Seen};
-use crate::{ClientAuth, ErrorKind, Secret};
+use crate::{ClientAuth, ErrorKind, Secret, TokenFault};
 
 pub(super) fn on(
     end: &'static str,
@@ -372,6 +373,9 @@ async fn s12_a_pushed_request_is_sent_once_and_named_alone() {
     assert_eq!(body.matches("client_id=app").count(), 1, "{body}");
     assert!(body.contains("code_challenge_method=S256"), "{body}");
 
+    let busy = Mock::with(on("/par", |_| Reply::status(503))).await;
+    busy.oidc().authorize().pushed().start().await.unwrap_err();
+    assert_eq!(busy.posts("/par"), 1);
     let broken = Mock::with(on("/par", |_| Reply::Drop)).await;
     broken
         .oidc()
@@ -444,4 +448,53 @@ async fn a_logout_url_without_a_document_says_so() {
         .unwrap();
     assert_eq!(url.query(), Some("client_id=app&state=x"));
     oidc.logout_url_without_hint().build().unwrap();
+}
+
+/// A signed answer has to be about the token that was asked about.
+#[tokio::test]
+async fn k02_a_signed_answer_about_another_token_is_refused() {
+    let token = |base: &str, id: &str| {
+        let claims = json!({
+            "iss": base, "aud": "app", "sub": "1", "typ": "Bearer", "jti": id,
+            "exp": super::mock::now() + 60,
+        });
+        sign(&json!({ "alg": "ES256", "kid": "a" }), &claims)
+    };
+    let mock = Mock::with(on("/introspect", move |seen| {
+        let base = format!("http://{}", seen.header("host").unwrap());
+        let answer = json!({ "active": true, "jwt": token(&base, "one") });
+        Reply::json(200, answer.to_string())
+    }))
+    .await;
+    let oidc = mock.oidc();
+    let base = mock.server.url.clone();
+    for (asked, good) in [
+        (token(&base, "one"), true),
+        (token(&base, "two"), false),
+        // Nobody can tell.
+        ("opaque".to_owned(), true),
+    ] {
+        let answer = oidc.introspect(asked).as_jwt().await;
+        match answer {
+            Ok(answer) => assert!(good && answer.member("jti").unwrap() == "one"),
+            Err(error) => {
+                assert!(!good, "{error}");
+                assert!(error.to_string().contains("another token"), "{error}");
+            }
+        }
+    }
+}
+
+/// A client that is registered for encrypted answers takes no others.
+#[tokio::test]
+async fn k10_userinfo_is_encrypted_where_it_has_to_be() {
+    let mock = Mock::start().await;
+    let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
+    let builder = mock.builder();
+    let oidc = builder.verification(|verifier| verifier.userinfo_decryption_key(key));
+    let oidc = oidc.build().unwrap();
+    let tokens = oidc.client_credentials().await.unwrap();
+    let error = oidc.userinfo(&tokens).await.unwrap_err();
+    assert_eq!(error.token_fault(), Some(TokenFault::Encryption), "{error}");
+    mock.oidc().userinfo(&tokens).await.unwrap();
 }

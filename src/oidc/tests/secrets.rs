@@ -154,6 +154,7 @@ async fn s19_nothing_shows_a_secret() {
         .await
         .unwrap();
     shown.add(&answer);
+    shown.add(&oidc.exchange_code(answer).param("x", "hunter2"));
     shown.error(
         oidc.callback(login.clone(), "https://app.example/cb?code=hunter2")
             .await,

@@ -18,6 +18,7 @@ use super::binding::{self, Presented};
 use super::claims::{Instant, Kind, audience, text};
 use super::id_token::own_type;
 use super::issuer::TrustedIssuer;
+use super::jwks_cache::Origin;
 use super::lightweight::Lightweight;
 use super::replay::ReplayStore;
 use crate::error::{Result, TokenFault};
@@ -30,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
     media_types: &["jwt", "at+jwt"],
     // No metadata names them: ID tokens may be signed otherwise.
     algorithms: |_| None,
+    from: Origin::Anybody,
 };
 
 /// A check of an access token that can be switched off; see
@@ -130,7 +132,7 @@ impl AccessTokenVerifier {
             None => issuer.algorithms(KIND.algorithms).await?,
         };
         let algorithm = token.algorithm(&accepted)?;
-        let key = issuer.key(&token, algorithm).await?;
+        let key = issuer.key(&token, algorithm, KIND.from).await?;
         let claims = jws::claims(&token.verify(algorithm, &key)?)?;
         if rules.checks(Check::Issuer) {
             KIND.issuer(&claims, &issuer.name().await?)?;
@@ -182,10 +184,17 @@ impl Rules {
         }
         let claims = token.unverified_claims()?;
         let named = text(&claims, "iss").unwrap_or_default();
+        // One that cannot be asked takes none of the others with it.
+        let mut away = None;
         for issuer in &self.issuers {
-            if issuer.name().await? == named {
-                return Ok(issuer);
+            match issuer.name().await {
+                Ok(name) if name == named => return Ok(issuer),
+                Ok(_) => {}
+                Err(error) => away = Some(error),
             }
+        }
+        if let Some(error) = away {
+            return Err(error);
         }
         Err(KIND.refused(TokenFault::Issuer, "its issuer is none of the trusted ones"))
     }

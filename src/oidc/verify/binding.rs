@@ -154,7 +154,8 @@ pub(super) async fn check(
                 return Err(refused("it is bound to another DPoP key"));
             }
             let id = format!("dpop {} {}", proof.thumbprint, proof.id);
-            let until = now + PROOF_AGE + leeway + leeway;
+            let kept = PROOF_AGE.saturating_add(leeway.saturating_mul(2));
+            let until = now.checked_add(kept).unwrap_or(now + PROOF_AGE);
             if !replay.first_use(&id, until).await? {
                 return Err(KIND.refused(TokenFault::Replayed, "its DPoP proof was used before"));
             }

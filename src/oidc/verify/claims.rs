@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::issuer::Published;
+use super::jwks_cache::Origin;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
 use crate::jose::time::{seconds, unix_seconds};
@@ -15,6 +16,7 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) media_types: &'static [&'static str],
     pub(super) algorithms: Published,
+    pub(super) from: Origin,
 }
 
 impl Kind {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::TokenVerifier;
 use super::claims::{Instant, Kind, audience, text, texts};
+use super::jwks_cache::Origin;
 use crate::Secret;
 use crate::error::{Result, TokenFault};
 use crate::jose::time::{point, seconds};
@@ -17,6 +18,7 @@ pub(super) const KIND: Kind = Kind {
     name: "ID token",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
+    from: Origin::Issuer,
 };
 
 /// What a login expects of its ID token, beside what every ID token must be.

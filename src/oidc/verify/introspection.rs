@@ -4,12 +4,14 @@ use serde_json::{Map, Value};
 
 use super::TokenVerifier;
 use super::claims::{Instant, Kind, text};
+use super::jwks_cache::Origin;
 use crate::error::{Result, TokenFault};
 
 const KIND: Kind = Kind {
     name: "introspection answer",
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
     algorithms: |_| None,
+    from: Origin::Issuer,
 };
 
 /// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.

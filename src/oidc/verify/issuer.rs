@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::jwks_cache::JwksCache;
+use super::jwks_cache::{JwksCache, Origin};
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
@@ -101,10 +101,15 @@ impl TrustedIssuer {
     }
 
     /// The key that `token` can have been signed with.
-    pub(crate) async fn key(&self, token: &Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Jwk> {
+    pub(crate) async fn key(
+        &self,
+        token: &Jws<'_>,
+        algorithm: SignatureAlgorithm,
+        from: Origin,
+    ) -> Result<Jwk> {
         let keys = match &self.0 {
             Source::Fixed { keys, .. } => Arc::clone(keys),
-            Source::Discovered(known) => known.keys.for_token(token, algorithm).await?,
+            Source::Discovered(known) => known.keys.for_token(token, algorithm, from).await?,
         };
         if let Some(key) = keys.find(token, algorithm)? {
             return Ok(key.clone());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::TokenVerifier;
 use super::claims::{Instant, Kind};
+use super::jwks_cache::Origin;
 use crate::error::{Result, TokenFault};
 use crate::jose::json;
 use crate::jose::jws::no_claims;
@@ -12,6 +13,7 @@ const KIND: Kind = Kind {
     name: "authorization response",
     media_types: &["jwt", "oauth-authz-resp+jwt"],
     algorithms: |metadata| metadata.authorization_signing_alg_values_supported.as_ref(),
+    from: Origin::Anybody,
 };
 
 pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Vec<(String, String)>> {

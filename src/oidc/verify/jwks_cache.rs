@@ -26,6 +26,14 @@ const COOLDOWN: Duration = Duration::from_secs(30);
 /// How long a key id that was not found is not asked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 
+/// Where a token comes from. What anybody sends must not keep this client from finding the keys of
+/// what the issuer itself has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Issuer,
+    Anybody,
+}
+
 type Fetch = Box<dyn Fn() -> Boxed<'static, String> + Send + Sync>;
 
 #[derive(Clone)]
@@ -44,8 +52,8 @@ struct Known {
     fetched: Option<Instant>,
     /// The last fetch that failed.
     failed: Option<(Instant, Error)>,
-    /// The last fetch for an unknown key.
-    searched: Option<Instant>,
+    /// The last fetches for an unknown key: of a token of the issuer, of anybody's.
+    searched: [Option<Instant>; 2],
     /// Key ids that a fetch did not find.
     unknown: HashMap<String, Instant>,
     /// Counts the fetches, so that those who waited know that there was one.
@@ -66,15 +74,16 @@ impl JwksCache {
         &self,
         token: &Jws<'_>,
         algorithm: SignatureAlgorithm,
+        from: Origin,
     ) -> Result<Arc<JwkSet>> {
-        let seen = match self.at_hand(token, algorithm, None)? {
+        let seen = match self.at_hand(token, algorithm, from, None)? {
             Ok(keys) => return Ok(keys),
             Err(generation) => generation,
         };
         let _gate = self.0.gate.lock().await;
-        match self.at_hand(token, algorithm, Some(seen))? {
+        match self.at_hand(token, algorithm, from, Some(seen))? {
             Ok(keys) => Ok(keys),
-            Err(_) => self.fetch(token, algorithm).await,
+            Err(_) => self.fetch(token, algorithm, from).await,
         }
     }
 
@@ -84,6 +93,7 @@ impl JwksCache {
         &self,
         token: &Jws<'_>,
         algorithm: SignatureAlgorithm,
+        from: Origin,
         seen: Option<u64>,
     ) -> Result<std::result::Result<Arc<JwkSet>, u64>> {
         let known = self.known();
@@ -109,7 +119,7 @@ impl JwksCache {
         let is_known = keys.find(token, algorithm)?.is_some();
         // With the token's key left out as unusable, a fetch would bring nothing new.
         let hopeless = keys.why_left_out(token.kid()).is_some();
-        let searched = within(known.searched, COOLDOWN) || failing;
+        let searched = within(known.searched[from as usize], COOLDOWN) || failing;
         let named = token.kid().and_then(|kid| known.unknown.get(kid).copied());
         if is_known || hopeless || waited || searched || within(named, UNKNOWN_FOR) {
             return Ok(Ok(Arc::clone(keys)));
@@ -117,7 +127,12 @@ impl JwksCache {
         Ok(Err(known.generation))
     }
 
-    async fn fetch(&self, token: &Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Arc<JwkSet>> {
+    async fn fetch(
+        &self,
+        token: &Jws<'_>,
+        algorithm: SignatureAlgorithm,
+        from: Origin,
+    ) -> Result<Arc<JwkSet>> {
         let answer = (self.0.fetch)().await;
         let fetched = answer.and_then(|json| {
             JwkSet::from_json(&json)
@@ -135,7 +150,7 @@ impl JwksCache {
                     .fetched
                     .is_some_and(|at| now.saturating_duration_since(at) < MAX_AGE);
                 if fresh {
-                    known.searched = Some(now);
+                    known.searched[from as usize] = Some(now);
                 }
                 if keys.find(token, algorithm).is_ok_and(|key| key.is_none()) && !first {
                     known.remember_unknown(token.kid(), now);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::TokenVerifier;
 use super::claims::{Instant, Kind, text};
+use super::jwks_cache::Origin;
 use crate::error::{Result, TokenFault};
 use crate::jose::time::point;
 
@@ -15,6 +16,7 @@ const KIND: Kind = Kind {
     // OpenID Connect Back-Channel Logout 1.0 section 2.4; older servers write JWT.
     media_types: &["logout+jwt", "jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
+    from: Origin::Anybody,
 };
 
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -99,7 +101,7 @@ pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<Logo
     // Ids are unique for each issuer. Past its end, and the leeway, no token is taken at all.
     let id = format!("{} {id}", opened.issuer);
     let until = point(&claims, "exp")
-        .and_then(|end| end.checked_add(verifier.leeway + Duration::from_secs(1)))
+        .and_then(|end| end.checked_add(verifier.leeway.saturating_add(Duration::from_secs(1))))
         .unwrap_or_else(|| verifier.now() + Duration::from_secs(86_400));
     let until: SystemTime = until;
     if !verifier.replay.first_use(&id, until).await? {

@@ -4,12 +4,14 @@ use serde_json::{Map, Value};
 
 use super::TokenVerifier;
 use super::claims::{Instant, Kind};
+use super::jwks_cache::Origin;
 use crate::error::{Result, TokenFault};
 
 const KIND: Kind = Kind {
     name: "userinfo answer",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
+    from: Origin::Issuer,
 };
 
 pub(super) async fn verify(

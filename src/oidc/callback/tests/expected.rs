@@ -73,3 +73,27 @@ async fn s14_a_refusal_is_not_unclear() {
     let hint = error.hint().unwrap_or_default();
     assert!(!hint.contains("may have been used"), "{error}");
 }
+
+/// What the caller adds goes along with the code, and replaces nothing.
+#[tokio::test]
+async fn extra_parameters_of_an_exchange() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let login = mock.login(&oidc).await;
+    let answer = async || {
+        let answer = oidc.authorization_response(login.clone(), mock.answer(&login));
+        answer.await.unwrap()
+    };
+    let exchange = oidc.exchange_code(answer().await);
+    exchange.param("resource", "https://api").await.unwrap();
+    {
+        let seen = mock.server.seen();
+        let sent = seen.iter().find(|seen| seen.is_token_request()).unwrap();
+        assert_eq!(sent.form("resource"), Some("https%3A%2F%2Fapi"));
+    }
+    let error = oidc
+        .exchange_code(answer().await)
+        .param("code", "other")
+        .await;
+    assert!(error.unwrap_err().is_config());
+}

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Boxed, Expected, Provider, TokenVerifier, TrustedIssuer};
+use super::super::{AccessTokenVerifier, Boxed, Expected, Provider, TokenVerifier, TrustedIssuer};
 use super::{
     ISSUER, access_claims, id_claims, logout_claims, now, refused, response_claims, signed,
-    user_info_claims,
+    user_info_claims, with,
 };
 use crate::TokenFault;
 use crate::discovery::ProviderMetadata;
@@ -77,4 +77,34 @@ async fn s21_algorithms_are_those_published_for_the_kind() {
     // The caller's own list comes first.
     let own = narrow.algorithms([crate::jose::SignatureAlgorithm::Es256]);
     own.user_info(&info, None).await.unwrap();
+}
+
+struct Away;
+
+impl Provider for Away {
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+        Box::pin(async { Err(crate::error::protocol("away")) })
+    }
+
+    fn fetch_keys(&self) -> Boxed<'_, String> {
+        Box::pin(async { Err(crate::error::protocol("away")) })
+    }
+}
+
+/// One issuer that cannot be asked takes none of the others with it.
+#[tokio::test]
+async fn s05_issuers_do_not_depend_on_one_another() {
+    let away = TrustedIssuer::discovered(Arc::new(Away));
+    let good = TrustedIssuer::discovered(Arc::new(Published(json!({}))));
+    let api = AccessTokenVerifier::builder(away)
+        .also_issuer(good)
+        .audience("api")
+        .clock(now)
+        .build()
+        .unwrap();
+    api.verify(&signed(&access_claims())).await.unwrap();
+    // Of the one that is away, perhaps: that it is away is what can be said.
+    let other = with(access_claims(), "iss", json!("https://h/realms/other"));
+    let error = api.verify(&signed(&other)).await.unwrap_err();
+    assert!(error.to_string().contains("away"), "{error}");
 }

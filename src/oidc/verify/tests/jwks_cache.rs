@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::advance;
 
-use super::super::jwks_cache::JwksCache;
+use super::super::jwks_cache::{JwksCache, Origin};
 use crate::TokenFault;
 use crate::error::{Error, Result, protocol};
 use crate::jose::SignatureAlgorithm;
@@ -63,9 +63,15 @@ impl Issuer {
 
 /// Whether a token of this key is found a key for.
 async fn finds(cache: &JwksCache, kid: &str) -> Result<bool> {
+    finds_for(cache, kid, Origin::Anybody).await
+}
+
+async fn finds_for(cache: &JwksCache, kid: &str, from: Origin) -> Result<bool> {
     let token = sign(&json!({"alg": "ES256", "kid": kid}), &json!({}));
     let token = Jws::parse(&token)?;
-    let keys = cache.for_token(&token, SignatureAlgorithm::Es256).await?;
+    let keys = cache
+        .for_token(&token, SignatureAlgorithm::Es256, from)
+        .await?;
     Ok(keys.find(&token, SignatureAlgorithm::Es256)?.is_some())
 }
 
@@ -243,6 +249,23 @@ async fn r09_a_fetch_by_age_starts_no_cooldown() {
     assert_eq!(issuer.fetched(), 2);
     issuer.publish(&["a", "b"]);
     assert!(finds(&cache, "b").await.unwrap());
+    assert_eq!(issuer.fetched(), 3);
+}
+
+/// Whoever sends made-up key ids does not keep logins from a new key.
+#[tokio::test(start_paused = true)]
+async fn r09_the_issuers_own_tokens_wait_for_nobody() {
+    let issuer = Issuer::new(&["a"]);
+    let cache = issuer.cache();
+    assert!(finds(&cache, "a").await.unwrap());
+    assert!(!finds(&cache, "made-up").await.unwrap());
+    issuer.publish(&["a", "b"]);
+    assert!(!finds(&cache, "b").await.unwrap(), "a cooldown");
+    assert!(finds_for(&cache, "b", Origin::Issuer).await.unwrap());
+    assert_eq!(issuer.fetched(), 3);
+    // It has a cooldown of its own.
+    issuer.publish(&["a", "b", "c"]);
+    assert!(!finds_for(&cache, "c", Origin::Issuer).await.unwrap());
     assert_eq!(issuer.fetched(), 3);
 }
 

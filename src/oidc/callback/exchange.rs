@@ -1,0 +1,88 @@
+//! A checked answer's code for tokens.
+
+use super::{AuthorizationResponse, OP, expected};
+use crate::error::{ErrorKind, Result, invalid_argument, protocol};
+use crate::http::repeat::Repeat;
+use crate::oidc::form::{self, Params};
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::GrantKind;
+
+/// The exchange of a code. Await it.
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited"]
+pub struct CodeExchange {
+    oidc: Oidc,
+    response: AuthorizationResponse,
+    params: Params,
+}
+
+impl Oidc {
+    /// Exchanges the code of a checked answer for tokens (RFC 6749 section 4.1.3), once.
+    ///
+    /// ```no_run
+    /// # async fn show(
+    /// #     oidc: keycloak_kit::oidc::Oidc,
+    /// #     login: keycloak_kit::oidc::LoginAttempt,
+    /// #     url: &str,
+    /// # ) -> keycloak_kit::Result<()> {
+    /// let answer = oidc.authorization_response(login, url).await?;
+    /// let tokens = oidc.exchange_code(answer).param("resource", "https://api.example").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Config` when the answer has no code; `Unauthorized` when the server refuses it.
+    pub fn exchange_code(&self, response: AuthorizationResponse) -> CodeExchange {
+        CodeExchange {
+            oidc: self.clone(),
+            response,
+            params: Params::of("authorization_code"),
+        }
+    }
+}
+
+impl CodeExchange {
+    async fn send(self) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        let Some(code) = &self.response.code else {
+            return Err(invalid_argument(
+                &OP,
+                "the answer has no code: its response type is another one",
+            ));
+        };
+        let login = &self.response.login;
+        let mut params = self.params.clone();
+        params.push("code", code);
+        params.push("redirect_uri", login.redirect_uri.as_str());
+        params.push("code_verifier", &login.verifier);
+        let granted = inner
+            .grant(&OP, GrantKind::Code, Repeat::NEVER, &params)
+            .await
+            .map_err(|error| {
+                let unclear = matches!(
+                    error.kind(),
+                    ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server
+                );
+                if unclear {
+                    error.with_hint(
+                        "the code may have been used: it is good for one exchange, so start the \
+                         login again",
+                    )
+                } else {
+                    error
+                }
+            })?;
+        let expected = expected(login).code(code.expose());
+        let tokens = inner.token_set(&OP, granted, expected, None).await?;
+        // Both ID tokens of a hybrid flow are about the same user (OpenID Connect Core 1.0
+        // section 3.3.3.6).
+        if let (Some(front), Some(back)) = (&self.response.id_token, tokens.id_token())
+            && front.subject() != back.subject()
+        {
+            return Err(protocol("the two ID tokens are about different users").with_operation(&OP));
+        }
+        Ok(tokens)
+    }
+}
+
+form::request!(CodeExchange => TokenSet);
