@@ -41,7 +41,7 @@ pub use self::refresh_token::{OfflineToken, RefreshToken};
 pub use self::replay::{ReplayFuture, ReplayMemory, ReplayStore};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, Jws};
-use crate::jose::{DecryptionKey, SignatureAlgorithm, decrypt};
+use crate::jose::{DecryptionKey, SignatureAlgorithm, decrypt, json};
 
 /// Tells the time; tests set it.
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -240,6 +240,15 @@ impl TokenVerifier {
     /// Whether answers of the userinfo endpoint have to be encrypted.
     pub(crate) fn opens_userinfo(&self) -> bool {
         !self.userinfo_keys.is_empty()
+    }
+
+    /// Claims that are encrypted and not signed (OpenID Connect Core 1.0 section 5.3.2); `None` where
+    /// a signed token is inside. Only for what the endpoint itself has answered: anybody can encrypt.
+    pub(crate) fn unsigned_user_info(&self, jwe: &str) -> Option<Map<String, Value>> {
+        if self.userinfo_keys.is_empty() || jwe.split('.').count() != 5 {
+            return None;
+        }
+        json::object(&decrypt(jwe, &self.userinfo_keys).ok()?)
     }
 
     async fn accepted(&self, kind: Kind) -> Result<Vec<SignatureAlgorithm>> {

@@ -3,12 +3,14 @@
 use keycloak_kit::jose::{
     ContentEncryption, DecryptionKey, Jwk, JwkSet, KeyEncryption, SignatureAlgorithm,
 };
-use keycloak_kit::oidc::{Expected, Oidc, ResponseMode, TokenVerifier, TrustedIssuer};
+use keycloak_kit::oidc::{
+    Expected, LoginAttempt, Oidc, ResponseMode, TokenVerifier, TrustedIssuer,
+};
 use keycloak_kit::{Result, TokenFault};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::support::browser::{Browser, Page};
+use crate::support::browser::{Back, Browser, Page};
 use crate::support::realm::Realm;
 use crate::support::{CALLBACK, PASSWORD};
 
@@ -118,6 +120,25 @@ async fn s21_every_signature_algorithm() {
     realm.delete().await;
 }
 
+/// The answer to a login while nobody is logged in, as a JWT.
+async fn jwt_answer(oidc: &Oidc) -> (LoginAttempt, Back) {
+    let login = oidc.authorize().prompt("none");
+    let login = login
+        .response_mode(ResponseMode::Jwt)
+        .start()
+        .await
+        .unwrap();
+    match Browser::new(CALLBACK).open(login.url()).await {
+        Page::Back(back) => (login, back),
+        page => panic!("the server asks: {page:?}"),
+    }
+}
+
+async fn login_required(oidc: &Oidc) -> keycloak_kit::Error {
+    let (login, back) = jwt_answer(oidc).await;
+    oidc.callback(login, back.url()).await.unwrap_err()
+}
+
 fn header(token: &str) -> Value {
     let header = token.split('.').next().unwrap();
     let header = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes());
@@ -174,6 +195,10 @@ async fn step_1_every_encryption_of_id_tokens() {
                 "use.jwks.string": "true", "jwks.string": jwks,
                 "id.token.encrypted.response.alg": algorithm.name(),
                 "id.token.encrypted.response.enc": content.name(),
+                "user.info.encrypted.response.alg": algorithm.name(),
+                "user.info.encrypted.response.enc": content.name(),
+                "authorization.encrypted.response.alg": algorithm.name(),
+                "authorization.encrypted.response.enc": content.name(),
             });
             realm
                 .client(&client_id, json!({ "attributes": attributes }))
@@ -181,7 +206,12 @@ async fn step_1_every_encryption_of_id_tokens() {
             let key = key.clone();
             let oidc = realm
                 .oidc(&client_id)
-                .verification(move |verifier| verifier.id_token_decryption_key(key))
+                .verification(move |verifier| {
+                    verifier
+                        .id_token_decryption_key(key.clone())
+                        .userinfo_decryption_key(key.clone())
+                        .response_decryption_key(key)
+                })
                 .build()
                 .unwrap();
             let tokens = oidc.password("ada", PASSWORD).await;
@@ -196,6 +226,10 @@ async fn step_1_every_encryption_of_id_tokens() {
                     .unwrap(),
                 "ada"
             );
+            let me = oidc.userinfo(&tokens).await;
+            me.unwrap_or_else(|error| panic!("userinfo {client_id}: {error}"));
+            let error = login_required(&oidc).await;
+            assert_eq!(error.oauth_code(), Some("login_required"), "{client_id}");
         }
         // Who has no key is told so.
         let without = oidc(&realm, &format!("{algorithm} A128GCM"));

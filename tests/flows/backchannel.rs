@@ -198,6 +198,12 @@ async fn certificates_authenticate_and_bind() {
     let tokens = oidc.password("ada", PASSWORD).await.unwrap();
     oidc.userinfo(&tokens).await.unwrap();
     let tokens = oidc.refresh(&tokens).await.unwrap();
+    let spare = oidc.password("ada", PASSWORD).await.unwrap();
+    oidc.introspect(spare.access_token().secret())
+        .await
+        .unwrap();
+    oidc.revoke(&spare).await.unwrap();
+    oidc.refresh(&spare).await.unwrap_err();
     let verifier = oidc
         .access_token_verifier()
         .without(keycloak_kit::oidc::Check::Audience)

@@ -161,7 +161,9 @@ async fn a_store_keeps_logins_and_gives_them_out_once() {
 
 #[tokio::test]
 async fn consent_and_one_time_password_pages() {
-    let otp = json!({ "users": [{
+    let otp = json!({ "otpPolicyType": "totp", "otpPolicyAlgorithm": "HmacSHA1",
+        "otpPolicyDigits": 6, "otpPolicyPeriod": 30, "otpPolicyInitialCounter": 0,
+        "otpPolicyLookAheadWindow": 1, "otpPolicyCodeReusable": true, "users": [{
         "username": "grace", "enabled": true, "email": "grace@example.org", "emailVerified": true,
         "firstName": "Grace", "lastName": "Hopper",
         "credentials": [
@@ -192,6 +194,17 @@ async fn consent_and_one_time_password_pages() {
         tokens.id_token().claim("preferred_username").unwrap(),
         "grace"
     );
+
+    // The same without a browser.
+    let direct = realm.oidc("direct");
+    realm.client("direct", json!({})).await;
+    let direct = direct.build().unwrap();
+    let code = crate::support::totp::code("JBSWY3DPEHPK3PXP");
+    let tokens = direct.password("grace", PASSWORD).totp(code).await.unwrap();
+    let name = tokens.id_token().unwrap().claim("preferred_username");
+    assert_eq!(name.unwrap(), "grace");
+    let error = direct.password("grace", PASSWORD).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
 
     let login = oidc.authorize().prompt("consent").start().await.unwrap();
     let page = browser.open(login.url()).await;

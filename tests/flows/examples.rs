@@ -303,6 +303,20 @@ async fn every_example_runs() {
     let greeting = rest(reader).await;
     assert!(greeting.starts_with("hello, Some("), "{greeting}");
 
+    let caller = realm.oidc("app").build().unwrap();
+    let token = caller.password("ada", PASSWORD).await.unwrap();
+    let mut service = example(&realm, "app", "oidc_service", &["app"]);
+    let mut requests = service.stdin.take().unwrap();
+    for bearer in [token.access_token().secret(), "made-up"] {
+        writeln!(requests, "Authorization: Bearer {bearer}").unwrap();
+    }
+    drop(requests);
+    let answers = output(service).await;
+    assert!(
+        answers.starts_with("200 hello, Some(\"ada\")\n401 "),
+        "{answers}"
+    );
+
     let mut login = example(&realm, "app", "oidc_browser_login", &[]);
     let (line, reader) = first_line(&mut login).await;
     let url = line.strip_prefix("open ").unwrap();

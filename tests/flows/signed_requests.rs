@@ -128,6 +128,12 @@ async fn signed_and_encrypted_requests_by_value_pushed_and_by_reference() {
     let object = url.query_pairs().find(|(name, _)| name == "request");
     assert_eq!(object.unwrap().1.split('.').count(), 5, "it is a JWE");
     finish(&oidc, login).await;
+    for content in ContentEncryption::ALL {
+        // The server opens what is pushed before it answers.
+        let login = signed().encrypted(KeyEncryption::RsaOaep, content).pushed();
+        let login = login.start().await;
+        login.unwrap_or_else(|error| panic!("{content}: {error}"));
+    }
     let login = signed().request_uri(&uri).start().await.unwrap();
     login
         .request_object()

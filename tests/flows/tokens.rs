@@ -122,6 +122,17 @@ async fn k11_userinfo_says_what_is_missing() {
     assert!(error.is_forbidden(), "{error}");
     assert_eq!(error.oauth_code(), Some("insufficient_scope"));
     assert!(error.hint().unwrap().contains("openid"));
+    // The admin side answers without any header that says why.
+    let kc = Keycloak::builder(realm.kc.base_url()).access_token("no-token");
+    let users = realm.path(&["users"]);
+    let error = kc
+        .build()
+        .unwrap()
+        .request::<Value>(Method::GET, users)
+        .await;
+    let error = error.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert_eq!(error.server_message(), Some("HTTP 401 Unauthorized"));
     realm.delete().await;
 }
 

@@ -261,6 +261,23 @@ mod tests {
 
     proptest! {
         #[test]
+        fn s31_any_octets_of_the_token_endpoint(
+            octets in prop::collection::vec(any::<u8>(), 0..200),
+            text in r#"[{}":,a-z0-9 ]{0,80}"#,
+        ) {
+            for body in [octets.as_slice(), text.as_bytes()] {
+                match crate::http::json::decode::<Map<String, Value>>(&OP, body) {
+                    Ok(members) => {
+                        let inner = &oidc().inner;
+                        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+                        prop_assert!(ExchangedToken::read(request, members).is_err());
+                    }
+                    Err(error) => prop_assert!(!error.to_string().is_empty()),
+                }
+            }
+        }
+
+        #[test]
         fn s31_any_answer_of_the_token_endpoint(
             members in prop::collection::vec(member(), 0..9),
             token in "[!-~]{1,40}",

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::mock::{Defects, Mock};
 use crate::jose::tests::sign;
-use crate::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm};
+use crate::jose::{
+    ContentEncryption, DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, encrypt,
+};
 use crate::testing::{Reply, Seen};
 use crate::{ClientAuth, ErrorKind, Secret, TokenFault};
 
@@ -482,6 +484,42 @@ async fn k02_a_signed_answer_about_another_token_is_refused() {
                 assert!(error.to_string().contains("another token"), "{error}");
             }
         }
+    }
+}
+
+/// Encrypted and not signed: as good as plain JSON of the same endpoint, and good from there alone.
+#[tokio::test]
+async fn k10_userinfo_may_be_encrypted_alone() {
+    let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
+    let (wrap, content) = (KeyEncryption::EcdhEs, ContentEncryption::A128Gcm);
+    let seal = |claims: &str| {
+        encrypt(
+            &key.public_jwk(),
+            wrap,
+            content,
+            &json!({}),
+            claims.as_bytes(),
+        )
+        .unwrap()
+    };
+    for (claims, good) in [
+        (r#"{"sub":"1","email":"a@b"}"#, true),
+        (r#"{"sub":"2"}"#, false),
+        (r#"{"sub":"1","sub":"1"}"#, false),
+        ("text", false),
+    ] {
+        let sealed = seal(claims);
+        let body = sealed.clone();
+        let jwt = vec![("Content-Type", "application/jwt".to_owned())];
+        let answer = Reply::Answer(200, jwt, body);
+        let mock = Mock::with(on("/userinfo", move |_| answer.clone())).await;
+        let (builder, key) = (mock.builder(), key.clone());
+        let oidc = builder.verification(|verifier| verifier.userinfo_decryption_key(key));
+        let oidc = oidc.build().unwrap();
+        let tokens = oidc.client_credentials().await.unwrap();
+        let answer = oidc.userinfo(&tokens).await;
+        assert_eq!(answer.is_ok(), good, "{claims}: {answer:?}");
+        oidc.verifier().user_info(&sealed, None).await.unwrap_err();
     }
 }
 

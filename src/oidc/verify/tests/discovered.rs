@@ -1,6 +1,7 @@
 //! Issuers whose metadata says what they sign with.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -107,4 +108,38 @@ async fn s05_issuers_do_not_depend_on_one_another() {
     let other = with(access_claims(), "iss", json!("https://h/realms/other"));
     let error = api.verify(&signed(&other)).await.unwrap_err();
     assert!(error.to_string().contains("away"), "{error}");
+}
+
+struct Counting(Arc<AtomicUsize>);
+
+impl Provider for Counting {
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+        Box::pin(async { Published(json!({})).metadata().await })
+    }
+
+    fn fetch_keys(&self) -> Boxed<'_, String> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Published(json!({})).fetch_keys().await })
+    }
+}
+
+/// A wrong signature under a known key is wrong: no other key is looked for.
+#[tokio::test]
+async fn r09_a_wrong_signature_brings_no_fetch() {
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let issuer = TrustedIssuer::discovered(Arc::new(Counting(fetched.clone())));
+    let verifier = TokenVerifier::new(issuer, "web").clock(now);
+    let good = signed(&id_claims());
+    let (input, _) = good.rsplit_once('.').unwrap();
+    let another = signed(&user_info_claims());
+    let (_, other) = another.rsplit_once('.').unwrap();
+    let expected = Expected::new();
+    verifier.id_token(&good, &expected).await.unwrap();
+    for _ in 0..3 {
+        let forged = verifier
+            .id_token(&format!("{input}.{other}"), &expected)
+            .await;
+        refused(forged, TokenFault::Signature);
+    }
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
 }
