@@ -25,6 +25,7 @@ fn every_check_has_its_test() {
     let mut code = String::new();
     for folder in [
         "src/account",
+        "src/error",
         "src/jose",
         "src/oidc",
         "src/registration",
