@@ -1,7 +1,9 @@
 //! The OpenID Connect calls against a scripted realm that signs ID tokens.
 
 mod documents;
+mod ending;
 mod flows;
+mod introspection;
 pub(crate) mod mock;
 mod requests;
 mod secrets;

@@ -1,0 +1,204 @@
+//! What a server says about a token, and what is made of it.
+
+use serde_json::{Value, json};
+
+use super::flows::on;
+use super::mock::{Defects, Mock, now};
+use crate::jose::tests::sign;
+use crate::oidc::Introspection;
+use crate::testing::Reply;
+use crate::{ErrorKind, TokenFault};
+
+async fn answering(answer: &Value) -> Mock {
+    let body = answer.to_string();
+    Mock::with(on("/introspect", move |_| Reply::json(200, body.clone()))).await
+}
+
+async fn ask(answer: &Value, token: &str) -> Introspection {
+    let mock = answering(answer).await;
+    mock.oidc().introspect(token).await.unwrap()
+}
+
+#[tokio::test]
+async fn k01_only_access_tokens_let_a_caller_in() {
+    for (answer, active, lets_in) in [
+        (json!({ "active": true, "typ": "Bearer" }), true, true),
+        (json!({ "active": true, "typ": "DPoP" }), true, true),
+        (json!({ "active": true, "typ": "ID" }), true, false),
+        (
+            json!({ "active": true, "typ": "Refresh", "token_type": "Bearer" }),
+            true,
+            false,
+        ),
+        (
+            json!({ "active": true, "token_type": "bearer" }),
+            true,
+            true,
+        ),
+        (json!({ "active": true, "token_type": "dpop" }), true, true),
+        (json!({ "active": true, "token_type": "mac" }), true, false),
+        (json!({ "active": true }), true, false),
+        (json!({ "active": false, "typ": "Bearer" }), false, false),
+        (json!({ "active": "true", "typ": "Bearer" }), false, false),
+        (json!({ "typ": "Bearer" }), false, false),
+    ] {
+        let said = ask(&answer, "t").await;
+        assert_eq!(said.is_active(), active, "{answer}");
+        assert_eq!(said.is_access_token_active(), lets_in, "{answer}");
+        assert_eq!(said.require_active().is_ok(), lets_in, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn k01_the_token_itself_often_shows_why() {
+    let token = |claims: Value| sign(&json!({ "alg": "ES256" }), &claims);
+    let inactive = json!({ "active": false });
+    let end = now() + 60;
+    for (asked, why) in [
+        (
+            token(json!({ "exp": now() - 1, "aud": "app" })),
+            Some("expired"),
+        ),
+        (
+            token(json!({ "typ": "Refresh", "exp": end })),
+            Some("token_type_hint"),
+        ),
+        (token(json!({ "typ": "Offline" })), Some("token_type_hint")),
+        (token(json!({ "aud": "app", "exp": end })), Some("revoked")),
+        (token(json!({ "aud": ["x", "app"] })), Some("revoked")),
+        (
+            token(json!({ "aud": ["x"], "azp": "app" })),
+            Some("\"app\" is not in the audience"),
+        ),
+        (token(json!({ "aud": "x" })), Some("not in the audience")),
+        (token(json!({})), Some("not in the audience")),
+        ("opaque".to_owned(), None),
+    ] {
+        let error = ask(&inactive, &asked).await.require_active().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        match why {
+            Some(why) => assert!(error.hint().unwrap().contains(why), "{why}: {error}"),
+            None => assert_eq!(error.hint(), None),
+        }
+    }
+    let other = json!({ "active": true, "typ": "ID" });
+    let error = ask(&other, "opaque").await.require_active().unwrap_err();
+    assert!(error.hint().unwrap().contains("another type"), "{error}");
+}
+
+#[tokio::test]
+async fn the_members_of_an_answer() {
+    let answer = json!({ "active": true, "scope": "a b", "sub": "1", "username": "ada" });
+    let said = ask(&answer, "t").await;
+    assert_eq!((said.scope(), said.subject()), (Some("a b"), Some("1")));
+    assert_eq!(said.member("username"), Some(&json!("ada")));
+    assert_eq!(said.member("other"), None);
+    assert_eq!(Value::Object(said.members().clone()), answer);
+    let silent = ask(&json!({ "active": true }), "t").await;
+    assert_eq!((silent.scope(), silent.subject()), (None, None));
+}
+
+/// Which kind of answer is asked for: Keycloak compares the whole header.
+#[tokio::test]
+async fn k02_signed_answers_are_asked_for_by_name() {
+    let accepted = async |mock: &Mock, signed: bool| {
+        let request = mock.oidc().introspect("t");
+        let _ = match signed {
+            true => request.as_jwt().await,
+            false => request.await,
+        };
+        let seen = mock.server.seen();
+        let asked = seen
+            .iter()
+            .rfind(|seen| seen.target == "/introspect")
+            .unwrap();
+        asked.header("accept").unwrap().to_owned()
+    };
+    let keycloak = answering(&json!({ "active": false })).await;
+    assert_eq!(accepted(&keycloak, false).await, "application/json");
+    assert_eq!(accepted(&keycloak, true).await, "application/jwt");
+    let other = Mock::with(Defects {
+        document: Box::new(|document| {
+            document["introspection_signing_alg_values_supported"] = json!(["ES256"]);
+        }),
+        ..on("/introspect", |_| Reply::json(200, r#"{"active":false}"#))
+    })
+    .await;
+    assert_eq!(
+        accepted(&other, true).await,
+        "application/token-introspection+jwt"
+    );
+    assert_eq!(accepted(&other, false).await, "application/json");
+}
+
+#[tokio::test]
+async fn k02_what_is_not_signed_is_refused_where_it_was_asked_for() {
+    let plain = answering(&json!({ "active": true, "typ": "Bearer" })).await;
+    plain.oidc().introspect("t").await.unwrap();
+    let error = plain.oidc().introspect("t").as_jwt().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert!(error.hint().unwrap().contains("switch on"), "{error}");
+    // What is inactive says nothing that could be signed.
+    let inactive = answering(&json!({ "active": false })).await;
+    let said = inactive.oidc().introspect("t").as_jwt().await.unwrap();
+    assert!(!said.is_active());
+    let forged = answering(&json!({ "active": true, "jwt": "a.b.c" })).await;
+    let error = forged.oidc().introspect("t").as_jwt().await.unwrap_err();
+    assert_eq!(error.token_fault(), Some(TokenFault::Malformed), "{error}");
+}
+
+/// The whole answer is a signed token (RFC 9701 section 5).
+#[tokio::test]
+async fn k02_a_whole_answer_is_verified() {
+    for (change, good) in [
+        (json!({}), true),
+        (json!({ "iss": "https://other" }), false),
+        (json!({ "aud": "other" }), false),
+    ] {
+        let mock = Mock::with(on("/introspect", move |seen| {
+            let base = format!("http://{}", seen.header("host").unwrap());
+            let mut claims = json!({
+                "iss": base, "aud": "app", "iat": now(),
+                "token_introspection": { "active": true, "token_type": "Bearer", "sub": "1" },
+            });
+            for (name, value) in change.as_object().unwrap() {
+                claims[name] = value.clone();
+            }
+            let header = json!({ "alg": "ES256", "kid": "a", "typ": "token-introspection+jwt" });
+            let jwt = vec![(
+                "Content-Type",
+                "application/token-introspection+jwt".to_owned(),
+            )];
+            Reply::Answer(200, jwt, sign(&header, &claims))
+        }))
+        .await;
+        match mock.oidc().introspect("t").as_jwt().await {
+            Ok(said) => {
+                assert!(good && said.is_access_token_active());
+                assert_eq!(said.subject(), Some("1"));
+            }
+            Err(error) => assert!(!good && error.is_invalid_token(), "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn introspection_that_is_refused() {
+    let mock = Mock::with(on("/introspect", |_| {
+        Reply::json(401, r#"{"error":"invalid_client"}"#)
+    }))
+    .await;
+    let error = mock.oidc().introspect("t").await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    let request = mock.oidc().introspect("t").token_type_hint("refresh_token");
+    request.param("resource", "r").await.unwrap_err();
+    let seen = mock.server.seen();
+    let asked = seen
+        .iter()
+        .rfind(|seen| seen.target == "/introspect")
+        .unwrap();
+    assert_eq!(
+        asked.body,
+        "token=t&token_type_hint=refresh_token&resource=r"
+    );
+}
