@@ -55,7 +55,7 @@ fn rfc_7515_symmetric_and_unsigned() {
             "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
             "symmetric",
         ),
-        ("eyJhbGciOiJub25lIn0", "", "not signed"),
+        ("eyJhbGciOiJub25lIn0", "", "the token is not signed"),
         // {"alg":"XX256"}, of no RFC.
         ("eyJhbGciOiJYWDI1NiJ9", "AA", "known algorithm"),
     ] {
@@ -67,6 +67,8 @@ fn rfc_7515_symmetric_and_unsigned() {
             .unwrap_err();
         assert_eq!(error.token_fault(), Some(TokenFault::Algorithm));
         assert!(error.to_string().contains(why), "{error}");
+        // Whoever takes the signature off is told nothing more.
+        assert_eq!(error.hint().is_none(), signature.is_empty(), "{error}");
     }
 }
 

@@ -103,7 +103,7 @@ fn provider() -> Defects {
     }
 }
 
-fn signed(mock: &Mock, change: Value) -> String {
+fn signed(mock: &Mock, change: &Value) -> String {
     let mut claims = json!({
         "iss": mock.server.url, "aud": "app", "azp": "app", "sub": "1", "jti": "hunter2",
         "iat": now() - 1, "exp": now() + 60, "email": "hunter2",
@@ -142,7 +142,7 @@ async fn s19_nothing_shows_a_secret() {
     let login = mock.login(&oidc).await;
     shown.add(&login);
     shown.add(&CallbackAnswer::form("code=hunter2"));
-    shown.add(&CallbackAnswer::url(&mock.answer(&login)));
+    shown.add(&CallbackAnswer::url(mock.answer(&login)));
     let mut remember = |login: &crate::oidc::LoginAttempt| {
         secrets.push(login.state().to_owned());
         secrets.push(login.nonce().expose().to_owned());
@@ -230,7 +230,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&Check::Audience);
     let token = signed(
         &mock,
-        json!({
+        &json!({
             "typ": "Bearer", "authorization": { "permissions": [{ "rsid": "1", "scopes": ["x"] }] },
         }),
     );
@@ -265,7 +265,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.error(api().build().unwrap().verify("hunter2").await);
     let logout = signed(
         &mock,
-        json!({
+        &json!({
             "typ": "Logout", "sid": "s1",
             "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
         }),
@@ -274,8 +274,8 @@ async fn s19_nothing_shows_a_secret() {
     shown.error(verifier.logout_token(&logout).await);
     let query = format!("iss={}&sid=s1", mock.server.url);
     shown.add(&verifier.front_channel_logout(&query).await.unwrap());
-    shown.add(&RefreshToken::new(signed(&mock, json!({ "typ": "Refresh" }))).unwrap());
-    shown.add(&OfflineToken::new(signed(&mock, json!({ "typ": "Offline" }))).unwrap());
+    shown.add(&RefreshToken::new(signed(&mock, &json!({ "typ": "Refresh" }))).unwrap());
+    shown.add(&OfflineToken::new(signed(&mock, &json!({ "typ": "Offline" }))).unwrap());
     shown.add(&ReplayMemory::default());
     shown.add(&decode_unverified(&token).unwrap());
 
