@@ -1,6 +1,7 @@
 //! The OpenID Connect calls against a scripted realm that signs ID tokens.
 
 mod documents;
+mod elsewhere;
 mod ending;
 mod flows;
 mod introspection;
@@ -224,6 +225,7 @@ async fn userinfo_that_cannot_be_had_or_used_says_why() {
             "the header of the token cannot be read",
         ),
         (Reply::status(401), "refresh it"),
+        (Reply::status(403), "log in with the scope openid"),
         (
             Reply::Answer(
                 401,

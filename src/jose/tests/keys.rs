@@ -370,3 +370,15 @@ fn s22_the_limits_of_rsa_keys() {
         assert_eq!(key.is_ok(), good, "{} {:#x} {e:?}: {key:?}", n.len(), n[0]);
     }
 }
+
+#[test]
+fn s22_an_ed25519_key_is_32_octets() {
+    let pair = signature::Ed25519KeyPair::generate().unwrap();
+    let raw = pair.public_key().as_ref();
+    assert!(PublicKey::ed25519(raw).is_ok());
+    assert!(PublicKey::ed25519(&raw[1..]).is_err());
+    // The same key in another form.
+    let der = pair.public_key().as_der().unwrap();
+    assert!(PublicKey::ed25519(der.as_ref()).is_err());
+    assert!(PublicKey::spki(der.as_ref()).is_ok());
+}

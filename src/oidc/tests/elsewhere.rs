@@ -1,0 +1,152 @@
+//! Logins that end on another device: device authorization (RFC 8628) and CIBA.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::mock::{Defects, Mock};
+use crate::ErrorKind;
+use crate::testing::Reply;
+
+const START: &str = "/backchannel";
+
+/// Pending, to be slowed down, and then the tokens of a user; `start` answers the first request.
+async fn provider(path: &'static str, start: Value) -> Mock {
+    let polls = AtomicUsize::new(0);
+    let refusal = |code: &str| Some(Reply::json(400, json!({ "error": code }).to_string()));
+    Mock::with(Defects {
+        script: Box::new(move |seen| match seen.target.as_str() {
+            target if target == path => Some(Reply::json(200, start.to_string())),
+            "/token" => match polls.fetch_add(1, Ordering::SeqCst) {
+                0 => refusal("authorization_pending"),
+                1 => refusal("slow_down"),
+                _ => None,
+            },
+            _ => None,
+        }),
+        ..Defects::default()
+    })
+    .await
+}
+
+fn polled(mock: &Mock) -> String {
+    let seen = mock.server.seen();
+    seen.iter()
+        .rfind(|seen| seen.is_token_request())
+        .unwrap()
+        .body
+        .clone()
+}
+
+#[tokio::test]
+async fn k17_a_device_login_is_polled_by_hand() {
+    let mock = provider(
+        "/device",
+        json!({
+            "device_code": "d1", "user_code": "ABCD", "verification_uri": "https://op/device",
+            "verification_uri_complete": "https://op/device?user_code=ABCD", "expires_in": 600,
+            "interval": 7,
+        }),
+    )
+    .await;
+    let login = mock.oidc().device().scope("openid email").await.unwrap();
+    assert_eq!(login.user_code(), "ABCD");
+    assert_eq!(login.verification_uri(), "https://op/device");
+    let complete = login.verification_uri_complete();
+    assert_eq!(complete, Some("https://op/device?user_code=ABCD"));
+    assert_eq!(login.expires_in(), Some(Duration::from_secs(600)));
+    assert_eq!(login.interval(), Duration::from_secs(7));
+    assert!(login.poll().await.unwrap().is_none());
+    assert_eq!(login.interval(), Duration::from_secs(7));
+    assert!(login.poll().await.unwrap().is_none());
+    assert_eq!(login.interval(), Duration::from_secs(12));
+    let tokens = login.poll().await.unwrap().unwrap();
+    assert_eq!(tokens.id_token().unwrap().subject(), "1");
+    let wanted = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d1";
+    assert!(polled(&mock).starts_with(wanted), "{}", polled(&mock));
+}
+
+#[tokio::test]
+async fn k17_a_backchannel_login_is_polled_by_hand() {
+    let start = json!({ "auth_req_id": "a1", "expires_in": 60, "interval": 3 });
+    let mock = provider(START, start).await;
+    let oidc = mock.oidc();
+    let login = oidc.backchannel_login().login_hint("ada").await.unwrap();
+    assert_eq!(login.expires_in(), Some(Duration::from_secs(60)));
+    assert_eq!(login.interval(), Duration::from_secs(3));
+    assert!(login.poll().await.unwrap().is_none());
+    assert!(login.poll().await.unwrap().is_none());
+    assert_eq!(login.interval(), Duration::from_secs(8));
+    let tokens = login.poll().await.unwrap().unwrap();
+    assert_eq!(tokens.id_token().unwrap().subject(), "1");
+    let wanted = "grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id=a1";
+    assert_eq!(polled(&mock), wanted);
+}
+
+/// Who is to log in has to be said, in one of the ways that there are.
+#[tokio::test]
+async fn a_backchannel_login_names_somebody() {
+    let mock = provider(START, json!({ "auth_req_id": "a1" })).await;
+    let oidc = mock.oidc();
+    let login = || oidc.backchannel_login();
+    let nobody = login().await.unwrap_err();
+    assert!(nobody.is_config(), "{nobody}");
+    assert!(
+        login()
+            .param("resource", "x")
+            .await
+            .unwrap_err()
+            .is_config()
+    );
+    assert_eq!(mock.posts(START), 0, "nothing was sent");
+    login().login_hint("ada").await.unwrap();
+    login().id_token_hint("t").await.unwrap();
+    login().param("login_hint_token", "t").await.unwrap();
+    login().param("user_hint", "t").await.unwrap();
+    assert_eq!(mock.posts(START), 4);
+}
+
+#[tokio::test]
+async fn k17_a_ping_is_the_servers_and_about_this_login() {
+    let mock = provider(START, json!({ "auth_req_id": "a1" })).await;
+    let request = || mock.oidc().backchannel_login().login_hint("ada");
+    let login = request().client_notification_token("n1").await.unwrap();
+    let good = br#"{"auth_req_id":"a1"}"#;
+    login.check_ping("Bearer n1", good).unwrap();
+    login.check_ping("bearer n1", good).unwrap();
+    for (authorization, body) in [
+        ("Bearer n2", good.as_slice()),
+        ("Basic n1", good),
+        ("n1", good),
+        ("", good),
+        ("Bearer n1", br#"{"auth_req_id":"a2"}"#),
+    ] {
+        let error = login.check_ping(authorization, body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
+    }
+    login.check_ping("Bearer n1", b"{}").unwrap_err();
+    let without = request().await.unwrap();
+    assert!(
+        without
+            .check_ping("Bearer n1", good)
+            .unwrap_err()
+            .is_unauthorized()
+    );
+}
+
+/// An empty member is none.
+#[tokio::test]
+async fn empty_members_of_an_answer_are_left_out() {
+    let mock = Mock::with(Defects {
+        answer: Box::new(|answer| {
+            answer["id_token"] = json!("");
+            answer["scope"] = json!("");
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let tokens = mock.oidc().client_credentials().await.unwrap();
+    assert!(tokens.id_token().is_none());
+    assert_eq!(tokens.scope(), None);
+}
