@@ -1,6 +1,5 @@
 //! Where the verification gets a provider's document and keys.
 
-use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
@@ -47,8 +46,12 @@ impl Oidc {
 
 impl Inner {
     pub(super) async fn issuer_keys(&self) -> Result<JwkSet> {
-        JwkSet::from_json(&fetch(&self.channel, &self.provider).await?)
-            .map_err(|error| error.with_operation(&OP))
+        let keys = fetch(&self.channel, &self.provider).await?;
+        JwkSet::from_json(&keys).map_err(|error| {
+            protocol("the issuer's key set cannot be read")
+                .with_source(error)
+                .with_operation(&OP)
+        })
     }
 }
 
@@ -86,12 +89,4 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
     }
     String::from_utf8(answer.response.body().to_vec())
         .map_err(|_| unexpected_body(&OP, "the key set is no text"))
-}
-
-impl fmt::Debug for IssuerSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuerSource")
-            .field("provider", &self.provider)
-            .finish_non_exhaustive()
-    }
 }

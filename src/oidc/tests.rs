@@ -5,6 +5,7 @@ mod elsewhere;
 mod ending;
 mod flows;
 mod introspection;
+mod keys;
 pub(crate) mod mock;
 mod requests;
 mod secrets;

@@ -7,7 +7,7 @@ use keycloak_kit::{ClientAuth, Keycloak, Method};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::examples::{example, output};
+use crate::examples::{example, first_line, rest};
 use crate::support::PASSWORD;
 use crate::support::endpoint::{Call, Endpoint};
 use crate::support::realm::Realm;
@@ -130,15 +130,14 @@ async fn k17_backchannel_login_by_poll_and_ping() {
         channel.next(|call| call.body.contains(&message)).await;
     }
 
-    let child = example(&realm, "app", "oidc_backchannel_login", &["ada"]);
+    let mut child = example(&realm, "app", "oidc_backchannel_login", &["ada"]);
+    let (line, reader) = first_line(&mut child).await;
+    assert_eq!(line, "waiting for the user, at most Some(120s)");
     let asked = channel.next(|call| call.body.contains("W4SCT")).await;
     decide(&realm, &asked, "SUCCEED").await;
-    let shown = output(child).await;
-    assert!(
-        shown.contains("waiting for the user, at most Some(120s)"),
-        "{shown}"
-    );
+    let shown = rest(reader).await;
     assert!(shown.contains("Some(IdToken {"), "{shown}");
+    assert!(child.wait().unwrap().success());
 
     realm.client("off", json!({})).await;
     let off = realm.oidc("off").build().unwrap();

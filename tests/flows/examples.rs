@@ -39,7 +39,9 @@ fn command(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.args(["run", "--quiet", "--example", name]);
     // With the features of this binary nothing is compiled anew.
-    if cfg!(not(feature = "admin")) {
+    if cfg!(feature = "schemars") {
+        command.arg("--all-features");
+    } else if cfg!(not(feature = "admin")) {
         command.args(["--no-default-features", "--features", "oidc,tracing"]);
     }
     command
@@ -65,7 +67,9 @@ pub(crate) async fn output(child: Child) -> String {
 }
 
 /// The first line, and the rest of the output later.
-async fn first_line(child: &mut Child) -> (String, BufReader<std::process::ChildStdout>) {
+pub(crate) async fn first_line(
+    child: &mut Child,
+) -> (String, BufReader<std::process::ChildStdout>) {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     tokio::task::spawn_blocking(move || {
         let mut line = String::new();
@@ -76,7 +80,7 @@ async fn first_line(child: &mut Child) -> (String, BufReader<std::process::Child
     .unwrap()
 }
 
-async fn rest(mut reader: BufReader<std::process::ChildStdout>) -> String {
+pub(crate) async fn rest(mut reader: BufReader<std::process::ChildStdout>) -> String {
     tokio::task::spawn_blocking(move || std::io::read_to_string(&mut reader).unwrap())
         .await
         .unwrap()

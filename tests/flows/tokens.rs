@@ -5,8 +5,9 @@ use keycloak_kit::{Keycloak, Method};
 use pretty_assertions::{assert_eq, assert_ne};
 use serde_json::{Value, json};
 
+use crate::support::browser::{Browser, Page};
 use crate::support::realm::Realm;
-use crate::support::{PASSWORD, SECRET};
+use crate::support::{CALLBACK, PASSWORD, SECRET};
 
 fn audience(client_id: &str) -> Value {
     json!([{
@@ -250,21 +251,26 @@ async fn k04_lightweight_tokens_are_completed_by_the_server() {
 #[tokio::test]
 async fn k13_offline_tokens_do_not_expire_by_themselves() {
     let realm = Realm::new("offline").await;
-    let app = realm.app(json!({})).await;
-    let tokens = app
-        .password("ada", PASSWORD)
-        .scope("openid offline_access")
+    let bye = "https://app.example/bye";
+    let attributes = json!({ "post.logout.redirect.uris": bye });
+    let app = realm.app(json!({ "attributes": attributes })).await;
+    let login = app
+        .authorize()
+        .scope("offline_access")
+        .start()
         .await
         .unwrap();
+    let mut browser = Browser::new(CALLBACK);
+    let back = browser.login_and_return(login.url()).await;
+    let tokens = app.callback(login, back.url()).await.unwrap();
     assert_eq!(tokens.refresh_lifetime(), None);
     let tokens = app.refresh(&tokens).await.unwrap();
     assert_eq!(tokens.refresh_lifetime(), None);
-    // They outlive the user's sessions, and end when they are given back.
-    let online = app.password("ada", PASSWORD).await.unwrap();
-    let id = realm.user_id("ada").await;
-    realm.post(&["users", &id, "logout"], &json!({})).await;
-    let error = app.refresh(&online).await.unwrap_err();
-    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    // They outlive the session in the browser, and end when they are given back.
+    let url = app.logout_url(&tokens).post_logout_redirect_uri(bye);
+    let mut browser = browser.heading_for(bye);
+    let page = browser.open(url.build().unwrap().as_str()).await;
+    assert!(matches!(page, Page::Back(_)), "{page:?}");
     let tokens = app.refresh(&tokens).await.unwrap();
     app.revoke(&tokens).await.unwrap();
     let error = app.refresh(&tokens).await.unwrap_err();

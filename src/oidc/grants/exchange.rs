@@ -259,6 +259,44 @@ mod tests {
         (name, value)
     }
 
+    fn read(members: &Value) -> Result<ExchangedToken> {
+        let oidc = oidc();
+        let request = oidc
+            .inner
+            .grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+        ExchangedToken::read(request, members.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn s17_what_is_no_token_to_call_with_is_none() {
+        let answer = serde_json::json!({
+            "access_token": "t", "token_type": "Bearer", "issued_token_type": "at",
+            "refresh_token": "r", "expires_in": 60, "session_state": "s",
+        });
+        let token = read(&answer).unwrap();
+        assert_eq!(token.token().expose(), "t");
+        assert_eq!(token.access_token().unwrap().secret(), "t");
+        assert_eq!(token.issued_token_type(), Some("at"));
+        assert_eq!(token.refresh_token().unwrap().expose(), "r");
+        assert_eq!(token.expires_in(), Some(Duration::from_secs(60)));
+        assert_eq!(token.member("session_state").unwrap(), "s");
+        assert_eq!(token.member("access_token"), None);
+        for name in ["N_A", "n_a"] {
+            let mut answer = answer.clone();
+            answer["token_type"] = name.into();
+            let token = read(&answer).unwrap();
+            assert_eq!(token.token().expose(), "t");
+            assert!(token.access_token().is_none() && token.refresh_token().is_none());
+            assert_eq!(token.expires_in(), Some(Duration::from_secs(60)));
+            assert_eq!(token.member("access_token"), None);
+        }
+        for (name, value) in [("access_token", ""), ("token_type", "mac")] {
+            let mut answer = answer.clone();
+            answer[name] = value.into();
+            read(&answer).unwrap_err();
+        }
+    }
+
     proptest! {
         #[test]
         fn s31_any_octets_of_the_token_endpoint(

@@ -237,15 +237,19 @@ mod tests {
         assert_eq!(at, [3, 6, 9]);
         let error = result.unwrap_err();
         assert_eq!(error.oauth_code(), Some("expired_token"), "{error}");
-        for code in [
-            "access_denied",
-            "expired_token",
-            "invalid_grant",
-            "invalid_client",
+        for (code, hint) in [
+            ("access_denied", "has refused"),
+            ("expired_token", "did not decide in time"),
+            ("invalid_grant", "was used already"),
+            ("invalid_client", ""),
         ] {
             let (at, result) = asked_at(every(3), vec![refusal(400, code, None)]).await;
             assert_eq!(at, [3], "{code}");
-            assert_eq!(result.unwrap_err().oauth_code(), Some(code));
+            let error = result.unwrap_err();
+            assert_eq!(error.oauth_code(), Some(code));
+            let ended = code != "invalid_client";
+            assert_eq!(error.kind() == ErrorKind::Unauthorized, ended, "{error}");
+            assert!(error.hint().unwrap_or_default().contains(hint), "{error}");
         }
     }
 

@@ -180,14 +180,14 @@ impl Keeper {
             .unwrap_or_else(|_| Err(timeout(&OP, TURN)));
         match &outcome {
             Ok(tokens) => self.keep(store, &entry, tokens).await,
-            Err(error) if error.oauth_code() == Some("invalid_grant") => {
+            Err(_) => {
                 // Somebody who does not claim may have been faster: what there is, is read once.
-                if let Some(tokens) = self.take_over(store.load().await?.as_ref(), refused).await {
+                let entry_now = store.load().await.ok().flatten();
+                if let Some(tokens) = self.take_over(entry_now.as_ref(), refused).await {
                     return Ok(tokens);
                 }
                 self.release(store, &entry).await;
             }
-            Err(_) => self.release(store, &entry).await,
         }
         outcome
     }
