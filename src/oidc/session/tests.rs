@@ -217,7 +217,11 @@ async fn a_session_that_is_over_is_not_asked_about_again() {
         assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
     }
     assert_eq!(mock.posts("/token"), 3);
-    assert!(!format!("{session:?}").contains("t1"));
+    let shown = format!("{session:?} {:?}", session.shared.keeper);
+    assert!(
+        shown.contains("Keeper {") && !shown.contains("t1"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
