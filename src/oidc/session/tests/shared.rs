@@ -95,7 +95,10 @@ async fn r15_a_new_id_token_is_taken_over() {
             *number += 1;
             claims["jti"] = json!(*number);
         }),
-        answer: Box::new(|answer| answer["access_token"] = answer["id_token"].clone()),
+        answer: Box::new(|answer| {
+            answer["access_token"] = answer["id_token"].clone();
+            answer["scope"] = json!("openid x");
+        }),
         ..Defects::default()
     })
     .await;
@@ -107,6 +110,7 @@ async fn r15_a_new_id_token_is_taken_over() {
     for session in [&one, &other] {
         expire(session).await;
         let tokens = session.tokens().await.unwrap();
+        assert_eq!(tokens.scope(), Some("openid x"));
         numbers.push(tokens.id_token().unwrap().claim("jti").unwrap().clone());
     }
     assert_eq!(numbers, [2, 2]);
