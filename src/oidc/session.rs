@@ -12,6 +12,7 @@ use self::keeper::Keeper;
 pub use self::store::{StoredTokens, TokenStore, TokenStoreFuture};
 use super::client::Oidc;
 use super::tokens::TokenSet;
+use crate::Secret;
 use crate::error::{Result, unauthorized};
 use crate::http::operation::Operation;
 use crate::token::engine::TokenEngine;
@@ -91,6 +92,13 @@ impl Session {
                 engine,
             }),
         }
+    }
+
+    /// Adds a parameter to every refresh from now on; the same name can be given several times.
+    #[must_use]
+    pub fn refresh_param(self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.shared.keeper.param(name.into(), value.into());
+        self
     }
 
     /// A fresh access token.

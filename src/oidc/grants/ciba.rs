@@ -51,6 +51,8 @@ pub struct BackchannelLogin {
     notification_token: Option<Secret>,
     pace: Pace,
     slow_downs: SlowDowns,
+    /// What the caller adds to the token requests.
+    extra: Params,
 }
 
 #[derive(Deserialize)]
@@ -173,6 +175,7 @@ impl BackchannelLoginRequest {
             notification_token,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
+            extra: Params::default(),
             oidc: self.oidc,
         })
     }
@@ -186,6 +189,14 @@ impl BackchannelLoginRequest {
 }
 
 impl BackchannelLogin {
+    /// Adds a parameter to the token requests of this login; the same name can be given several
+    /// times.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.extra.extra(name.into(), value.into());
+        self
+    }
+
     /// How long the user has, from the start on.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
@@ -257,7 +268,8 @@ impl BackchannelLogin {
     }
 
     fn params(&self) -> Params {
-        let mut params = Params::of("urn:openid:params:grant-type:ciba");
+        let mut params = self.extra.clone();
+        params.push("grant_type", "urn:openid:params:grant-type:ciba");
         params.push("auth_req_id", &self.auth_req_id);
         params
     }

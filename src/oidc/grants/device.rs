@@ -48,6 +48,8 @@ pub struct DeviceLogin {
     verifier: Secret,
     pace: Pace,
     slow_downs: SlowDowns,
+    /// What the caller adds to the token requests.
+    extra: Params,
 }
 
 #[derive(Deserialize)]
@@ -110,12 +112,21 @@ impl DeviceLoginRequest {
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
+            extra: Params::default(),
             oidc: self.oidc,
         })
     }
 }
 
 impl DeviceLogin {
+    /// Adds a parameter to the token requests of this login; the same name can be given several
+    /// times.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.extra.extra(name.into(), value.into());
+        self
+    }
+
     /// What the user enters. For the user's eyes alone: who has it can take over the login.
     pub fn user_code(&self) -> &str {
         self.user_code.expose()
@@ -174,7 +185,8 @@ impl DeviceLogin {
     }
 
     fn params(&self) -> Params {
-        let mut params = Params::of("urn:ietf:params:oauth:grant-type:device_code");
+        let mut params = self.extra.clone();
+        params.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
         params.push("device_code", &self.device_code);
         params.push("code_verifier", &self.verifier);
         params

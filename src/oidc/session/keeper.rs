@@ -49,6 +49,8 @@ struct Known {
     /// Of the entry in the store that these tokens are.
     version: Option<u64>,
     login: String,
+    /// What the caller adds to a refresh.
+    extra: Vec<(String, Secret)>,
     /// The refresh token was refused: there is nothing to try any more.
     over: bool,
 }
@@ -71,6 +73,7 @@ impl Keeper {
                 tokens,
                 version,
                 login,
+                extra: Vec::new(),
                 over: false,
             }),
             store,
@@ -114,6 +117,10 @@ impl Keeper {
 
     pub(super) fn tokens(&self) -> TokenSet {
         self.lock().tokens.clone()
+    }
+
+    pub(super) fn param(&self, name: String, value: Secret) {
+        self.lock().extra.push((name, value));
     }
 
     /// From now on no token comes out.
@@ -193,9 +200,9 @@ impl Keeper {
     }
 
     async fn refresh(&self) -> Result<TokenSet> {
-        let (before, over) = {
+        let (before, over, extra) = {
             let known = self.lock();
-            (known.tokens.clone(), known.over)
+            (known.tokens.clone(), known.over, known.extra.clone())
         };
         if over {
             return Err(unauthorized("the session has ended at the server")
@@ -205,7 +212,11 @@ impl Keeper {
         if before.refresh_token().is_none() {
             return Err(no_refresh_token(&OP));
         }
-        let refresh = self.oidc.refresh(&before);
+        let refresh = extra
+            .into_iter()
+            .fold(self.oidc.refresh(&before), |refresh, (name, value)| {
+                refresh.param(name, value)
+            });
         let granted = refresh.spend().await.inspect_err(|error| {
             self.lock().over = error.oauth_code() == Some("invalid_grant");
         })?;

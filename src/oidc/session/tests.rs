@@ -205,6 +205,24 @@ async fn r17_a_refresh_under_way_does_not_outlive_the_logout() {
 }
 
 #[tokio::test]
+async fn a_refresh_has_what_the_caller_adds() {
+    let mock = rotating().await;
+    let session = mock.oidc().session(first(&mock).await);
+    let session = session
+        .refresh_param("resource", "a")
+        .refresh_param("resource", "b");
+    expire(&session).await;
+    session.access_token().await.unwrap();
+    let seen = mock.server.seen();
+    let refresh = seen.iter().rfind(|seen| seen.is_token_request()).unwrap();
+    assert!(
+        refresh.body.ends_with("&resource=a&resource=b"),
+        "{}",
+        refresh.body
+    );
+}
+
+#[tokio::test]
 async fn a_session_that_is_over_is_not_asked_about_again() {
     let mock = rotating().await;
     let oidc = mock.oidc();

@@ -61,10 +61,15 @@ async fn k17_a_device_login_is_polled_by_hand() {
     assert_eq!(login.interval(), Duration::from_secs(7));
     assert!(login.poll().await.unwrap().is_none());
     assert_eq!(login.interval(), Duration::from_secs(12));
+    let login = login.param("resource", "r");
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1");
     let wanted = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d1";
-    assert!(polled(&mock).starts_with(wanted), "{}", polled(&mock));
+    let polled = polled(&mock);
+    assert!(
+        polled.starts_with(wanted) && polled.ends_with("&resource=r"),
+        "{polled}"
+    );
 }
 
 #[tokio::test]
@@ -78,9 +83,10 @@ async fn k17_a_backchannel_login_is_polled_by_hand() {
     assert!(login.poll().await.unwrap().is_none());
     assert!(login.poll().await.unwrap().is_none());
     assert_eq!(login.interval(), Duration::from_secs(8));
+    let login = login.param("resource", "r");
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1");
-    let wanted = "grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id=a1";
+    let wanted = "grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id=a1&resource=r";
     assert_eq!(polled(&mock), wanted);
 }
 
