@@ -285,9 +285,6 @@ pub(super) fn check_redirect_uri(uri: &str) -> Result<()> {
         Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file") => {
             fail("has a scheme that no application is called back with")
         }
-        Ok(url) if url.scheme() == "http" && url.host_str().is_none_or(str::is_empty) => {
-            fail("has no host")
-        }
         Ok(_) => Ok(()),
     }
 }

@@ -185,6 +185,8 @@ fn s13_redirect_uris() {
         "https://app/cb#x",
         "javascript:alert(1)",
         "data:text/html,x",
+        "http://",
+        "http://?x",
     ] {
         assert!(with(bad).unwrap_err().is_config(), "{bad}");
     }
