@@ -125,9 +125,6 @@ impl LoginStore for MemoryLoginStore {
     fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> StoreFuture<'a, ()> {
         let now = Instant::now();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= self.most {
-            waiting.retain(|_, (since, _)| now.duration_since(*since) < self.lifetime);
-        }
         // Whoever starts logins without end keeps nobody else from logging in.
         while waiting.len() >= self.most.max(1) {
             let oldest = waiting.iter().min_by_key(|(_, (since, _))| *since);
