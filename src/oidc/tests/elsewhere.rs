@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
+use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
 use crate::testing::Reply;
 
 const START: &str = "/backchannel";
@@ -88,6 +89,37 @@ async fn k17_a_backchannel_login_is_polled_by_hand() {
     assert_eq!(tokens.id_token().unwrap().subject(), "1");
     let wanted = "grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id=a1&resource=r";
     assert_eq!(polled(&mock), wanted);
+}
+
+/// A signed request (CIBA section 7.1.1) stands alone, and says all of it.
+#[tokio::test]
+async fn a_backchannel_request_is_signed() {
+    let mock = provider(START, json!({ "auth_req_id": "a1" })).await;
+    let oidc = mock.oidc();
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let request = oidc.backchannel_login().login_hint("ada");
+    let request = request.binding_message("W4").signed_with(&key);
+    request
+        .requested_expiry(Duration::from_secs(90))
+        .await
+        .unwrap();
+    let seen = mock.server.seen();
+    let sent = seen.iter().find(|seen| seen.target == START).unwrap();
+    assert_eq!(sent.form("login_hint"), None);
+    let signed = decode_unverified(sent.form("request").unwrap()).unwrap();
+    let claims = signed.claims();
+    for (name, value) in [
+        ("iss", json!("app")),
+        ("aud", json!(mock.server.url)),
+        ("login_hint", json!("ada")),
+        ("binding_message", json!("W4")),
+        ("requested_expiry", json!(90)),
+    ] {
+        assert_eq!(claims[name], value, "{name}");
+    }
+    let seconds = |name: &str| claims[name].as_u64().unwrap();
+    assert_eq!(seconds("exp") - seconds("iat"), 60);
+    assert!(claims["jti"].as_str().unwrap().len() >= 16);
 }
 
 /// Who is to log in has to be said, in one of the ways that there are.
