@@ -37,8 +37,16 @@ fn build(variables: &[(&'static str, &'static str)]) -> Result<Oidc> {
 #[test]
 fn the_environment_names_the_client_and_its_proof() {
     type Variables = &'static [(&'static str, &'static str)];
-    let cases: [(Variables, &str); 8] = [
+    let cases: [(Variables, &str); 9] = [
         (&[], "none"),
+        (
+            &[
+                ("OIDC_CLIENT_SECRET", "x"),
+                ("OIDC_ASSERTION_FILE", "/x"),
+                ("OIDC_CLIENT_AUTH_METHOD", "client_secret_basic"),
+            ],
+            "client_secret_basic",
+        ),
         (&[("OIDC_CLIENT_SECRET", "x")], "client_secret_basic"),
         (
             &[("OIDC_CLIENT_SECRET_FILE", "/secret")],
@@ -97,7 +105,7 @@ fn mistakes_in_the_environment_are_named() {
                 ("OIDC_CLIENT_SECRET", "hunter2"),
                 ("OIDC_ASSERTION_FILE", "/x"),
             ],
-            "OIDC_CLIENT_AUTH_METHOD",
+            "keep one of them",
         ),
         (
             &[("OIDC_PRIVATE_KEY_FILE", "/nowhere")],
@@ -142,6 +150,19 @@ fn adapter_files() {
         let shown = format!("{oidc:?}");
         assert!(shown.contains(method), "{shown}");
         assert!(shown.contains("https://sso.example/auth/realms/a%20b"), "{shown}");
+    }
+    // Plain HTTP to another machine has to be said.
+    let plain = |rest: &str| file(rest).replace("https://", "http://");
+    let none = plain(r#","ssl-required":"none","public-client":true"#);
+    Oidc::builder_from_keycloak_json(&none)
+        .unwrap()
+        .build()
+        .unwrap();
+    for rest in [r#","ssl-required":"external""#, ""] {
+        let built = Oidc::builder_from_keycloak_json(&plain(rest))
+            .unwrap()
+            .build();
+        assert!(built.unwrap_err().is_config(), "{rest}");
     }
     for (bad, why) in [
         ("{}".to_owned(), "cannot be read"),
