@@ -68,12 +68,13 @@ pub(crate) const CLIENT: &[&str] = &[
     "client_assertion_type",
 ];
 
-/// Setters that every request with parameters has, and `.await`.
-macro_rules! request {
-    ($request:ident => $output:ty) => {
+/// The setter of parameters that have none.
+macro_rules! param {
+    ($request:ident) => {
         impl $request {
             /// Adds a parameter that has no setter here; the same name can be given several times.
             /// One that the request sets itself is refused.
+            #[must_use = "the parameter is in what this gives back"]
             pub fn param(
                 mut self,
                 name: impl Into<String>,
@@ -83,7 +84,13 @@ macro_rules! request {
                 self
             }
         }
+    };
+}
 
+/// Setters that every request with parameters has, and `.await`.
+macro_rules! request {
+    ($request:ident => $output:ty) => {
+        $crate::oidc::form::param!($request);
         $crate::oidc::form::awaitable!($request => $output);
     };
 }
@@ -116,4 +123,4 @@ macro_rules! scope {
     };
 }
 
-pub(crate) use {awaitable, request, scope};
+pub(crate) use {awaitable, param, request, scope};

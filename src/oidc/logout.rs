@@ -134,12 +134,6 @@ impl LogoutUrl {
         self.url(&metadata)
     }
 
-    /// Adds a parameter that has no setter here.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.params.extra(name.into(), value.into());
-        self
-    }
-
     fn url(&self, metadata: &ProviderMetadata) -> Result<Url> {
         let mut url = browser_url(metadata, END_SESSION).map_err(|e| e.with_operation(&URL))?;
         let pairs = self.params.pairs(&URL, &[])?;
@@ -192,3 +186,4 @@ pub(super) fn browser_url(metadata: &ProviderMetadata, (name, pick): Endpoint) -
 }
 
 form::request!(Logout => ());
+form::param!(LogoutUrl);

@@ -126,12 +126,11 @@ impl LoginStore for MemoryLoginStore {
         let now = Instant::now();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever starts logins without end keeps nobody else from logging in.
-        while waiting.len() >= self.most.max(1) {
+        if waiting.len() >= self.most {
             let oldest = waiting.iter().min_by_key(|(_, (since, _))| *since);
-            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
-                break;
-            };
-            waiting.remove(&oldest);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                waiting.remove(&oldest);
+            }
         }
         waiting.insert(key.to_owned(), (now, attempt));
         Box::pin(std::future::ready(Ok(())))

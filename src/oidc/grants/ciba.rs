@@ -17,7 +17,6 @@ use crate::http::repeat::Repeat;
 use crate::jose::{SigningKey, hash};
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::request_object;
-use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
 
@@ -52,7 +51,7 @@ pub struct BackchannelLogin {
     pace: Pace,
     slow_downs: SlowDowns,
     /// What the caller adds to the token requests.
-    extra: Params,
+    params: Params,
 }
 
 #[derive(Deserialize)]
@@ -175,7 +174,7 @@ impl BackchannelLoginRequest {
             notification_token,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
-            extra: Params::default(),
+            params: Params::default(),
             oidc: self.oidc,
         })
     }
@@ -189,14 +188,6 @@ impl BackchannelLoginRequest {
 }
 
 impl BackchannelLogin {
-    /// Adds a parameter to the token requests of this login; the same name can be given several
-    /// times.
-    #[must_use]
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.extra.extra(name.into(), value.into());
-        self
-    }
-
     /// How long the user has, from the start on.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
@@ -217,8 +208,7 @@ impl BackchannelLogin {
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
-        let granted = poll::until_granted(&self.oidc, &POLL, &params, pace).await?;
-        self.verified(granted).await
+        poll::until_granted(&self.oidc, &POLL, &params, pace).await
     }
 
     /// Asks once, such as after a ping; `None` while the user has not decided.
@@ -226,11 +216,7 @@ impl BackchannelLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        let polled = poll::once(&self.oidc, &POLL, &self.params()).await;
-        match self.slow_downs.pending(polled)? {
-            Some(granted) => self.verified(granted).await.map(Some),
-            None => Ok(None),
-        }
+        poll::by_hand(&self.oidc, &POLL, &self.params(), &self.slow_downs).await
     }
 
     /// Whether a request to the client's notification endpoint (CIBA section 10.2) is the
@@ -259,16 +245,8 @@ impl BackchannelLogin {
         Ok(())
     }
 
-    async fn verified(&self, granted: crate::token::grant::Granted) -> Result<TokenSet> {
-        let inner = &self.oidc.inner;
-        let tokens = inner
-            .token_set(&POLL, granted, Expected::new(), None)
-            .await?;
-        Ok(tokens)
-    }
-
     fn params(&self) -> Params {
-        let mut params = self.extra.clone();
+        let mut params = self.params.clone();
         params.push("grant_type", "urn:openid:params:grant-type:ciba");
         params.push("auth_req_id", &self.auth_req_id);
         params
@@ -286,3 +264,4 @@ impl fmt::Debug for BackchannelLogin {
 
 form::scope!(BackchannelLoginRequest);
 form::request!(BackchannelLoginRequest => BackchannelLogin);
+form::param!(BackchannelLogin);

@@ -15,9 +15,7 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::pkce::Pkce;
-use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
-use crate::token::grant::Granted;
 use crate::token::{GrantKind, explain, lifetime};
 
 const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
@@ -49,7 +47,7 @@ pub struct DeviceLogin {
     pace: Pace,
     slow_downs: SlowDowns,
     /// What the caller adds to the token requests.
-    extra: Params,
+    params: Params,
 }
 
 #[derive(Deserialize)]
@@ -112,21 +110,13 @@ impl DeviceLoginRequest {
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
-            extra: Params::default(),
+            params: Params::default(),
             oidc: self.oidc,
         })
     }
 }
 
 impl DeviceLogin {
-    /// Adds a parameter to the token requests of this login; the same name can be given several
-    /// times.
-    #[must_use]
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.extra.extra(name.into(), value.into());
-        self
-    }
-
     /// What the user enters. For the user's eyes alone: who has it can take over the login.
     pub fn user_code(&self) -> &str {
         self.user_code.expose()
@@ -162,8 +152,7 @@ impl DeviceLogin {
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
-        let granted = poll::until_granted(&self.oidc, &POLL, &params, pace).await?;
-        self.verified(granted).await
+        poll::until_granted(&self.oidc, &POLL, &params, pace).await
     }
 
     /// Asks once; `None` while the user has not decided. The caller keeps the pace: wait
@@ -172,20 +161,11 @@ impl DeviceLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        let polled = poll::once(&self.oidc, &POLL, &self.params()).await;
-        match self.slow_downs.pending(polled)? {
-            Some(granted) => self.verified(granted).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    async fn verified(&self, granted: Granted) -> Result<TokenSet> {
-        let inner = &self.oidc.inner;
-        inner.token_set(&POLL, granted, Expected::new(), None).await
+        poll::by_hand(&self.oidc, &POLL, &self.params(), &self.slow_downs).await
     }
 
     fn params(&self) -> Params {
-        let mut params = self.extra.clone();
+        let mut params = self.params.clone();
         params.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
         params.push("device_code", &self.device_code);
         params.push("code_verifier", &self.verifier);
@@ -205,3 +185,4 @@ impl fmt::Debug for DeviceLogin {
 
 form::scope!(DeviceLoginRequest);
 form::request!(DeviceLoginRequest => DeviceLogin);
+form::param!(DeviceLogin);

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::oidc::Oidc;
 use crate::oidc::form::Params;
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
 use crate::token::grant::Granted;
 
@@ -67,8 +68,28 @@ pub(super) async fn until_granted(
     op: &'static Operation,
     params: &Params,
     pace: Pace,
-) -> Result<Granted> {
-    at_pace(op, pace, || once(oidc, op, params)).await
+) -> Result<TokenSet> {
+    let granted = at_pace(op, pace, || once(oidc, op, params)).await?;
+    verified(oidc, op, granted).await
+}
+
+/// Asks once, for a caller that keeps the pace itself; nothing while the user has not decided.
+pub(super) async fn by_hand(
+    oidc: &Oidc,
+    op: &'static Operation,
+    params: &Params,
+    slow_downs: &SlowDowns,
+) -> Result<Option<TokenSet>> {
+    match slow_downs.pending(once(oidc, op, params).await)? {
+        Some(granted) => verified(oidc, op, granted).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn verified(oidc: &Oidc, op: &'static Operation, granted: Granted) -> Result<TokenSet> {
+    oidc.inner
+        .token_set(op, granted, Expected::new(), None)
+        .await
 }
 
 async fn at_pace<T, F>(
@@ -100,7 +121,7 @@ where
 }
 
 /// Asks once.
-pub(super) async fn once(oidc: &Oidc, op: &'static Operation, params: &Params) -> Result<Granted> {
+async fn once(oidc: &Oidc, op: &'static Operation, params: &Params) -> Result<Granted> {
     oidc.inner
         .grant(op, GrantKind::Custom, Repeat::NEVER, params)
         .await
@@ -122,7 +143,7 @@ impl SlowDowns {
     }
 
     /// What came of one poll; nothing while the user has not decided.
-    pub(super) fn pending(&self, polled: Result<Granted>) -> Result<Option<Granted>> {
+    fn pending(&self, polled: Result<Granted>) -> Result<Option<Granted>> {
         match polled {
             Ok(granted) => Ok(Some(granted)),
             Err(error) => match error.oauth_code() {

@@ -137,18 +137,15 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&request());
     shown.add(&request().start().await.unwrap());
     shown.add(&request().pushed().start().await.unwrap());
-    shown.add(&(ResponseMode::Query, ResponseType::Code).0);
+    shown.add(&ResponseMode::Query);
     shown.add(&ResponseType::Code);
     let login = mock.login(&oidc).await;
     shown.add(&login);
     shown.add(&CallbackAnswer::form("code=hunter2"));
     shown.add(&CallbackAnswer::url(mock.answer(&login)));
-    let mut remember = |login: &crate::oidc::LoginAttempt| {
-        secrets.push(login.state().to_owned());
-        secrets.push(login.nonce().expose().to_owned());
-        secrets.push(login.verifier().expose().to_owned());
-    };
-    remember(&login);
+    secrets.push(login.state().to_owned());
+    secrets.push(login.nonce().expose().to_owned());
+    secrets.push(login.verifier().expose().to_owned());
     let answer = oidc
         .authorization_response(login.clone(), mock.answer(&login))
         .await

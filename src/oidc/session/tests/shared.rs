@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use super::super::{StoredTokens, TokenStore, TokenStoreFuture};
+use super::super::{Session, StoredTokens, TokenStore, TokenStoreFuture};
 use super::{expire, first, rotating};
 use crate::ErrorKind;
 use crate::oidc::tests::mock::{Defects, Mock};
@@ -33,21 +33,19 @@ impl TokenStore for Store {
     }
 }
 
+/// Two sessions of one login, as two processes have them.
+async fn two_processes(mock: &Mock) -> (Store, Session, Session) {
+    let store = Store::default();
+    let tokens = first(mock).await;
+    let one = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
+    let other = mock.oidc().session_from(store.clone()).await.unwrap();
+    (store, one, other.unwrap())
+}
+
 #[tokio::test]
 async fn r15_what_another_process_has_written_is_taken_over() {
     let mock = rotating().await;
-    let store = Store::default();
-    let one = mock
-        .oidc()
-        .session_in(store.clone(), first(&mock).await)
-        .await
-        .unwrap();
-    let other = mock
-        .oidc()
-        .session_from(store.clone())
-        .await
-        .unwrap()
-        .unwrap();
+    let (_, one, other) = two_processes(&mock).await;
     let (a, b) = (expire(&one).await, expire(&other).await);
     assert_eq!((a.secret(), b.secret()), ("t1", "t1"));
     assert_eq!(one.access_token().await.unwrap().secret(), "t2");
@@ -102,10 +100,7 @@ async fn r15_a_new_id_token_is_taken_over() {
         ..Defects::default()
     })
     .await;
-    let store = Store::default();
-    let tokens = first(&mock).await;
-    let one = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
-    let other = mock.oidc().session_from(store).await.unwrap().unwrap();
+    let (_, one, other) = two_processes(&mock).await;
     let mut numbers = Vec::new();
     for session in [&one, &other] {
         expire(session).await;
@@ -177,18 +172,7 @@ async fn r15_after_invalid_grant_the_store_is_read_once_more() {
 #[tokio::test]
 async fn a_logout_elsewhere_ends_the_session_here() {
     let mock = rotating().await;
-    let store = Store::default();
-    let one = mock
-        .oidc()
-        .session_in(store.clone(), first(&mock).await)
-        .await
-        .unwrap();
-    let other = mock
-        .oidc()
-        .session_from(store.clone())
-        .await
-        .unwrap()
-        .unwrap();
+    let (store, one, other) = two_processes(&mock).await;
     one.logout().await.unwrap();
     assert!(store.0.lock().unwrap().is_none());
     expire(&other).await;
@@ -200,11 +184,7 @@ async fn a_logout_elsewhere_ends_the_session_here() {
 #[tokio::test]
 async fn r17_a_logout_ends_what_another_process_has_refreshed() {
     let mock = rotating().await;
-    let store = Store::default();
-    let tokens = first(&mock).await;
-    let one = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
-    let other = mock.oidc().session_from(store.clone()).await.unwrap();
-    let other = other.unwrap();
+    let (store, one, other) = two_processes(&mock).await;
     expire(&one).await;
     one.access_token().await.unwrap();
     other.logout().await.unwrap();
