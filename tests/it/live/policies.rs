@@ -15,7 +15,7 @@ use pretty_assertions::assert_eq;
 
 use crate::support::authorization::authorization;
 use crate::support::version::{older, version};
-use crate::support::{TestRealm, sorted};
+use crate::support::{TestRealm, sorted, unordered};
 
 async fn resource(authz: &ClientAuthorization, name: &str) -> ResourceId {
     let resource = ResourceRepresentation::default().name(name);
@@ -40,14 +40,6 @@ async fn office_hours(authz: &ClientAuthorization, name: &str) -> PolicyId {
     let open = TimePolicyRepresentation::new(name).hours(9..=17);
     let made = authz.policies_of().create(&open).await.unwrap();
     made.policy_id().unwrap()
-}
-
-/// The server keeps these lists as sets.
-fn unordered(mut value: serde_json::Value) -> serde_json::Value {
-    if let Some(items) = value.as_array_mut() {
-        items.sort_by_key(ToString::to_string);
-    }
-    value
 }
 
 /// Creates, finds, reads, changes and deletes one of a kind; `member` is what the kind adds.

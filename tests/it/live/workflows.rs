@@ -1,6 +1,8 @@
 //! Workflows.
 
-use keycloak_kit::representations::{WorkflowRepresentation, WorkflowStepRepresentation};
+use keycloak_kit::representations::{
+    StepExecutionStatus, WorkflowRepresentation, WorkflowStepRepresentation,
+};
 use pretty_assertions::assert_eq;
 
 use crate::support::version::version;
@@ -64,7 +66,6 @@ async fn create_read_change_delete() {
         );
         return test.delete().await;
     }
-    // Before the workflow, which would take her up by itself.
     let (ada, _) = test.user("ada").await;
     let step = |uses: &str| {
         WorkflowStepRepresentation::default()
@@ -73,14 +74,14 @@ async fn create_read_change_delete() {
     };
     let workflow = WorkflowRepresentation::default()
         .name("leavers")
-        .on("user-created")
+        .on("user-authenticated")
         .steps([step("disable-user"), step("delete-user")]);
     let workflows = test.realm.workflows();
     let id = workflows.create(&workflow).await.unwrap();
     let handle = test.realm.workflow(&id);
     let read = handle.get().await.unwrap();
     assert_eq!(read.name.as_deref(), Some("leavers"));
-    assert_eq!(read.on.as_deref(), Some("user-created"));
+    assert_eq!(read.on.as_deref(), Some("user-authenticated"));
     assert_eq!(
         sorted(&read.steps.unwrap(), |s| &s.uses),
         ["delete-user", "disable-user"]
@@ -101,6 +102,12 @@ async fn create_read_change_delete() {
     let steps = changed.steps.unwrap();
     let [from, to] = [0, 1].map(|number: usize| steps[number].id.clone().unwrap());
     workflows.migrate().from(from).to(to).await.unwrap();
+    // In the background too: what is given up before that would be scheduled again.
+    let migrated = async || {
+        let first = scheduled().await.pop()?.steps?.into_iter().next()?;
+        (first.status? == StepExecutionStatus::Completed).then_some(())
+    };
+    eventually("the last step is next", migrated).await;
     handle.deactivate("USERS", ada.as_str()).await.unwrap();
     let none = async || scheduled().await.is_empty().then_some(());
     eventually("nothing is scheduled", none).await;

@@ -10,9 +10,12 @@ pub mod server;
 pub mod totp;
 pub mod version;
 
+use std::collections::BTreeMap;
+
 use keycloak_kit::Keycloak;
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::representations::RealmRepresentation;
+use serde_json::Value;
 
 /// A realm of its own for one test, deleted at its end.
 pub struct TestRealm {
@@ -62,6 +65,25 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
         tokio::task::yield_now().await;
     }
     panic!("it never came to this: {what}");
+}
+
+/// The server gives what it keeps as a set in another order now and then: all lists are sorted.
+pub fn unordered(value: Value) -> Value {
+    match value {
+        Value::Array(list) => {
+            let mut list: Vec<Value> = list.into_iter().map(unordered).collect();
+            list.sort_by_cached_key(Value::to_string);
+            Value::Array(list)
+        }
+        // The members too: the lists above are sorted by text.
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(name, member)| (name, unordered(member)))
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
+        other => other,
+    }
 }
 
 /// One member of every object of a list, sorted.
