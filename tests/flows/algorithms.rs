@@ -14,35 +14,20 @@ use crate::support::browser::{Back, Browser, Page};
 use crate::support::realm::Realm;
 use crate::support::{CALLBACK, PASSWORD};
 
-/// A key provider of the realm, ahead of those it has.
-async fn key_provider(realm: &Realm, provider: &str, config: Value) -> String {
-    let name = format!("{provider} {config}");
-    let component = json!({
-        "name": name, "providerId": provider, "providerType": "org.keycloak.keys.KeyProvider",
-        "config": config,
-    });
-    realm.post(&["components"], &component).await;
-    let all = realm.get(&["components"]).await;
-    let found = all
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["name"] == name.as_str());
-    found.unwrap()["id"].as_str().unwrap().to_owned()
-}
-
 /// A realm with a key for every signature algorithm.
 async fn realm_with_keys(label: &str) -> Realm {
     let realm = Realm::new(label).await;
     for algorithm in ["RS384", "RS512", "PS256", "PS384", "PS512"] {
-        key_provider(&realm, "rsa-generated", json!({ "algorithm": [algorithm] })).await;
+        realm
+            .key_provider("rsa-generated", json!({ "algorithm": [algorithm] }))
+            .await;
     }
     for curve in ["P-256", "P-384", "P-521"] {
         let config = json!({ "ecdsaEllipticCurveKey": [curve] });
-        key_provider(&realm, "ecdsa-generated", config).await;
+        realm.key_provider("ecdsa-generated", config).await;
     }
     let config = json!({ "eddsaEllipticCurveKey": ["Ed25519"] });
-    key_provider(&realm, "eddsa-generated", config).await;
+    realm.key_provider("eddsa-generated", config).await;
     realm
 }
 
@@ -103,15 +88,7 @@ async fn s21_every_signature_algorithm() {
         let oidc = oidc(&realm, algorithm.name());
         oidc.userinfo(&tokens).await.unwrap();
         // The answer of a login, which is a refusal here: nobody is logged in.
-        let login = oidc.authorize().prompt("none");
-        let login = login
-            .response_mode(ResponseMode::Jwt)
-            .start()
-            .await
-            .unwrap();
-        let Page::Back(back) = Browser::new(CALLBACK).open(login.url()).await else {
-            panic!("{algorithm}: the server asks");
-        };
+        let (login, back) = jwt_answer(&oidc).await;
         let answer = back.url().split_once("response=").unwrap().1;
         assert_eq!(header(answer)["alg"], algorithm.name());
         let error = oidc.callback(login, back.url()).await.unwrap_err();
@@ -168,7 +145,7 @@ async fn k05_symmetric_id_tokens_are_refused() {
 async fn ed448_is_refused_by_name_and_hides_no_other_key() {
     let realm = Realm::new("ed448").await;
     let config = json!({ "eddsaEllipticCurveKey": ["Ed448"], "priority": ["200"] });
-    key_provider(&realm, "eddsa-generated", config).await;
+    realm.key_provider("eddsa-generated", config).await;
     let attributes = json!({ "id.token.signed.response.alg": "EdDSA" });
     let error = login(&realm, "ed448", attributes).await.unwrap_err();
     assert_eq!(error.token_fault(), Some(TokenFault::UnknownKey), "{error}");
@@ -264,7 +241,7 @@ async fn r09_k07_keys_are_rotated() {
     let first = app.password("ada", PASSWORD).await.unwrap();
     let first = first.id_token().unwrap().raw().expose().to_owned();
     let config = json!({ "priority": ["1000"], "algorithm": ["RS256"] });
-    let component = key_provider(&realm, "rsa-generated", config.clone()).await;
+    let component = realm.key_provider("rsa-generated", config.clone()).await;
     // The same client has the old keys; the token of the new one is verified all the same.
     let second = app.password("ada", PASSWORD).await.unwrap();
     let second = second.id_token().unwrap().raw().expose().to_owned();

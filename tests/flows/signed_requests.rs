@@ -5,12 +5,12 @@ use keycloak_kit::jose::{
 };
 use keycloak_kit::oidc::{Oidc, ResponseMode};
 use pretty_assertions::assert_eq;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::CALLBACK;
 use crate::support::browser::{Browser, Page};
 use crate::support::endpoint::Endpoint;
 use crate::support::realm::Realm;
+use crate::support::{CALLBACK, SECRET};
 
 /// JARM, encrypted to a key of the client.
 #[tokio::test]
@@ -128,12 +128,6 @@ async fn signed_and_encrypted_requests_by_value_pushed_and_by_reference() {
     let object = url.query_pairs().find(|(name, _)| name == "request");
     assert_eq!(object.unwrap().1.split('.').count(), 5, "it is a JWE");
     finish(&oidc, login).await;
-    for content in ContentEncryption::ALL {
-        // The server opens what is pushed before it answers.
-        let login = signed().encrypted(KeyEncryption::RsaOaep, content).pushed();
-        let login = login.start().await;
-        login.unwrap_or_else(|error| panic!("{content}: {error}"));
-    }
     let login = signed().request_uri(&uri).start().await.unwrap();
     login
         .request_object()
@@ -148,23 +142,83 @@ async fn signed_and_encrypted_requests_by_value_pushed_and_by_reference() {
 #[tokio::test]
 async fn requests_signed_with_every_algorithm() {
     let realm = Realm::new("jar-keys").await;
-    for algorithm in SignatureAlgorithm::ASYMMETRIC {
-        let key = SigningKey::generate(algorithm).unwrap().with_kid("jar");
-        let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
-        let attributes = json!({
-            "use.jwks.string": "true", "jwks.string": jwks,
-            "request.object.signature.alg": algorithm.name(),
-            "request.object.required": "request only",
-        });
-        let id = algorithm.name();
-        realm.client(id, json!({ "attributes": attributes })).await;
-        let oidc = realm.oidc(id).build().unwrap();
-        let login = oidc.authorize().signed_with(&key).pushed().start().await;
+    // HS512 needs 64 octets.
+    let secret = SECRET.repeat(2);
+    let check = async |key: &SigningKey, mut client: Value| {
+        let algorithm = key.algorithm();
+        client["attributes"]["request.object.signature.alg"] = json!(algorithm.name());
+        client["attributes"]["request.object.required"] = json!("request only");
+        realm.client(algorithm.name(), client).await;
+        let oidc = realm.oidc(algorithm.name()).client_secret(secret.as_str());
+        let oidc = oidc.build().unwrap();
+        let login = oidc.authorize().signed_with(key).pushed().start().await;
         let login = login.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
         assert!(login.url().contains("request_uri="), "{}", login.url());
         // The server insists on it.
         let unsigned = oidc.authorize().pushed().start().await.unwrap_err();
         assert!(unsigned.oauth_code().is_some(), "{unsigned}");
+    };
+    for algorithm in SignatureAlgorithm::ASYMMETRIC {
+        let key = SigningKey::generate(algorithm).unwrap().with_kid("jar");
+        let jwks = json!({ "keys": [key.public_jwk().unwrap().to_json()] }).to_string();
+        let attributes = json!({ "use.jwks.string": "true", "jwks.string": jwks });
+        let client = json!({ "secret": secret, "attributes": attributes });
+        check(&key, client).await;
+    }
+    for algorithm in [
+        SignatureAlgorithm::Hs256,
+        SignatureAlgorithm::Hs384,
+        SignatureAlgorithm::Hs512,
+    ] {
+        let key = SigningKey::from_secret(algorithm, secret.clone()).unwrap();
+        check(&key, json!({ "secret": secret, "attributes": {} })).await;
+    }
+    realm.delete().await;
+}
+
+/// The server opens what is pushed before it answers.
+#[tokio::test]
+async fn requests_encrypted_with_every_algorithm() {
+    let realm = Realm::new("jar-jwe").await;
+    let oidc = realm.app(json!({})).await;
+    let key = SigningKey::from_secret(SignatureAlgorithm::Hs256, SECRET).unwrap();
+    let missing = oidc
+        .authorize()
+        .signed_with(&key)
+        .encrypted(KeyEncryption::EcdhEs, ContentEncryption::A256Gcm);
+    let error = missing.start().await.unwrap_err();
+    assert!(error.to_string().contains("ECDH-ES"), "{error}");
+    assert!(error.hint().is_some(), "{error}");
+    for algorithm in KeyEncryption::ALL {
+        let (provider, config) = match algorithm {
+            KeyEncryption::Rsa1_5 | KeyEncryption::RsaOaep | KeyEncryption::RsaOaep256 => (
+                "rsa-enc-generated",
+                json!({ "algorithm": [algorithm.name()] }),
+            ),
+            _ => (
+                "ecdh-generated",
+                json!({ "ecdhEllipticCurveKey": ["P-256"], "ecdhAlgorithm": [algorithm.name()] }),
+            ),
+        };
+        realm.key_provider(provider, config).await;
+    }
+    for algorithm in KeyEncryption::ALL {
+        for content in ContentEncryption::ALL {
+            let client_id = format!("{algorithm}-{content}");
+            let attributes = json!({
+                "request.object.signature.alg": "HS256", "request.object.required": "request only",
+                "request.object.encryption.alg": algorithm.name(),
+                "request.object.encryption.enc": content.name(),
+            });
+            realm
+                .client(&client_id, json!({ "attributes": attributes }))
+                .await;
+            let oidc = realm.oidc(&client_id).build().unwrap();
+            let login = oidc.authorize().signed_with(&key);
+            let login = login.encrypted(algorithm, content).pushed().start().await;
+            let login = login.unwrap_or_else(|error| panic!("{client_id}: {error}"));
+            assert!(login.url().contains("request_uri="), "{}", login.url());
+        }
     }
     realm.delete().await;
 }

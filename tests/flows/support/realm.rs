@@ -107,6 +107,20 @@ impl Realm {
             .unwrap_or_else(|error| panic!("{path:?}: {error}"));
     }
 
+    /// A key provider, ahead of those that the realm has; gives its id.
+    pub async fn key_provider(&self, provider: &str, config: Value) -> String {
+        let name = format!("{provider} {config}");
+        let component = json!({
+            "name": name, "providerId": provider, "providerType": "org.keycloak.keys.KeyProvider",
+            "config": config,
+        });
+        self.post(&["components"], &component).await;
+        let all = self.get(&["components"]).await;
+        let mut all = all.as_array().unwrap().iter();
+        let found = all.find(|one| one["name"] == name.as_str());
+        found.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
     pub async fn get(&self, path: &[&str]) -> Value {
         self.kc
             .request::<Value>(Method::GET, self.path(path))
