@@ -2,8 +2,11 @@
 
 mod body;
 mod challenge;
+mod field_error;
 mod hint;
 mod json;
+mod kind;
+mod show;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
@@ -13,18 +16,21 @@ mod token_fault;
 mod uma_fault;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+#[cfg(feature = "oidc")]
+use crate::Secret;
 use crate::http::operation::Operation;
 
 pub(crate) use self::body::{ServerAnswer, clean};
+pub use self::field_error::FieldError;
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
 pub(crate) use self::hint::missing_role;
+pub use self::kind::ErrorKind;
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
 #[cfg(feature = "oidc")]
@@ -75,97 +81,8 @@ struct Inner {
     token_fault: Option<TokenFault>,
     #[cfg(feature = "oidc")]
     uma_fault: Option<UmaFault>,
-}
-
-/// The kinds of [`Error`] a program may want to treat differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A setting or an argument is wrong; no request was sent.
-    Config,
-    /// The server could not be reached or the connection broke.
-    Transport,
-    /// A time limit of this client ran out (or the server answered 408).
-    Timeout,
-    /// The credentials or the token were refused (401, or an OAuth error of the token endpoint).
-    Unauthorized,
-    /// The token is good but may not do this (403).
-    Forbidden,
-    /// There is no such object, realm or path (404).
-    NotFound,
-    /// It exists already, or its state forbids the call (409, 412).
-    Conflict,
-    /// The server refused what was sent (400, 413, 414, 422).
-    Validation,
-    /// The server asks to slow down (429).
-    RateLimited,
-    /// The server failed (5xx).
-    Server,
-    /// A successful answer does not have the expected shape.
-    Decode,
-    /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header.
-    Protocol,
-    /// A token or a signed answer did not pass the checks of this client. A service answers its
-    /// caller with 401.
-    InvalidToken,
-}
-
-impl ErrorKind {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Config => "configuration",
-            Self::Transport => "transport",
-            Self::Timeout => "timeout",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not found",
-            Self::Conflict => "conflict",
-            Self::Validation => "validation",
-            Self::RateLimited => "rate limited",
-            Self::Server => "server error",
-            Self::Decode => "decode",
-            Self::Protocol => "protocol",
-            Self::InvalidToken => "invalid token",
-        }
-    }
-
-    fn of(status: StatusCode) -> Self {
-        match status.as_u16() {
-            400 | 413 | 414 | 422 => Self::Validation,
-            401 => Self::Unauthorized,
-            403 => Self::Forbidden,
-            404 => Self::NotFound,
-            408 => Self::Timeout,
-            409 | 412 => Self::Conflict,
-            429 => Self::RateLimited,
-            500..=599 => Self::Server,
-            _ => Self::Protocol,
-        }
-    }
-}
-
-/// One violation of the user profile, out of Keycloak's
-/// `{"errors":[{"field","errorMessage","params"}]}` or its flat form.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct FieldError {
-    /// The attribute that was refused, such as `email`.
-    pub field: Option<String>,
-    /// Keycloak's message key, such as `error-invalid-length`.
-    pub message: String,
-    /// The parameters of the message: the attribute, then limits or the refused value.
-    pub params: Vec<serde_json::Value>,
-}
-
-impl fmt::Debug for FieldError {
-    // `params` may repeat the refused value, so only their number is shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FieldError")
-            .field("field", &self.field)
-            .field("message", &self.message)
-            .field("params", &format_args!("{} values", self.params.len()))
-            .finish()
-    }
+    #[cfg(feature = "oidc")]
+    refresh_token: Option<Secret>,
 }
 
 impl Error {
@@ -187,6 +104,8 @@ impl Error {
                 token_fault: None,
                 #[cfg(feature = "oidc")]
                 uma_fault: None,
+                #[cfg(feature = "oidc")]
+                refresh_token: None,
             }),
         }
     }
@@ -329,6 +248,17 @@ impl Error {
     #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn uma_fault(&self) -> Option<UmaFault> {
         self.inner.uma_fault
+    }
+
+    /// The refresh token of an answer to [`Oidc::refresh`] that was refused for something else,
+    /// such as its ID token: with rotation it is the only one that is good now, for another
+    /// attempt or for [`Oidc::logout`].
+    ///
+    /// [`Oidc::refresh`]: crate::oidc::Oidc::refresh
+    /// [`Oidc::logout`]: crate::oidc::Oidc::logout
+    #[cfg(feature = "oidc")]
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.inner.refresh_token.as_ref()
     }
 
     /// Whether the same call may succeed later without any change: the connection broke, a time
@@ -477,6 +407,12 @@ impl Error {
     }
 
     #[cfg(feature = "oidc")]
+    pub(crate) fn with_refresh_token(mut self, token: Option<Secret>) -> Self {
+        self.inner.refresh_token = token;
+        self
+    }
+
+    #[cfg(feature = "oidc")]
     pub(crate) fn with_uma_fault(mut self, fault: UmaFault) -> Self {
         self.inner.uma_fault = Some(fault);
         self
@@ -591,62 +527,3 @@ pub(crate) fn attempt_timeout(op: &Operation, after: Duration) -> Error {
 pub(crate) fn invalid_argument(op: &Operation, what: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Config, what).with_operation(op)
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        if let Some(operation) = &inner.operation {
-            write!(f, "{operation}: ")?;
-        }
-        f.write_str(inner.kind.words())?;
-        if let Some(status) = inner.status {
-            write!(f, " ({})", status.as_u16())?;
-        }
-        if !inner.message.is_empty() {
-            write!(f, ": {}", inner.message)?;
-        }
-        if let Some(hint) = &inner.hint {
-            write!(f, "; {hint}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        let mut out = f.debug_struct("Error");
-        out.field("kind", &inner.kind);
-        if let Some(operation) = &inner.operation {
-            out.field("operation", operation);
-        }
-        if let Some(status) = inner.status {
-            out.field("status", &status.as_u16());
-        }
-        out.field("message", &inner.message);
-        if let Some(code) = &inner.oauth_code {
-            out.field("oauth_code", code);
-        }
-        if !inner.field_errors.is_empty() {
-            out.field("field_errors", &inner.field_errors);
-        }
-        if let Some(hint) = &inner.hint {
-            out.field("hint", hint);
-        }
-        if let Some(source) = &inner.source {
-            out.field("source", source);
-        }
-        out.finish()
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.inner.source {
-            Some(source) => Some(&**source),
-            None => None,
-        }
-    }
-}
-
-const _: () = assert!(size_of::<Error>() == size_of::<usize>());

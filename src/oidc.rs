@@ -35,6 +35,7 @@ mod issuer_source;
 mod logout;
 mod pkce;
 mod realm_key;
+mod refreshable;
 mod request_object;
 mod revoke;
 mod session;
@@ -59,6 +60,7 @@ pub use self::grants::{
 };
 pub use self::introspect::{IntrospectRequest, Introspection};
 pub use self::logout::{Logout, LogoutUrl};
+pub use self::refreshable::Refreshable;
 pub use self::revoke::{Revocable, Revoke};
 pub use self::session::{Session, StoredTokens, TokenStore, TokenStoreFuture};
 pub use self::tokens::{Login, TokenSet};

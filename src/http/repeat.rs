@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     TurnedAway,
     /// 502 or 504: a proxy could not get the server's answer.
     Gateway,
+    /// 500: a bug of the server, or a race in it that the next attempt does not meet.
+    Internal,
     /// Sending again cannot help.
     Final,
 }
@@ -27,6 +29,7 @@ impl Failure {
         match status.as_u16() {
             429 | 503 => Some(Self::TurnedAway),
             502 | 504 => Some(Self::Gateway),
+            500 => Some(Self::Internal),
             _ => None,
         }
     }
@@ -55,7 +58,10 @@ impl Failure {
 
     /// Whether the server may have executed the request all the same.
     pub(crate) fn may_be_done(self) -> bool {
-        matches!(self, Self::Lost | Self::TimedOut | Self::Gateway)
+        matches!(
+            self,
+            Self::Lost | Self::TimedOut | Self::Gateway | Self::Internal
+        )
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -65,6 +71,7 @@ impl Failure {
             Self::TimedOut => "timed out",
             Self::TurnedAway => "turned away",
             Self::Gateway => "bad gateway",
+            Self::Internal => "server error",
             Self::Final => "final",
         }
     }
@@ -77,6 +84,7 @@ pub(crate) struct Repeat {
     lost: u32,
     turned_away: u32,
     gateway: u32,
+    internal: u32,
 }
 
 impl Repeat {
@@ -85,24 +93,28 @@ impl Repeat {
         lost: u32::MAX,
         turned_away: u32::MAX,
         gateway: u32::MAX,
+        internal: 1,
     };
     /// It must not be executed twice.
     pub(crate) const NEVER: Self = Self {
         lost: 0,
         turned_away: 0,
         gateway: 0,
+        internal: 0,
     };
     /// Another token does no harm.
     pub(crate) const CLIENT_CREDENTIALS: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
         gateway: 1,
+        internal: 1,
     };
     /// A password that is sent twice counts twice against the brute-force limit.
     pub(crate) const PASSWORD: Self = Self {
         lost: 0,
         turned_away: u32::MAX,
         gateway: 1,
+        internal: 1,
     };
     /// With rotation the first attempt may have spent the refresh token: one more try, and
     /// `invalid_grant` then means that it has.
@@ -110,6 +122,7 @@ impl Repeat {
         lost: 1,
         turned_away: u32::MAX,
         gateway: 1,
+        internal: 1,
     };
 
     /// A grant that may be good for one use: sent again only where the server turned it away.
@@ -118,6 +131,7 @@ impl Repeat {
         lost: 0,
         turned_away: u32::MAX,
         gateway: 0,
+        internal: 0,
     };
 
     pub(crate) fn of(method: &Method) -> Self {
@@ -137,6 +151,7 @@ impl Repeat {
             Failure::Lost | Failure::TimedOut => &mut self.lost,
             Failure::TurnedAway => &mut self.turned_away,
             Failure::Gateway => &mut self.gateway,
+            Failure::Internal => &mut self.internal,
         };
         match left.checked_sub(1) {
             Some(rest) => {

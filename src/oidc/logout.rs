@@ -5,6 +5,7 @@ use url::Url;
 
 use super::client::{Inner, Oidc, no_refresh_token};
 use super::form::{self, Params};
+use super::refreshable::Refreshable;
 use super::tokens::TokenSet;
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
@@ -25,7 +26,7 @@ const END_SESSION: Endpoint = ("end_session_endpoint", |m| {
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Logout {
     oidc: Oidc,
-    tokens: TokenSet,
+    tokens: Refreshable,
     params: Params,
 }
 
@@ -38,15 +39,15 @@ pub struct LogoutUrl {
 }
 
 impl Oidc {
-    /// Ends the session that `tokens` belong to, at the server, with the refresh token. This is
-    /// Keycloak's own way; other providers know the browser's alone.
+    /// Ends the session that `tokens` belong to, at the server, with their refresh token, or with
+    /// a refresh token alone. This is Keycloak's own way; other providers know the browser's alone.
     ///
     /// # Errors
     /// Of kind `Config` when there is no refresh token to name the session with.
-    pub fn logout(&self, tokens: &TokenSet) -> Logout {
+    pub fn logout(&self, tokens: impl Into<Refreshable>) -> Logout {
         Logout {
             oidc: self.clone(),
-            tokens: tokens.clone(),
+            tokens: tokens.into(),
             params: Params::default(),
         }
     }

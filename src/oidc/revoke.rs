@@ -3,6 +3,7 @@
 use super::client::Oidc;
 use super::form::{self, Params};
 use super::tokens::TokenSet;
+use super::verify::{OfflineToken, RefreshToken};
 use crate::Secret;
 use crate::error::Result;
 use crate::http::channel::Endpoint;
@@ -13,8 +14,8 @@ use crate::token::{AccessToken, GrantKind, explain};
 const OP: Operation = Operation::new("oidc.revoke", "POST", "{revocation_endpoint}");
 const ENDPOINT: Endpoint = ("revocation_endpoint", |m| m.revocation_endpoint.as_deref());
 
-/// What is revoked: the refresh token of a [`TokenSet`] (its access token where it has none), an
-/// access token, or any token as text.
+/// What is revoked: the refresh token of a [`TokenSet`] (its access token where it has none), a
+/// refresh or offline token, an access token, or any token as text.
 #[derive(Debug, Clone)]
 pub struct Revocable {
     token: Secret,
@@ -45,6 +46,24 @@ impl From<&AccessToken> for Revocable {
         Self {
             token: token.secret().into(),
             hint: Some("access_token"),
+        }
+    }
+}
+
+impl From<&RefreshToken> for Revocable {
+    fn from(token: &RefreshToken) -> Self {
+        Self {
+            token: token.secret().clone(),
+            hint: Some("refresh_token"),
+        }
+    }
+}
+
+impl From<&OfflineToken> for Revocable {
+    fn from(token: &OfflineToken) -> Self {
+        Self {
+            token: token.secret().clone(),
+            hint: Some("refresh_token"),
         }
     }
 }

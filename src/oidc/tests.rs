@@ -7,6 +7,7 @@ mod flows;
 mod introspection;
 mod keys;
 pub(crate) mod mock;
+mod refreshing;
 mod requests;
 mod secrets;
 

@@ -1,7 +1,8 @@
 //! Asking about tokens and giving them back.
 
 use keycloak_kit::jose::{DecryptionKey, KeyEncryption};
-use keycloak_kit::{Keycloak, Method};
+use keycloak_kit::oidc::{OfflineToken, RefreshToken, Refreshable};
+use keycloak_kit::{Keycloak, Method, TokenFault};
 use pretty_assertions::{assert_eq, assert_ne};
 use serde_json::{Value, json};
 
@@ -271,10 +272,40 @@ async fn k13_offline_tokens_do_not_expire_by_themselves() {
     let mut browser = browser.heading_for(bye);
     let page = browser.open(url.build().unwrap().as_str()).await;
     assert!(matches!(page, Page::Back(_)), "{page:?}");
-    let tokens = app.refresh(&tokens).await.unwrap();
-    app.revoke(&tokens).await.unwrap();
+    let kept = OfflineToken::new(tokens.refresh_token().unwrap()).unwrap();
+    let tokens = app.refresh(&kept).await.unwrap();
+    assert_eq!(
+        tokens.id_token().unwrap().claim("preferred_username"),
+        Some(&json!("ada"))
+    );
+    app.revoke(&kept).await.unwrap();
     let error = app.refresh(&tokens).await.unwrap_err();
     assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    realm.delete().await;
+}
+
+/// As out of a database: nothing else of the login is known.
+#[tokio::test]
+async fn a_refresh_token_alone_continues_and_ends_a_session() {
+    let realm = Realm::new("refresh-alone").await;
+    let app = realm.app(json!({})).await;
+    let first = app.password("ada", PASSWORD).await.unwrap();
+    let text = first.refresh_token().unwrap().expose();
+    assert!(OfflineToken::new(text).is_err(), "it ends with the session");
+    for other in [
+        first.access_token().secret(),
+        first.id_token().unwrap().raw().expose(),
+    ] {
+        let error = Refreshable::new(other).unwrap_err();
+        assert_eq!(error.token_fault(), Some(TokenFault::Type), "{error}");
+    }
+    let tokens = app.refresh(Refreshable::new(text).unwrap()).await.unwrap();
+    let [before, after] = [&first, &tokens].map(|tokens| tokens.id_token().unwrap());
+    assert_eq!(before.session_id(), after.session_id());
+    app.userinfo(&tokens).await.unwrap();
+    app.logout(&RefreshToken::new(text).unwrap()).await.unwrap();
+    let error = app.refresh(&tokens).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
     realm.delete().await;
 }
 

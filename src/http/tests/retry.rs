@@ -134,11 +134,31 @@ async fn a_failed_handshake_is_final() {
 
 #[tokio::test]
 async fn other_statuses_are_final() {
-    for status in [400, 403, 404, 409, 500, 501] {
+    for status in [400, 403, 404, 409, 501] {
         let server = scripted(vec![Reply::json(status, r#"{"error":"no"}"#)]).await;
         let error = call(&client(&server), Method::GET).await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert_eq!(server.counts().2, 1);
+    }
+}
+
+/// A race in the server ends with the attempt, what is broken there does not.
+#[tokio::test]
+async fn an_internal_error_is_asked_about_once_more() {
+    let failed = || Reply::json(500, r#"{"error":"unknown_error"}"#);
+    for (method, sent) in [
+        (Method::GET, 2),
+        (Method::PUT, 2),
+        (Method::DELETE, 2),
+        (Method::POST, 1),
+    ] {
+        let server = scripted(vec![failed()]).await;
+        let error = call(&client(&server), method.clone()).await.unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), 500);
+        assert_eq!(server.counts().2, sent, "{method}");
+        let server = scripted(vec![failed(), Reply::json(200, "1")]).await;
+        let outcome = call(&client(&server), method.clone()).await;
+        assert_eq!(outcome.is_ok(), sent == 2, "{method}: {outcome:?}");
     }
 }
 
@@ -156,6 +176,7 @@ async fn a_delete_that_was_done_by_an_earlier_attempt_succeeds() {
     for (first, second, done) in [
         (Reply::Drop, gone.clone(), true),
         (Reply::status(502), gone.clone(), true),
+        (Reply::status(500), gone.clone(), true),
         // It was turned away, so it was not this call that deleted the object.
         (Reply::status(429), gone.clone(), false),
         // A proxy without a server behind it.

@@ -6,9 +6,9 @@ use crate::http::repeat::Repeat;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
-use crate::oidc::{Oidc, TokenSet};
+use crate::oidc::{Oidc, Refreshable, TokenSet};
 use crate::token::GrantKind;
-use crate::token::grant::Granted;
+use crate::token::grant::{Granted, Renewal};
 
 const OP: Operation = Operation::new("oidc.refresh", "POST", "{token_endpoint}");
 
@@ -17,28 +17,33 @@ const OP: Operation = Operation::new("oidc.refresh", "POST", "{token_endpoint}")
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Refresh {
     oidc: Oidc,
-    before: TokenSet,
+    before: Refreshable,
     params: Params,
 }
 
 impl Oidc {
-    /// Exchanges the refresh token for new tokens (RFC 6749 section 6). What is missing in the
-    /// answer is taken over from `tokens`. A new ID token must be about the same user, at the same
-    /// issuer (OpenID Connect Core 1.0 section 12.2).
+    /// Exchanges the refresh token for new tokens (RFC 6749 section 6): that of a [`TokenSet`], or
+    /// a [`RefreshToken`] or [`OfflineToken`] alone. What is missing in the answer is taken over
+    /// from `tokens`. A new ID token must be about the same user, at the same issuer (OpenID
+    /// Connect Core 1.0 section 12.2); beside a refresh token alone there is none to compare with.
     ///
     /// With rotation the old refresh token is worth nothing afterwards: use one [`Session`] where
     /// several tasks need the same tokens.
     ///
     /// [`Session`]: crate::oidc::Session
+    /// [`RefreshToken`]: crate::oidc::RefreshToken
+    /// [`OfflineToken`]: crate::oidc::OfflineToken
     ///
     /// # Errors
     /// Of kind `Config` when there is no refresh token, `Unauthorized` when the session has ended;
     /// `InvalidToken` when the ID token that comes along cannot be verified. A refresh token that the
-    /// server has rotated is lost then; a [`Session`] keeps it.
-    pub fn refresh(&self, tokens: &TokenSet) -> Refresh {
+    /// server has rotated is in [`Error::refresh_token`] then; a [`Session`] keeps it.
+    ///
+    /// [`Error::refresh_token`]: crate::Error::refresh_token
+    pub fn refresh(&self, tokens: impl Into<Refreshable>) -> Refresh {
         Refresh {
             oidc: self.clone(),
-            before: tokens.clone(),
+            before: tokens.into(),
             params: Params::of("refresh_token"),
         }
     }
@@ -47,7 +52,12 @@ impl Oidc {
 impl Refresh {
     async fn send(self) -> Result<TokenSet> {
         let granted = self.spend().await?;
-        self.verified(granted).await
+        let rotated = granted
+            .renewal
+            .as_ref()
+            .map(|renewal| renewal.token.clone());
+        let tokens = self.verified(granted).await;
+        tokens.map_err(|error| error.with_refresh_token(rotated))
     }
 
     /// The first half: the refresh token is used up, and what came for it is not verified yet.
@@ -64,16 +74,20 @@ impl Refresh {
     }
 
     /// The second half.
-    pub(in crate::oidc) async fn verified(&self, granted: Granted) -> Result<TokenSet> {
-        let expected = match self.before.id_token() {
+    pub(in crate::oidc) async fn verified(&self, mut granted: Granted) -> Result<TokenSet> {
+        let before = self.before.tokens();
+        if before.is_none() && granted.renewal.is_none() {
+            // It can be used again (RFC 6749 section 6).
+            let same = self.before.refresh_token().cloned();
+            granted.renewal = same.map(|token| Renewal::new(token, None));
+        }
+        let expected = match before.and_then(TokenSet::id_token) {
             Some(before) => Expected::new().refreshed_from(before),
             // There is none to compare with.
             None => Expected::new().any_nonce(),
         };
         let inner = &self.oidc.inner;
-        inner
-            .token_set(&OP, granted, expected, Some(&self.before))
-            .await
+        inner.token_set(&OP, granted, expected, before).await
     }
 }
 

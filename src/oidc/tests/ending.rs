@@ -7,6 +7,7 @@ use serde_json::json;
 use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::discovery::ProviderMetadata;
+use crate::oidc::RefreshToken;
 use crate::oidc::logout::browser_url;
 use crate::testing::Reply;
 use crate::{AccessToken, ErrorKind, Secret};
@@ -97,6 +98,15 @@ async fn a_logout_whose_answer_was_lost_is_one() {
         assert_eq!(outcome.is_ok(), ends, "{outcome:?}");
         assert_eq!(body(&mock, "/logout"), "refresh_token=refresh-hunter2&x=1");
     }
+    // A refresh token alone will do.
+    let mock = Mock::start().await;
+    let alone = RefreshToken::new("alone").unwrap();
+    mock.oidc().logout(&alone).await.unwrap_err();
+    assert_eq!(body(&mock, "/logout"), "refresh_token=alone");
+    mock.oidc().revoke(&alone).await.unwrap_err();
+    let revoked = "token=alone&token_type_hint=refresh_token";
+    assert_eq!(body(&mock, "/revoke"), revoked);
+
     let none = Mock::with(Defects {
         answer: Box::new(|answer| drop(answer.as_object_mut().unwrap().remove("refresh_token"))),
         ..Defects::default()

@@ -15,8 +15,8 @@ use crate::jose::{
 };
 use crate::oidc::{
     AccessTokenVerifier, CallbackAnswer, Check, Expected, MemoryLoginStore, OfflineToken,
-    Presented, RefreshToken, ReplayMemory, ResponseMode, ResponseType, Revocable, StoredTokens,
-    TrustedIssuer,
+    Presented, RefreshToken, Refreshable, ReplayMemory, ResponseMode, ResponseType, Revocable,
+    StoredTokens, TrustedIssuer,
 };
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
@@ -182,6 +182,7 @@ async fn s19_nothing_shows_a_secret() {
         .param("x", "hunter2")
         .await
         .unwrap();
+    shown.add(&Refreshable::from(&tokens));
     shown.add(&oidc.refresh(&tokens));
     oidc.refresh(&tokens).await.unwrap();
     shown.add(&oidc.device());

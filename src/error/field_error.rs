@@ -1,0 +1,27 @@
+//! Which field was refused.
+
+use std::fmt;
+
+/// One violation of the user profile, out of Keycloak's
+/// `{"errors":[{"field","errorMessage","params"}]}` or its flat form.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The attribute that was refused, such as `email`.
+    pub field: Option<String>,
+    /// Keycloak's message key, such as `error-invalid-length`.
+    pub message: String,
+    /// The parameters of the message: the attribute, then limits or the refused value.
+    pub params: Vec<serde_json::Value>,
+}
+
+impl fmt::Debug for FieldError {
+    // `params` may repeat the refused value, so only their number is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldError")
+            .field("field", &self.field)
+            .field("message", &self.message)
+            .field("params", &format_args!("{} values", self.params.len()))
+            .finish()
+    }
+}

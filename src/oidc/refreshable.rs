@@ -1,0 +1,85 @@
+//! What a session is continued or ended with.
+
+use super::tokens::{Login, TokenSet};
+use super::verify::{OfflineToken, RefreshToken};
+use crate::Secret;
+use crate::error::Result;
+
+/// What [`Oidc::refresh`] and [`Oidc::logout`] take: a [`TokenSet`], or a refresh token alone, such
+/// as one out of a database.
+///
+/// ```no_run
+/// use keycloak_kit::oidc::{OfflineToken, Oidc, Refreshable};
+///
+/// # async fn show(oidc: Oidc, stored: String) -> keycloak_kit::Result<()> {
+/// let tokens = oidc.refresh(&OfflineToken::new(stored.as_str())?).await?;
+/// // Where either kind may have been stored:
+/// let tokens = oidc.refresh(Refreshable::new(stored)?).await?;
+/// # Ok(()) }
+/// ```
+///
+/// [`Oidc::refresh`]: super::Oidc::refresh
+/// [`Oidc::logout`]: super::Oidc::logout
+#[derive(Debug, Clone)]
+pub struct Refreshable(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Tokens(Box<TokenSet>),
+    Alone(Secret),
+}
+
+impl Refreshable {
+    /// Takes the text of a refresh or offline token.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken` when it is plainly a token of another type: an access token, an ID
+    /// token.
+    pub fn new(token: impl Into<Secret>) -> Result<Self> {
+        let token = token.into();
+        match OfflineToken::new(&token) {
+            Ok(token) => Ok((&token).into()),
+            Err(_) => Ok((&RefreshToken::new(token)?).into()),
+        }
+    }
+
+    pub(super) fn refresh_token(&self) -> Option<&Secret> {
+        match &self.0 {
+            Kind::Tokens(tokens) => tokens.refresh_token(),
+            Kind::Alone(token) => Some(token),
+        }
+    }
+
+    /// What the refresh token came with, where that is known.
+    pub(super) fn tokens(&self) -> Option<&TokenSet> {
+        match &self.0 {
+            Kind::Tokens(tokens) => Some(tokens),
+            Kind::Alone(_) => None,
+        }
+    }
+}
+
+impl From<&TokenSet> for Refreshable {
+    fn from(tokens: &TokenSet) -> Self {
+        Self(Kind::Tokens(Box::new(tokens.clone())))
+    }
+}
+
+impl From<&Login> for Refreshable {
+    fn from(login: &Login) -> Self {
+        let tokens: &TokenSet = login;
+        tokens.into()
+    }
+}
+
+impl From<&RefreshToken> for Refreshable {
+    fn from(token: &RefreshToken) -> Self {
+        Self(Kind::Alone(token.secret().clone()))
+    }
+}
+
+impl From<&OfflineToken> for Refreshable {
+    fn from(token: &OfflineToken) -> Self {
+        Self(Kind::Alone(token.secret().clone()))
+    }
+}
