@@ -54,9 +54,9 @@ pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
 pub(crate) use self::form::{Params, awaitable};
 pub use self::grants::{
-    BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, DeviceLogin,
-    DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh, TokenExchange,
-    token_type,
+    BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, CodeGrant, CustomGrant,
+    DeviceLogin, DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh,
+    TokenExchange, token_type,
 };
 pub use self::introspect::{IntrospectRequest, Introspection};
 pub use self::logout::{Logout, LogoutUrl};

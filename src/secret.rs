@@ -42,6 +42,12 @@ impl From<String> for Secret {
     }
 }
 
+impl From<&String> for Secret {
+    fn from(value: &String) -> Self {
+        value.as_str().into()
+    }
+}
+
 impl From<&Self> for Secret {
     fn from(value: &Self) -> Self {
         value.clone()

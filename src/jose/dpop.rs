@@ -8,6 +8,7 @@ use url::Url;
 
 use super::jwk::Jwk;
 use super::{SignatureAlgorithm, SigningKey, hash};
+use crate::Secret;
 use crate::error::{Result, config};
 use crate::jose::time::unix_seconds;
 
@@ -33,7 +34,8 @@ pub struct DpopKey {
 }
 
 impl DpopKey {
-    /// Makes a new key.
+    /// Makes a new key. Tokens that are bound to it are worth nothing once it is gone:
+    /// [`to_pem`](Self::to_pem) keeps it beyond this process.
     ///
     /// # Errors
     /// Of kind `Config` when the algorithm signs with a secret (RFC 9449 section 4.2).
@@ -57,6 +59,14 @@ impl DpopKey {
             public,
             skew: 0,
         })
+    }
+
+    /// The private key as PKCS#8 in PEM, for [`SigningKey::from_pem`] and [`new`](Self::new).
+    ///
+    /// # Errors
+    /// Of kind `Config` when this machine cannot write it.
+    pub fn to_pem(&self) -> Result<Secret> {
+        self.key.to_pem()
     }
 
     /// Corrects the clock of this machine by so many seconds: Keycloak takes proofs that are at

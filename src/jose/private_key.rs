@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
 };
+use data_encoding::BASE64;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use secrecy::zeroize::Zeroizing;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use super::algorithm::Family;
 use super::base64url;
 use super::public_key::{Curve, PublicKey, Refusal};
+use crate::Secret;
 use crate::error::{Result, config};
 
 /// A key pair.
@@ -163,6 +165,19 @@ impl PrivateKey {
         };
         der.map(Zeroizing::new)
             .map_err(|_| refused("it cannot be written as PKCS#8"))
+    }
+
+    /// PKCS#8 in PEM (RFC 7468 section 10).
+    pub(super) fn to_pem(&self) -> Result<Secret> {
+        let text = Zeroizing::new(BASE64.encode(&self.pkcs8()?));
+        let mut pem = Zeroizing::new(String::with_capacity(2 * text.len() + 80));
+        pem.push_str("-----BEGIN PRIVATE KEY-----\n");
+        for line in text.as_bytes().chunks(64) {
+            pem.extend(line.iter().copied().map(char::from));
+            pem.push('\n');
+        }
+        pem.push_str("-----END PRIVATE KEY-----\n");
+        Ok(pem.as_str().into())
     }
 
     /// The secret number of an elliptic curve key.

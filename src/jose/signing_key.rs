@@ -42,7 +42,7 @@ pub struct SigningKey {
     kid: Option<String>,
     material: Material,
     /// None for a secret.
-    public: Option<PublicKey>,
+    pair: Option<(PrivateKey, PublicKey)>,
 }
 
 #[derive(Clone)]
@@ -111,11 +111,12 @@ impl SigningKey {
             algorithm,
             kid: None,
             material: Material::Hmac(secret),
-            public: None,
+            pair: None,
         })
     }
 
-    /// Makes a new key, RSA ones with 2048 bits. It lives as long as this value.
+    /// Makes a new key, RSA ones with 2048 bits. It lives as long as this value, unless it is kept:
+    /// [`to_pem`](Self::to_pem).
     ///
     /// # Errors
     /// Of kind `Config` when the algorithm signs with a secret.
@@ -133,7 +134,7 @@ impl SigningKey {
             algorithm,
             kid: None,
             material: material(private)?,
-            public: Some(public),
+            pair: Some((private.clone(), public)),
         })
     }
 
@@ -156,13 +157,25 @@ impl SigningKey {
 
     /// The public half, with the key's id and algorithm and `"use":"sig"`; `None` for a secret.
     pub fn public_jwk(&self) -> Option<Jwk> {
-        let key = self.public.clone()?;
+        let (_, key) = self.pair.clone()?;
         Some(Jwk {
             kid: self.kid.clone(),
             alg: Some(self.algorithm.name().to_owned()),
             usage: Some("sig".to_owned()),
             ..Jwk::bare(key)
         })
+    }
+
+    /// The private key as PKCS#8 in PEM, to keep it beyond this process;
+    /// [`from_pem`](Self::from_pem) reads it. Its id is not in it.
+    ///
+    /// # Errors
+    /// Of kind `Config` when it is a secret.
+    pub fn to_pem(&self) -> Result<Secret> {
+        match &self.pair {
+            Some((private, _)) => private.to_pem(),
+            None => Err(config("a client secret is no key pair: it has no PEM form")),
+        }
     }
 
     /// Signs `claims` as a compact JWS (RFC 7515 section 7.1). `alg` and `kid` are set here; what

@@ -39,6 +39,8 @@ pub struct OidcBuilder {
     redirect_uri: Option<String>,
     leeway: Duration,
     verification: Vec<Verification>,
+    /// A setting that the provider's origin has no use for.
+    misplaced: Option<&'static str>,
 }
 
 type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
@@ -82,6 +84,7 @@ impl OidcBuilder {
             redirect_uri: None,
             leeway: Duration::from_secs(30),
             verification: Vec::new(),
+            misplaced: None,
         }
     }
 
@@ -159,8 +162,9 @@ impl OidcBuilder {
     /// For [`Oidc::discover`] alone; for a realm, see
     /// [`KeycloakBuilder::issuer`](crate::KeycloakBuilder::issuer).
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        if let Origin::Issuer(issuer) = &mut self.origin {
-            issuer.base_url = Some(url.into());
+        match &mut self.origin {
+            Origin::Issuer(issuer) => issuer.base_url = Some(url.into()),
+            Origin::Realm(..) => self.misplaced = Some("base_url"),
         }
         self
     }
@@ -179,11 +183,14 @@ impl OidcBuilder {
     /// # Ok(()) }
     /// ```
     pub fn connection(mut self, set: impl FnOnce(KeycloakBuilder) -> KeycloakBuilder) -> Self {
-        if let Origin::Issuer(issuer) = self.origin {
-            self.origin = Origin::Issuer(Box::new(Issuer {
-                connection: set(issuer.connection),
-                ..*issuer
-            }));
+        match self.origin {
+            Origin::Issuer(issuer) => {
+                self.origin = Origin::Issuer(Box::new(Issuer {
+                    connection: set(issuer.connection),
+                    ..*issuer
+                }));
+            }
+            Origin::Realm(..) => self.misplaced = Some("connection"),
         }
         self
     }
@@ -194,8 +201,9 @@ impl OidcBuilder {
     /// Anyone on the way can then read and change everything, the keys that tokens are verified
     /// with included. For a test network.
     pub fn danger_allow_http(mut self) -> Self {
-        if let Origin::Issuer(issuer) = &mut self.origin {
-            issuer.allow_http = true;
+        match &mut self.origin {
+            Origin::Issuer(issuer) => issuer.allow_http = true,
+            Origin::Realm(..) => self.misplaced = Some("danger_allow_http"),
         }
         self
     }
@@ -207,6 +215,10 @@ impl OidcBuilder {
     pub fn build(self) -> Result<Oidc> {
         if self.client.id.is_empty() {
             return Err(config("the client id is empty: set client_id"));
+        }
+        if let Some(name) = self.misplaced {
+            return Err(config(format!("{name} has no effect on a realm's client"))
+                .with_hint("set it on Keycloak::builder: the client shares its connections"));
         }
         self.client.auth.check()?;
         if let Some(uri) = &self.redirect_uri {

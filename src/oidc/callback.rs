@@ -8,6 +8,7 @@ mod tests;
 
 pub use self::answer::CallbackAnswer;
 pub use self::exchange::CodeExchange;
+pub(super) use self::exchange::spend;
 pub use self::response::AuthorizationResponse;
 
 use super::Oidc;

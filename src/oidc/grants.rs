@@ -2,6 +2,8 @@
 
 mod ciba;
 mod client_credentials;
+mod code;
+mod custom;
 mod device;
 mod exchange;
 mod jwt_bearer;
@@ -11,6 +13,8 @@ mod refresh;
 
 pub use self::ciba::{BackchannelLogin, BackchannelLoginRequest};
 pub use self::client_credentials::ClientCredentialsLogin;
+pub use self::code::CodeGrant;
+pub use self::custom::CustomGrant;
 pub use self::device::{DeviceLogin, DeviceLoginRequest};
 pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
 pub use self::jwt_bearer::JwtBearerGrant;

@@ -3,13 +3,13 @@
 
 use url::Url;
 
-use super::client::{Inner, Oidc, no_refresh_token};
+use super::client::{Inner, Oidc};
 use super::form::{self, Params};
 use super::refreshable::Refreshable;
 use super::tokens::TokenSet;
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
-use crate::error::{Result, config, protocol};
+use crate::error::{Result, config, invalid_argument, protocol};
 use crate::http::channel::Endpoint;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -65,14 +65,15 @@ impl Oidc {
     /// # Ok(()) }
     /// ```
     pub fn logout_url(&self, tokens: &TokenSet) -> LogoutUrl {
-        let mut url = self.logout_url_without_hint();
-        if let Some(id_token) = tokens.id_token() {
-            url.params.push("id_token_hint", id_token.raw());
+        let url = self.logout_url_without_hint();
+        match tokens.id_token() {
+            Some(id_token) => url.id_token_hint(id_token.raw()),
+            None => url,
         }
-        url
     }
 
-    /// The same without naming a session: the server asks the user.
+    /// The same without naming a session: the server asks the user. An ID token that was kept as
+    /// text goes into [`LogoutUrl::id_token_hint`].
     pub fn logout_url_without_hint(&self) -> LogoutUrl {
         let mut params = Params::default();
         params.push("client_id", self.client_id());
@@ -84,6 +85,12 @@ impl Oidc {
 }
 
 impl LogoutUrl {
+    /// The ID token of the session, as text. It may have expired.
+    pub fn id_token_hint(mut self, token: impl Into<Secret>) -> Self {
+        self.params.set("id_token_hint", token);
+        self
+    }
+
     /// Where the browser goes afterwards, as it is registered at the client.
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.params.set("post_logout_redirect_uri", uri.into());
@@ -146,7 +153,13 @@ impl LogoutUrl {
 impl Logout {
     async fn send(mut self) -> Result<()> {
         let Some(refresh_token) = self.tokens.refresh_token() else {
-            return Err(no_refresh_token(&OP));
+            return Err(invalid_argument(
+                &OP,
+                "there is no refresh token in these tokens to name the session with",
+            )
+            .with_hint(
+                "use logout_url where a browser has logged in, or revoke the access token",
+            ));
         };
         self.params.push("refresh_token", refresh_token);
         end_session(&self.oidc.inner, &self.params).await
@@ -160,7 +173,7 @@ async fn end_session(inner: &Inner, params: &Params) -> Result<()> {
     if answer.status().is_success() {
         return Ok(());
     }
-    let error = explain(answer.error(&OP), GrantKind::Refresh);
+    let error = explain(answer.error(&OP), GrantKind::Logout);
     // An earlier attempt whose answer was lost has ended the session.
     if answer.may_be_done && error.oauth_code() == Some("invalid_grant") {
         return Ok(());

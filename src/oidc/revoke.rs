@@ -68,23 +68,21 @@ impl From<&OfflineToken> for Revocable {
     }
 }
 
-impl From<&Secret> for Revocable {
-    fn from(token: &Secret) -> Self {
-        Self {
-            token: token.clone(),
-            hint: None,
+/// Any token as text: the server finds out what it is.
+macro_rules! from_text {
+    ($($text:ty),*) => {$(
+        impl From<$text> for Revocable {
+            fn from(token: $text) -> Self {
+                Self {
+                    token: token.into(),
+                    hint: None,
+                }
+            }
         }
-    }
+    )*};
 }
 
-impl From<&str> for Revocable {
-    fn from(token: &str) -> Self {
-        Self {
-            token: token.into(),
-            hint: None,
-        }
-    }
-}
+from_text!(&str, &String, String, &Secret, Secret);
 
 /// A revocation; see [`Oidc::revoke`]. `.await` sends it.
 #[derive(Debug)]

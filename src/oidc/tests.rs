@@ -2,6 +2,7 @@
 
 mod documents;
 mod elsewhere;
+mod elsewhere_started;
 mod ending;
 mod flows;
 mod introspection;

@@ -14,6 +14,8 @@ pub(crate) enum GrantKind {
     Code,
     #[cfg(feature = "oidc")]
     Exchange,
+    #[cfg(feature = "oidc")]
+    Logout,
     Custom,
 }
 
@@ -45,6 +47,10 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         (Some("invalid_grant"), GrantKind::Code) => {
             "the code was used before, has expired or belongs to another login: start the login \
              again"
+        }
+        #[cfg(feature = "oidc")]
+        (Some("invalid_grant"), GrantKind::Logout) => {
+            "the session has ended already, or the refresh token is another client's"
         }
         #[cfg(feature = "oidc")]
         (Some("access_denied"), GrantKind::Exchange) => {

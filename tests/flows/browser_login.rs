@@ -20,6 +20,68 @@ fn answer(back: &Back) -> CallbackAnswer {
     }
 }
 
+/// The browser was sent by another program, which knows its verifier and nonce.
+#[tokio::test]
+async fn codes_of_logins_that_were_started_elsewhere() {
+    let realm = Realm::new("code-elsewhere").await;
+    let bye = "https://app.example/bye";
+    let attributes = json!({ "post.logout.redirect.uris": bye });
+    let oidc = realm.app(json!({ "attributes": attributes })).await;
+    let code = async || {
+        let login = oidc.authorize().start().await.unwrap();
+        let mut browser = Browser::new(CALLBACK);
+        let back = browser.login_and_return(login.url()).await;
+        let url = url::Url::parse(back.url()).unwrap();
+        let (_, code) = url.query_pairs().find(|(name, _)| name == "code").unwrap();
+        (login, code.into_owned(), browser)
+    };
+    let (login, text, browser) = code().await;
+    let tokens = oidc
+        .code(&text, CALLBACK)
+        .verifier(login.verifier())
+        .nonce(login.nonce())
+        .await
+        .unwrap();
+    oidc.userinfo(&tokens).await.unwrap();
+    let again = oidc.code(&text, CALLBACK).verifier(login.verifier()).await;
+    assert_eq!(again.unwrap_err().oauth_code(), Some("invalid_grant"));
+    let (_, text, _) = code().await;
+    let guessed = oidc.code(&text, CALLBACK).verifier("v".repeat(43)).await;
+    assert_eq!(guessed.unwrap_err().oauth_code(), Some("invalid_grant"));
+
+    // Of the session, the text of its ID token was kept.
+    let kept = oidc
+        .logout_url_without_hint()
+        .id_token_hint(tokens.id_token().unwrap().raw())
+        .post_logout_redirect_uri(bye)
+        .build()
+        .unwrap();
+    let page = browser.heading_for(bye).open(kept.as_str()).await;
+    assert!(matches!(page, Page::Back(_)), "{page:?}");
+    realm.delete().await;
+}
+
+#[tokio::test]
+async fn a_grant_by_its_name() {
+    let realm = Realm::new("grant-by-name").await;
+    let oidc = realm.app(json!({})).await;
+    let by_name = oidc
+        .grant("password")
+        .param("username", "ada")
+        .param("password", PASSWORD)
+        .scope("openid");
+    let tokens = by_name.await.unwrap();
+    let name = tokens.id_token().unwrap().claim("preferred_username");
+    assert_eq!(name, Some(&json!("ada")));
+    let error = oidc.grant("urn:example:none").await.unwrap_err();
+    assert_eq!(
+        error.oauth_code(),
+        Some("unsupported_grant_type"),
+        "{error}"
+    );
+    realm.delete().await;
+}
+
 #[tokio::test]
 async fn code_flow_from_login_to_logout() {
     let realm = Realm::new("code").await;

@@ -1,6 +1,6 @@
 //! Tokens bound to a key.
 
-use keycloak_kit::jose::{DpopKey, SignatureAlgorithm};
+use keycloak_kit::jose::{DpopKey, SignatureAlgorithm, SigningKey};
 use keycloak_kit::{Keycloak, Method};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn s18_login_refresh_and_userinfo_with_proofs() {
         .client("app", json!({ "attributes": attributes }))
         .await;
     let bound = key();
-    let thumbprint = bound.thumbprint();
+    let (thumbprint, kept) = (bound.thumbprint(), bound.to_pem().unwrap());
     let oidc = realm.oidc("app").dpop(bound).build().unwrap();
     let login = oidc.authorize().start().await.unwrap();
     assert!(login.url().contains("dpop_jkt="));
@@ -33,6 +33,12 @@ async fn s18_login_refresh_and_userinfo_with_proofs() {
     oidc.userinfo(&tokens).await.unwrap();
     let tokens = oidc.refresh(&tokens).await.unwrap();
     oidc.userinfo(&tokens).await.unwrap();
+    // Another process, with the key that was kept.
+    let read = SigningKey::from_pem(SignatureAlgorithm::Es256, kept.expose()).unwrap();
+    let later = realm.oidc("app").dpop(DpopKey::new(read).unwrap());
+    let later = later.build().unwrap();
+    let tokens = later.refresh(&tokens).await.unwrap();
+    later.userinfo(&tokens).await.unwrap();
 
     // Without the key the token is worth nothing, and without proof there is none.
     let plain = realm.oidc("app").build().unwrap();

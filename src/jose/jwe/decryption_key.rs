@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::key_agreement::{Info, agree, agreement};
 use super::{ContentEncryption, KeyEncryption, key_wrap};
+use crate::Secret;
 use crate::error::{Result, config};
 use crate::jose::algorithm::Family;
 use crate::jose::jwk::{Curve, Jwk};
@@ -35,6 +36,7 @@ pub struct DecryptionKey {
     content: Vec<ContentEncryption>,
     kid: Option<String>,
     material: Material,
+    private: PrivateKey,
     public: PublicKey,
 }
 
@@ -81,7 +83,8 @@ impl DecryptionKey {
         Ok(key)
     }
 
-    /// Makes a new key, of 2048 bits or on P-256. It lives as long as this value.
+    /// Makes a new key, of 2048 bits or on P-256. It lives as long as this value, unless it is kept:
+    /// [`to_pem`](Self::to_pem).
     ///
     /// # Errors
     /// Of kind `Config` when this machine cannot make one.
@@ -121,8 +124,18 @@ impl DecryptionKey {
             content: ContentEncryption::ALL.to_vec(),
             kid: None,
             material,
+            private: private.clone(),
             public,
         })
+    }
+
+    /// The private key as PKCS#8 in PEM, to keep it beyond this process;
+    /// [`from_pem`](Self::from_pem) reads it. Its id is not in it.
+    ///
+    /// # Errors
+    /// Of kind `Config` when this machine cannot write it.
+    pub fn to_pem(&self) -> Result<Secret> {
+        self.private.to_pem()
     }
 
     /// Gives the key an id: tokens that name another one are not tried with it.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::public_key::PublicKey;
 use super::super::{
-    ContentEncryption, DecryptionKey, Jwk, KeyEncryption, SignatureAlgorithm, SigningKey,
+    ContentEncryption, DecryptionKey, DpopKey, Jwk, KeyEncryption, SignatureAlgorithm, SigningKey,
     base64url, decrypt, encrypt,
 };
 
@@ -381,4 +381,29 @@ fn s22_an_ed25519_key_is_32_octets() {
     let der = pair.public_key().as_der().unwrap();
     assert!(PublicKey::ed25519(der.as_ref()).is_err());
     assert!(PublicKey::spki(der.as_ref()).is_ok());
+}
+
+/// A key that was made here can be kept.
+#[test]
+fn made_keys_outlive_the_process_as_pem() {
+    for algorithm in SignatureAlgorithm::ASYMMETRIC {
+        let made = SigningKey::generate(algorithm).unwrap();
+        let pem = made.to_pem().unwrap();
+        assert!(pem.expose().lines().all(|line| line.len() <= 64));
+        let read = SigningKey::from_pem(algorithm, pem.expose()).unwrap();
+        let [made, read] = [&made, &read].map(|key| key.public_jwk().unwrap().to_json());
+        assert_eq!(made, read, "{algorithm}");
+    }
+    for algorithm in KeyEncryption::ALL {
+        let made = DecryptionKey::generate(algorithm).unwrap();
+        let read = DecryptionKey::from_pem(algorithm, made.to_pem().unwrap().expose()).unwrap();
+        let [made, read] = [&made, &read].map(|key| key.public_jwk().to_json());
+        assert_eq!(made, read, "{algorithm}");
+    }
+    let made = DpopKey::generate(SignatureAlgorithm::EdDsa).unwrap();
+    let read = SigningKey::from_pem(SignatureAlgorithm::EdDsa, made.to_pem().unwrap().expose());
+    let read = DpopKey::new(read.unwrap()).unwrap();
+    assert_eq!(read.thumbprint(), made.thumbprint());
+    let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "s".repeat(32)).unwrap();
+    assert!(secret.to_pem().unwrap_err().is_config());
 }

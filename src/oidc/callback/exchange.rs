@@ -2,10 +2,13 @@
 
 use super::{AuthorizationResponse, OP, expected};
 use crate::error::{ErrorKind, Result, invalid_argument, protocol};
+use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
+use crate::oidc::client::Inner;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
+use crate::token::grant::Granted;
 
 /// The exchange of a code. Await it.
 #[derive(Debug)]
@@ -41,6 +44,23 @@ impl Oidc {
     }
 }
 
+/// Sends a code, once.
+pub(in crate::oidc) async fn spend(
+    inner: &Inner,
+    op: &'static Operation,
+    params: &Params,
+) -> Result<Granted> {
+    let outcome = inner
+        .grant(op, GrantKind::Code, Repeat::NEVER, params)
+        .await;
+    outcome.map_err(|error| match error.kind() {
+        ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server => error.with_hint(
+            "the code may have been used: it is good for one exchange, so start the login again",
+        ),
+        _ => error,
+    })
+}
+
 impl CodeExchange {
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
@@ -55,23 +75,7 @@ impl CodeExchange {
         params.push("code", code);
         params.push("redirect_uri", login.redirect_uri.as_str());
         params.push("code_verifier", &login.verifier);
-        let granted = inner
-            .grant(&OP, GrantKind::Code, Repeat::NEVER, &params)
-            .await
-            .map_err(|error| {
-                let unclear = matches!(
-                    error.kind(),
-                    ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server
-                );
-                if unclear {
-                    error.with_hint(
-                        "the code may have been used: it is good for one exchange, so start the \
-                         login again",
-                    )
-                } else {
-                    error
-                }
-            })?;
+        let granted = spend(inner, &OP, &params).await?;
         let expected = expected(login).code(code.expose());
         let tokens = inner.token_set(&OP, granted, expected, None).await?;
         // Both ID tokens of a hybrid flow are about the same user (OpenID Connect Core 1.0

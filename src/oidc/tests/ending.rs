@@ -45,6 +45,12 @@ async fn a_logout_url_has_what_was_set() {
         ("kc", "1"),
     ];
     assert_eq!(pairs, wanted.map(|(n, v)| (n.into(), v.into())));
+    let kept = oidc
+        .logout_url(&tokens)
+        .id_token_hint("kept")
+        .build()
+        .unwrap();
+    assert_eq!(kept.query().unwrap(), "client_id=app&id_token_hint=kept");
     let twice = oidc.logout_url(&tokens).param("client_id", "other").build();
     assert!(twice.unwrap_err().is_config());
 }
@@ -96,6 +102,9 @@ async fn a_logout_whose_answer_was_lost_is_one() {
         let tokens = oidc.client_credentials().await.unwrap();
         let outcome = oidc.logout(&tokens).param("x", "1").await;
         assert_eq!(outcome.is_ok(), ends, "{outcome:?}");
+        if let Err(error) = outcome {
+            assert!(error.hint().unwrap().contains("ended already"), "{error}");
+        }
         assert_eq!(body(&mock, "/logout"), "refresh_token=refresh-hunter2&x=1");
     }
     // A refresh token alone will do.
@@ -113,7 +122,8 @@ async fn a_logout_whose_answer_was_lost_is_one() {
     })
     .await;
     let tokens = none.oidc().client_credentials().await.unwrap();
-    assert!(none.oidc().logout(&tokens).await.unwrap_err().is_config());
+    let error = none.oidc().logout(&tokens).await.unwrap_err();
+    assert!(error.is_config() && error.hint().unwrap().contains("logout_url"));
     assert_eq!(none.posts("/logout"), 0);
     // Without one the access token is what can be given back.
     none.oidc().revoke(&tokens).await.unwrap_err();
@@ -146,8 +156,13 @@ async fn what_is_revoked_is_named() {
         body(&mock, "/revoke"),
         "token=t&token_type_hint=access_token"
     );
-    oidc.revoke(&Secret::from("s")).await.unwrap();
+    oidc.revoke(Secret::from("s")).await.unwrap();
     assert_eq!(body(&mock, "/revoke"), "token=s");
+    let text = String::from("t");
+    oidc.revoke(&Secret::from(&text)).await.unwrap();
+    oidc.revoke(&text).await.unwrap();
+    oidc.revoke(text).await.unwrap();
+    assert_eq!(body(&mock, "/revoke"), "token=t");
     oidc.revoke("u").param("x", "1").await.unwrap();
     assert_eq!(body(&mock, "/revoke"), "token=u&x=1");
 }

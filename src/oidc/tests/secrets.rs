@@ -202,6 +202,13 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&backchannel);
     shown.add(&oidc.exchange_token("hunter2").actor_token("hunter2", "x"));
     shown.add(&oidc.exchange_token("hunter2").await.unwrap());
+    shown.add(
+        &oidc
+            .code("hunter2", "https://app/cb")
+            .verifier("hunter2")
+            .nonce("hunter2"),
+    );
+    shown.add(&oidc.grant("urn:x").param("x", "hunter2"));
     shown.add(&oidc.jwt_bearer("hunter2"));
     shown.error(oidc.jwt_bearer("hunter2").await);
 

@@ -61,8 +61,13 @@ impl<'a> Expected<'a> {
         self
     }
 
-    /// The nonce was checked when the login ended, and is not known any more.
-    pub(crate) fn any_nonce(mut self) -> Self {
+    /// Takes whatever nonce the token has: it was checked when the login ended, or the login was
+    /// somebody else's, such as a browser application's that sends its ID token here.
+    ///
+    /// # Security
+    /// A token that was sent before is taken again. Do not log a browser in by such a token alone.
+    #[must_use]
+    pub fn any_nonce(mut self) -> Self {
         self.any_nonce = true;
         self
     }
@@ -327,7 +332,14 @@ fn check_nonce(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(
     if good {
         Ok(())
     } else {
-        Err(KIND.refused(TokenFault::Nonce, "its nonce is not the one of this login"))
+        let error = KIND.refused(TokenFault::Nonce, "its nonce is not the one of this login");
+        Err(match (expected.nonce, expected.before) {
+            (None, None) => error.with_hint(
+                "Expected::nonce takes the nonce of the login; where it is not known to this \
+                 program there is Expected::any_nonce",
+            ),
+            _ => error,
+        })
     }
 }
 

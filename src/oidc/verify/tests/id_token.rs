@@ -274,7 +274,13 @@ async fn s08_step_11_the_nonce() {
         refused(expecting(expected(), claims).await, TokenFault::Nonce);
     }
     // A login that sent none gets none.
-    refused(change("nonce", json!("n1")).await, TokenFault::Nonce);
+    let error = change("nonce", json!("n1")).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("any_nonce"), "{error}");
+    refused(Err::<(), _>(error), TokenFault::Nonce);
+    let unknown = || Expected::new().any_nonce();
+    for claims in [id_claims(), with(id_claims(), "nonce", json!("n1"))] {
+        expecting(unknown(), claims).await.unwrap();
+    }
 }
 
 #[tokio::test]

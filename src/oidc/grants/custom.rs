@@ -1,0 +1,55 @@
+//! A grant that has no call of its own.
+
+use crate::error::Result;
+use crate::http::operation::Operation;
+use crate::http::repeat::Repeat;
+use crate::oidc::form::{self, Params};
+use crate::oidc::verify::Expected;
+use crate::oidc::{Oidc, TokenSet};
+use crate::token::GrantKind;
+
+const OP: Operation = Operation::new("oidc.grant", "POST", "{token_endpoint}");
+
+/// A grant by its name; see [`Oidc::grant`]. `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct CustomGrant {
+    oidc: Oidc,
+    params: Params,
+}
+
+impl Oidc {
+    /// Asks for tokens by a grant that has no call of its own (RFC 6749 section 4.5), such as one of
+    /// an extension of the server.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// let tokens = oidc.grant("urn:example:badge").param("badge", "4711").scope("openid").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized` when the server refuses it. An attempt that may have reached the
+    /// server is not repeated.
+    pub fn grant(&self, grant_type: impl Into<String>) -> CustomGrant {
+        let mut params = Params::default();
+        params.push("grant_type", grant_type.into());
+        CustomGrant {
+            oidc: self.clone(),
+            params,
+        }
+    }
+}
+
+impl CustomGrant {
+    async fn send(self) -> Result<TokenSet> {
+        let inner = &self.oidc.inner;
+        let granted = inner
+            .grant(&OP, GrantKind::Custom, Repeat::SINGLE_USE, &self.params)
+            .await?;
+        inner.token_set(&OP, granted, Expected::new(), None).await
+    }
+}
+
+form::scope!(CustomGrant);
+form::request!(CustomGrant => TokenSet);
