@@ -38,6 +38,7 @@ mod realm_key;
 mod refreshable;
 mod request_object;
 mod revoke;
+mod saved;
 mod session;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -62,6 +63,7 @@ pub use self::introspect::{IntrospectRequest, Introspection};
 pub use self::logout::{Logout, LogoutUrl};
 pub use self::refreshable::Refreshable;
 pub use self::revoke::{Revocable, Revoke};
+pub use self::saved::SavedTokens;
 pub use self::session::{Session, StoredTokens, TokenStore, TokenStoreFuture};
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;

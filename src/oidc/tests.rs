@@ -10,6 +10,7 @@ mod keys;
 pub(crate) mod mock;
 mod refreshing;
 mod requests;
+mod saved;
 mod secrets;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -68,6 +68,11 @@ impl Renewal {
         self.end.is_some_and(|end| end <= Instant::now())
     }
 
+    #[cfg(feature = "oidc")]
+    pub(crate) fn left(&self) -> Option<Duration> {
+        Some(self.end?.saturating_duration_since(Instant::now()))
+    }
+
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         self.lifetime

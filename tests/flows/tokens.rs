@@ -1,7 +1,7 @@
 //! Asking about tokens and giving them back.
 
 use keycloak_kit::jose::{DecryptionKey, KeyEncryption};
-use keycloak_kit::oidc::{OfflineToken, RefreshToken, Refreshable};
+use keycloak_kit::oidc::{OfflineToken, RefreshToken, Refreshable, SavedTokens};
 use keycloak_kit::{Keycloak, Method, TokenFault};
 use pretty_assertions::{assert_eq, assert_ne};
 use serde_json::{Value, json};
@@ -281,6 +281,29 @@ async fn k13_offline_tokens_do_not_expire_by_themselves() {
     app.revoke(&kept).await.unwrap();
     let error = app.refresh(&tokens).await.unwrap_err();
     assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    realm.delete().await;
+}
+
+/// As in a cookie.
+#[tokio::test]
+async fn tokens_are_kept_and_taken_up_again() {
+    let realm = Realm::new("saved").await;
+    let app = realm.app(json!({})).await;
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let text = serde_json::to_string(&tokens.saved()).unwrap();
+    // Another process.
+    let later = realm.oidc("app").build().unwrap();
+    let saved: SavedTokens = serde_json::from_str(&text).unwrap();
+    assert!(saved.expires_at() < saved.refresh_expires_at());
+    let again = later.restore(&saved).await.unwrap();
+    assert_eq!(again.scope(), tokens.scope());
+    let [before, after] = [&tokens, &again].map(|tokens| tokens.id_token().unwrap());
+    assert_eq!(before.session_id(), after.session_id());
+    later.userinfo(&again).await.unwrap();
+    let session = later.session(again);
+    session.access_token().await.unwrap();
+    session.logout().await.unwrap();
+    assert!(app.refresh(&tokens).await.unwrap_err().is_unauthorized());
     realm.delete().await;
 }
 

@@ -268,11 +268,11 @@ impl Keeper {
             known.tokens.clone()
         };
         let tokens = read(&self.oidc, entry, Some(&before)).await;
-        let new = before.access_token().secret() != entry.access_token().expose();
-        let renewed =
-            before.refresh_token().map(Secret::expose) != entry.refresh_token().map(Secret::expose);
-        let fresh = entry.lifetime().is_none_or(|left| left > WORTH)
-            && refused.is_none_or(|token| token.secret() != entry.access_token().expose());
+        let new = before.access_token().secret() != entry.tokens().access_token.expose();
+        let renewed = before.refresh_token().map(Secret::expose)
+            != entry.tokens().refresh_token.as_ref().map(Secret::expose);
+        let fresh = entry.tokens().lifetime().is_none_or(|left| left > WORTH)
+            && refused.is_none_or(|token| token.secret() != entry.tokens().access_token.expose());
         let mut known = self.lock();
         known.version = Some(entry.version());
         entry.login().clone_into(&mut known.login);
@@ -314,13 +314,9 @@ impl Keeper {
 /// Tokens out of a store. The ID token is verified again; one that has expired since is left out,
 /// or that of `before` stays.
 async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> TokenSet {
-    let mut access_token =
-        AccessToken::new(entry.access_token()).bound_to(oidc.inner.client.dpop.clone());
-    if let Some(left) = entry.lifetime() {
-        access_token = access_token.with_lifetime(left);
-    }
+    let saved = entry.tokens();
     let known = before.and_then(TokenSet::id_token).cloned();
-    let id_token = match entry.id_token() {
+    let id_token = match &saved.id_token {
         None => known,
         Some(raw)
             if known
@@ -341,15 +337,7 @@ async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> T
                 .or(known)
         }
     };
-    TokenSet {
-        access_token,
-        renewal: entry
-            .refresh_token()
-            .map(|token| Renewal::new(token.clone(), None)),
-        id_token,
-        scope: entry.scope(),
-        rest: Map::new(),
-    }
+    saved.token_set(oidc, id_token)
 }
 
 impl Obtain for Arc<Keeper> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Secret;
 use crate::error::Result;
-use crate::oidc::TokenSet;
+use crate::oidc::{SavedTokens, TokenSet};
 
 /// What the calls of a [`TokenStore`] return.
 pub type TokenStoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -46,12 +46,7 @@ pub struct StoredTokens {
     version: u64,
     /// The same after every refresh, and another after every login.
     login: String,
-    access_token: Secret,
-    /// Seconds since 1970.
-    expires_at: Option<u64>,
-    refresh_token: Option<Secret>,
-    id_token: Option<Secret>,
-    scope: Option<String>,
+    tokens: SavedTokens,
     /// Somebody refreshes these tokens until then, in milliseconds since 1970.
     claimed_until: Option<u64>,
 }
@@ -73,12 +68,11 @@ impl StoredTokens {
 
     /// The same tokens, for anybody to refresh with this token.
     pub(super) fn released(&self, refresh_token: Option<&Secret>) -> Self {
-        Self {
-            version: self.version.wrapping_add(1),
-            refresh_token: refresh_token.cloned(),
-            claimed_until: None,
-            ..self.clone()
-        }
+        let mut released = self.clone();
+        released.version = self.version.wrapping_add(1);
+        released.tokens.refresh_token = refresh_token.cloned();
+        released.claimed_until = None;
+        released
     }
 
     pub(super) fn is_claimed(&self) -> bool {
@@ -90,18 +84,10 @@ impl StoredTokens {
     }
 
     pub(in crate::oidc) fn new(version: u64, login: &str, tokens: &TokenSet) -> Self {
-        let seconds = |time: SystemTime| {
-            let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-            Some(since.as_secs())
-        };
         Self {
             version,
             login: login.to_owned(),
-            access_token: tokens.access_token().secret().into(),
-            expires_at: tokens.access_token().expires_at().and_then(seconds),
-            refresh_token: tokens.refresh_token().cloned(),
-            id_token: tokens.id_token().map(|token| token.raw().clone()),
-            scope: tokens.scope().map(str::to_owned),
+            tokens: tokens.saved(),
             claimed_until: None,
         }
     }
@@ -111,30 +97,13 @@ impl StoredTokens {
         self.version
     }
 
+    /// The tokens, such as for the time after which a store may forget them.
+    pub fn tokens(&self) -> &SavedTokens {
+        &self.tokens
+    }
+
     pub(super) fn login(&self) -> &str {
         &self.login
-    }
-
-    pub(super) fn access_token(&self) -> &Secret {
-        &self.access_token
-    }
-
-    pub(super) fn refresh_token(&self) -> Option<&Secret> {
-        self.refresh_token.as_ref()
-    }
-
-    pub(super) fn id_token(&self) -> Option<&Secret> {
-        self.id_token.as_ref()
-    }
-
-    pub(super) fn scope(&self) -> Option<String> {
-        self.scope.clone()
-    }
-
-    /// What is left of the access token's life; `None` when its end is not known.
-    pub(super) fn lifetime(&self) -> Option<Duration> {
-        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.expires_at?))?;
-        Some(end.duration_since(SystemTime::now()).unwrap_or_default())
     }
 }
 

@@ -159,7 +159,7 @@ async fn what_is_revoked_is_named() {
     oidc.revoke(Secret::from("s")).await.unwrap();
     assert_eq!(body(&mock, "/revoke"), "token=s");
     let text = String::from("t");
-    oidc.revoke(&Secret::from(&text)).await.unwrap();
+    oidc.revoke(Secret::from(&text)).await.unwrap();
     oidc.revoke(&text).await.unwrap();
     oidc.revoke(text).await.unwrap();
     assert_eq!(body(&mock, "/revoke"), "token=t");

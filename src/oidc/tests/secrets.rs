@@ -223,6 +223,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.error(oidc.logout(&tokens).await);
     shown.add(&oidc.logout_url(&tokens).state("hunter2"));
     shown.add(&StoredTokens::new(1, "l1", &tokens));
+    shown.add(&tokens.saved());
     let session = oidc.session(tokens.clone());
     session.access_token().await.unwrap();
     shown.add(&session);

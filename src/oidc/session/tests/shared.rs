@@ -145,8 +145,8 @@ async fn r15_after_invalid_grant_the_store_is_read_once_more() {
                 let mut stored = shared.0.lock().unwrap();
                 let mut text =
                     serde_json::to_value(stored.as_ref().unwrap().released(None)).unwrap();
-                text["access_token"] = json!("theirs");
-                text["refresh_token"] = json!("their-refresh");
+                text["tokens"]["access_token"] = json!("theirs");
+                text["tokens"]["refresh_token"] = json!("their-refresh");
                 *stored = serde_json::from_value(text).unwrap();
                 return Some(Reply::json(400, r#"{"error":"invalid_grant"}"#));
             }
@@ -286,7 +286,7 @@ async fn r15_a_token_about_to_end_is_not_taken_over() {
         {
             let mut stored = store.0.lock().unwrap();
             let mut text = serde_json::to_value(stored.as_ref().unwrap()).unwrap();
-            text["expires_at"] = json!(crate::oidc::tests::mock::now() + left);
+            text["tokens"]["expires_at"] = json!(crate::oidc::tests::mock::now() + left);
             *stored = serde_json::from_value(text).unwrap();
         }
         expire(&session).await;

@@ -1,0 +1,139 @@
+//! Tokens that are kept beyond this process.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::client::Oidc;
+use super::tokens::TokenSet;
+use super::verify::{Expected, IdToken};
+use crate::Secret;
+use crate::error::{Result, TokenFault};
+use crate::http::operation::Operation;
+use crate::token::AccessToken;
+use crate::token::grant::Renewal;
+
+const OP: Operation = Operation::new("oidc.restore", "", "");
+
+/// The tokens of one login, to keep them in an encrypted cookie or a row of a database. `Debug`
+/// shows none of them; as JSON they are written out.
+///
+/// The answer of a token endpoint, as other programs keep it, can be read too: the end of its
+/// access token is not known then, so that it is used until it is refused.
+///
+/// Where several processes refresh the same tokens, a [`TokenStore`](super::TokenStore) makes them
+/// take turns.
+///
+/// ```no_run
+/// use keycloak_kit::oidc::{Oidc, SavedTokens, TokenSet};
+///
+/// # async fn show(oidc: Oidc, tokens: TokenSet) -> Result<(), Box<dyn std::error::Error>> {
+/// let text = serde_json::to_string(&tokens.saved())?;
+/// // Later, in another process:
+/// let saved: SavedTokens = serde_json::from_str(&text)?;
+/// let session = oidc.session(oidc.restore(&saved).await?);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SavedTokens {
+    pub(super) access_token: Secret,
+    /// Seconds since 1970.
+    expires_at: Option<u64>,
+    pub(super) refresh_token: Option<Secret>,
+    /// Seconds since 1970.
+    refresh_expires_at: Option<u64>,
+    pub(super) id_token: Option<Secret>,
+    scope: Option<String>,
+}
+
+impl TokenSet {
+    /// The tokens as they can be kept. Other members of the answer are not among them.
+    pub fn saved(&self) -> SavedTokens {
+        let end = |left: Duration| {
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            Some(since.ok()?.checked_add(left)?.as_secs())
+        };
+        let renewal = self.renewal.as_ref();
+        SavedTokens {
+            access_token: self.access_token.secret().into(),
+            expires_at: self.access_token.expires_in().and_then(end),
+            refresh_token: self.refresh_token().cloned(),
+            refresh_expires_at: renewal.and_then(Renewal::left).and_then(end),
+            id_token: self.id_token.as_ref().map(|token| token.raw().clone()),
+            scope: self.scope.clone(),
+        }
+    }
+}
+
+impl SavedTokens {
+    /// When the access token expires; `None` when that is not known.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        time(self.expires_at?)
+    }
+
+    /// When the refresh token expires; `None` when it does not by itself, or that is not known.
+    pub fn refresh_expires_at(&self) -> Option<SystemTime> {
+        time(self.refresh_expires_at?)
+    }
+
+    /// What is left of the access token's life; `None` when its end is not known.
+    pub(super) fn lifetime(&self) -> Option<Duration> {
+        self.expires_at().map(left)
+    }
+
+    /// With an ID token that was verified.
+    pub(super) fn token_set(&self, oidc: &Oidc, id_token: Option<IdToken>) -> TokenSet {
+        let access_token =
+            AccessToken::new(&self.access_token).bound_to(oidc.inner.client.dpop.clone());
+        // No time at all would mean that it does not expire.
+        let refresh_left = self
+            .refresh_expires_at()
+            .map(|end| left(end).max(Duration::from_millis(1)));
+        TokenSet {
+            access_token: match self.lifetime() {
+                Some(left) => access_token.with_lifetime(left),
+                None => access_token,
+            },
+            renewal: self
+                .refresh_token
+                .clone()
+                .map(|token| Renewal::new(token, refresh_left)),
+            id_token,
+            scope: self.scope.clone(),
+            rest: Map::new(),
+        }
+    }
+}
+
+fn time(seconds: u64) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
+fn left(end: SystemTime) -> Duration {
+    end.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+impl Oidc {
+    /// Takes up tokens that were kept. The ID token is verified again, but for its nonce; one that
+    /// has expired meanwhile is left out. An access token of a client with a DPoP key is taken for
+    /// one that is bound to it.
+    ///
+    /// # Errors
+    /// Of kind `InvalidToken` when the ID token is not good for anything else; of another kind when
+    /// the keys of the issuer cannot be had.
+    pub async fn restore(&self, saved: &SavedTokens) -> Result<TokenSet> {
+        let id_token = match &saved.id_token {
+            None => None,
+            Some(raw) => {
+                let expected = Expected::new().any_nonce();
+                match self.inner.id_token(raw.expose(), expected).await {
+                    Ok(token) => Some(token),
+                    Err(error) if error.token_fault() == Some(TokenFault::Expired) => None,
+                    Err(error) => return Err(error.or_operation(&OP)),
+                }
+            }
+        };
+        Ok(saved.token_set(self, id_token))
+    }
+}
