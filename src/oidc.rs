@@ -57,7 +57,7 @@ pub(crate) use self::form::{Params, awaitable};
 pub use self::grants::{
     BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, CodeGrant, CustomGrant,
     DeviceLogin, DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh,
-    TokenExchange, token_type,
+    SavedBackchannelLogin, SavedDeviceLogin, TokenExchange, token_type,
 };
 pub use self::introspect::{IntrospectRequest, Introspection};
 pub use self::logout::{Logout, LogoutUrl};

@@ -10,6 +10,7 @@ mod jwt_bearer;
 mod password;
 mod poll;
 mod refresh;
+mod saved_login;
 
 pub use self::ciba::{BackchannelLogin, BackchannelLoginRequest};
 pub use self::client_credentials::ClientCredentialsLogin;
@@ -20,3 +21,4 @@ pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
 pub use self::jwt_bearer::JwtBearerGrant;
 pub use self::password::PasswordLogin;
 pub use self::refresh::Refresh;
+pub use self::saved_login::{SavedBackchannelLogin, SavedDeviceLogin};

@@ -50,16 +50,12 @@ pub struct SavedTokens {
 impl TokenSet {
     /// The tokens as they can be kept. Other members of the answer are not among them.
     pub fn saved(&self) -> SavedTokens {
-        let end = |left: Duration| {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            Some(since.ok()?.checked_add(left)?.as_secs())
-        };
         let renewal = self.renewal.as_ref();
         SavedTokens {
             access_token: self.access_token.secret().into(),
-            expires_at: self.access_token.expires_in().and_then(end),
+            expires_at: self.access_token.expires_in().and_then(seconds_at),
             refresh_token: self.refresh_token().cloned(),
-            refresh_expires_at: renewal.and_then(Renewal::left).and_then(end),
+            refresh_expires_at: renewal.and_then(Renewal::left).and_then(seconds_at),
             id_token: self.id_token.as_ref().map(|token| token.raw().clone()),
             scope: self.scope.clone(),
         }
@@ -106,11 +102,17 @@ impl SavedTokens {
     }
 }
 
-fn time(seconds: u64) -> Option<SystemTime> {
+/// In seconds since 1970, the time after so long.
+pub(super) fn seconds_at(left: Duration) -> Option<u64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Some(since.ok()?.checked_add(left)?.as_secs())
+}
+
+pub(super) fn time(seconds: u64) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
-fn left(end: SystemTime) -> Duration {
+pub(super) fn left(end: SystemTime) -> Duration {
     end.duration_since(SystemTime::now()).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 //! for them.
 
 use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
-use keycloak_kit::oidc::{Oidc, Presented};
+use keycloak_kit::oidc::{BackchannelLogin, Oidc, Presented};
 use keycloak_kit::{ClientAuth, Keycloak, Method};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -102,6 +102,11 @@ async fn k17_backchannel_login_by_poll_and_ping() {
     let asked = channel.next(|call| call.body.contains("PING")).await;
     decide(&realm, &asked, "SUCCEED").await;
     let ping = endpoint.next(|call| call.path == "/ping").await;
+    // It comes to any process of the application, which has the login out of a store.
+    let id = BackchannelLogin::id_of_ping(ping.body.as_bytes()).unwrap();
+    assert_eq!(id.expose(), login.id().expose());
+    let kept = serde_json::to_string(&login.saved()).unwrap();
+    let login = pinged.resume_backchannel(serde_json::from_str(&kept).unwrap());
     login
         .check_ping(ping.header("authorization"), ping.body.as_bytes())
         .unwrap();

@@ -34,6 +34,9 @@ async fn k17_a_device_waits_until_the_user_agrees() {
     assert_eq!(login.interval().as_secs(), 1);
     assert!(login.expires_in().unwrap().as_secs() > 60);
     assert!(login.poll().await.unwrap().is_none(), "nobody has decided");
+    // Started with one request of a web application, polled with the next.
+    let kept = serde_json::to_string(&login.saved()).unwrap();
+    let login = app.resume_device(serde_json::from_str(&kept).unwrap());
     let url = login.verification_uri_complete().unwrap().to_owned();
     let waiting = tokio::spawn({
         let login = login.clone();

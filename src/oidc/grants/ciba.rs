@@ -44,14 +44,14 @@ pub struct BackchannelLoginRequest {
 /// A login that waits for the user. `Debug` shows no code.
 #[derive(Clone)]
 pub struct BackchannelLogin {
-    oidc: Oidc,
-    auth_req_id: Secret,
-    expires_in: Option<Duration>,
-    notification_token: Option<Secret>,
-    pace: Pace,
-    slow_downs: SlowDowns,
+    pub(super) oidc: Oidc,
+    pub(super) auth_req_id: Secret,
+    pub(super) expires_in: Option<Duration>,
+    pub(super) notification_token: Option<Secret>,
+    pub(super) pace: Pace,
+    pub(super) slow_downs: SlowDowns,
     /// What the caller adds to the token requests.
-    params: Params,
+    pub(super) params: Params,
 }
 
 #[derive(Deserialize)]
@@ -188,6 +188,21 @@ impl BackchannelLoginRequest {
 }
 
 impl BackchannelLogin {
+    /// What the server calls this login (`auth_req_id`), to find it again when a ping comes.
+    pub fn id(&self) -> &Secret {
+        &self.auth_req_id
+    }
+
+    /// Which login a ping is about: its [`id`](Self::id). Nothing is checked yet; the login's
+    /// [`check_ping`](Self::check_ping) does that.
+    ///
+    /// # Errors
+    /// Of kind `Decode` when the body is none of a ping.
+    pub fn id_of_ping(body: &[u8]) -> Result<Secret> {
+        let ping: Ping = json::decode(&PING, body)?;
+        Ok(ping.auth_req_id)
+    }
+
     /// How long the user has, from the start on.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in

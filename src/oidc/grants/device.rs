@@ -37,17 +37,17 @@ pub struct DeviceLoginRequest {
 /// no code.
 #[derive(Clone)]
 pub struct DeviceLogin {
-    oidc: Oidc,
-    device_code: Secret,
-    user_code: Secret,
-    verification_uri: String,
-    verification_uri_complete: Option<Secret>,
-    expires_in: Option<Duration>,
-    verifier: Secret,
-    pace: Pace,
-    slow_downs: SlowDowns,
+    pub(super) oidc: Oidc,
+    pub(super) device_code: Secret,
+    pub(super) user_code: Secret,
+    pub(super) verification_uri: String,
+    pub(super) verification_uri_complete: Option<Secret>,
+    pub(super) expires_in: Option<Duration>,
+    pub(super) verifier: Secret,
+    pub(super) pace: Pace,
+    pub(super) slow_downs: SlowDowns,
     /// What the caller adds to the token requests.
-    params: Params,
+    pub(super) params: Params,
 }
 
 #[derive(Deserialize)]

@@ -42,6 +42,10 @@ impl Pace {
         }
     }
 
+    pub(super) fn left(&self) -> Option<Duration> {
+        Some(self.end?.saturating_duration_since(Instant::now()))
+    }
+
     /// The wait after a failed attempt; `None` when waiting does not help.
     fn after(&mut self, error: &Error) -> Option<Duration> {
         match error.oauth_code() {

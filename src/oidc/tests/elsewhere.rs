@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
+use crate::oidc::BackchannelLogin;
 use crate::testing::Reply;
 
 const START: &str = "/backchannel";
@@ -40,6 +43,41 @@ fn polled(mock: &Mock) -> String {
         .clone()
 }
 
+fn through_json<T: Serialize + DeserializeOwned>(saved: &T) -> T {
+    serde_json::from_str(&serde_json::to_string(saved).unwrap()).unwrap()
+}
+
+/// Seconds are what is kept.
+fn about(left: Option<Duration>, seconds: u64) -> bool {
+    left.is_some_and(|left| {
+        left <= Duration::from_secs(seconds) && left > Duration::from_secs(seconds - 30)
+    })
+}
+
+/// It took too long: nobody waits for the server to say so.
+#[tokio::test]
+async fn a_saved_login_that_has_ended_has() {
+    let start = json!({ "auth_req_id": "a1", "expires_in": 60, "interval": 3 });
+    let mock = provider(START, start).await;
+    let oidc = mock.oidc();
+    let login = oidc.backchannel_login().login_hint("ada").await.unwrap();
+    let mut saved = serde_json::to_value(login.saved()).unwrap();
+    saved["waiting"]["expires_at"] = json!(1_000_000);
+    let ended = oidc.resume_backchannel(serde_json::from_value(saved).unwrap());
+    assert_eq!(ended.expires_in(), Some(Duration::ZERO));
+    let error = ended.tokens().await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("expired_token"), "{error}");
+    assert_eq!(mock.posts("/token"), 0);
+}
+
+#[test]
+fn a_ping_names_its_login() {
+    let id = BackchannelLogin::id_of_ping(br#"{"auth_req_id":"a1"}"#).unwrap();
+    assert_eq!(id.expose(), "a1");
+    let error = BackchannelLogin::id_of_ping(b"{}").unwrap_err();
+    assert!(error.is_decode(), "{error}");
+}
+
 #[tokio::test]
 async fn k17_a_device_login_is_polled_by_hand() {
     let mock = provider(
@@ -62,13 +100,21 @@ async fn k17_a_device_login_is_polled_by_hand() {
     assert_eq!(login.interval(), Duration::from_secs(7));
     assert!(login.poll().await.unwrap().is_none());
     assert_eq!(login.interval(), Duration::from_secs(12));
+    // Another process goes on with it, at the pace it has by now.
+    let login = mock.oidc().resume_device(through_json(&login.saved()));
+    assert_eq!(login.user_code(), "ABCD");
+    assert_eq!(login.verification_uri_complete(), complete);
+    assert_eq!(login.interval(), Duration::from_secs(12));
+    assert!(about(login.expires_in(), 600));
     let login = login.param("resource", "r");
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1");
     let wanted = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d1";
     let polled = polled(&mock);
     assert!(
-        polled.starts_with(wanted) && polled.ends_with("&resource=r"),
+        polled.starts_with(wanted)
+            && polled.contains("&code_verifier=")
+            && polled.ends_with("&resource=r"),
         "{polled}"
     );
 }
@@ -84,6 +130,11 @@ async fn k17_a_backchannel_login_is_polled_by_hand() {
     assert!(login.poll().await.unwrap().is_none());
     assert!(login.poll().await.unwrap().is_none());
     assert_eq!(login.interval(), Duration::from_secs(8));
+    let saved = through_json(&login.saved());
+    let login = mock.oidc().resume_backchannel(saved);
+    assert_eq!(login.id().expose(), "a1");
+    assert_eq!(login.interval(), Duration::from_secs(8));
+    assert!(about(login.expires_in(), 60));
     let login = login.param("resource", "r");
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1");

@@ -187,6 +187,7 @@ async fn s19_nothing_shows_a_secret() {
     oidc.refresh(&tokens).await.unwrap();
     shown.add(&oidc.device());
     let device = oidc.device().await.unwrap();
+    shown.add(&device.saved());
     device.poll().await.unwrap();
     shown.add(&device);
     let request = || {
@@ -200,6 +201,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.error(backchannel.check_ping("Bearer other", b"{}"));
     backchannel.poll().await.unwrap();
     shown.add(&backchannel);
+    shown.add(&backchannel.saved());
     shown.add(&oidc.exchange_token("hunter2").actor_token("hunter2", "x"));
     shown.add(&oidc.exchange_token("hunter2").await.unwrap());
     shown.add(

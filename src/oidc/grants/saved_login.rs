@@ -1,0 +1,128 @@
+//! Logins that wait for a user longer than this process lives.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::poll::{Pace, SlowDowns};
+use super::{BackchannelLogin, DeviceLogin};
+use crate::Secret;
+use crate::oidc::Oidc;
+use crate::oidc::form::Params;
+use crate::oidc::saved::{left, seconds_at, time};
+
+/// A [`DeviceLogin`] as it can be kept, such as by a web application that starts it with one
+/// request and polls with the next. `Debug` shows no code; as JSON they are written out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SavedDeviceLogin {
+    device_code: Secret,
+    user_code: Secret,
+    verification_uri: String,
+    verification_uri_complete: Option<Secret>,
+    verifier: Secret,
+    waiting: Waiting,
+}
+
+/// A [`BackchannelLogin`] as it can be kept. `Debug` shows no code; as JSON they are written out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SavedBackchannelLogin {
+    auth_req_id: Secret,
+    notification_token: Option<Secret>,
+    waiting: Waiting,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Waiting {
+    /// Seconds since 1970.
+    expires_at: Option<u64>,
+    /// In milliseconds, with what `slow_down` has added.
+    interval: u64,
+}
+
+impl Waiting {
+    fn of(pace: Pace) -> Self {
+        Self {
+            expires_at: pace.left().and_then(seconds_at),
+            interval: u64::try_from(pace.interval.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn left(self) -> Option<Duration> {
+        self.expires_at.and_then(time).map(left)
+    }
+
+    fn pace(self) -> Pace {
+        Pace::new(Some(Duration::from_millis(self.interval)), self.left())
+    }
+}
+
+impl DeviceLogin {
+    /// The login as it can be kept; [`Oidc::resume_device`] takes it up. Parameters that were added
+    /// are not kept.
+    pub fn saved(&self) -> SavedDeviceLogin {
+        SavedDeviceLogin {
+            device_code: self.device_code.clone(),
+            user_code: self.user_code.clone(),
+            verification_uri: self.verification_uri.clone(),
+            verification_uri_complete: self.verification_uri_complete.clone(),
+            verifier: self.verifier.clone(),
+            waiting: Waiting::of(self.slow_downs.pace(self.pace)),
+        }
+    }
+}
+
+impl BackchannelLogin {
+    /// The login as it can be kept; [`Oidc::resume_backchannel`] takes it up. Parameters that were
+    /// added are not kept.
+    pub fn saved(&self) -> SavedBackchannelLogin {
+        SavedBackchannelLogin {
+            auth_req_id: self.auth_req_id.clone(),
+            notification_token: self.notification_token.clone(),
+            waiting: Waiting::of(self.slow_downs.pace(self.pace)),
+        }
+    }
+}
+
+impl Oidc {
+    /// Takes up a login on another device that was started before; its
+    /// [`expires_in`](DeviceLogin::expires_in) is what is left.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> Result<(), Box<dyn std::error::Error>> {
+    /// let text = serde_json::to_string(&oidc.device().await?.saved())?;
+    /// // Later, in another process:
+    /// let login = oidc.resume_device(serde_json::from_str(&text)?);
+    /// if let Some(tokens) = login.poll().await? {
+    ///     oidc.userinfo(&tokens).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn resume_device(&self, saved: SavedDeviceLogin) -> DeviceLogin {
+        DeviceLogin {
+            oidc: self.clone(),
+            device_code: saved.device_code,
+            user_code: saved.user_code,
+            verification_uri: saved.verification_uri,
+            verification_uri_complete: saved.verification_uri_complete,
+            expires_in: saved.waiting.left(),
+            verifier: saved.verifier,
+            pace: saved.waiting.pace(),
+            slow_downs: SlowDowns::default(),
+            params: Params::default(),
+        }
+    }
+
+    /// Takes up a backchannel login that was started before; its
+    /// [`expires_in`](BackchannelLogin::expires_in) is what is left.
+    pub fn resume_backchannel(&self, saved: SavedBackchannelLogin) -> BackchannelLogin {
+        BackchannelLogin {
+            oidc: self.clone(),
+            auth_req_id: saved.auth_req_id,
+            expires_in: saved.waiting.left(),
+            notification_token: saved.notification_token,
+            pace: saved.waiting.pace(),
+            slow_downs: SlowDowns::default(),
+            params: Params::default(),
+        }
+    }
+}
