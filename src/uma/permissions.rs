@@ -10,17 +10,19 @@ use serde_json::Value;
 use super::fault;
 use super::requested::RequestedPermission;
 use super::rpt::Rpt;
-use crate::error::{Error, ErrorKind, Result, invalid_argument, unexpected_body};
+use crate::error::{Error, ErrorKind, Result, invalid_argument, invalid_token, unexpected_body};
 use crate::http::channel::TOKEN_ENDPOINT;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
+use crate::jose::decode_unverified;
 use crate::oidc::{Oidc, Params, Permission};
 use crate::token::{AccessToken, GrantKind, explain, grant};
-use crate::{Secret, UmaFault};
+use crate::{Secret, TokenFault, UmaFault};
 
 const OP: Operation = Operation::new("oidc.permissions", "POST", "{token_endpoint}");
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const ID_TOKEN: &str = "http://openid.net/specs/openid-connect-core-1_0.html#IDToken";
 
 /// A question about permissions; see [`Oidc::permissions`]. [`rpt`](Self::rpt),
 /// [`list`](Self::list) or [`decision`](Self::decision) send it; `.await` is `rpt`.
@@ -205,12 +207,14 @@ impl Permissions {
     }
 
     /// An ID token of the user as the claims that decide.
+    ///
+    /// # Security
+    /// Keycloak then asks who the user is by this token alone and leaves the access token unread:
+    /// verify the access token first where it says who calls. ID and access token of two users are
+    /// refused here.
     pub fn claim_token(mut self, id_token: impl Into<Secret>) -> Self {
         self.params.set("claim_token", id_token);
-        self.params.set(
-            "claim_token_format",
-            "http://openid.net/specs/openid-connect-core-1_0.html#IDToken",
-        );
+        self.params.set("claim_token_format", ID_TOKEN);
         self
     }
 
@@ -319,6 +323,9 @@ impl Permissions {
         for permission in &wanted {
             params.push("permission", permission.text(&OP)?);
         }
+        if params.get("claim_token_format") == Some(ID_TOKEN) {
+            about_one_user(&params)?;
+        }
         if let Some(mode) = response_mode {
             params.set("response_mode", mode);
         }
@@ -367,5 +374,21 @@ impl fmt::Debug for Permissions {
 impl From<&AccessToken> for Secret {
     fn from(token: &AccessToken) -> Self {
         token.secret().into()
+    }
+}
+
+/// As far as the tokens can be read.
+fn about_one_user(params: &Params) -> Result<()> {
+    let subject = |name: &str| {
+        let token = decode_unverified(params.get(name)?).ok()?;
+        token.claims().get("sub").cloned()
+    };
+    match (subject("subject_token"), subject("claim_token")) {
+        (Some(one), Some(other)) if one != other => Err(invalid_token(
+            TokenFault::Subject,
+            "the ID token is about another user than the access token",
+        )
+        .with_operation(&OP)),
+        _ => Ok(()),
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use crate::Method;
+use crate::jose::tests::sign;
 use crate::oidc::tests::mock::{Defects, Mock};
 use crate::testing::Reply;
 use crate::uma::{Access, PathRule};
+use crate::{Method, TokenFault};
 
 type Failure = fn() -> Reply;
 
@@ -83,4 +84,28 @@ async fn a_refused_token_is_not_logged_in() {
     let enforcer = oidc.path_enforcer().rule(rule).build().unwrap();
     let access = enforcer.check(&Method::GET, "/album", Some("t")).await;
     assert_eq!(access.unwrap(), Access::NotLoggedIn);
+}
+
+/// The server reads the ID token alone: what it decides must be about the one who calls.
+#[tokio::test]
+async fn an_id_token_of_another_user_is_not_asked_with() {
+    let mock = Mock::with(Defects {
+        script: Box::new(|seen| {
+            seen.is_token_request()
+                .then(|| Reply::json(200, r#"{"result":true}"#))
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let about = |subject: &str| sign(&json!({ "alg": "ES256" }), &json!({ "sub": subject }));
+    let ask = |access: &str, id: &str| oidc.permissions(access).claim_token(id).decision();
+    let error = ask(&about("1"), &about("2")).await.unwrap_err();
+    assert_eq!(error.token_fault(), Some(TokenFault::Subject), "{error}");
+    assert_eq!(mock.posts("/token"), 0);
+    assert!(ask(&about("1"), &about("1")).await.unwrap());
+    // What only the server can read.
+    assert!(ask("opaque", &about("1")).await.unwrap());
+    let claims = oidc.permissions(about("1")).claims(&json!({ "a": ["b"] }));
+    assert!(claims.decision().await.unwrap());
 }

@@ -239,6 +239,10 @@ async fn pushed_claims_decide() {
     let asked = oidc.permissions(&ada).permission("album#view");
     let wrong = asked.claim_token("no.id.token").decision().await;
     assert!(!matches!(wrong, Ok(true)), "{wrong:?}");
+    // It decides alone: the server does not look at the access token then.
+    let asked = oidc.permissions("no.access.token").permission("album#view");
+    let alone = asked.claim_token(id_token.expose()).decision().await;
+    assert!(alone.unwrap());
     server.realm.delete().await;
 }
 
