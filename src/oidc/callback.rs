@@ -41,9 +41,10 @@ impl Oidc {
         login: LoginAttempt,
         answer: impl Into<CallbackAnswer> + Send,
     ) -> Result<Login> {
+        let note = login.note.clone();
         let response = self.authorization_response(login, answer).await?;
         let tokens = self.exchange_code(response).await?;
-        Login::new(tokens).map_err(|error| error.with_operation(&OP))
+        Login::new(tokens, note).map_err(|error| error.with_operation(&OP))
     }
 
     /// The same for a login that was kept in a store: `cookie` is what the browser sent back of

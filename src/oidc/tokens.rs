@@ -73,12 +73,17 @@ impl fmt::Debug for TokenSet {
 pub struct Login {
     tokens: TokenSet,
     id_token: IdToken,
+    note: Option<Secret>,
 }
 
 impl Login {
-    pub(super) fn new(tokens: TokenSet) -> Result<Self> {
+    pub(super) fn new(tokens: TokenSet, note: Option<Secret>) -> Result<Self> {
         match tokens.id_token.clone() {
-            Some(id_token) => Ok(Self { tokens, id_token }),
+            Some(id_token) => Ok(Self {
+                tokens,
+                id_token,
+                note,
+            }),
             None => Err(
                 protocol("the server gave no ID token although openid was asked for")
                     .with_hint("check that the client's scopes include openid"),
@@ -89,6 +94,11 @@ impl Login {
     /// Who logged in, verified.
     pub fn id_token(&self) -> &IdToken {
         &self.id_token
+    }
+
+    /// What the application has noted with [`Authorize::note`](super::Authorize::note).
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_ref().map(Secret::expose)
     }
 
     /// The tokens alone.

@@ -207,14 +207,15 @@ async fn a_store_keeps_logins_and_gives_them_out_once() {
     let realm = Realm::new("store").await;
     let oidc = realm.app(json!({})).await;
     let store = MemoryLoginStore::new();
-    let started = oidc.authorize().start_in(&store).await.unwrap();
+    let started = oidc.authorize().note("/cart/7").start_in(&store).await;
+    let started = started.unwrap();
+    assert!(!started.url().contains("cart"), "it is not sent");
     let back = Browser::new(CALLBACK).login_and_return(started.url()).await;
     let other = oidc.callback_from(&store, "made-up", back.url()).await;
     assert!(other.unwrap_err().is_unauthorized());
     let cookie = started.cookie().expose();
-    oidc.callback_from(&store, cookie, back.url())
-        .await
-        .unwrap();
+    let login = oidc.callback_from(&store, cookie, back.url()).await;
+    assert_eq!(login.unwrap().note(), Some("/cart/7"));
     // s06: the login was used up.
     let again = oidc.callback_from(&store, cookie, back.url()).await;
     assert!(again.unwrap_err().is_unauthorized());

@@ -33,6 +33,8 @@ pub struct LoginAttempt {
     pub(crate) acr: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_object: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<Secret>,
     /// Seconds since 1970.
     pub(crate) started: u64,
 }
@@ -53,6 +55,11 @@ impl LoginAttempt {
     /// The `state` of the request: it comes back with the answer.
     pub fn state(&self) -> &str {
         self.state.expose()
+    }
+
+    /// What the application has noted with [`Authorize::note`](crate::oidc::Authorize::note).
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_ref().map(Secret::expose)
     }
 
     /// The `nonce` that the ID token has to have.

@@ -71,6 +71,7 @@ pub struct Authorize {
     signed_with: Option<SigningKey>,
     encrypted: Option<(KeyEncryption, ContentEncryption)>,
     request_uri: Option<String>,
+    note: Option<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +107,7 @@ impl Oidc {
             signed_with: None,
             encrypted: None,
             request_uri: None,
+            note: None,
         }
     }
 }
@@ -126,6 +128,14 @@ impl Authorize {
     /// `login`, `consent`, `none`, `create`; several are separated by spaces.
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
         self.params.set("prompt", prompt.into());
+        self
+    }
+
+    /// Something of the application's own that goes along, such as the page to return to: it is kept
+    /// in the [`LoginAttempt`] and is in the [`Login`](crate::oidc::Login) at the end. It is not
+    /// sent.
+    pub fn note(mut self, note: impl Into<Secret>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -291,6 +301,7 @@ impl Authorize {
             max_age: self.max_age,
             acr: self.acr,
             request_object,
+            note: self.note,
             started: started.as_secs(),
         })
     }

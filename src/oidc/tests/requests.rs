@@ -258,3 +258,28 @@ async fn clients_with_a_certificate_call_the_aliases() {
     oidc.userinfo(&tokens).await.unwrap();
     assert_eq!(targets(&mock), ["/token", "/userinfo"]);
 }
+
+#[tokio::test]
+async fn a_note_of_the_application_goes_along_unsent() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let login = oidc
+        .authorize()
+        .note("/cart/hunter2")
+        .start()
+        .await
+        .unwrap();
+    mock.expect(&login);
+    assert_eq!(login.note(), Some("/cart/hunter2"));
+    let kept = serde_json::to_string(&login).unwrap();
+    let login: crate::oidc::LoginAttempt = serde_json::from_str(&kept).unwrap();
+    let answer = mock.answer(&login);
+    assert!(!format!("{login:?} {}", login.url()).contains("hunter2"));
+    let done = oidc.callback(login, answer).await.unwrap();
+    assert_eq!(done.note(), Some("/cart/hunter2"));
+    assert!(!format!("{done:?}").contains("hunter2"));
+    let bare = mock.login(&oidc).await;
+    assert_eq!(bare.note(), None);
+    let seen = mock.server.seen();
+    assert!(seen.iter().all(|seen| !seen.body.contains("hunter2")));
+}
