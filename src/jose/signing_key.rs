@@ -157,12 +157,12 @@ impl SigningKey {
 
     /// The public half, with the key's id and algorithm and `"use":"sig"`; `None` for a secret.
     pub fn public_jwk(&self) -> Option<Jwk> {
-        let (_, key) = self.pair.clone()?;
+        let (_, key) = self.pair.as_ref()?;
         Some(Jwk {
             kid: self.kid.clone(),
             alg: Some(self.algorithm.name().to_owned()),
             usage: Some("sig".to_owned()),
-            ..Jwk::bare(key)
+            ..Jwk::bare(key.clone())
         })
     }
 

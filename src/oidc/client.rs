@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
+use super::tokens::TokenSet;
 use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
@@ -140,6 +141,18 @@ impl Inner {
     ) -> Result<grant::Granted> {
         let form = params.pairs(op, CLIENT)?;
         grant::request(self.grant_request(op, kind, repeat), &form).await
+    }
+
+    /// The same to the end, for a login that sent no nonce.
+    pub(super) async fn tokens(
+        &self,
+        op: &'static Operation,
+        kind: GrantKind,
+        repeat: Repeat,
+        params: &Params,
+    ) -> Result<TokenSet> {
+        let granted = self.grant(op, kind, repeat, params).await?;
+        self.token_set(op, granted, Expected::new(), None).await
     }
 
     /// Posts parameters to an endpoint and gives the answer, whatever its status is.

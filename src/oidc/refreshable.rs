@@ -1,7 +1,7 @@
 //! What a session is continued or ended with.
 
 use super::tokens::{Login, TokenSet};
-use super::verify::{OfflineToken, RefreshToken};
+use super::verify::{OfflineToken, RefreshToken, refuse_others};
 use crate::Secret;
 use crate::error::Result;
 
@@ -37,10 +37,8 @@ impl Refreshable {
     /// token.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
-        match OfflineToken::new(&token) {
-            Ok(token) => Ok((&token).into()),
-            Err(_) => Ok((&RefreshToken::new(token)?).into()),
-        }
+        refuse_others(&token, "refresh token", &["Refresh", "Offline"])?;
+        Ok(Self(Kind::Alone(token)))
     }
 
     pub(super) fn refresh_token(&self) -> Option<&Secret> {

@@ -22,13 +22,19 @@ pub struct Revocable {
     hint: Option<&'static str>,
 }
 
+impl Revocable {
+    fn hinted(token: impl Into<Secret>, hint: &'static str) -> Self {
+        Self {
+            token: token.into(),
+            hint: Some(hint),
+        }
+    }
+}
+
 impl From<&TokenSet> for Revocable {
     fn from(tokens: &TokenSet) -> Self {
         match tokens.refresh_token() {
-            Some(token) => Self {
-                token: token.clone(),
-                hint: Some("refresh_token"),
-            },
+            Some(token) => Self::hinted(token, "refresh_token"),
             None => tokens.access_token().into(),
         }
     }
@@ -43,28 +49,19 @@ impl From<&super::Login> for Revocable {
 
 impl From<&AccessToken> for Revocable {
     fn from(token: &AccessToken) -> Self {
-        Self {
-            token: token.secret().into(),
-            hint: Some("access_token"),
-        }
+        Self::hinted(token.secret(), "access_token")
     }
 }
 
 impl From<&RefreshToken> for Revocable {
     fn from(token: &RefreshToken) -> Self {
-        Self {
-            token: token.secret().clone(),
-            hint: Some("refresh_token"),
-        }
+        Self::hinted(token.secret(), "refresh_token")
     }
 }
 
 impl From<&OfflineToken> for Revocable {
     fn from(token: &OfflineToken) -> Self {
-        Self {
-            token: token.secret().clone(),
-            hint: Some("refresh_token"),
-        }
+        Self::hinted(token.secret(), "refresh_token")
     }
 }
 

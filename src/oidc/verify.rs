@@ -37,6 +37,7 @@ pub use self::issuer::TrustedIssuer;
 pub(crate) use self::issuer::{Boxed, Provider};
 pub use self::lightweight::{Introspect, IntrospectFuture};
 pub use self::logout_token::LogoutToken;
+pub(super) use self::refresh_token::refuse_others;
 pub use self::refresh_token::{OfflineToken, RefreshToken};
 pub use self::replay::{ReplayFuture, ReplayMemory, ReplayStore};
 use crate::error::{Result, TokenFault};

@@ -243,12 +243,6 @@ impl Permissions {
         self
     }
 
-    /// Adds a parameter that has no setter here.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.params.extra(name.into(), value.into());
-        self
-    }
-
     /// A requesting party token: an access token for the resource server with the permissions.
     ///
     /// # Errors
@@ -360,6 +354,7 @@ impl Permissions {
     }
 }
 
+crate::oidc::param!(Permissions);
 crate::oidc::awaitable!(Permissions => Rpt);
 
 impl fmt::Debug for Permissions {

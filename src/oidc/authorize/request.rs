@@ -18,7 +18,7 @@ use crate::http::repeat::Repeat;
 use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::oidc::Oidc;
 use crate::oidc::builder::check_redirect_uri;
-use crate::oidc::form::Params;
+use crate::oidc::form::{self, Params};
 use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
 use crate::oidc::request_object;
@@ -239,12 +239,6 @@ impl Authorize {
         self
     }
 
-    /// Adds a parameter that has no setter here. One that the request sets itself is refused.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.params.extra(name.into(), value.into());
-        self
-    }
-
     /// Makes `state`, `nonce` and PKCE verifier, and the URL to send the browser to. A request is
     /// sent for a [pushed](Self::pushed) login only, and for the well-known document the first
     /// time.
@@ -446,3 +440,5 @@ impl Authorize {
         Ok((pairs, lifetime::seconds(Some(&pushed.expires_in))))
     }
 }
+
+form::param!(Authorize);

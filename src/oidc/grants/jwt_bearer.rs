@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
-use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
 
@@ -41,10 +40,9 @@ impl Oidc {
 impl JwtBearerGrant {
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
-        let granted = inner
-            .grant(&OP, GrantKind::Custom, Repeat::SINGLE_USE, &self.params)
-            .await?;
-        inner.token_set(&OP, granted, Expected::new(), None).await
+        inner
+            .tokens(&OP, GrantKind::Custom, Repeat::SINGLE_USE, &self.params)
+            .await
     }
 }
 

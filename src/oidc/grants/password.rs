@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
-use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::GrantKind;
 
@@ -57,10 +56,9 @@ impl PasswordLogin {
 
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
-        let granted = inner
-            .grant(&OP, GrantKind::Password, Repeat::PASSWORD, &self.params)
-            .await?;
-        inner.token_set(&OP, granted, Expected::new(), None).await
+        inner
+            .tokens(&OP, GrantKind::Password, Repeat::PASSWORD, &self.params)
+            .await
     }
 }
 

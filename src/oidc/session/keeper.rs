@@ -268,11 +268,12 @@ impl Keeper {
             known.tokens.clone()
         };
         let tokens = read(&self.oidc, entry, Some(&before)).await;
-        let new = before.access_token().secret() != entry.tokens().access_token.expose();
+        let saved = entry.tokens();
+        let new = before.access_token().secret() != saved.access_token.expose();
         let renewed = before.refresh_token().map(Secret::expose)
-            != entry.tokens().refresh_token.as_ref().map(Secret::expose);
-        let fresh = entry.tokens().lifetime().is_none_or(|left| left > WORTH)
-            && refused.is_none_or(|token| token.secret() != entry.tokens().access_token.expose());
+            != saved.refresh_token.as_ref().map(Secret::expose);
+        let fresh = saved.lifetime().is_none_or(|left| left > WORTH)
+            && refused.is_none_or(|token| token.secret() != saved.access_token.expose());
         let mut known = self.lock();
         known.version = Some(entry.version());
         entry.login().clone_into(&mut known.login);

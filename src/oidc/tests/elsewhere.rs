@@ -34,16 +34,7 @@ async fn provider(path: &'static str, start: Value) -> Mock {
     .await
 }
 
-fn polled(mock: &Mock) -> String {
-    let seen = mock.server.seen();
-    seen.iter()
-        .rfind(|seen| seen.is_token_request())
-        .unwrap()
-        .body
-        .clone()
-}
-
-fn through_json<T: Serialize + DeserializeOwned>(saved: &T) -> T {
+pub(super) fn through_json<T: Serialize + DeserializeOwned>(saved: &T) -> T {
     serde_json::from_str(&serde_json::to_string(saved).unwrap()).unwrap()
 }
 
@@ -110,7 +101,7 @@ async fn k17_a_device_login_is_polled_by_hand() {
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1");
     let wanted = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d1";
-    let polled = polled(&mock);
+    let polled = mock.last_body("/token");
     assert!(
         polled.starts_with(wanted)
             && polled.contains("&code_verifier=")
@@ -139,7 +130,7 @@ async fn k17_a_backchannel_login_is_polled_by_hand() {
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1");
     let wanted = "grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id=a1&resource=r";
-    assert_eq!(polled(&mock), wanted);
+    assert_eq!(mock.last_body("/token"), wanted);
 }
 
 /// A signed request (CIBA section 7.1.1) stands alone, and says all of it.

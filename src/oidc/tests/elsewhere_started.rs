@@ -7,13 +7,6 @@ use super::mock::Mock;
 use crate::TokenFault;
 use crate::testing::Reply;
 
-/// What the token endpoint got last.
-fn sent(mock: &Mock) -> String {
-    let seen = mock.server.seen();
-    let sent = seen.iter().rfind(|seen| seen.target == "/token").unwrap();
-    sent.body.clone()
-}
-
 #[tokio::test]
 async fn a_code_from_elsewhere_is_exchanged_with_what_is_known_of_its_login() {
     let mock = Mock::start().await;
@@ -29,9 +22,12 @@ async fn a_code_from_elsewhere_is_exchanged_with_what_is_known_of_its_login() {
          code_verifier={}",
         "v".repeat(43)
     );
-    assert_eq!(sent(&mock), wanted);
+    assert_eq!(mock.last_body("/token"), wanted);
     code().param("resource", "x").await.unwrap();
-    assert!(!sent(&mock).contains("code_verifier") && sent(&mock).ends_with("resource=x"));
+    assert!(
+        !mock.last_body("/token").contains("code_verifier")
+            && mock.last_body("/token").ends_with("resource=x")
+    );
     let error = code().nonce("another").await.unwrap_err();
     assert_eq!(error.token_fault(), Some(TokenFault::Nonce), "{error}");
     let error = code().param("grant_type", "x").await.unwrap_err();
@@ -54,7 +50,7 @@ async fn any_grant_can_be_asked_for_by_its_name() {
     let tokens = grant.param("badge", "4711").scope("openid").await.unwrap();
     assert_eq!(tokens.id_token().unwrap().claim("aud"), Some(&json!("app")));
     let wanted = "grant_type=urn%3Aexample%3Abadge&scope=openid&badge=4711";
-    assert_eq!(sent(&mock), wanted);
+    assert_eq!(mock.last_body("/token"), wanted);
     let twice = oidc.grant("urn:example:badge").param("grant_type", "x");
     assert!(twice.await.unwrap_err().is_config());
 }

@@ -12,12 +12,6 @@ use crate::oidc::logout::browser_url;
 use crate::testing::Reply;
 use crate::{AccessToken, ErrorKind, Secret};
 
-fn body(mock: &Mock, end: &str) -> String {
-    let seen = mock.server.seen();
-    let sent = seen.iter().rfind(|seen| seen.target == end).unwrap();
-    sent.body.clone()
-}
-
 #[tokio::test]
 async fn a_logout_url_has_what_was_set() {
     let mock = Mock::start().await;
@@ -105,16 +99,19 @@ async fn a_logout_whose_answer_was_lost_is_one() {
         if let Err(error) = outcome {
             assert!(error.hint().unwrap().contains("ended already"), "{error}");
         }
-        assert_eq!(body(&mock, "/logout"), "refresh_token=refresh-hunter2&x=1");
+        assert_eq!(
+            mock.last_body("/logout"),
+            "refresh_token=refresh-hunter2&x=1"
+        );
     }
     // A refresh token alone will do.
     let mock = Mock::start().await;
     let alone = RefreshToken::new("alone").unwrap();
     mock.oidc().logout(&alone).await.unwrap_err();
-    assert_eq!(body(&mock, "/logout"), "refresh_token=alone");
+    assert_eq!(mock.last_body("/logout"), "refresh_token=alone");
     mock.oidc().revoke(&alone).await.unwrap_err();
     let revoked = "token=alone&token_type_hint=refresh_token";
-    assert_eq!(body(&mock, "/revoke"), revoked);
+    assert_eq!(mock.last_body("/revoke"), revoked);
 
     let none = Mock::with(Defects {
         answer: Box::new(|answer| drop(answer.as_object_mut().unwrap().remove("refresh_token"))),
@@ -128,7 +125,7 @@ async fn a_logout_whose_answer_was_lost_is_one() {
     // Without one the access token is what can be given back.
     none.oidc().revoke(&tokens).await.unwrap_err();
     assert_eq!(
-        body(&none, "/revoke"),
+        none.last_body("/revoke"),
         "token=access-hunter2&token_type_hint=access_token"
     );
 }
@@ -147,22 +144,22 @@ async fn what_is_revoked_is_named() {
         .unwrap();
     let refresh = "token=refresh-hunter2&token_type_hint=refresh_token";
     oidc.revoke(&login).await.unwrap();
-    assert_eq!(body(&mock, "/revoke"), refresh);
+    assert_eq!(mock.last_body("/revoke"), refresh);
     let tokens: crate::oidc::TokenSet = login.into();
     oidc.revoke(&tokens).await.unwrap();
-    assert_eq!(body(&mock, "/revoke"), refresh);
+    assert_eq!(mock.last_body("/revoke"), refresh);
     oidc.revoke(&AccessToken::new("t")).await.unwrap();
     assert_eq!(
-        body(&mock, "/revoke"),
+        mock.last_body("/revoke"),
         "token=t&token_type_hint=access_token"
     );
     oidc.revoke(Secret::from("s")).await.unwrap();
-    assert_eq!(body(&mock, "/revoke"), "token=s");
+    assert_eq!(mock.last_body("/revoke"), "token=s");
     let text = String::from("t");
     oidc.revoke(Secret::from(&text)).await.unwrap();
     oidc.revoke(&text).await.unwrap();
     oidc.revoke(text).await.unwrap();
-    assert_eq!(body(&mock, "/revoke"), "token=t");
+    assert_eq!(mock.last_body("/revoke"), "token=t");
     oidc.revoke("u").param("x", "1").await.unwrap();
-    assert_eq!(body(&mock, "/revoke"), "token=u&x=1");
+    assert_eq!(mock.last_body("/revoke"), "token=u&x=1");
 }

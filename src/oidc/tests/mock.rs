@@ -115,6 +115,13 @@ impl Mock {
         )
     }
 
+    /// What the endpoint was sent last.
+    pub(crate) fn last_body(&self, endpoint: &str) -> String {
+        let seen = self.server.seen();
+        let sent = seen.iter().rfind(|seen| seen.target == endpoint).unwrap();
+        sent.body.clone()
+    }
+
     pub(crate) fn posts(&self, end: &str) -> usize {
         let seen = self.server.seen();
         seen.iter()

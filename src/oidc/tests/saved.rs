@@ -6,15 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use super::elsewhere::through_json;
 use super::mock::{Defects, Mock, now};
 use crate::TokenFault;
 use crate::jose::{DpopKey, SignatureAlgorithm};
 use crate::oidc::SavedTokens;
 use crate::testing::Reply;
-
-fn through_json(saved: &SavedTokens) -> SavedTokens {
-    serde_json::from_str(&serde_json::to_string(saved).unwrap()).unwrap()
-}
 
 fn about(end: Option<SystemTime>, seconds: u64) -> bool {
     let left = end.unwrap().duration_since(SystemTime::now()).unwrap();

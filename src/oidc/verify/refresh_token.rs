@@ -29,7 +29,7 @@ impl RefreshToken {
     /// token, an offline token.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
-        refuse_others(&token, "refresh token", "Refresh")?;
+        refuse_others(&token, "refresh token", &["Refresh"])?;
         Ok(Self(token))
     }
 
@@ -47,7 +47,7 @@ impl OfflineToken {
     /// token, a refresh token that ends with its session.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
-        refuse_others(&token, "offline token", "Offline")?;
+        refuse_others(&token, "offline token", &["Offline"])?;
         Ok(Self(token))
     }
 
@@ -58,7 +58,7 @@ impl OfflineToken {
 }
 
 /// What Keycloak writes into a token of its own; any other server's is taken as it is.
-fn refuse_others(token: &Secret, name: &str, own: &str) -> Result<()> {
+pub(in crate::oidc) fn refuse_others(token: &Secret, name: &str, own: &[&str]) -> Result<()> {
     if token.is_empty() {
         return Err(invalid_token(
             TokenFault::Malformed,
@@ -70,7 +70,7 @@ fn refuse_others(token: &Secret, name: &str, own: &str) -> Result<()> {
     };
     match claims.get("typ").and_then(Value::as_str) {
         None => Ok(()),
-        Some(typ) if typ == own => Ok(()),
+        Some(typ) if own.contains(&typ) => Ok(()),
         Some(_) => Err(invalid_token(
             TokenFault::Type,
             format!("this is no {name}, but a token of another type"),
