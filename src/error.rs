@@ -236,6 +236,12 @@ impl Error {
         self.inner.kind == ErrorKind::InvalidToken
     }
 
+    /// A token or an answer cannot be checked at this moment; see
+    /// [`ErrorKind::Unavailable`].
+    pub fn is_unavailable(&self) -> bool {
+        self.inner.kind == ErrorKind::Unavailable
+    }
+
     /// What is wrong with a token, when that is what went wrong.
     #[cfg(feature = "oidc")]
     #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
@@ -262,15 +268,18 @@ impl Error {
     }
 
     /// Whether the same call may succeed later without any change: the connection broke, a time
-    /// limit ran out, or the server answered 429, 502, 503 or 504. A refused certificate is not
-    /// among them.
+    /// limit ran out, the server answered 429, 502, 503 or 504, or something cannot be checked at
+    /// this moment ([`ErrorKind::Unavailable`]). A refused certificate is not among them.
     ///
     /// This says nothing about whether the failed call was executed. The client itself has
     /// already retried what is safe to retry.
     pub fn is_retryable(&self) -> bool {
         match self.inner.kind {
             ErrorKind::Transport if self.is_tls_refusal() => false,
-            ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::RateLimited => true,
+            ErrorKind::Transport
+            | ErrorKind::Timeout
+            | ErrorKind::RateLimited
+            | ErrorKind::Unavailable => true,
             ErrorKind::Server => {
                 matches!(self.inner.status.map(|s| s.as_u16()), Some(502..=504))
             }
@@ -447,6 +456,18 @@ pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
 pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, str>>) -> Error {
     let mut error = Error::new(ErrorKind::InvalidToken, message);
     error.inner.token_fault = Some(fault);
+    error
+}
+
+/// Something cannot be checked at this moment. `retry_after` is when to try again, where that is known.
+#[cfg(feature = "oidc")]
+#[allow(dead_code, reason = "the checks that use it follow")]
+pub(crate) fn unavailable(
+    message: impl Into<Cow<'static, str>>,
+    retry_after: Option<Duration>,
+) -> Error {
+    let mut error = Error::new(ErrorKind::Unavailable, message);
+    error.inner.retry_after = retry_after;
     error
 }
 

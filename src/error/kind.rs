@@ -33,6 +33,11 @@ pub enum ErrorKind {
     /// A token or a signed answer did not pass the checks of this client. A service answers its
     /// caller with 401.
     InvalidToken,
+    /// A token or an answer cannot be checked at this moment: the keys of its issuer are still being
+    /// fetched, or a bounded memory has no room for its sender. Nothing is said about the token. A
+    /// service answers its caller with 503 and, where [`Error::retry_after`](super::Error::retry_after)
+    /// is set, with `Retry-After`.
+    Unavailable,
 }
 
 impl ErrorKind {
@@ -51,6 +56,7 @@ impl ErrorKind {
             Self::Decode => "decode",
             Self::Protocol => "protocol",
             Self::InvalidToken => "invalid token",
+            Self::Unavailable => "unavailable",
         }
     }
 
