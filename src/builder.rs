@@ -203,6 +203,31 @@ impl KeycloakBuilder {
         self
     }
 
+    /// Sends the trace context of the caller along (W3C `traceparent`): `hook` adds its headers to
+    /// each request, and runs in the span of the call, whose parent is the caller's. Headers that the
+    /// call sets itself stay.
+    ///
+    /// The crate depends on no telemetry library. With `tracing-opentelemetry` and
+    /// `opentelemetry-http` the hook is:
+    ///
+    /// ```ignore
+    /// let kc = Keycloak::builder(url).trace_context(|headers| {
+    ///     let context = tracing::Span::current().context();
+    ///     global::get_text_map_propagator(|propagator| {
+    ///         propagator.inject_context(&context, &mut HeaderInjector(headers));
+    ///     });
+    /// });
+    /// ```
+    ///
+    /// A token request serves all calls that wait for it and is no part of one caller's trace.
+    pub fn trace_context(
+        mut self,
+        hook: impl Fn(&mut http::HeaderMap) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.trace_context = Some(Arc::new(hook));
+        self
+    }
+
     /// The `User-Agent`; `keycloak-kit/<version>` unless set.
     pub fn user_agent(mut self, value: impl Into<String>) -> Self {
         self.user_agent = Some(value.into());

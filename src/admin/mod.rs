@@ -78,6 +78,7 @@ mod edits;
 mod ensure;
 mod extensions;
 mod find;
+mod follow;
 #[allow(
     missing_docs,
     clippy::all,
@@ -133,6 +134,7 @@ pub use content::Content;
 pub use ensure::Ensured;
 pub(crate) use facade::newer;
 pub use facade::{handles, ids, requests};
+pub use follow::{EventCursor, EventStream};
 pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
 pub use localization_text::LocalizationText;
 pub use modify::{Modify, Preview};

@@ -106,11 +106,7 @@ impl Sender {
         max_bytes: usize,
         deadline: Deadline,
     ) -> Result<Answer> {
-        for (name, value) in &self.settings.default_headers {
-            if !request.headers().contains_key(name) {
-                request.headers_mut().insert(name, value.clone());
-            }
-        }
+        self.settings.complete(request.headers_mut());
         let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
         let mut attempts = 0;
         let mut may_be_done = false;

@@ -1,9 +1,13 @@
 //! Limits and defaults that hold for every call of one client.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+
+/// Adds headers to a request, in the span of its call.
+pub(crate) type HeaderHook = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -18,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) max_response_bytes: usize,
     /// Sent with every request that does not set them itself.
     pub(crate) default_headers: HeaderMap,
+    /// Adds the trace context of the caller.
+    pub(crate) trace_context: Option<HeaderHook>,
 }
 
 impl Default for Settings {
@@ -30,6 +36,22 @@ impl Default for Settings {
             max_retry_after: Duration::from_secs(30),
             max_response_bytes: 64 << 20,
             default_headers: HeaderMap::new(),
+            trace_context: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Adds the headers that every request has and `headers` does not set itself.
+    pub(crate) fn complete(&self, headers: &mut HeaderMap) {
+        let mut added = HeaderMap::new();
+        if let Some(hook) = &self.trace_context {
+            hook(&mut added);
+        }
+        for (name, value) in self.default_headers.iter().chain(&added) {
+            if !headers.contains_key(name) {
+                headers.insert(name, value.clone());
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ mod files;
 mod find;
 mod find_by_name;
 mod first_contact;
+mod follow_events;
 mod groups;
 mod identity_providers;
 mod import_users;
