@@ -6,6 +6,7 @@ mod field_error;
 mod hint;
 mod json;
 mod kind;
+mod role;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,8 @@ pub(crate) use self::body::{ServerAnswer, clean};
 pub use self::field_error::FieldError;
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
-pub(crate) use self::hint::missing_role;
 pub use self::kind::ErrorKind;
+pub(crate) use self::role::{issuing_realm, missing_role};
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
 #[cfg(feature = "oidc")]
@@ -316,7 +317,7 @@ impl Error {
         let message = answer.message.as_deref();
         let hint = match status.as_u16() {
             401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
-            403 => hint::missing_role(op.method, op.path).map(Cow::Owned),
+            403 => missing_role(op.method, op.path, None).map(Cow::Owned),
             404 | 405 => {
                 error.inner.needs = hint::lacking(op, status, message, answer.old_wording);
                 hint::unknown_path(error.inner.needs, op.path)
@@ -523,7 +524,7 @@ pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
     };
     let mut error = Error::new(kind, message).with_operation(op);
     if tls::is_refusal(&source) {
-        error = error.with_hint(hint::NOT_TRUSTED);
+        error = error.with_hint(tls::hint(&source));
     } else if source.is_connect() {
         error = error.with_hint(hint::UNREACHABLE);
     }

@@ -13,7 +13,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{self, Error, Result, missing_role};
+use crate::error::{self, Error, Result};
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
@@ -137,12 +137,6 @@ impl<T> Request<T> {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
                 Ok(Response::new(parts.status, parts.headers, body))
-            }
-            Err(error) if error.is_forbidden() && error.hint().is_none() => {
-                Err(name(match missing_role(op.method, &path) {
-                    Some(hint) => error.with_hint(hint),
-                    None => error,
-                }))
             }
             // A token that could not be had is the login's failure.
             Err(error) if error.operation() != Some(op.name) => Err(error),

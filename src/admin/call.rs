@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::content::Content;
 use super::edits::EditGuard;
+use super::unresolved;
 use super::uploads::Form;
 use super::wire;
 use crate::http::operation::Operation;
@@ -179,6 +180,7 @@ impl ClientHooks<Attempt> for wire::Client {
             Err(error) => {
                 let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());
                 let error = error.with_newer_members(attempt.operation, sent);
+                let error = unresolved::explain(attempt.operation, sent, error);
                 *attempt
                     .failure
                     .lock()

@@ -1,13 +1,9 @@
 //! What is written by hand on generated handles and representations.
 
 use super::handles::{Client, Realm};
-use super::ids::{ClientUuid, GroupId, RoleId, RoleName, UserId};
-use super::representations::{
-    ClientRepresentation, CredentialRepresentation, GroupRepresentation, RoleRepresentation,
-    UserRepresentation,
-};
+use super::representations::CredentialRepresentation;
 use crate::http::operation::Operation;
-use crate::{Error, ErrorKind, Result, Secret, error};
+use crate::{ErrorKind, Result, Secret, error};
 
 const BY_CLIENT_ID: &Operation = &Operation::new(
     "realm.client_by_client_id",
@@ -101,64 +97,5 @@ impl CredentialRepresentation {
 
 /// The id that the server puts into everything it sends.
 pub(crate) fn required(id: Option<&String>, type_name: &'static str) -> Result<String> {
-    id.cloned().ok_or_else(|| missing_id(type_name))
-}
-
-fn missing_id(type_name: &'static str) -> Error {
-    error::config(format!(
-        "this {type_name} has no id: only one that came from the server does"
-    ))
-}
-
-impl UserRepresentation {
-    /// The id, as [`Realm::user`] takes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
-    pub fn user_id(&self) -> Result<UserId> {
-        required(self.id.as_ref(), "UserRepresentation").map(UserId::new)
-    }
-}
-
-impl GroupRepresentation {
-    /// The id, as [`Realm::group`] takes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
-    pub fn group_id(&self) -> Result<GroupId> {
-        required(self.id.as_ref(), "GroupRepresentation").map(GroupId::new)
-    }
-}
-
-impl ClientRepresentation {
-    /// The client's UUID, as [`Realm::client`] takes it; not its `clientId`.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
-    pub fn uuid(&self) -> Result<ClientUuid> {
-        required(self.id.as_ref(), "ClientRepresentation").map(ClientUuid::new)
-    }
-}
-
-impl RoleRepresentation {
-    /// The id, as [`Realm::role_by_id`] takes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config) when it has none, because it did not come from a server.
-    pub fn role_id(&self) -> Result<RoleId> {
-        required(self.id.as_ref(), "RoleRepresentation").map(RoleId::new)
-    }
-
-    /// The name, as [`Realm::role`] takes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](ErrorKind::Config) when it has none.
-    pub fn role_name(&self) -> Result<RoleName> {
-        required(self.name.as_ref(), "RoleRepresentation").map(RoleName::new)
-    }
+    super::representation_ids::required(id, type_name, "id")
 }

@@ -101,11 +101,13 @@ mod open_enum;
 mod paging;
 pub mod policies;
 mod repeats;
+mod representation_ids;
 pub mod representations;
 mod role_names;
 mod stream;
 mod support;
 mod tree;
+mod unresolved;
 pub mod uploads;
 mod variants;
 #[allow(

@@ -10,55 +10,6 @@ pub(super) const NO_CREDENTIALS: &str =
     "this client sends no token: give its builder credentials, such as client_credentials(..)";
 pub(super) const UNREACHABLE: &str =
     "check that the server runs, the base URL, the port and the proxy";
-pub(super) const NOT_TRUSTED: &str = "check scheme, port and the server's certificate; pass a private \
-                                        authority to add_root_certificate_pem";
-
-/// The role that a 403 is probably about, out of method and path (a template or a real path).
-pub(crate) fn missing_role(method: &str, path: &str) -> Option<String> {
-    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-    let read = matches!(method, "GET" | "HEAD");
-    let rest = match segments.as_slice() {
-        ["admin", "realms"] if !read => {
-            return Some("the token probably lacks the master realm's role create-realm".into());
-        }
-        ["admin", "realms", _, rest @ ..] => rest,
-        _ => return None,
-    };
-    let role = realm_management_role(read, rest);
-    Some(format!(
-        "the token probably lacks the realm-management role {role}"
-    ))
-}
-
-/// Roles of `org.keycloak.models.AdminRoles`.
-fn realm_management_role(read: bool, rest: &[&str]) -> &'static str {
-    let pick = |view, manage| if read { view } else { manage };
-    match rest {
-        ["users", "profile", ..] => pick("view-realm", "manage-realm"),
-        ["users", _, "impersonation"] => "impersonation",
-        ["users" | "attack-detection", ..] => pick("view-users", "manage-users"),
-        ["sessions", ..] | ["logout-all"] => "manage-users",
-        ["groups"] => pick("query-groups", "manage-users"),
-        ["groups", ..] => pick("view-users", "manage-users"),
-        ["clients", _, "authz", ..] => pick("view-authorization", "manage-authorization"),
-        [
-            "clients"
-            | "client-scopes"
-            | "client-templates"
-            | "clients-initial-access"
-            | "client-registration-policy"
-            | "client-description-converter"
-            | "default-default-client-scopes"
-            | "default-optional-client-scopes",
-            ..,
-        ] => pick("view-clients", "manage-clients"),
-        ["identity-provider", ..] => pick("view-identity-providers", "manage-identity-providers"),
-        ["events" | "admin-events", ..] => pick("view-events", "manage-events"),
-        ["organizations", ..] => pick("view-organizations", "manage-organizations"),
-        ["partial-export"] => "manage-realm",
-        _ => pick("view-realm", "manage-realm"),
-    }
-}
 
 /// What to switch on when the server says that a feature is off.
 pub(crate) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> Option<String> {

@@ -155,11 +155,7 @@ fn kinds_and_predicates() {
 #[test]
 fn forbidden_names_the_role() {
     for (method, path, role) in [
-        (
-            "POST",
-            "/admin/realms/{realm}/users",
-            "realm-management role manage-users",
-        ),
+        ("POST", "/admin/realms/{realm}/users", "role manage-users"),
         (
             "GET",
             "/admin/realms/{realm}/users/{user-id}",
@@ -227,7 +223,7 @@ fn forbidden_names_the_role() {
             "{error}"
         );
     }
-    assert_eq!(missing_role("GET", "/admin/serverinfo"), None);
+    assert_eq!(missing_role("GET", "/admin/serverinfo", None), None);
 }
 
 #[test]

@@ -20,6 +20,63 @@ pub(crate) fn is_refusal(error: &reqwest::Error) -> bool {
     false
 }
 
+/// What to do about a handshake that failed, by what the TLS layer says.
+pub(super) fn hint(error: &reqwest::Error) -> &'static str {
+    let said = causes(error).to_ascii_lowercase();
+    let known = [
+        (
+            "causedasendentity",
+            "the server shows the certificate of an authority as its own (self-signed, CA:TRUE): \
+             give it a certificate with CA:FALSE that an authority has signed, and pass that \
+             authority to add_root_certificate_pem",
+        ),
+        (
+            "not valid for name",
+            "the server's certificate is for another host name: use the name it is for as the base \
+             URL, or add this one to its subject alternative names",
+        ),
+        (
+            "expired",
+            "the server's certificate has expired: renew it, or check this machine's clock",
+        ),
+        (
+            "not valid yet",
+            "the server's certificate is not valid yet: check this machine's clock",
+        ),
+        (
+            "unknownissuer",
+            "no trusted authority has signed the server's certificate: pass the private authority \
+             to add_root_certificate_pem",
+        ),
+        (
+            "badsignature",
+            "the server's certificate was signed by an authority of the same name with another key: \
+             pass the authority's present certificate to add_root_certificate_pem",
+        ),
+        (
+            "corrupt message",
+            "the server does not speak TLS at this port: use http://, or the port for HTTPS",
+        ),
+    ];
+    let found = known.iter().find(|(words, _)| said.contains(words));
+    found.map_or(
+        "check scheme, port and the server's certificate; pass a private authority to \
+         add_root_certificate_pem",
+        |(_, hint)| hint,
+    )
+}
+
+/// The texts of all causes.
+fn causes(error: &reqwest::Error) -> String {
+    let mut texts = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        texts.push(cause.to_string());
+        next = cause.source();
+    }
+    texts.join(": ")
+}
+
 /// The TLS layer reports as invalid data, wrapped once more on the way; `source` of an I/O error
 /// steps over what it wraps.
 fn is_invalid_data(error: &io::Error) -> bool {

@@ -4,6 +4,7 @@ mod auth;
 mod limits;
 mod raw;
 mod retry;
+mod tls;
 #[cfg(feature = "tracing")]
 mod traces;
 

@@ -15,7 +15,7 @@ use super::options::CallOptions;
 use super::repeat::Repeat;
 use super::sender::Answer;
 use super::trace::Span;
-use crate::error::{self, Error, Result, ServerAnswer};
+use crate::error::{self, Error, Result, ServerAnswer, issuing_realm, missing_role};
 use crate::token::engine::TokenEngine;
 
 /// What every handle of one client shares.
@@ -87,6 +87,7 @@ impl Transport {
         let engine = self.engine.as_ref().filter(|_| !own_authorization);
         let method = request.method().clone();
         let changes_roles = self.changes_realms(&request);
+        let path = self.channel.sender.base.below(request.url()).to_owned();
         let mut replayed = false;
         let mut may_be_done = false;
         loop {
@@ -116,6 +117,11 @@ impl Transport {
             tally.attempts = tally.attempts.saturating_add(answer.attempts);
             tally.status = Some(answer.status());
             may_be_done |= answer.may_be_done;
+            let forbidden = answer.status() == StatusCode::FORBIDDEN;
+            let issued_by = lease
+                .as_ref()
+                .filter(|_| forbidden)
+                .and_then(|(_, lease)| issuing_realm(lease.token.secret()));
             if answer.status() == StatusCode::UNAUTHORIZED
                 && let Some((engine, lease)) = lease
             {
@@ -131,6 +137,11 @@ impl Transport {
                 }
             }
             let mut result = finish(answer, op, &method, may_be_done);
+            if forbidden
+                && let Some(hint) = missing_role(method.as_str(), &path, issued_by.as_deref())
+            {
+                result = result.map_err(|error| error.with_hint(hint));
+            }
             if self.engine.is_none() {
                 result = result.map_err(Error::of_anonymous);
             }

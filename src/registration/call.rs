@@ -218,7 +218,9 @@ impl Door {
                  client registration policy of the realm refuses the client"
             }
             (Authority::Tokens(_), _) => {
-                "the token needs the realm-management role create-client or manage-clients"
+                "the token needs the role create-client or manage-clients: of the client \
+                 realm-management where the realm itself issued it, of the client named after the \
+                 realm (demo-realm) where master did"
             }
         })
     }

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::requests::is_string;
+use super::requests::{is_str, is_string};
 use crate::codegen::document::path_parameters;
 use crate::codegen::model::{Body, Kind, Operation, Parameter, Success};
 use crate::codegen::names::{Table, handle_id_type};
@@ -89,11 +89,6 @@ fn stream(operation: &Operation, handle: &TokenStream) -> TokenStream {
             Ok(given.kept(&items))
         }))
     }
-}
-
-/// A JSON string is borrowed as one.
-fn is_str(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if path.path.is_ident("str"))
 }
 
 /// The handle that has the call, from the client down.

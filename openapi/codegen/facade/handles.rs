@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::docs;
-use super::requests::{body_argument, is_string, request_name};
+use super::requests::{body_argument, is_str, is_string, request_name};
 use super::{call, id_field, operation_const, output};
 use crate::codegen::document::path_parameters;
 use crate::codegen::model::{Body, Operation, Parameter, Success};
@@ -262,6 +262,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             }
         });
         let own_body = operation.body.as_ref().map(|body| match body {
+            Body::Value(ty) if is_str(ty) => quote!(body: body.as_ref().to_owned(),),
             Body::Value(_) | Body::Upload(_) => quote!(body: body.clone(),),
             Body::List(ty) if is_string(ty) => {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
@@ -310,6 +311,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
     };
     let body_place = match &operation.body {
         Some(Body::Text(ty)) => quote!(Into::<#ty>::into(body).into()),
+        Some(Body::Value(ty)) if is_str(ty) => quote!(body.as_ref()),
         Some(Body::List(ty)) if is_string(ty) => {
             quote!(
                 &body

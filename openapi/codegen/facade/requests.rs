@@ -17,6 +17,7 @@ pub fn request_name(call: &str) -> syn::Ident {
 /// A body as an argument.
 pub fn body_argument(body: &Body) -> TokenStream {
     match body {
+        Body::Value(ty) if is_str(ty) => quote!(body: impl AsRef<str> + Send),
         Body::Value(ty) => quote!(body: &#ty),
         Body::List(ty) if is_string(ty) => quote!(body: &[impl AsRef<str> + Sync]),
         Body::List(ty) => quote!(body: &[#ty]),
@@ -24,6 +25,11 @@ pub fn body_argument(body: &Body) -> TokenStream {
         Body::Text(ty) => quote!(body: impl Into<#ty>),
         Body::Upload(ty) => quote!(body: &crate::admin::uploads::#ty),
     }
+}
+
+/// The text itself is the body.
+pub fn is_str(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if path.path.is_ident("str"))
 }
 
 pub fn is_string(ty: &syn::Type) -> bool {
@@ -62,6 +68,7 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
         quote!(pub(crate) #setter: #ty)
     });
     let body_field = operation.body.as_ref().map(|body| match body {
+        Body::Value(ty) if is_str(ty) => quote!(pub(crate) body: String,),
         Body::Value(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
         Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
         Body::Text(ty) => quote!(pub(crate) body: #ty,),

@@ -214,7 +214,7 @@ async fn everything_else() {
     let acme = realm.organizations().create(&acme).await.unwrap();
     let acme = realm.organization(&acme);
     assert_eq!(acme.get().await.unwrap().name.as_deref(), Some("acme"));
-    assert_eq!(acme.members().add(ada.as_str()).await.unwrap(), ada);
+    assert_eq!(acme.members().add(&ada).await.unwrap(), ada);
     if older("26.7.4", acme.groups().list()).await {
         return test.delete().await;
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use keycloak_kit::ErrorKind;
-use keycloak_kit::representations::UserRepresentation;
+use keycloak_kit::representations::{
+    ClientRepresentation, FlowCopyRepresentation, PartialImportRepresentation, UserRepresentation,
+};
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{SECRET, person};
@@ -94,7 +96,76 @@ async fn forbidden_names_the_role_that_is_missing() {
         }
         let error = error.expect_err(role);
         assert!(error.is_forbidden(), "{error}");
-        assert!(error.hint().unwrap().ends_with(role), "{error}");
+        let hint = error.hint().unwrap();
+        let of = format!(
+            "role {role} of the client realm-management in the realm {}",
+            test.name
+        );
+        assert!(hint.ends_with(&of), "{error}");
+    }
+    test.delete().await;
+}
+
+/// An administrator of master has roles of the client `NAME-realm` there.
+#[tokio::test]
+async fn an_administrator_of_master_is_told_the_client_of_its_roles() {
+    let test = TestRealm::new("error-forbidden-master").await;
+    let master = test.kc.realm("master");
+    let client_id = format!("viewer-of-{}", test.name);
+    let viewer = ClientRepresentation::default()
+        .client_id(&client_id)
+        .secret(SECRET)
+        .service_accounts_enabled(true);
+    let viewer = master.client(master.clients().create(&viewer).await.unwrap());
+    let client = format!("{}-realm", test.name);
+    viewer
+        .assign_service_account_roles([""; 0])
+        .of_client(&client, ["view-users"])
+        .await
+        .unwrap();
+    let kc = server::anonymous().client_credentials(&client_id, SECRET);
+    let realm = kc.build().unwrap().realm(&test.name);
+    realm.users().list().await.unwrap();
+    let error = realm.users().create(&person("bob")).await.unwrap_err();
+    assert!(error.is_forbidden(), "{error}");
+    let told = format!("role manage-users of the client {client} in the realm master");
+    assert!(error.hint().unwrap().contains(&told), "{error}");
+    viewer.delete().await.unwrap();
+    test.delete().await;
+}
+
+/// The server answers these with 500 and no reason.
+#[tokio::test]
+async fn what_the_server_does_not_find_is_named() {
+    let test = TestRealm::new("error-references").await;
+    let realm = &test.realm;
+    let hint = |error: keycloak_kit::Error| {
+        assert_eq!(error.kind(), ErrorKind::Server, "{error}");
+        assert_eq!(error.needs_keycloak(), None, "{error}");
+        error.hint().unwrap_or_default().to_owned()
+    };
+    let unknown = realm.modify(|realm| realm.browser_flow = Some("nope".to_owned()));
+    let said = hint(unknown.await.unwrap_err());
+    assert!(said.ends_with("browserFlow \"nope\""), "{said}");
+
+    let flows = realm.authentication();
+    let copy = FlowCopyRepresentation::default().new_name("mine");
+    let mine = flows.flow_by_alias("browser").copy(&copy).await.unwrap();
+    realm
+        .modify(|realm| realm.browser_flow = Some("mine".to_owned()))
+        .await
+        .unwrap();
+    let bound = flows.flow(&mine).delete().await.unwrap_err();
+    let said = hint(bound);
+    assert!(said.contains("the flow is probably in use"), "{said}");
+
+    let users = [person("ada").groups(["/nope"])];
+    let import = PartialImportRepresentation::default()
+        .if_resource_exists("SKIP")
+        .users(users);
+    let said = hint(realm.partial_import(&import).await.unwrap_err());
+    if version().await.has("26.0.8") {
+        assert!(said.ends_with("groups \"/nope\""), "{said}");
     }
     test.delete().await;
 }

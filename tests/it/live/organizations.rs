@@ -169,7 +169,7 @@ async fn groups() {
         return;
     };
     let (ada, _) = test.user("ada").await;
-    acme.members().add(ada.as_str()).await.unwrap();
+    acme.members().add(&ada).await.unwrap();
     let named = |name: &str| GroupRepresentation::default().name(name);
     if older("26.7.4", acme.groups().create(&named("staff"))).await {
         return test.delete().await;

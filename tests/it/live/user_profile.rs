@@ -7,7 +7,7 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use crate::support::accounts::person;
-use crate::support::{TestRealm, members, sorted};
+use crate::support::{TestRealm, sorted};
 
 #[tokio::test]
 async fn a_declared_attribute_is_kept_and_checked() {
@@ -27,7 +27,7 @@ async fn a_declared_attribute_is_kept_and_checked() {
                 .view(["admin", "user"])
                 .edit(["admin"]),
         )
-        .validations([("length", members(json!({ "max": 5 })))]);
+        .validations([("length", json!({ "max": 5 }))]);
     let changed = profile
         .modify(|config| {
             let groups = config.groups.get_or_insert_default();

@@ -1,0 +1,155 @@
+//! Requests that the server fails on without a reason: flows that are in use, and names of flows and
+//! groups that it does not have.
+
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::error::clean;
+use crate::http::operation::Operation;
+
+/// Members that name a flow by its alias, or by its id.
+const FLOWS: &[&str] = &[
+    "authenticationFlowBindingOverrides",
+    "browserFlow",
+    "clientAuthenticationFlow",
+    "directGrantFlow",
+    "dockerAuthenticationFlow",
+    "firstBrokerLoginFlow",
+    "firstBrokerLoginFlowAlias",
+    "postBrokerLoginFlowAlias",
+    "registrationFlow",
+    "resetCredentialsFlow",
+];
+
+/// Members that name groups by their paths; the groups of a realm are objects.
+const GROUPS: &[&str] = &["defaultGroups", "groups"];
+
+/// The flows that every realm has.
+const BUILT_IN: &[&str] = &[
+    "browser",
+    "clients",
+    "direct grant",
+    "docker auth",
+    "first broker login",
+    "registration",
+    "reset credentials",
+];
+
+/// The most names that a hint lists.
+const LISTED: usize = 5;
+
+/// Says what the server probably did not find, where it failed without saying so.
+pub(super) fn explain(op: &Operation, sent: Option<&[u8]>, error: Error) -> Error {
+    let silent = error.is_server()
+        && error.hint().is_none()
+        && (error.oauth_code() == Some("unknown_error")
+            || error.server_message() == Some("Failed to update realm"));
+    if !silent {
+        return error;
+    }
+    if op.name == "realm.authentication.flow.delete" {
+        return error.with_hint(
+            "the flow is probably in use: unbind it first from the realm (browser_flow and the \
+             like), from clients (authentication_flow_binding_overrides) and from identity providers",
+        );
+    }
+    let named = sent.map(names).unwrap_or_default();
+    if named.is_empty() {
+        return error;
+    }
+    error.with_hint(format!(
+        "the server gave no reason; it fails like this where it does not have what is named: {}",
+        named.join(", ")
+    ))
+}
+
+/// The references of a body to flows and groups that the body does not bring along.
+fn names(sent: &[u8]) -> Vec<String> {
+    let Ok(body) = serde_json::from_slice::<Value>(sent) else {
+        return Vec::new();
+    };
+    let mut known: Vec<&str> = BUILT_IN.to_vec();
+    known.extend(texts_of(&body, "authenticationFlows", "alias"));
+    let mut found = Vec::new();
+    collect(&body, &known, &mut found);
+    found.sort();
+    found.dedup();
+    found.truncate(LISTED);
+    found
+}
+
+fn texts_of<'a>(body: &'a Value, list: &str, member: &'a str) -> impl Iterator<Item = &'a str> {
+    let objects = body.get(list).and_then(Value::as_array);
+    objects
+        .into_iter()
+        .flatten()
+        .filter_map(move |object| object.get(member)?.as_str())
+}
+
+fn collect(value: &Value, known: &[&str], found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => of_members(members, known, found),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, known, found)),
+        _ => {}
+    }
+}
+
+fn of_members(members: &Map<String, Value>, known: &[&str], found: &mut Vec<String>) {
+    for (member, value) in members {
+        let (is_flow, is_group) = (
+            FLOWS.contains(&member.as_str()),
+            GROUPS.contains(&member.as_str()),
+        );
+        let names: Vec<&str> = match value {
+            Value::String(name) if is_flow => vec![name],
+            Value::Object(names) if is_flow => names.values().filter_map(Value::as_str).collect(),
+            Value::Array(names) if is_group => names.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        for name in names {
+            let expected = name.is_empty() || is_flow && known.contains(&name);
+            if !expected {
+                found.push(format!("{member} {:?}", clean(name)));
+            }
+        }
+        collect(value, known, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(body: &Value) -> Vec<String> {
+        names(&serde_json::to_vec(body).unwrap())
+    }
+
+    #[test]
+    fn flows_and_groups_that_a_body_names_are_found_at_every_depth() {
+        let realm = json!({
+            "browserFlow": "browser",
+            "registrationFlow": "mine",
+            "directGrantFlow": "nope",
+            "authenticationFlows": [{ "alias": "mine" }],
+            "groups": [{ "name": "staff", "path": "/staff" }],
+            "users": [{ "username": "ada", "groups": ["/nope"] }],
+            "clients": [{ "authenticationFlowBindingOverrides": { "browser": "4711" } }],
+        });
+        assert_eq!(
+            found(&realm),
+            [
+                "authenticationFlowBindingOverrides \"4711\"",
+                "directGrantFlow \"nope\"",
+                "groups \"/nope\"",
+            ]
+        );
+        assert_eq!(found(&json!({ "alias": "hub" })), Vec::<String>::new());
+        assert_eq!(found(&json!([])), Vec::<String>::new());
+        assert_eq!(names(b"no JSON"), Vec::<String>::new());
+        let many: Vec<String> = (0..50).map(|number| format!("/{number}")).collect();
+        assert_eq!(found(&json!({ "groups": many })).len(), LISTED);
+    }
+}
