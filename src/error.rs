@@ -25,6 +25,8 @@ use http::{HeaderMap, StatusCode};
 use crate::Secret;
 use crate::http::operation::Operation;
 
+#[cfg(feature = "oidc")]
+pub(crate) use self::body::is_disruptive;
 pub(crate) use self::body::{ServerAnswer, clean};
 pub use self::field_error::FieldError;
 #[cfg(test)]

@@ -40,6 +40,7 @@ mod request_object;
 mod revoke;
 mod saved;
 mod session;
+mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
-use crate::error::{Result, invalid_argument, unauthorized};
+use crate::error::{Result, invalid_argument, is_disruptive, unauthorized, unexpected_body};
 use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -81,7 +81,8 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client may not use this grant.
+    /// Of kind `Unauthorized` when the client may not use this grant; `Decode` when the answer lacks
+    /// `auth_req_id` or `expires_in`.
     pub fn backchannel_login(&self) -> BackchannelLoginRequest {
         let mut params = Params::default();
         params.push("scope", "openid");
@@ -106,7 +107,8 @@ impl BackchannelLoginRequest {
         self
     }
 
-    /// A short text that both devices show, so that the user sees that they belong together.
+    /// A short text that both devices show, so that the user sees that they belong together. One
+    /// with control characters is refused; Keycloak takes letters, digits and a few signs, 50 of them.
     pub fn binding_message(mut self, message: impl Into<String>) -> Self {
         self.params.set("binding_message", message.into());
         self
@@ -133,7 +135,7 @@ impl BackchannelLoginRequest {
         self
     }
 
-    /// Signs the request (CIBA section 7.1.1).
+    /// Signs the request (CIBA section 7.1.1), as a JWT of the type `oauth-authz-req+jwt`.
     pub fn signed_with(mut self, key: &SigningKey) -> Self {
         self.signed_with = Some(key.clone());
         self
@@ -148,14 +150,21 @@ impl BackchannelLoginRequest {
                 "nobody is named: call login_hint or id_token_hint",
             ));
         }
+        if let Some(message) = self.params.get("binding_message")
+            && (message.trim().is_empty() || message.contains(is_disruptive))
+        {
+            return Err(invalid_argument(
+                &START,
+                "the binding message is empty or has control characters: both devices show it",
+            ));
+        }
         let inner = &self.oidc.inner;
         let params = match &self.signed_with {
             None => self.params,
             Some(key) => {
                 let pairs = self.params.pairs(&START, CLIENT)?;
                 let issuer = &inner.metadata().await?.issuer;
-                let request =
-                    request_object::sign_backchannel(key, &inner.client.id, issuer, &pairs)?;
+                let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();
                 params.push("request", request);
                 params
@@ -166,7 +175,14 @@ impl BackchannelLoginRequest {
             return Err(explain(answer.error(&START), GrantKind::Custom));
         }
         let answer: Answer = json::decode(&START, answer.response.body())?;
-        let expires_in = lifetime::seconds(Some(&answer.expires_in));
+        let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
+            // CIBA section 7.3: required.
+            return Err(unexpected_body(
+                &START,
+                "the answer does not say how long the user has (expires_in)",
+            ));
+        };
+        let expires_in = Some(expires_in);
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(BackchannelLogin {
             auth_req_id: answer.auth_req_id,

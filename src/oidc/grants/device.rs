@@ -15,6 +15,7 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::pkce::Pkce;
+use crate::oidc::shown;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
 
@@ -62,6 +63,18 @@ struct Answer {
     interval: Value,
 }
 
+impl Answer {
+    /// The user reads these: nothing of them may act on a terminal.
+    fn check(&self) -> Result<()> {
+        shown::code("user_code", self.user_code.expose())?;
+        shown::address("verification_uri", &self.verification_uri)?;
+        match &self.verification_uri_complete {
+            Some(uri) => shown::address("verification_uri_complete", uri.expose()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Oidc {
     /// Starts a login on a device without browser or keyboard (RFC 8628). The client needs the
     /// device authorization grant switched on. The scope is `openid` unless set.
@@ -75,7 +88,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Protocol` when the provider publishes no device authorization endpoint.
+    /// Of kind `Protocol` when the provider publishes no device authorization endpoint, or answers
+    /// with a code that has control characters or an address other than `https` and `http`: the
+    /// user's terminal never gets these.
     pub fn device(&self) -> DeviceLoginRequest {
         let mut params = Params::default();
         params.push("scope", "openid");
@@ -99,6 +114,9 @@ impl DeviceLoginRequest {
             return Err(explain(answer.error(&START), GrantKind::Custom));
         }
         let answer: Answer = json::decode(&START, answer.response.body())?;
+        answer
+            .check()
+            .map_err(|error| error.with_operation(&START))?;
         let expires_in = lifetime::seconds(Some(&answer.expires_in));
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(DeviceLogin {
@@ -117,12 +135,13 @@ impl DeviceLoginRequest {
 }
 
 impl DeviceLogin {
-    /// What the user enters. For the user's eyes alone: who has it can take over the login.
+    /// What the user enters, without control characters. For the user's eyes only: who has it can
+    /// take over the login.
     pub fn user_code(&self) -> &str {
         self.user_code.expose()
     }
 
-    /// Where the user enters it.
+    /// Where the user enters it: an `https` or `http` URL.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }

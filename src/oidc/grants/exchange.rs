@@ -118,7 +118,7 @@ impl TokenExchange {
     async fn send(self) -> Result<ExchangedToken> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
-        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::CLIENT_CREDENTIALS);
+        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::SINGLE_USE);
         let members = grant::send(request, &form).await?;
         ExchangedToken::read(request, members)
     }

@@ -30,7 +30,8 @@ impl Oidc {
     ///
     /// # Errors
     /// Of kind `Unauthorized`, with the code `invalid_grant`, when the password is wrong or the
-    /// account cannot log in.
+    /// account cannot log in. An attempt that may have reached the server is not repeated: a
+    /// one-time code is used up by then, and a wrong password would count twice.
     pub fn password(
         &self,
         username: impl Into<String>,
@@ -57,7 +58,7 @@ impl PasswordLogin {
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
         inner
-            .tokens(&OP, GrantKind::Password, Repeat::PASSWORD, &self.params)
+            .tokens(&OP, GrantKind::Password, Repeat::SINGLE_USE, &self.params)
             .await
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::poll::{Pace, SlowDowns};
 use super::{BackchannelLogin, DeviceLogin};
@@ -10,14 +11,18 @@ use crate::Secret;
 use crate::oidc::Oidc;
 use crate::oidc::form::Params;
 use crate::oidc::saved::{left, seconds_at, time};
+use crate::oidc::shown;
 
 /// A [`DeviceLogin`] as it can be kept, such as by a web application that starts it with one
 /// request and polls with the next. `Debug` shows no code; as JSON they are written out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SavedDeviceLogin {
     device_code: Secret,
+    #[serde(deserialize_with = "readable_code")]
     user_code: Secret,
+    #[serde(deserialize_with = "readable_address")]
     verification_uri: String,
+    #[serde(default, deserialize_with = "readable_addresses")]
     verification_uri_complete: Option<Secret>,
     verifier: Secret,
     waiting: Waiting,
@@ -37,6 +42,27 @@ struct Waiting {
     expires_at: Option<u64>,
     /// In milliseconds, with what `slow_down` has added.
     interval: u64,
+}
+
+/// What was kept is shown to a user again.
+fn readable_code<'de, D: Deserializer<'de>>(input: D) -> Result<Secret, D::Error> {
+    let code = Secret::deserialize(input)?;
+    shown::code("user_code", code.expose()).map_err(D::Error::custom)?;
+    Ok(code)
+}
+
+fn readable_address<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let address = String::deserialize(input)?;
+    shown::address("verification_uri", &address).map_err(D::Error::custom)?;
+    Ok(address)
+}
+
+fn readable_addresses<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Secret>, D::Error> {
+    let address = Option::<Secret>::deserialize(input)?;
+    if let Some(address) = &address {
+        shown::address("verification_uri_complete", address.expose()).map_err(D::Error::custom)?;
+    }
+    Ok(address)
 }
 
 impl Waiting {
