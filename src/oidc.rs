@@ -34,6 +34,7 @@ mod introspect;
 mod issuer_source;
 mod logout;
 mod pkce;
+mod profile;
 mod realm_key;
 mod refreshable;
 mod request_object;
@@ -62,6 +63,7 @@ pub use self::grants::{
 };
 pub use self::introspect::{IntrospectRequest, Introspection};
 pub use self::logout::{Logout, LogoutUrl};
+pub use self::profile::SecurityProfile;
 pub use self::refreshable::Refreshable;
 pub use self::revoke::{Revocable, Revoke};
 pub use self::saved::SavedTokens;

@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) first_delay: Duration,
     pub(crate) max_retry_after: Duration,
     pub(crate) max_response_bytes: usize,
+    /// Whether the client shows a certificate, as far as is known: a client that was handed in may.
+    pub(crate) shows_certificate: bool,
     /// Sent with every request that does not set them itself.
     pub(crate) default_headers: HeaderMap,
     /// Adds the trace context of the caller.
@@ -35,6 +37,7 @@ impl Default for Settings {
             first_delay: Duration::from_millis(50),
             max_retry_after: Duration::from_secs(30),
             max_response_bytes: 64 << 20,
+            shows_certificate: false,
             default_headers: HeaderMap::new(),
             trace_context: None,
         }

@@ -39,6 +39,7 @@ pub struct BackchannelLoginRequest {
     oidc: Oidc,
     params: Params,
     signed_with: Option<SigningKey>,
+    max_issue_age: Option<Duration>,
 }
 
 /// A login that waits for the user. `Debug` shows no code.
@@ -50,6 +51,7 @@ pub struct BackchannelLogin {
     pub(super) notification_token: Option<Secret>,
     pub(super) pace: Pace,
     pub(super) slow_downs: SlowDowns,
+    pub(super) max_issue_age: Option<Duration>,
     /// What the caller adds to the token requests.
     pub(super) params: Params,
 }
@@ -89,7 +91,8 @@ impl Oidc {
         BackchannelLoginRequest {
             oidc: self.clone(),
             params,
-            signed_with: None,
+            signed_with: self.inner.rules.request_key.clone(),
+            max_issue_age: None,
         }
     }
 }
@@ -162,6 +165,7 @@ impl BackchannelLoginRequest {
         let params = match &self.signed_with {
             None => self.params,
             Some(key) => {
+                inner.rules.check_request_key(&START, key)?;
                 let pairs = self.params.pairs(&START, CLIENT)?;
                 let issuer = &inner.metadata().await?.issuer;
                 let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
@@ -190,6 +194,7 @@ impl BackchannelLoginRequest {
             notification_token,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
+            max_issue_age: self.max_issue_age,
             params: Params::default(),
             oidc: self.oidc,
         })
@@ -239,7 +244,7 @@ impl BackchannelLogin {
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
-        poll::until_granted(&self.oidc, &POLL, &params, pace).await
+        poll::until_granted(&self.oidc, &POLL, &params, pace, self.max_issue_age).await
     }
 
     /// Asks once, such as after a ping; `None` while the user has not decided.
@@ -247,7 +252,14 @@ impl BackchannelLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        poll::by_hand(&self.oidc, &POLL, &self.params(), &self.slow_downs).await
+        poll::by_hand(
+            &self.oidc,
+            &POLL,
+            &self.params(),
+            &self.slow_downs,
+            self.max_issue_age,
+        )
+        .await
     }
 
     /// Whether a request to the client's notification endpoint (CIBA section 10.2) is the
@@ -293,5 +305,6 @@ impl fmt::Debug for BackchannelLogin {
 }
 
 form::scope!(BackchannelLoginRequest);
+form::issue_age!(BackchannelLoginRequest);
 form::request!(BackchannelLoginRequest => BackchannelLogin);
 form::param!(BackchannelLogin);

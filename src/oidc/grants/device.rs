@@ -31,6 +31,7 @@ const ENDPOINT: Endpoint = ("device_authorization_endpoint", |m| {
 pub struct DeviceLoginRequest {
     oidc: Oidc,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 /// A login that waits for the user: show [`user_code`](Self::user_code) and
@@ -47,6 +48,7 @@ pub struct DeviceLogin {
     pub(super) verifier: Secret,
     pub(super) pace: Pace,
     pub(super) slow_downs: SlowDowns,
+    pub(super) max_issue_age: Option<Duration>,
     /// What the caller adds to the token requests.
     pub(super) params: Params,
 }
@@ -97,6 +99,7 @@ impl Oidc {
         DeviceLoginRequest {
             oidc: self.clone(),
             params,
+            max_issue_age: None,
         }
     }
 }
@@ -128,6 +131,7 @@ impl DeviceLoginRequest {
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
+            max_issue_age: self.max_issue_age,
             params: Params::default(),
             oidc: self.oidc,
         })
@@ -171,7 +175,7 @@ impl DeviceLogin {
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
-        poll::until_granted(&self.oidc, &POLL, &params, pace).await
+        poll::until_granted(&self.oidc, &POLL, &params, pace, self.max_issue_age).await
     }
 
     /// Asks once; `None` while the user has not decided. The caller keeps the pace: wait
@@ -180,7 +184,14 @@ impl DeviceLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        poll::by_hand(&self.oidc, &POLL, &self.params(), &self.slow_downs).await
+        poll::by_hand(
+            &self.oidc,
+            &POLL,
+            &self.params(),
+            &self.slow_downs,
+            self.max_issue_age,
+        )
+        .await
     }
 
     fn params(&self) -> Params {
@@ -203,5 +214,6 @@ impl fmt::Debug for DeviceLogin {
 }
 
 form::scope!(DeviceLoginRequest);
+form::issue_age!(DeviceLoginRequest);
 form::request!(DeviceLoginRequest => DeviceLogin);
 form::param!(DeviceLogin);

@@ -42,6 +42,9 @@ struct Waiting {
     expires_at: Option<u64>,
     /// In milliseconds, with what `slow_down` has added.
     interval: u64,
+    /// In seconds, of the ID token at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_issue_age: Option<u64>,
 }
 
 /// What was kept is shown to a user again.
@@ -66,15 +69,20 @@ fn readable_addresses<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Secr
 }
 
 impl Waiting {
-    fn of(pace: Pace) -> Self {
+    fn of(pace: Pace, max_issue_age: Option<Duration>) -> Self {
         Self {
             expires_at: pace.left().and_then(seconds_at),
             interval: u64::try_from(pace.interval.as_millis()).unwrap_or(u64::MAX),
+            max_issue_age: max_issue_age.map(|age| age.as_secs()),
         }
     }
 
     fn left(self) -> Option<Duration> {
         self.expires_at.and_then(time).map(left)
+    }
+
+    fn max_issue_age(self) -> Option<Duration> {
+        self.max_issue_age.map(Duration::from_secs)
     }
 
     fn pace(self) -> Pace {
@@ -92,7 +100,7 @@ impl DeviceLogin {
             verification_uri: self.verification_uri.clone(),
             verification_uri_complete: self.verification_uri_complete.clone(),
             verifier: self.verifier.clone(),
-            waiting: Waiting::of(self.slow_downs.pace(self.pace)),
+            waiting: Waiting::of(self.slow_downs.pace(self.pace), self.max_issue_age),
         }
     }
 }
@@ -104,7 +112,7 @@ impl BackchannelLogin {
         SavedBackchannelLogin {
             auth_req_id: self.auth_req_id.clone(),
             notification_token: self.notification_token.clone(),
-            waiting: Waiting::of(self.slow_downs.pace(self.pace)),
+            waiting: Waiting::of(self.slow_downs.pace(self.pace), self.max_issue_age),
         }
     }
 }
@@ -134,6 +142,7 @@ impl Oidc {
             verifier: saved.verifier,
             pace: saved.waiting.pace(),
             slow_downs: SlowDowns::default(),
+            max_issue_age: saved.waiting.max_issue_age(),
             params: Params::default(),
         }
     }
@@ -148,6 +157,7 @@ impl Oidc {
             notification_token: saved.notification_token,
             pace: saved.waiting.pace(),
             slow_downs: SlowDowns::default(),
+            max_issue_age: saved.waiting.max_issue_age(),
             params: Params::default(),
         }
     }
