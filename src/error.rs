@@ -408,6 +408,13 @@ impl Error {
         }
     }
 
+    /// Of another server than the provider, of which its hints say nothing.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn without_hint(mut self) -> Self {
+        self.inner.hint = None;
+        self
+    }
+
     /// Says what to check or to do.
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.inner.hint = Some(hint.into());

@@ -67,7 +67,7 @@ pub use self::profile::SecurityProfile;
 pub use self::refreshable::Refreshable;
 pub use self::revoke::{Revocable, Revoke};
 pub use self::saved::SavedTokens;
-pub use self::session::{Session, StoredTokens, TokenStore, TokenStoreFuture};
+pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore, TokenStoreFuture};
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
 pub use self::verify::{

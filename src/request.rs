@@ -199,7 +199,7 @@ impl<T> fmt::Debug for Request<T> {
     }
 }
 
-fn method_name(method: &Method) -> &'static str {
+pub(crate) fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",

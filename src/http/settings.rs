@@ -47,14 +47,24 @@ impl Default for Settings {
 impl Settings {
     /// Adds the headers that every request has and `headers` does not set itself.
     pub(crate) fn complete(&self, headers: &mut HeaderMap) {
-        let mut added = HeaderMap::new();
+        add_missing(headers, &self.default_headers);
+        self.trace(headers);
+    }
+
+    /// Adds the caller's trace context only: for other servers than the provider.
+    pub(crate) fn trace(&self, headers: &mut HeaderMap) {
         if let Some(hook) = &self.trace_context {
+            let mut added = HeaderMap::new();
             hook(&mut added);
+            add_missing(headers, &added);
         }
-        for (name, value) in self.default_headers.iter().chain(&added) {
-            if !headers.contains_key(name) {
-                headers.insert(name, value.clone());
-            }
+    }
+}
+
+fn add_missing(headers: &mut HeaderMap, added: &HeaderMap) {
+    for (name, value) in added {
+        if !headers.contains_key(name) {
+            headers.insert(name, value.clone());
         }
     }
 }

@@ -230,6 +230,8 @@ async fn s19_nothing_shows_a_secret() {
     let session = oidc.session(tokens.clone());
     session.access_token().await.unwrap();
     shown.add(&session);
+    let request = session.request::<Value>(Method::GET, "https://api.example/x?hunter2");
+    shown.add(&request.query(&[("q", "hunter2")]).header("x", "hunter2"));
 
     // Verifying.
     let verifier = oidc.verifier();
