@@ -49,8 +49,8 @@ type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 
 /// Where the provider is.
 enum Origin {
-    /// A realm of a server that is set up already.
-    Realm(Arc<Channel>, String),
+    /// A realm or an issuer that is set up already.
+    Shared(Arc<Channel>, Provider),
     Issuer(Box<Issuer>),
 }
 
@@ -63,7 +63,12 @@ struct Issuer {
 
 impl OidcBuilder {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, client_id: String) -> Self {
-        Self::new(Origin::Realm(channel, realm), client_id)
+        Self::of_channel(channel, Provider::Realm(realm), client_id)
+    }
+
+    /// Shares the connections of somebody else.
+    pub(crate) fn of_channel(channel: Arc<Channel>, provider: Provider, client_id: String) -> Self {
+        Self::new(Origin::Shared(channel, provider), client_id)
     }
 
     pub(super) fn of_issuer(issuer: String) -> Self {
@@ -210,7 +215,7 @@ impl OidcBuilder {
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.base_url = Some(url.into()),
-            Origin::Realm(..) => self.misplaced = Some("base_url"),
+            Origin::Shared(..) => self.misplaced = Some("base_url"),
         }
         self
     }
@@ -236,7 +241,7 @@ impl OidcBuilder {
                     ..*issuer
                 }));
             }
-            Origin::Realm(..) => self.misplaced = Some("connection"),
+            Origin::Shared(..) => self.misplaced = Some("connection"),
         }
         self
     }
@@ -249,9 +254,21 @@ impl OidcBuilder {
     pub fn danger_allow_http(mut self) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.allow_http = true,
-            Origin::Realm(..) => self.misplaced = Some("danger_allow_http"),
+            Origin::Shared(..) => self.misplaced = Some("danger_allow_http"),
         }
         self
+    }
+
+    /// Pushes every authorization request (RFC 9126), as a client has to that is registered with
+    /// `require_pushed_authorization_requests`.
+    pub fn pushed_requests(mut self) -> Self {
+        self.rules.pushed = true;
+        self
+    }
+
+    /// The provider, and the way to it, whatever the client is.
+    pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
+        place(self.origin, self.misplaced)
     }
 
     /// Checks the settings. Nothing is sent until the first call.
@@ -262,21 +279,11 @@ impl OidcBuilder {
         if self.client.id.is_empty() {
             return Err(config("the client id is empty: set client_id"));
         }
-        if let Some(name) = self.misplaced {
-            return Err(config(format!("{name} has no effect on a realm's client"))
-                .with_hint("set it on Keycloak::builder: the client shares its connections"));
-        }
         self.client.auth.check()?;
         if let Some(uri) = &self.redirect_uri {
             check_redirect_uri(uri)?;
         }
-        let (channel, provider) = match self.origin {
-            Origin::Realm(channel, realm) => {
-                segment::check(&OP, "realm", &realm)?;
-                (channel, Provider::Realm(realm))
-            }
-            Origin::Issuer(issuer) => issuer.channel()?,
-        };
+        let (channel, provider) = place(self.origin, self.misplaced)?;
         let source = IssuerSource {
             channel: channel.clone(),
             provider: provider.clone(),
@@ -307,6 +314,35 @@ impl OidcBuilder {
             }),
         })
     }
+}
+
+/// The provider, and the way to it.
+fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
+    let (channel, provider) = match origin {
+        Origin::Issuer(issuer) => return issuer.channel(),
+        Origin::Shared(channel, provider) => (channel, provider),
+    };
+    let realm = match &provider {
+        Provider::Realm(realm) => Some(realm),
+        _ => None,
+    };
+    if let Some(name) = misplaced {
+        let (whose, hint) = match realm {
+            Some(_) => (
+                "a realm's client",
+                "set it on Keycloak::builder: the client shares its connections",
+            ),
+            None => (
+                "a registered client",
+                "set it where the registration was made: the client shares its connections",
+            ),
+        };
+        return Err(config(format!("{name} has no effect on {whose}")).with_hint(hint));
+    }
+    if let Some(realm) = realm {
+        segment::check(&OP, "realm", realm)?;
+    }
+    Ok((channel, provider))
 }
 
 impl Issuer {

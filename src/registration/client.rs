@@ -14,7 +14,9 @@ use super::document::ClientDocument;
 use super::handle::{Registration, members_of};
 use super::metadata::ClientMetadata;
 use crate::Secret;
+use crate::discovery::Provider;
 use crate::error::{Error, Result, protocol, unauthorized, unexpected_body};
+use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 
 const READ: Operation = Operation::new(
@@ -95,6 +97,12 @@ impl<T: ClientDocument> RegisteredClient<T> {
                 }),
             }),
         }
+    }
+
+    /// The provider, and the way to it.
+    pub(super) fn place(&self) -> (Arc<Channel>, Provider) {
+        let door = &self.shared.registration.door;
+        (door.channel.clone(), door.provider.clone())
     }
 
     /// The client's id.
