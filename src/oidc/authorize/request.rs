@@ -339,7 +339,7 @@ impl Authorize {
         if self.signed_with.is_none() && self.request_uri.is_some() {
             return fail("request_uri needs signed_with: the server fetches a signed request");
         }
-        if self.pushed && self.request_uri.is_some() && !self.oidc.inner.rules.pushed {
+        if self.pushed && self.request_uri.is_some() {
             return fail("pushed and request_uri are two ways for one thing: choose one");
         }
         let tokens = self.response_type.has("token") || self.response_type.has("id_token");

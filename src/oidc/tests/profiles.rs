@@ -80,7 +80,7 @@ fn asked(mock: &Mock, login: &LoginAttempt) -> Value {
     }
 }
 
-fn lacks(error: Error, what: &[&str]) {
+fn lacks(error: &Error, what: &[&str]) {
     assert_eq!(error.kind(), ErrorKind::Config);
     let text = error.to_string();
     for what in what {
@@ -99,18 +99,18 @@ async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
             .redirect_uri("http://app.example/cb")
             .security_profile(profile);
         let error = poor.build().unwrap_err();
-        lacks(error, &["private_key_jwt", "client_secret_basic", "https"]);
+        lacks(&error, &["private_key_jwt", "client_secret_basic", "https"]);
         let weak = complete(&mock, profile)
             .client_auth(ClientAuth::private_key_jwt(key(SignatureAlgorithm::Rs256)))
             .dpop(DpopKey::generate(SignatureAlgorithm::Es384).unwrap());
         lacks(
-            weak.build().unwrap_err(),
+            &weak.build().unwrap_err(),
             &["RS256", "ES384", "PS256, ES256"],
         );
         let lax = complete(&mock, profile)
             .verification(|verifier| verifier.algorithms([SignatureAlgorithm::Rs256]));
         lacks(
-            lax.build().unwrap_err(),
+            &lax.build().unwrap_err(),
             &["verification accepts only PS256"],
         );
     }
@@ -120,9 +120,9 @@ async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
             .client_auth(ClientAuth::tls_client_auth())
             .security_profile(profile);
         let error = bare.build().unwrap_err();
-        lacks(error, &["client_identity_pem", "request_signing_key"]);
+        lacks(&error, &["client_identity_pem", "request_signing_key"]);
         let loopback = complete(&mock, profile).redirect_uri("http://127.0.0.1:7/cb");
-        lacks(loopback.build().unwrap_err(), &["redirect URI"]);
+        lacks(&loopback.build().unwrap_err(), &["redirect URI"]);
     }
     let unbound = mock
         .builder()
@@ -130,7 +130,7 @@ async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
         .redirect_uri("http://127.0.0.1:7/cb")
         .security_profile(SecurityProfile::Fapi2Security);
     let error = unbound.build().unwrap_err();
-    lacks(error.clone(), &["dpop or certificate_bound_tokens"]);
+    lacks(&error, &["dpop or certificate_bound_tokens"]);
     assert!(!error.to_string().contains("redirect URI"), "{error}");
     assert!(mock.server.seen().is_empty());
 }
@@ -397,7 +397,7 @@ async fn a_login_can_ask_for_the_hash_of_its_state() {
         }
     }
     let error = lenient.authorize().require_state_hash().start().await;
-    lacks(error.unwrap_err(), &["code id_token"]);
+    lacks(&error.unwrap_err(), &["code id_token"]);
 }
 
 /// Plain OAuth 2.0: no nonce, no ID token.
@@ -420,7 +420,7 @@ async fn a_login_without_openid_gives_tokens_without_an_id_token() {
     assert!(sent["state"].is_string() && sent["code_challenge"].is_string());
     // Nothing is sent where the answer could only be thrown away.
     let error = oidc.callback(login.clone(), mock.answer(&login)).await;
-    lacks(error.unwrap_err(), &["callback_tokens"]);
+    lacks(&error.unwrap_err(), &["callback_tokens"]);
     assert_eq!(mock.posts("/token"), 0);
     // The checks are the same.
     let error = oidc

@@ -61,7 +61,7 @@ async fn made(change: Value) -> crate::Result<OidcBuilder> {
     registered(&provider(change).await).await.oidc()
 }
 
-fn says(error: Error, what: &str) {
+fn says(error: &Error, what: &str) {
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     assert!(error.to_string().contains(what), "{what}: {error}");
     assert!(!error.to_string().contains("hunter2"), "{error}");
@@ -84,7 +84,7 @@ async fn a_registration_makes_a_client_that_logs_in() {
     let back = "redirect_uri=https%3A%2F%2Fapp.example%2Fcb&";
     assert!(login.url().contains(back), "{}", login.url());
     oidc.client_credentials().await.unwrap();
-    let seen = server.seen();
+    let seen = server.seen().clone();
     let header = seen.last().unwrap().header("authorization").unwrap();
     assert!(header.starts_with("Basic "), "{header}");
     let discoveries = seen.iter().filter(|seen| seen.is_discovery()).count();
@@ -93,7 +93,7 @@ async fn a_registration_makes_a_client_that_logs_in() {
         "the connections and the document are shared"
     );
     says(
-        client
+        &client
             .oidc()
             .unwrap()
             .base_url("http://h")
@@ -113,7 +113,7 @@ async fn a_registered_client_authenticates_as_it_is_registered() {
         let server = provider(json!({ "token_endpoint_auth_method": method })).await;
         let oidc = registered(&server).await.oidc().unwrap().build().unwrap();
         oidc.client_credentials().await.unwrap();
-        let seen = server.seen();
+        let seen = server.seen().clone();
         let last = seen.last().unwrap();
         assert!(last.body.contains(sent), "{method}: {}", last.body);
         assert_eq!(last.header("authorization"), None, "{method}");
@@ -127,7 +127,7 @@ async fn a_registered_client_authenticates_as_it_is_registered() {
     let server = provider(change).await;
     let oidc = registered(&server).await.oidc().unwrap().build().unwrap();
     oidc.client_credentials().await.unwrap();
-    let seen = server.seen();
+    let seen = server.seen().clone();
     let assertion = seen.last().unwrap().form("client_assertion").unwrap();
     let assertion = decode_unverified(assertion).unwrap();
     assert_eq!(assertion.header()["alg"], "HS512");
@@ -155,7 +155,7 @@ async fn a_registered_client_authenticates_as_it_is_registered() {
             "id_token_signed_response_alg",
         ),
     ] {
-        says(made(change).await.unwrap_err(), what);
+        says(&made(change).await.unwrap_err(), what);
     }
 }
 
@@ -187,10 +187,10 @@ async fn the_private_keys_of_a_registered_client_go_where_they_belong() {
     );
     let server = provider(json!({ "require_signed_request_object": true })).await;
     let client = at(&server).create(&wanted).await.unwrap();
-    says(client.oidc().unwrap_err(), "private_key_jwt");
+    says(&client.oidc().unwrap_err(), "private_key_jwt");
     let oidc = client.oidc_with(&keys).unwrap().build().unwrap();
     oidc.authorize().start().await.unwrap();
-    let seen = server.seen();
+    let seen = server.seen().clone();
     let pushed = seen.iter().find(|seen| seen.target == "/par").unwrap();
     let request = decode_unverified(pushed.form("request").unwrap()).unwrap();
     assert_eq!(request.claims()["redirect_uri"], "https://app.example/cb");
@@ -204,7 +204,7 @@ async fn the_private_keys_of_a_registered_client_go_where_they_belong() {
     assert_eq!(plain.token_fault(), Some(crate::TokenFault::Encryption));
     let other = SigningKey::generate(SignatureAlgorithm::Es384).unwrap();
     let other = keys.clone().signing_key(&other);
-    says(client.oidc_with(&other).unwrap_err(), "ES384");
+    says(&client.oidc_with(&other).unwrap_err(), "ES384");
     assert!(!format!("{keys:?}").contains("PRIVATE"));
 }
 
@@ -229,5 +229,16 @@ async fn a_front_channel_logout_names_its_session_where_that_is_registered() {
             .front_channel_logout("sid=s")
             .await
             .unwrap_err();
+    }
+}
+
+/// It is printed, and stands in every request.
+#[tokio::test]
+async fn an_id_with_control_characters_is_refused() {
+    for id in ["", "c\u{1b}[2J", "c\n1", "c\u{202e}"] {
+        let server = provider(json!({ "client_id": id })).await;
+        let error = at(&server).create(&ClientMetadata::default()).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{id:?}: {error}");
     }
 }
