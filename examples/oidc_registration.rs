@@ -32,11 +32,10 @@ async fn main() -> Result<()> {
     };
     println!("registered: {client:?}"); // without its secrets
 
-    if let Some(secret) = client.client_secret() {
-        let oidc = kc.oidc(&realm, client.client_id()).client_secret(secret);
-        let tokens = oidc.build()?.client_credentials().await?;
-        println!("logged in:  {:?}", tokens.access_token());
-    }
+    // Everything that a login needs was in the answer.
+    let oidc = client.oidc()?.build()?;
+    let tokens = oidc.client_credentials().await?;
+    println!("logged in:  {:?}", tokens.access_token());
 
     let edited = client
         .modify(|metadata| metadata.client_name = Some("Monthly reports".into()))

@@ -383,6 +383,7 @@ fn sender(
     }
     headers.check(&OP)?;
     settings.default_headers = headers.headers;
+    settings.shows_certificate = client.may_show_certificate();
     for (name, limit) in [
         ("timeout", settings.attempt_timeout),
         ("deadline", settings.deadline),

@@ -1,6 +1,8 @@
 //! The one error type of this crate.
 
 mod body;
+#[cfg(feature = "oidc")]
+mod callback_fault;
 mod challenge;
 mod field_error;
 mod hint;
@@ -26,7 +28,11 @@ use http::{HeaderMap, StatusCode};
 use crate::Secret;
 use crate::http::operation::Operation;
 
+#[cfg(feature = "oidc")]
+pub(crate) use self::body::is_disruptive;
 pub(crate) use self::body::{ServerAnswer, clean};
+#[cfg(feature = "oidc")]
+pub use self::callback_fault::CallbackFault;
 pub use self::field_error::FieldError;
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
@@ -81,6 +87,8 @@ struct Inner {
     #[cfg(feature = "oidc")]
     token_fault: Option<TokenFault>,
     #[cfg(feature = "oidc")]
+    callback_fault: Option<CallbackFault>,
+    #[cfg(feature = "oidc")]
     uma_fault: Option<UmaFault>,
     #[cfg(feature = "oidc")]
     refresh_token: Option<Secret>,
@@ -103,6 +111,8 @@ impl Error {
                 retry_after: None,
                 #[cfg(feature = "oidc")]
                 token_fault: None,
+                #[cfg(feature = "oidc")]
+                callback_fault: None,
                 #[cfg(feature = "oidc")]
                 uma_fault: None,
                 #[cfg(feature = "oidc")]
@@ -250,6 +260,13 @@ impl Error {
         self.inner.token_fault
     }
 
+    /// What is wrong with the answer to a login, when that is what went wrong.
+    #[cfg(feature = "oidc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+    pub fn callback_fault(&self) -> Option<CallbackFault> {
+        self.inner.callback_fault
+    }
+
     /// What is wrong in the terms of UMA and authorization services, when that is what went wrong.
     #[cfg(feature = "oidc")]
     #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
@@ -392,6 +409,13 @@ impl Error {
         }
     }
 
+    /// Of another server than the provider, of which its hints say nothing.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn without_hint(mut self) -> Self {
+        self.inner.hint = None;
+        self
+    }
+
     /// Says what to check or to do.
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.inner.hint = Some(hint.into());
@@ -419,6 +443,12 @@ impl Error {
     #[cfg(feature = "oidc")]
     pub(crate) fn with_refresh_token(mut self, token: Option<Secret>) -> Self {
         self.inner.refresh_token = token;
+        self
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_callback_fault(mut self, fault: CallbackFault) -> Self {
+        self.inner.callback_fault = Some(fault);
         self
     }
 
@@ -458,6 +488,15 @@ pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, s
     let mut error = Error::new(ErrorKind::InvalidToken, message);
     error.inner.token_fault = Some(fault);
     error
+}
+
+/// The answer to a login is refused. `message` says why and never quotes it.
+#[cfg(feature = "oidc")]
+pub(crate) fn refused_callback(
+    fault: CallbackFault,
+    message: impl Into<Cow<'static, str>>,
+) -> Error {
+    protocol(message).with_callback_fault(fault)
 }
 
 /// Something cannot be checked at this moment. `retry_after` is when to try again, where that is known.

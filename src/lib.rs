@@ -41,10 +41,10 @@ pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use self::builder::KeycloakBuilder;
 pub use self::discovery::ProviderMetadata;
-pub use self::error::{Error, ErrorKind, FieldError, Result};
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
-pub use self::error::{TokenFault, UmaFault};
+pub use self::error::{CallbackFault, TokenFault, UmaFault};
+pub use self::error::{Error, ErrorKind, FieldError, Result};
 pub use self::keycloak::Keycloak;
 pub use self::request::Request;
 pub use self::response::Response;

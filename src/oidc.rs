@@ -34,12 +34,14 @@ mod introspect;
 mod issuer_source;
 mod logout;
 mod pkce;
+mod profile;
 mod realm_key;
 mod refreshable;
 mod request_object;
 mod revoke;
 mod saved;
 mod session;
+mod shown;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
@@ -61,10 +63,11 @@ pub use self::grants::{
 };
 pub use self::introspect::{IntrospectRequest, Introspection};
 pub use self::logout::{Logout, LogoutUrl};
+pub use self::profile::SecurityProfile;
 pub use self::refreshable::Refreshable;
 pub use self::revoke::{Revocable, Revoke};
 pub use self::saved::SavedTokens;
-pub use self::session::{Session, StoredTokens, TokenStore, TokenStoreFuture};
+pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore, TokenStoreFuture};
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
 pub use self::verify::{

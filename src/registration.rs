@@ -11,6 +11,7 @@
 //!     .redirect_uris(["https://reports.example/callback"]);
 //! let client = registration.create(&wanted).await?;
 //! println!("{} {:?}", client.client_id(), client.client_secret());
+//! let oidc = client.oidc()?.build()?; // ready to log in
 //!
 //! client.modify(|metadata| metadata.client_name = Some("Reports 2".into())).await?;
 //! let saved = client.saved(); // to manage it later: registration.resume(saved)
@@ -28,6 +29,7 @@ mod document;
 mod fault;
 mod handle;
 mod metadata;
+mod oidc;
 #[cfg(test)]
 mod tests;
 
@@ -37,3 +39,4 @@ pub use self::document::ClientDocument;
 pub use self::fault::RegistrationFault;
 pub use self::handle::Registration;
 pub use self::metadata::ClientMetadata;
+pub use self::oidc::ClientKeys;

@@ -24,6 +24,11 @@ pub(super) struct ClientSettings {
 }
 
 impl ClientSettings {
+    /// What a client that was handed in shows is not known.
+    pub(super) fn may_show_certificate(&self) -> bool {
+        self.identity.is_some() || self.given.is_some()
+    }
+
     pub(super) fn build(self) -> Result<Client> {
         if self.proxy.is_some() && self.no_proxy {
             return Err(config("both proxy and no_proxy are set: choose one"));

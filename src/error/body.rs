@@ -198,7 +198,7 @@ fn field_error(members: &Map<String, Value>) -> Option<FieldError> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(clean);
     let message = text("errorMessage").or_else(|| text("error"))?;
     let params = match members.get("params") {
-        Some(Value::Array(params)) => params.clone(),
+        Some(Value::Array(params)) => params.iter().map(clean_text).collect(),
         _ => Vec::new(),
     };
     Some(FieldError {
@@ -206,6 +206,13 @@ fn field_error(members: &Map<String, Value>) -> Option<FieldError> {
         message,
         params,
     })
+}
+
+fn clean_text(value: &Value) -> Value {
+    match value {
+        Value::String(text) => clean(text).into(),
+        other => other.clone(),
+    }
 }
 
 fn is_foreign(headers: &HeaderMap) -> bool {
@@ -220,21 +227,17 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 pub(crate) fn clean(text: &str) -> String {
     let mut out: String = text
         .chars()
-        .map(|c| {
-            if c.is_control() || is_reordering(c) {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if is_disruptive(c) { ' ' } else { c })
         .take(MESSAGE_LIMIT)
         .collect();
     out.truncate(out.trim_end().len());
     out
 }
 
-/// Line separators and the bidirectional controls: they can make a log line read differently.
-fn is_reordering(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+/// Control characters, line separators and the bidirectional controls: they can make a log line or
+/// a terminal show something else than what is written.
+pub(crate) fn is_disruptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -86,6 +86,14 @@ fn members_are_kept() {
     );
     assert!(error.is_validation() && !format!("{error:?}").contains("hunter2"));
 
+    // They are printed as much as the message is.
+    let error = answer(
+        400,
+        r#"{"errors":[{"field":"f\u001b[2J","errorMessage":"m\u009b","params":["a\u001b[8mb\u202e"]}]}"#,
+    );
+    let shown = format!("{error} {}", error.field_errors()[0].params[0]);
+    assert!(!shown.contains(is_disruptive), "{shown:?}");
+
     let error = answer(
         400,
         r#"{"error":"invalid_grant","error_description":"Stale"}"#,

@@ -14,8 +14,10 @@ pub(crate) enum Failure {
     Lost,
     /// No answer in time.
     TimedOut,
-    /// 429 or 503: the server turned the request away.
+    /// 429: the server, or a limiter before it, turned the request away.
     TurnedAway,
+    /// 503: the server is away, or a proxy has lost it.
+    Away,
     /// 502 or 504: a proxy could not get the server's answer.
     Gateway,
     /// 500: a bug of the server, or a race in it that the next attempt does not meet.
@@ -27,7 +29,8 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn of(status: StatusCode) -> Option<Self> {
         match status.as_u16() {
-            429 | 503 => Some(Self::TurnedAway),
+            429 => Some(Self::TurnedAway),
+            503 => Some(Self::Away),
             502 | 504 => Some(Self::Gateway),
             500 => Some(Self::Internal),
             _ => None,
@@ -60,7 +63,7 @@ impl Failure {
     pub(crate) fn may_be_done(self) -> bool {
         matches!(
             self,
-            Self::Lost | Self::TimedOut | Self::Gateway | Self::Internal
+            Self::Lost | Self::TimedOut | Self::Away | Self::Gateway | Self::Internal
         )
     }
 
@@ -70,6 +73,7 @@ impl Failure {
             Self::Lost => "connection broke",
             Self::TimedOut => "timed out",
             Self::TurnedAway => "turned away",
+            Self::Away => "away",
             Self::Gateway => "bad gateway",
             Self::Internal => "server error",
             Self::Final => "final",
@@ -83,6 +87,7 @@ impl Failure {
 pub(crate) struct Repeat {
     lost: u32,
     turned_away: u32,
+    away: u32,
     gateway: u32,
     internal: u32,
 }
@@ -92,6 +97,7 @@ impl Repeat {
     pub(crate) const IDEMPOTENT: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
+        away: u32::MAX,
         gateway: u32::MAX,
         internal: 1,
     };
@@ -99,6 +105,7 @@ impl Repeat {
     pub(crate) const NEVER: Self = Self {
         lost: 0,
         turned_away: 0,
+        away: 0,
         gateway: 0,
         internal: 0,
     };
@@ -106,13 +113,7 @@ impl Repeat {
     pub(crate) const CLIENT_CREDENTIALS: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
-        gateway: 1,
-        internal: 1,
-    };
-    /// A password that is sent twice counts twice against the brute-force limit.
-    pub(crate) const PASSWORD: Self = Self {
-        lost: 0,
-        turned_away: u32::MAX,
+        away: u32::MAX,
         gateway: 1,
         internal: 1,
     };
@@ -121,15 +122,18 @@ impl Repeat {
     pub(crate) const REFRESH: Self = Self {
         lost: 1,
         turned_away: u32::MAX,
+        away: u32::MAX,
         gateway: 1,
         internal: 1,
     };
 
-    /// A grant that may be good for one use: sent again only where the server turned it away.
-    #[cfg(feature = "oidc")]
+    /// What is used up, or counts, when it is executed: an assertion, a one-time code, a wrong
+    /// password, a registration. Sent again only after 429, which comes before execution. A 503 is no
+    /// such sign: proxies answer it too when the server has closed the connection.
     pub(crate) const SINGLE_USE: Self = Self {
         lost: 0,
         turned_away: u32::MAX,
+        away: 0,
         gateway: 0,
         internal: 0,
     };
@@ -150,6 +154,7 @@ impl Repeat {
             Failure::Final => return false,
             Failure::Lost | Failure::TimedOut => &mut self.lost,
             Failure::TurnedAway => &mut self.turned_away,
+            Failure::Away => &mut self.away,
             Failure::Gateway => &mut self.gateway,
             Failure::Internal => &mut self.internal,
         };

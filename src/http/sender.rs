@@ -102,11 +102,41 @@ impl Sender {
         mut request: Request,
         fresh: &dyn Fresh,
         op: &Operation,
-        mut repeat: Repeat,
+        repeat: Repeat,
         max_bytes: usize,
         deadline: Deadline,
     ) -> Result<Answer> {
         self.settings.complete(request.headers_mut());
+        self.attempts(request, fresh, op, repeat, max_bytes, deadline)
+            .await
+    }
+
+    /// The same to another server than the provider: headers that are set for every request may be
+    /// secrets between this client and the provider, and do not go along.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn send_elsewhere(
+        &self,
+        mut request: Request,
+        fresh: &dyn Fresh,
+        op: &Operation,
+        repeat: Repeat,
+        max_bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Answer> {
+        self.settings.trace(request.headers_mut());
+        self.attempts(request, fresh, op, repeat, max_bytes, deadline)
+            .await
+    }
+
+    async fn attempts(
+        &self,
+        mut request: Request,
+        fresh: &dyn Fresh,
+        op: &Operation,
+        mut repeat: Repeat,
+        max_bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Answer> {
         let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
         let mut attempts = 0;
         let mut may_be_done = false;

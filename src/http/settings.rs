@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) first_delay: Duration,
     pub(crate) max_retry_after: Duration,
     pub(crate) max_response_bytes: usize,
+    /// Whether the client shows a certificate, as far as is known: a client that was handed in may.
+    pub(crate) shows_certificate: bool,
     /// Sent with every request that does not set them itself.
     pub(crate) default_headers: HeaderMap,
     /// Adds the trace context of the caller.
@@ -35,6 +37,7 @@ impl Default for Settings {
             first_delay: Duration::from_millis(50),
             max_retry_after: Duration::from_secs(30),
             max_response_bytes: 64 << 20,
+            shows_certificate: false,
             default_headers: HeaderMap::new(),
             trace_context: None,
         }
@@ -44,14 +47,24 @@ impl Default for Settings {
 impl Settings {
     /// Adds the headers that every request has and `headers` does not set itself.
     pub(crate) fn complete(&self, headers: &mut HeaderMap) {
-        let mut added = HeaderMap::new();
+        add_missing(headers, &self.default_headers);
+        self.trace(headers);
+    }
+
+    /// Adds the caller's trace context only: for other servers than the provider.
+    pub(crate) fn trace(&self, headers: &mut HeaderMap) {
         if let Some(hook) = &self.trace_context {
+            let mut added = HeaderMap::new();
             hook(&mut added);
+            add_missing(headers, &added);
         }
-        for (name, value) in self.default_headers.iter().chain(&added) {
-            if !headers.contains_key(name) {
-                headers.insert(name, value.clone());
-            }
+    }
+}
+
+fn add_missing(headers: &mut HeaderMap, added: &HeaderMap) {
+    for (name, value) in added {
+        if !headers.contains_key(name) {
+            headers.insert(name, value.clone());
         }
     }
 }

@@ -82,6 +82,11 @@ impl DpopKey {
         self.public.thumbprint()
     }
 
+    /// What its proofs are signed with.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm()
+    }
+
     /// The public half.
     pub fn public_jwk(&self) -> &Jwk {
         &self.public

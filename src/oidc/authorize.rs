@@ -1,6 +1,7 @@
 //! The authorization request: where the browser is sent to log in.
 
 mod attempt;
+mod demands;
 mod modes;
 mod request;
 mod store;

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::client::{Inner, Oidc};
 use super::issuer_source::IssuerSource;
+use super::profile::{LoginRules, SecurityProfile};
 use super::verify::{TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
 use crate::discovery::{Discovery, IssuerRule, Provider, parse_issuer};
@@ -21,7 +22,7 @@ use crate::http::base::BaseUrl;
 use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 use crate::http::segment;
-use crate::jose::DpopKey;
+use crate::jose::{DpopKey, SigningKey};
 use crate::token::ClientAuth;
 use crate::token::client_auth::OAuthClient;
 use crate::token::dpop::Dpop;
@@ -39,6 +40,7 @@ pub struct OidcBuilder {
     redirect_uri: Option<String>,
     leeway: Duration,
     verification: Vec<Verification>,
+    rules: LoginRules,
     /// A setting that the provider's origin has no use for.
     misplaced: Option<&'static str>,
 }
@@ -47,8 +49,8 @@ type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 
 /// Where the provider is.
 enum Origin {
-    /// A realm of a server that is set up already.
-    Realm(Arc<Channel>, String),
+    /// A realm or an issuer that is set up already.
+    Shared(Arc<Channel>, Provider),
     Issuer(Box<Issuer>),
 }
 
@@ -61,7 +63,12 @@ struct Issuer {
 
 impl OidcBuilder {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, client_id: String) -> Self {
-        Self::new(Origin::Realm(channel, realm), client_id)
+        Self::of_channel(channel, Provider::Realm(realm), client_id)
+    }
+
+    /// Shares the connections of somebody else.
+    pub(crate) fn of_channel(channel: Arc<Channel>, provider: Provider, client_id: String) -> Self {
+        Self::new(Origin::Shared(channel, provider), client_id)
     }
 
     pub(super) fn of_issuer(issuer: String) -> Self {
@@ -84,6 +91,7 @@ impl OidcBuilder {
             redirect_uri: None,
             leeway: Duration::from_secs(30),
             verification: Vec::new(),
+            rules: LoginRules::default(),
             misplaced: None,
         }
     }
@@ -155,6 +163,49 @@ impl OidcBuilder {
         self
     }
 
+    /// Keeps to a security profile: sets what belongs together for it. What else the client's settings
+    /// lack is an error of [`build`](Self::build), before anything is sent.
+    ///
+    /// ```
+    /// use keycloak_kit::ClientAuth;
+    /// use keycloak_kit::jose::{DpopKey, SignatureAlgorithm::Es256, SigningKey};
+    /// use keycloak_kit::oidc::{Oidc, SecurityProfile};
+    ///
+    /// # fn main() -> keycloak_kit::Result<()> {
+    /// let builder = || {
+    ///     Oidc::discover("https://bank.example")
+    ///         .client_id("app")
+    ///         .redirect_uri("https://app.example/cb")
+    ///         .security_profile(SecurityProfile::Fapi2Security)
+    /// };
+    /// let error = builder().client_secret("s3cret").build().unwrap_err();
+    /// assert!(error.to_string().contains("private_key_jwt"), "{error}");
+    ///
+    /// let oidc = builder()
+    ///     .client_auth(ClientAuth::private_key_jwt(SigningKey::generate(Es256)?))
+    ///     .dpop(DpopKey::generate(Es256)?)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn security_profile(mut self, profile: SecurityProfile) -> Self {
+        self.rules.profile = Some(profile);
+        self
+    }
+
+    /// Signs authorization requests (RFC 9101) and backchannel requests with this key, where they do not
+    /// name another one.
+    pub fn request_signing_key(mut self, key: &SigningKey) -> Self {
+        self.rules.request_key = Some(key.clone());
+        self
+    }
+
+    /// The ID tokens of every login and refresh must have been made at most so long ago (`iat`); no
+    /// limit unless set. Tokens that are [restored](Oidc::restore) may be older.
+    pub fn max_issue_age(mut self, age: Duration) -> Self {
+        self.rules.max_issue_age = Some(age);
+        self
+    }
+
     /// Calls the provider through this base URL, such as `http://keycloak:8080` inside a cluster,
     /// while its issuer stays the public one. Endpoints that the provider publishes under its
     /// issuer's origin are called there; browsers are still sent to the public ones.
@@ -164,7 +215,7 @@ impl OidcBuilder {
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.base_url = Some(url.into()),
-            Origin::Realm(..) => self.misplaced = Some("base_url"),
+            Origin::Shared(..) => self.misplaced = Some("base_url"),
         }
         self
     }
@@ -190,7 +241,7 @@ impl OidcBuilder {
                     ..*issuer
                 }));
             }
-            Origin::Realm(..) => self.misplaced = Some("connection"),
+            Origin::Shared(..) => self.misplaced = Some("connection"),
         }
         self
     }
@@ -203,43 +254,55 @@ impl OidcBuilder {
     pub fn danger_allow_http(mut self) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.allow_http = true,
-            Origin::Realm(..) => self.misplaced = Some("danger_allow_http"),
+            Origin::Shared(..) => self.misplaced = Some("danger_allow_http"),
         }
         self
+    }
+
+    /// Pushes every authorization request (RFC 9126), as a client has to that is registered with
+    /// `require_pushed_authorization_requests`.
+    pub fn pushed_requests(mut self) -> Self {
+        self.rules.pushed = true;
+        self
+    }
+
+    /// The provider, and the way to it, whatever the client is.
+    pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
+        place(self.origin, self.misplaced)
     }
 
     /// Checks the settings. Nothing is sent until the first call.
     ///
     /// # Errors
     /// Of kind `Config`, with the setting that is wrong or missing.
-    pub fn build(self) -> Result<Oidc> {
+    pub fn build(mut self) -> Result<Oidc> {
         if self.client.id.is_empty() {
             return Err(config("the client id is empty: set client_id"));
-        }
-        if let Some(name) = self.misplaced {
-            return Err(config(format!("{name} has no effect on a realm's client"))
-                .with_hint("set it on Keycloak::builder: the client shares its connections"));
         }
         self.client.auth.check()?;
         if let Some(uri) = &self.redirect_uri {
             check_redirect_uri(uri)?;
         }
-        let (channel, provider) = match self.origin {
-            Origin::Realm(channel, realm) => {
-                segment::check(&OP, "realm", &realm)?;
-                (channel, Provider::Realm(realm))
-            }
-            Origin::Issuer(issuer) => issuer.channel()?,
-        };
+        let (channel, provider) = place(self.origin, self.misplaced)?;
         let source = IssuerSource {
             channel: channel.clone(),
             provider: provider.clone(),
         };
         let issuer = TrustedIssuer::discovered(Arc::new(source));
         let mut verifier = TokenVerifier::new(issuer, &self.client.id).leeway(self.leeway);
+        self.rules.complete(&mut self.client);
+        if let Some(profile) = self.rules.profile {
+            verifier = verifier.algorithms(profile.algorithms().iter().copied());
+        }
         for set in self.verification {
             verifier = set(verifier);
         }
+        self.rules.check(
+            &self.client,
+            channel.sender.settings.shows_certificate,
+            self.redirect_uri.as_deref(),
+            verifier.only_algorithms(),
+        )?;
         Ok(Oidc {
             inner: Arc::new(Inner {
                 channel,
@@ -247,9 +310,39 @@ impl OidcBuilder {
                 client: self.client,
                 redirect_uri: self.redirect_uri,
                 verifier,
+                rules: self.rules,
             }),
         })
     }
+}
+
+/// The provider, and the way to it.
+fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
+    let (channel, provider) = match origin {
+        Origin::Issuer(issuer) => return issuer.channel(),
+        Origin::Shared(channel, provider) => (channel, provider),
+    };
+    let realm = match &provider {
+        Provider::Realm(realm) => Some(realm),
+        _ => None,
+    };
+    if let Some(name) = misplaced {
+        let (whose, hint) = match realm {
+            Some(_) => (
+                "a realm's client",
+                "set it on Keycloak::builder: the client shares its connections",
+            ),
+            None => (
+                "a registered client",
+                "set it where the registration was made: the client shares its connections",
+            ),
+        };
+        return Err(config(format!("{name} has no effect on {whose}")).with_hint(hint));
+    }
+    if let Some(realm) = realm {
+        segment::check(&OP, "realm", realm)?;
+    }
+    Ok((channel, provider))
 }
 
 impl Issuer {
@@ -273,7 +366,7 @@ impl Issuer {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -13,9 +13,11 @@ pub use self::response::AuthorizationResponse;
 
 use super::Oidc;
 use super::authorize::{LoginAttempt, LoginStore};
-use super::tokens::Login;
+use super::tokens::{Login, TokenSet};
 use super::verify::Expected;
-use crate::error::{Result, protocol, unauthorized};
+use crate::error::{
+    CallbackFault, Result, TokenFault, invalid_argument, refused_callback, unauthorized,
+};
 use crate::http::operation::Operation;
 use crate::jose::hash;
 use crate::token::AccessToken;
@@ -32,7 +34,8 @@ impl Oidc {
     /// try with it.
     ///
     /// # Errors
-    /// Of kind `Protocol` or `InvalidToken` when a check fails; with the provider's
+    /// Of kind `Protocol` ([`callback_fault`](crate::Error::callback_fault) says why) or
+    /// `InvalidToken` when a check fails; with the provider's
     /// [`oauth_code`](crate::Error::oauth_code), such as `access_denied`, when it refused the
     /// login. When the connection broke during the exchange, the code may have been used: start
     /// the login again.
@@ -41,13 +44,37 @@ impl Oidc {
         login: LoginAttempt,
         answer: impl Into<CallbackAnswer> + Send,
     ) -> Result<Login> {
+        if !login.openid {
+            return Err(invalid_argument(
+                &OP,
+                "the login is without openid: callback_tokens gives its tokens",
+            ));
+        }
         let note = login.note.clone();
         let response = self.authorization_response(login, answer).await?;
         let tokens = self.exchange_code(response).await?;
         Login::new(tokens, note).map_err(|error| error.with_operation(&OP))
     }
 
-    /// The same for a login that was kept in a store: `cookie` is what the browser sent back of
+    /// Ends a login and gives its tokens, with an ID token or, for a login
+    /// [without openid](crate::oidc::Authorize::without_openid), without one. All other checks are those
+    /// of [`callback`](Self::callback).
+    ///
+    /// # Errors
+    /// As [`callback`](Self::callback).
+    pub async fn callback_tokens(
+        &self,
+        login: LoginAttempt,
+        answer: impl Into<CallbackAnswer> + Send,
+    ) -> Result<TokenSet> {
+        if login.openid {
+            return Ok(self.callback(login, answer).await?.into_tokens());
+        }
+        let response = self.authorization_response(login, answer).await?;
+        self.exchange_code(response).await
+    }
+
+    /// As [`callback`](Self::callback), for a login that was kept in a store: `cookie` is what the browser sent back of
     /// [`StartedLogin::cookie`](crate::oidc::StartedLogin::cookie).
     ///
     /// # Errors
@@ -62,6 +89,7 @@ impl Oidc {
         let Some(login) = store.take(cookie).await? else {
             return Err(unauthorized("no login waits for this browser")
                 .with_operation(&OP)
+                .with_callback_fault(CallbackFault::NoLogin)
                 .with_hint("it was ended before, or took too long: start the login again"));
         };
         self.callback(login, answer).await
@@ -91,7 +119,8 @@ impl Oidc {
         let inner = &self.inner;
         let metadata = inner.metadata().await?;
         if login.issuer != metadata.issuer || login.client_id != inner.client.id {
-            return Err(protocol(
+            return Err(refused_callback(
+                CallbackFault::OtherClient,
                 "this login was started at another provider or for another client",
             )
             .with_hint("end each login with the client that started it"));
@@ -102,19 +131,28 @@ impl Oidc {
             let claims = inner
                 .verifier
                 .authorization_response(response.expose())
-                .await?;
+                .await
+                .map_err(|error| match error.token_fault() {
+                    Some(TokenFault::Issuer) => error.with_callback_fault(CallbackFault::Issuer),
+                    _ => error,
+                })?;
             members = answer::Members::of_claims(claims);
         } else {
             members.check_issuer(
                 &metadata.issuer,
-                metadata.authorization_response_iss_parameter_supported == Some(true),
+                login.issuer_required
+                    || metadata.authorization_response_iss_parameter_supported == Some(true),
             )?;
         }
         let state = members.take("state").ok_or_else(|| {
-            protocol("the answer has no state: it does not belong to a login of this client")
+            refused_callback(
+                CallbackFault::State,
+                "the answer has no state: it does not belong to a login of this client",
+            )
         })?;
         if !hash::same(&state, login.state.expose()) {
-            return Err(protocol(
+            return Err(refused_callback(
+                CallbackFault::State,
                 "the state of the answer is that of another login: it is refused",
             ));
         }
@@ -137,11 +175,17 @@ impl Oidc {
         ] {
             match (members.has(name), wanted.has(part)) {
                 (true, false) => {
-                    return Err(protocol(format!(
-                        "the answer has the parameter {name}, which was not asked for"
-                    )));
+                    return Err(refused_callback(
+                        CallbackFault::ResponseType,
+                        format!("the answer has the parameter {name}, which was not asked for"),
+                    ));
                 }
-                (false, true) => return Err(protocol(format!("the answer has no {name}"))),
+                (false, true) => {
+                    return Err(refused_callback(
+                        CallbackFault::ResponseType,
+                        format!("the answer has no {name}"),
+                    ));
+                }
                 _ => {}
             }
         }
@@ -157,7 +201,10 @@ impl Oidc {
                 if let Some(code) = &code {
                     expected = expected.code(code.expose());
                 }
-                let expected = expected.state(login.state.expose());
+                let mut expected = expected.state(login.state.expose());
+                if login.state_hash {
+                    expected = expected.require_state_hash();
+                }
                 Some(self.inner.id_token(raw.expose(), expected).await?)
             }
         };
@@ -184,7 +231,13 @@ impl Oidc {
 
 /// What the ID token of this login must be.
 fn expected(login: &LoginAttempt) -> Expected<'_> {
-    let mut expected = Expected::new().nonce(login.nonce.expose());
+    let mut expected = Expected::new();
+    if login.openid {
+        expected = expected.nonce(login.nonce.expose());
+    }
+    if let Some(age) = login.max_issue_age {
+        expected = expected.max_issue_age(std::time::Duration::from_secs(age));
+    }
     if let Some(age) = login.max_age {
         expected = expected.max_age(std::time::Duration::from_secs(age));
     }

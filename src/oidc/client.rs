@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
+use super::profile::LoginRules;
 use super::tokens::TokenSet;
 use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
 use crate::discovery::{Provider, ProviderMetadata};
@@ -31,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) client: OAuthClient,
     pub(super) redirect_uri: Option<String>,
     pub(crate) verifier: TokenVerifier,
+    pub(super) rules: LoginRules,
 }
 
 impl Oidc {
@@ -150,9 +153,11 @@ impl Inner {
         kind: GrantKind,
         repeat: Repeat,
         params: &Params,
+        max_issue_age: Option<Duration>,
     ) -> Result<TokenSet> {
         let granted = self.grant(op, kind, repeat, params).await?;
-        self.token_set(op, granted, Expected::new(), None).await
+        let expected = Expected::new().or_max_issue_age(max_issue_age);
+        self.token_set(op, granted, expected, None).await
     }
 
     /// Posts parameters to an endpoint and gives the answer, whatever its status is.

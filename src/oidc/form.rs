@@ -123,4 +123,18 @@ macro_rules! scope {
     };
 }
 
-pub(crate) use {awaitable, param, request, scope};
+/// The setter of the greatest age of an ID token.
+macro_rules! issue_age {
+    ($request:ident) => {
+        impl $request {
+            /// The ID token must have been made at most so long ago (`iat`), in place of what is set
+            /// for the client.
+            pub fn max_issue_age(mut self, age: std::time::Duration) -> Self {
+                self.max_issue_age = Some(age);
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use {awaitable, issue_age, param, request, scope};

@@ -10,7 +10,7 @@ use crate::jose::{self, ContentEncryption, JwkSet, KeyEncryption, SigningKey, ha
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// A signed authorization request.
+/// A signed authorization request or backchannel authentication request.
 pub(super) fn sign(
     key: &SigningKey,
     client_id: &str,
@@ -21,20 +21,6 @@ pub(super) fn sign(
     stamp(&mut claims, client_id, issuer)?;
     let header = json!({ "typ": "oauth-authz-req+jwt" });
     Ok(key.sign(&header, &Value::Object(claims))?.into())
-}
-
-/// A signed backchannel authentication request.
-pub(super) fn sign_backchannel(
-    key: &SigningKey,
-    client_id: &str,
-    issuer: &str,
-    pairs: &[(&str, &str)],
-) -> Result<Secret> {
-    let mut claims = parameters(pairs)?;
-    stamp(&mut claims, client_id, issuer)?;
-    Ok(key
-        .sign(&json!({ "typ": "JWT" }), &Value::Object(claims))?
-        .into())
 }
 
 /// Encrypts a signed request for the issuer.

@@ -1,6 +1,7 @@
 //! One login, shared: its tokens are kept fresh for all who use them.
 
 mod keeper;
+mod request;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::keeper::Keeper;
+pub use self::request::ServiceRequest;
 pub use self::store::{StoredTokens, TokenStore, TokenStoreFuture};
 use super::client::Oidc;
 use super::tokens::TokenSet;

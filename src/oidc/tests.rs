@@ -8,6 +8,7 @@ mod flows;
 mod introspection;
 mod keys;
 pub(crate) mod mock;
+mod profiles;
 mod refreshing;
 mod requests;
 mod saved;

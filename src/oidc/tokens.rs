@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::client::Inner;
 use super::verify::{Expected, IdToken};
 use crate::Secret;
-use crate::error::{Result, protocol};
+use crate::error::{CallbackFault, Result, refused_callback};
 use crate::http::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
@@ -84,10 +84,14 @@ impl Login {
                 id_token,
                 note,
             }),
-            None => Err(
-                protocol("the server gave no ID token although openid was asked for")
-                    .with_hint("check that the client's scopes include openid"),
-            ),
+            None => Err(refused_callback(
+                CallbackFault::NoIdToken,
+                "the server gave no ID token although openid was asked for",
+            )
+            .with_hint(
+                "check that the client's scopes include openid; for a server without ID tokens there \
+                 is Authorize::without_openid",
+            )),
         }
     }
 
@@ -139,7 +143,9 @@ impl Inner {
         let id_token = match text("id_token") {
             None => before.and_then(|before| before.id_token.clone()),
             Some(raw) => {
-                let expected = expected.access_token(granted.token.secret());
+                let expected = expected
+                    .or_max_issue_age(self.rules.max_issue_age)
+                    .access_token(granted.token.secret());
                 let verified = self.id_token(&raw, expected).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }

@@ -60,10 +60,34 @@ impl Oidc {
     /// may be JSON, signed or encrypted, as the client is registered.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the session has ended, `Protocol` or `InvalidToken` when the
-    /// answer is about another user or its signature is not good.
+    /// Of kind `Unauthorized` when the session has ended; `InvalidToken` when the answer is about
+    /// another user ([`TokenFault::Subject`]) or its signature is not good.
     pub async fn userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
         self.ask_userinfo(tokens.access_token(), tokens.id_token())
+            .await
+            .map_err(|error| error.or_operation(&OP))
+    }
+
+    /// Asks about the user of an access token that came without a token set, such as in an implicit or
+    /// hybrid answer, and compares the subject with that of the ID token beside it (OpenID Connect
+    /// Core 1.0 section 5.3.2).
+    ///
+    /// ```no_run
+    /// # async fn show(
+    /// #     oidc: keycloak_kit::oidc::Oidc,
+    /// #     answer: keycloak_kit::oidc::AuthorizationResponse,
+    /// # ) -> keycloak_kit::Result<()> {
+    /// if let (Some(token), Some(id_token)) = (answer.access_token(), answer.id_token()) {
+    ///     let me = oidc.userinfo_for(token, id_token).await?;
+    ///     assert_eq!(me.sub, id_token.subject());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`userinfo`](Self::userinfo).
+    pub async fn userinfo_for(&self, token: &AccessToken, id_token: &IdToken) -> Result<UserInfo> {
+        self.ask_userinfo(token, Some(id_token))
             .await
             .map_err(|error| error.or_operation(&OP))
     }
@@ -135,7 +159,8 @@ impl Oidc {
         };
         // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
         if subject.is_some_and(|subject| subject != info.sub) {
-            return Err(protocol(
+            return Err(invalid_token(
+                TokenFault::Subject,
                 "the answer is about another user than the ID token",
             ));
         }

@@ -78,6 +78,7 @@ pub struct TokenVerifier {
     userinfo_keys: Vec<DecryptionKey>,
     response_keys: Vec<DecryptionKey>,
     replay: Arc<dyn ReplayStore>,
+    session_optional: bool,
     clock: Clock,
 }
 
@@ -94,6 +95,7 @@ impl TokenVerifier {
             userinfo_keys: Vec::new(),
             response_keys: Vec::new(),
             replay: Arc::new(ReplayMemory::default()),
+            session_optional: false,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -155,6 +157,20 @@ impl TokenVerifier {
         self
     }
 
+    /// Takes front-channel logout requests that name neither issuer nor session, for a client that is
+    /// registered without `frontchannel_logout_session_required` (OpenID Connect Front-Channel Logout
+    /// 1.0 section 2). One that names only one of them is refused all the same. They are refused
+    /// unless set.
+    ///
+    /// # Security
+    /// Any page can make a browser send such a request, and so log its user out. It ends only the
+    /// session of the browser that sent it.
+    #[must_use]
+    pub fn session_optional(mut self) -> Self {
+        self.session_optional = true;
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(now);
@@ -192,12 +208,13 @@ impl TokenVerifier {
     }
 
     /// Checks a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 section 2):
-    /// the query of the request names the issuer and the session.
+    /// the query of the request names the issuer and the session. After
+    /// [`session_optional`](Self::session_optional) it may also name neither.
     ///
     /// # Errors
     /// Of kind `InvalidToken` when one of them is missing, repeated, or of another issuer.
     pub async fn front_channel_logout(&self, query: &str) -> Result<FrontChannelLogout> {
-        FrontChannelLogout::read(query, &self.issuer.name().await?)
+        FrontChannelLogout::read(query, &self.issuer.name().await?, self.session_optional)
     }
 
     /// Verifies a userinfo answer of type `application/jwt` (OpenID Connect Core 1.0 section
@@ -232,6 +249,11 @@ impl TokenVerifier {
 
     fn now(&self) -> SystemTime {
         (self.clock)()
+    }
+
+    /// The algorithms that were named, where any were.
+    pub(crate) fn only_algorithms(&self) -> Option<&[SignatureAlgorithm]> {
+        self.algorithms.as_deref()
     }
 
     pub(crate) fn issuer(&self) -> TrustedIssuer {

@@ -14,7 +14,9 @@ use super::document::ClientDocument;
 use super::handle::{Registration, members_of};
 use super::metadata::ClientMetadata;
 use crate::Secret;
-use crate::error::{Error, Result, protocol, unauthorized, unexpected_body};
+use crate::discovery::Provider;
+use crate::error::{Error, Result, is_disruptive, protocol, unauthorized, unexpected_body};
+use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 
 const READ: Operation = Operation::new(
@@ -95,6 +97,12 @@ impl<T: ClientDocument> RegisteredClient<T> {
                 }),
             }),
         }
+    }
+
+    /// The provider, and the way to it.
+    pub(super) fn place(&self) -> (Arc<Channel>, Provider) {
+        let door = &self.shared.registration.door;
+        (door.channel.clone(), door.provider.clone())
     }
 
     /// The client's id.
@@ -314,6 +322,12 @@ impl<T: ClientDocument> Shared<T> {
         if let Some(Value::String(id)) = members.get(T::MEMBERS.id) {
             if T::MEMBERS.provider.is_none() && *id != state.id {
                 return Err(protocol("the answer is about another client").with_operation(op));
+            }
+            if id.is_empty() || id.contains(is_disruptive) {
+                return Err(protocol(
+                    "the client's id in the answer is empty or has control characters",
+                )
+                .with_operation(op));
             }
             state.id.clone_from(id);
         }

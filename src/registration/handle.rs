@@ -15,7 +15,7 @@ use crate::error::{Result, invalid_argument, protocol, unexpected_body};
 use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 use crate::http::segment;
-use crate::oidc::Oidc;
+use crate::oidc::{Oidc, OidcBuilder};
 use crate::token::client_auth::OAuthClient;
 use crate::token::credentials::Credentials;
 use crate::token::engine::{Login, TokenEngine};
@@ -63,6 +63,31 @@ impl Oidc {
     pub fn registration(&self) -> Registration {
         let (channel, provider) = self.place();
         Registration::new(channel, provider)
+    }
+}
+
+impl OidcBuilder {
+    /// Client registration at this provider (RFC 7591), without a token, before there is a client: of
+    /// the settings only those of the provider and its connections matter, and no client id is needed.
+    /// [`RegisteredClient::oidc`] makes a client of what was registered.
+    ///
+    /// ```no_run
+    /// # async fn show(token: &str) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::oidc::Oidc;
+    /// use keycloak_kit::registration::ClientMetadata;
+    ///
+    /// let registration = Oidc::discover("https://op.example").registration()?;
+    /// let wanted = ClientMetadata::default().redirect_uris(["https://app.example/cb"]);
+    /// let client = registration.initial_access_token(token).create(&wanted).await?;
+    /// let oidc = client.oidc()?.build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Config`, with the setting that is wrong.
+    pub fn registration(self) -> Result<Registration> {
+        let (channel, provider) = self.place()?;
+        Ok(Registration::new(channel, provider))
     }
 }
 

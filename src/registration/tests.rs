@@ -1,5 +1,7 @@
 //! What a real server does not do on demand: lost answers, callers that give up, odd answers.
 
+mod as_oidc;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -136,6 +136,15 @@ impl ClientAuth {
         }
     }
 
+    /// The key pair that assertions are signed with.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn private_key(&self) -> Option<&SigningKey> {
+        match &self.method {
+            Method::Jwt("private_key_jwt", key) => Some(key),
+            _ => None,
+        }
+    }
+
     /// Whether there is something to prove with.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.method {

@@ -20,7 +20,7 @@ mod with {
     use url::Url;
 
     use crate::error::{Result, ServerAnswer, protocol};
-    use crate::jose::DpopKey;
+    use crate::jose::{DpopKey, SignatureAlgorithm};
 
     const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
     const DEMAND: &str = "use_dpop_nonce";
@@ -45,6 +45,10 @@ mod with {
 
         pub(crate) fn thumbprint(&self) -> String {
             self.key.thumbprint()
+        }
+
+        pub(crate) fn algorithm(&self) -> SignatureAlgorithm {
+            self.key.algorithm()
         }
 
         /// A proof for one request, with the access token it carries.

@@ -226,7 +226,8 @@ async fn a_login_that_is_confirmed_elsewhere() {
 #[tokio::test]
 async fn a_client_registers_and_manages_itself() {
     let setup = Setup::new().await;
-    let registration = setup.client("app").build().unwrap().registration();
+    // There is no client yet.
+    let registration = setup.client("").registration().unwrap();
     let wanted = ClientMetadata::default()
         .client_name("Reports")
         .redirect_uris(["https://reports.example/callback"])
@@ -239,6 +240,8 @@ async fn a_client_registers_and_manages_itself() {
     );
     let registration = registration.initial_access_token(INITIAL);
     let client = registration.create(&wanted).await.unwrap();
+    let oidc = client.oidc().unwrap().build().unwrap();
+    assert!(oidc.authorize().start().await.is_ok());
     let first = client.registration_access_token().unwrap();
     let changed = client
         .modify(|metadata| metadata.client_name = Some("Monthly reports".into()))

@@ -1,13 +1,17 @@
 //! Client registration: RFC 7591, RFC 7592 and Keycloak's own providers.
 
+use keycloak_kit::jose::{DpopKey, SignatureAlgorithm, SigningKey};
+use keycloak_kit::oidc::{Oidc, SecurityProfile};
 use keycloak_kit::registration::{
-    ClientMetadata, RegisteredClient, Registration, RegistrationFault, SavedRegistration,
+    ClientKeys, ClientMetadata, RegisteredClient, Registration, RegistrationFault,
+    SavedRegistration,
 };
 use keycloak_kit::{AccessToken, ClientAuth, ErrorKind, Method};
 use serde_json::{Value, json};
 
-use crate::support::SECRET;
+use crate::support::browser::Browser;
 use crate::support::realm::Realm;
+use crate::support::{CALLBACK, SECRET};
 
 /// Registration with a token for so many clients.
 pub async fn initial_access_token(realm: &Realm, count: u32) -> String {
@@ -363,5 +367,85 @@ async fn registrations_that_are_refused() {
         .initial_access_token("a\nb");
     let error = unsendable.create(&reports()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    realm.delete().await;
+}
+
+/// What is registered is what the client is: its keys, algorithms and redirect URI, and a profile on
+/// top. Its tokens are good for a protected service, with their proofs.
+#[tokio::test]
+async fn a_registered_client_logs_in_as_it_is_registered() {
+    let realm = Realm::new("registered").await;
+    realm
+        .key_provider(
+            "ecdsa-generated",
+            json!({ "ecdsaEllipticCurveKey": ["P-256"] }),
+        )
+        .await;
+    let token = initial_access_token(&realm, 2).await;
+    let registration = Oidc::discover(realm.issuer()).registration().unwrap();
+    let registration = registration.initial_access_token(token);
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let keys = ClientKeys::default()
+        .signing_key(&key)
+        .dpop_key(DpopKey::generate(SignatureAlgorithm::Es256).unwrap());
+    let wanted = ClientMetadata::default()
+        .redirect_uris([CALLBACK])
+        .token_endpoint_auth_method("private_key_jwt")
+        .token_endpoint_auth_signing_alg("ES256")
+        .request_object_signing_alg("ES256")
+        .id_token_signed_response_alg("ES256")
+        .authorization_signed_response_alg("ES256")
+        .require_pushed_authorization_requests(true)
+        .dpop_bound_access_tokens(true)
+        .keys(&keys);
+    let client = registration.create(&wanted).await.unwrap();
+    for profile in [
+        SecurityProfile::Fapi2Security,
+        SecurityProfile::Fapi2MessageSigning,
+    ] {
+        let oidc = client.oidc_with(&keys).unwrap();
+        let oidc = oidc.security_profile(profile).build().unwrap();
+        let login = oidc.authorize().start().await.unwrap();
+        assert!(login.url().contains("request_uri="), "{}", login.url());
+        let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+        let signed = back.url().contains("response=");
+        assert_eq!(signed, profile == SecurityProfile::Fapi2MessageSigning);
+        let tokens = oidc.callback(login, back.url()).await.unwrap();
+        assert_eq!(tokens.id_token().algorithm(), SignatureAlgorithm::Es256);
+        let subject = tokens.id_token().subject().to_owned();
+        // The server itself is a service that takes its tokens.
+        let url = oidc.metadata().await.unwrap().userinfo_endpoint.clone();
+        let session = oidc.session(tokens);
+        let me: Value = session.request(Method::GET, url.unwrap()).await.unwrap();
+        assert_eq!(me["sub"], subject.as_str());
+    }
+    // With a secret, and nothing to hand in.
+    let plain = registration.create(&reports()).await.unwrap();
+    let oidc = plain.oidc().unwrap().build().unwrap();
+    let tokens = oidc.client_credentials().await.unwrap();
+    let session = oidc.session(tokens);
+    let url = oidc.metadata().await.unwrap().userinfo_endpoint.clone();
+    // A token without openid in its scope: what the service says about it is in the error.
+    let error = session.request::<Value>(Method::GET, url.unwrap()).await;
+    let error = error.unwrap_err();
+    assert!(error.is_forbidden(), "{error}");
+    assert_eq!(error.oauth_code(), Some("insufficient_scope"));
+    client.delete().await.unwrap();
+    plain.delete().await.unwrap();
+    realm.delete().await;
+}
+
+/// A login without openid at a realm: plain OAuth 2.0.
+#[tokio::test]
+async fn a_realm_gives_tokens_without_openid_too() {
+    let realm = Realm::new("oauth").await;
+    let oidc = realm.app(json!({})).await;
+    let login = oidc.authorize().without_openid().scope("email");
+    let login = login.start().await.unwrap();
+    assert!(login.url().contains("scope=email"), "{}", login.url());
+    let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
+    let tokens = oidc.callback_tokens(login, back.url()).await.unwrap();
+    assert!(tokens.id_token().is_none());
+    oidc.refresh(&tokens).await.unwrap();
     realm.delete().await;
 }

@@ -180,6 +180,8 @@ async fn a_delete_that_was_done_by_an_earlier_attempt_succeeds() {
         (Reply::Drop, gone.clone(), true),
         (Reply::status(502), gone.clone(), true),
         (Reply::status(500), gone.clone(), true),
+        // A proxy that has lost the server says so too.
+        (Reply::status(503), gone.clone(), true),
         // It was turned away, so it was not this call that deleted the object.
         (Reply::status(429), gone.clone(), false),
         // A proxy without a server behind it.

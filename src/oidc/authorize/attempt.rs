@@ -31,12 +31,28 @@ pub struct LoginAttempt {
     pub(crate) response_mode: ResponseMode,
     pub(crate) max_age: Option<u64>,
     pub(crate) acr: Vec<String>,
+    /// Whether there is an ID token at the end.
+    #[serde(default = "yes")]
+    pub(crate) openid: bool,
+    /// In seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_issue_age: Option<u64>,
+    #[serde(default)]
+    pub(crate) state_hash: bool,
+    /// The answer says whose it is, whatever the provider promises.
+    #[serde(default)]
+    pub(crate) issuer_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_object: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<Secret>,
     /// Seconds since 1970.
     pub(crate) started: u64,
+}
+
+/// Logins that were kept before there were others.
+fn yes() -> bool {
+    true
 }
 
 impl LoginAttempt {
@@ -62,7 +78,8 @@ impl LoginAttempt {
         self.note.as_ref().map(Secret::expose)
     }
 
-    /// The `nonce` that the ID token has to have.
+    /// The `nonce` that the ID token has to have. It is not sent where the login is
+    /// [without openid](crate::oidc::Authorize::without_openid).
     pub fn nonce(&self) -> &Secret {
         &self.nonce
     }

@@ -60,13 +60,16 @@ const RESERVED: &[&str] = &[
 #[must_use = "a login does nothing until it is started"]
 pub struct Authorize {
     oidc: Oidc,
-    params: Params,
+    pub(super) params: Params,
     redirect_uri: Option<String>,
-    response_type: ResponseType,
+    pub(super) response_type: ResponseType,
     response_mode: Option<ResponseMode>,
-    max_age: Option<u64>,
-    acr: Vec<String>,
-    claims: Map<String, Value>,
+    pub(super) max_age: Option<u64>,
+    pub(super) acr: Vec<String>,
+    pub(super) claims: Map<String, Value>,
+    pub(super) openid: bool,
+    pub(super) max_issue_age: Option<Duration>,
+    pub(super) state_hash: bool,
     pushed: bool,
     signed_with: Option<SigningKey>,
     encrypted: Option<(KeyEncryption, ContentEncryption)>,
@@ -83,7 +86,8 @@ struct Pushed {
 
 impl Oidc {
     /// Starts a login by the browser (OpenID Connect Core 1.0 section 3.1): code flow with PKCE
-    /// (S256), `state` and `nonce`, all of them made here. The scope has `openid` always.
+    /// (S256), `state` and `nonce`, all of them made here. The scope has `openid`, unless it is
+    /// [left out](Authorize::without_openid).
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, callback: &str) -> keycloak_kit::Result<()> {
@@ -103,8 +107,11 @@ impl Oidc {
             max_age: None,
             acr: Vec::new(),
             claims: Map::new(),
-            pushed: false,
-            signed_with: None,
+            openid: true,
+            max_issue_age: None,
+            state_hash: false,
+            pushed: self.inner.rules.pushed,
+            signed_with: self.inner.rules.request_key.clone(),
             encrypted: None,
             request_uri: None,
             note: None,
@@ -256,6 +263,18 @@ impl Authorize {
                 "there is no redirect URI: set it on the client or on this login",
             )
         })?;
+        let rules = &inner.rules;
+        self.response_mode = self
+            .response_mode
+            .or_else(|| rules.response_mode(self.response_type));
+        rules.check_login(
+            &OP,
+            self.response_type,
+            self.response_mode,
+            &redirect_uri,
+            self.signed_with.as_ref(),
+            self.request_uri.is_some(),
+        )?;
         let metadata = inner.metadata().await?;
         let pkce = Pkce::new()?;
         let state = Secret::from(hash::random::<32>()?);
@@ -294,6 +313,14 @@ impl Authorize {
             response_mode: mode,
             max_age: self.max_age,
             acr: self.acr,
+            openid: self.openid,
+            max_issue_age: self
+                .max_issue_age
+                .or(rules.max_issue_age)
+                .map(|age| age.as_secs()),
+            state_hash: self.state_hash
+                || (rules.wants_state_hash() && self.response_type.has("id_token")),
+            issuer_required: rules.wants_issuer(),
             request_object,
             note: self.note,
             started: started.as_secs(),
@@ -319,7 +346,7 @@ impl Authorize {
         if tokens && matches!(self.response_mode, Some(ResponseMode::Query)) {
             return fail("tokens do not travel in a query: take another response mode");
         }
-        Ok(())
+        self.check_demands(&OP)
     }
 
     /// The parameters, with what is made anew for each login.
@@ -327,14 +354,16 @@ impl Authorize {
         let client = &self.oidc.inner.client;
         let mut params = self.params.clone();
         let scope = self.params.get("scope").unwrap_or_default();
-        if !scope.split(' ').any(|scope| scope == "openid") {
+        if self.openid && !scope.split(' ').any(|scope| scope == "openid") {
             params.set("scope", format!("openid {scope}").trim_end().to_owned());
         }
         params.set("client_id", client.id.as_str());
         params.set("response_type", self.response_type.name());
         params.set("redirect_uri", redirect_uri);
         params.set("state", state);
-        params.set("nonce", nonce);
+        if self.openid {
+            params.set("nonce", nonce);
+        }
         if self.response_type.has("code") {
             params.set("code_challenge", pkce.challenge());
             params.set("code_challenge_method", "S256");
@@ -385,8 +414,10 @@ impl Authorize {
                 Secret::from(self.oidc.inner.client.id.as_str()),
             ),
             ("response_type", self.response_type.name().into()),
-            ("scope", "openid".into()),
         ];
+        if self.openid {
+            pairs.push(("scope", "openid".into()));
+        }
         match &self.request_uri {
             Some(uri) => pairs.push(("request_uri", uri.as_str().into())),
             None => pairs.push(("request", object)),

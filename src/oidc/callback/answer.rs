@@ -1,5 +1,6 @@
 //! Reading the parameters that the browser brought.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::Secret;
-use crate::error::{Error, ErrorKind, Result, clean, protocol};
+use crate::error::{CallbackFault, Error, ErrorKind, Result, clean, protocol, refused_callback};
 use crate::oidc::authorize::{LoginAttempt, ResponseMode};
 use crate::token::lifetime;
 
@@ -64,15 +65,17 @@ impl CallbackAnswer {
                 url.expose().split_once('#').map_or("", |(_, rest)| rest)
             }
             (Form::Body(_), _) => {
-                return Err(protocol(
+                return Err(refused_callback(
+                    CallbackFault::ResponseMode,
                     "the answer came in a form, which was not asked for",
                 ));
             }
             (Form::Url(_), _) => {
-                return Err(
-                    protocol("the answer did not come in a form, as it was asked for")
-                        .with_hint("give the body of the POST: CallbackAnswer::form"),
-                );
+                return Err(refused_callback(
+                    CallbackFault::ResponseMode,
+                    "the answer did not come in a form, as it was asked for",
+                )
+                .with_hint("give the body of the POST: CallbackAnswer::form"));
             }
         };
         let own = login
@@ -123,7 +126,7 @@ impl Members {
     /// Reads a query. `own` is the query of the redirect URI itself: it is no part of the answer.
     fn read(text: &str, own: &str) -> Result<Self> {
         if text.len() > MAX_LENGTH {
-            return Err(protocol("the answer is longer than any answer is"));
+            return Err(malformed("the answer is longer than any answer is"));
         }
         let own: Vec<_> = form_urlencoded::parse(own.as_bytes()).collect();
         let mut members = BTreeMap::new();
@@ -132,7 +135,7 @@ impl Members {
                 continue;
             }
             if members.len() >= MAX_MEMBERS {
-                return Err(protocol(
+                return Err(malformed(
                     "the answer has more parameters than any answer has",
                 ));
             }
@@ -143,7 +146,7 @@ impl Members {
                 .insert(name, Secret::from(value.into_owned()))
                 .is_some()
             {
-                return Err(protocol(format!(
+                return Err(malformed(format!(
                     "the answer has the parameter {shown:?} twice"
                 )));
             }
@@ -165,7 +168,10 @@ impl Members {
     /// The one parameter of an answer that is a JWT.
     pub(super) fn only_response(&mut self) -> Result<Secret> {
         let Some(response) = self.0.remove("response") else {
-            return Err(protocol("the answer is not signed, as it was asked for"));
+            return Err(refused_callback(
+                CallbackFault::ResponseMode,
+                "the answer is not signed, as it was asked for",
+            ));
         };
         let plain = [
             "code",
@@ -177,7 +183,8 @@ impl Members {
             "session_state",
         ];
         if plain.iter().any(|name| self.0.contains_key(*name)) {
-            return Err(protocol(
+            return Err(refused_callback(
+                CallbackFault::ResponseMode,
                 "the answer has plain parameters beside the signed ones",
             ));
         }
@@ -187,14 +194,21 @@ impl Members {
     /// Whose answer it is (RFC 9207), before anything else is read.
     pub(super) fn check_issuer(&mut self, issuer: &str, promised: bool) -> Result<()> {
         if self.0.contains_key("response") {
-            return Err(protocol("the answer is a JWT, which was not asked for"));
+            return Err(refused_callback(
+                CallbackFault::ResponseMode,
+                "the answer is a JWT, which was not asked for",
+            ));
         }
         match self.take("iss") {
             Some(iss) if iss == issuer => Ok(()),
-            Some(_) => Err(protocol("the answer is another provider's")
-                .with_hint("the browser was sent to another provider: start the login again")),
-            None if promised => Err(protocol(
-                "the answer does not say whose it is (iss), although the provider promises it",
+            Some(_) => Err(refused_callback(
+                CallbackFault::Issuer,
+                "the answer is another provider's",
+            )
+            .with_hint("the browser was sent to another provider: start the login again")),
+            None if promised => Err(refused_callback(
+                CallbackFault::Issuer,
+                "the answer does not say whose it is (iss), although it has to",
             )),
             None => Ok(()),
         }
@@ -263,8 +277,9 @@ impl Members {
     /// A token that came through the browser can only be a bearer token.
     pub(super) fn bearer_only(&mut self) -> Result<()> {
         match self.take("token_type") {
-            Some(given) if !given.eq_ignore_ascii_case("bearer") => Err(protocol(
-                "the access token of the answer is no bearer token",
+            Some(given) if !given.eq_ignore_ascii_case("bearer") => Err(refused_callback(
+                CallbackFault::TokenType,
+                "the access token of the answer is not a bearer token",
             )),
             _ => Ok(()),
         }
@@ -278,6 +293,10 @@ impl Members {
     pub(super) fn rest(self) -> BTreeMap<String, Secret> {
         self.0
     }
+}
+
+fn malformed(message: impl Into<Cow<'static, str>>) -> Error {
+    refused_callback(CallbackFault::Malformed, message)
 }
 
 #[cfg(test)]

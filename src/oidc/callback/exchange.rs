@@ -1,7 +1,7 @@
 //! A checked answer's code for tokens.
 
 use super::{AuthorizationResponse, OP, expected};
-use crate::error::{ErrorKind, Result, invalid_argument, protocol};
+use crate::error::{CallbackFault, ErrorKind, Result, invalid_argument, refused_callback};
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::client::Inner;
@@ -76,14 +76,20 @@ impl CodeExchange {
         params.push("redirect_uri", login.redirect_uri.as_str());
         params.push("code_verifier", &login.verifier);
         let granted = spend(inner, &OP, &params).await?;
-        let expected = expected(login).code(code.expose());
+        let expected = expected(login)
+            .code(code.expose())
+            .state(login.state.expose());
         let tokens = inner.token_set(&OP, granted, expected, None).await?;
         // Both ID tokens of a hybrid flow are about the same user (OpenID Connect Core 1.0
         // section 3.3.3.6).
         if let (Some(front), Some(back)) = (&self.response.id_token, tokens.id_token())
             && front.subject() != back.subject()
         {
-            return Err(protocol("the two ID tokens are about different users").with_operation(&OP));
+            let error = refused_callback(
+                CallbackFault::Subject,
+                "the two ID tokens are about different users",
+            );
+            return Err(error.with_operation(&OP));
         }
         Ok(tokens)
     }

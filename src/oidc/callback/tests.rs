@@ -5,11 +5,12 @@ mod hybrid;
 
 use serde_json::json;
 
+use crate::jose::tests::sign;
 use crate::jose::{SignatureAlgorithm, SigningKey};
-use crate::oidc::tests::mock::{Defects, Mock};
-use crate::oidc::{CallbackAnswer, ResponseMode};
+use crate::oidc::tests::mock::{Defects, Mock, now};
+use crate::oidc::{CallbackAnswer, MemoryLoginStore, ResponseMode};
 use crate::testing::Reply;
-use crate::{ErrorKind, TokenFault};
+use crate::{CallbackFault, ErrorKind, TokenFault};
 
 #[tokio::test]
 async fn a_good_answer_is_exchanged_once() {
@@ -478,4 +479,75 @@ async fn id_tokens_that_nobody_has_signed() {
         let after = seen[token + 1..].iter();
         assert!(after.clone().all(|seen| seen.target == "/keys"), "{number}");
     }
+}
+
+/// Each refusal says by a code what it is about.
+#[tokio::test]
+async fn a_refused_answer_has_its_fault() {
+    let mock = Mock::start().await;
+    let oidc = mock.oidc();
+    let iss = mock.server.url.clone();
+    let login = mock.login(&oidc).await;
+    let state = login.state().to_owned();
+    for (query, fault) in [
+        (format!("code=c&iss={iss}"), CallbackFault::State),
+        (format!("code=c&state=x&iss={iss}"), CallbackFault::State),
+        (format!("code=c&state={state}"), CallbackFault::Issuer),
+        (
+            format!("code=c&state={state}&iss=https://evil"),
+            CallbackFault::Issuer,
+        ),
+        (
+            format!("code=c&code=d&state={state}&iss={iss}"),
+            CallbackFault::Malformed,
+        ),
+        (
+            format!("code={}&state={state}&iss={iss}", "x".repeat(300_000)),
+            CallbackFault::Malformed,
+        ),
+        (
+            format!("state={state}&iss={iss}"),
+            CallbackFault::ResponseType,
+        ),
+        (
+            format!("code=c&access_token=t&state={state}&iss={iss}"),
+            CallbackFault::ResponseType,
+        ),
+        (
+            format!("response=e30.e30.e30&state={state}&iss={iss}"),
+            CallbackFault::ResponseMode,
+        ),
+    ] {
+        let answer = format!("https://app.example/cb?{query}");
+        let error = oidc.callback(login.clone(), answer).await.unwrap_err();
+        assert_eq!(error.callback_fault(), Some(fault), "{error}");
+    }
+    let form = CallbackAnswer::form("code=c");
+    let error = oidc.callback(login.clone(), form).await.unwrap_err();
+    assert_eq!(error.callback_fault(), Some(CallbackFault::ResponseMode));
+    let other = mock.builder().client_id("other").build().unwrap();
+    let answer = mock.answer(&login);
+    let error = other.callback(login.clone(), answer).await.unwrap_err();
+    assert_eq!(error.callback_fault(), Some(CallbackFault::OtherClient));
+    let store = MemoryLoginStore::new();
+    let error = oidc.callback_from(&store, "no", "/cb").await.unwrap_err();
+    assert_eq!(error.callback_fault(), Some(CallbackFault::NoLogin));
+    // A signed answer of another issuer.
+    let signed = oidc.authorize().response_mode(ResponseMode::QueryJwt);
+    let signed = signed.start().await.unwrap();
+    let claims = json!({ "iss": "https://evil", "aud": "app", "exp": now() + 60, "code": "c" });
+    let response = sign(&json!({ "alg": "ES256", "kid": "a" }), &claims);
+    let answer = format!("/cb?response={response}");
+    let error = oidc.callback(signed, answer).await.unwrap_err();
+    assert_eq!(
+        error.callback_fault(),
+        Some(CallbackFault::Issuer),
+        "{error}"
+    );
+    assert_eq!(error.token_fault(), Some(TokenFault::Issuer));
+    assert_eq!(mock.posts("/token"), 0);
+    // What the provider refuses is its own code.
+    let answer = format!("/cb?error=access_denied&state={state}&iss={iss}");
+    let error = oidc.callback(login, answer).await.unwrap_err();
+    assert_eq!(error.callback_fault(), None);
 }

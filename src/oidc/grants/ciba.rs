@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
-use crate::error::{Result, invalid_argument, unauthorized};
+use crate::error::{Result, invalid_argument, is_disruptive, unauthorized, unexpected_body};
 use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -39,6 +39,7 @@ pub struct BackchannelLoginRequest {
     oidc: Oidc,
     params: Params,
     signed_with: Option<SigningKey>,
+    max_issue_age: Option<Duration>,
 }
 
 /// A login that waits for the user. `Debug` shows no code.
@@ -50,6 +51,7 @@ pub struct BackchannelLogin {
     pub(super) notification_token: Option<Secret>,
     pub(super) pace: Pace,
     pub(super) slow_downs: SlowDowns,
+    pub(super) max_issue_age: Option<Duration>,
     /// What the caller adds to the token requests.
     pub(super) params: Params,
 }
@@ -81,14 +83,16 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client may not use this grant.
+    /// Of kind `Unauthorized` when the client may not use this grant; `Decode` when the answer lacks
+    /// `auth_req_id` or `expires_in`.
     pub fn backchannel_login(&self) -> BackchannelLoginRequest {
         let mut params = Params::default();
         params.push("scope", "openid");
         BackchannelLoginRequest {
             oidc: self.clone(),
             params,
-            signed_with: None,
+            signed_with: self.inner.rules.request_key.clone(),
+            max_issue_age: None,
         }
     }
 }
@@ -106,7 +110,8 @@ impl BackchannelLoginRequest {
         self
     }
 
-    /// A short text that both devices show, so that the user sees that they belong together.
+    /// A short text that both devices show, so that the user sees that they belong together. One
+    /// with control characters is refused; Keycloak takes letters, digits and a few signs, 50 of them.
     pub fn binding_message(mut self, message: impl Into<String>) -> Self {
         self.params.set("binding_message", message.into());
         self
@@ -133,7 +138,7 @@ impl BackchannelLoginRequest {
         self
     }
 
-    /// Signs the request (CIBA section 7.1.1).
+    /// Signs the request (CIBA section 7.1.1), as a JWT of the type `oauth-authz-req+jwt`.
     pub fn signed_with(mut self, key: &SigningKey) -> Self {
         self.signed_with = Some(key.clone());
         self
@@ -148,14 +153,22 @@ impl BackchannelLoginRequest {
                 "nobody is named: call login_hint or id_token_hint",
             ));
         }
+        if let Some(message) = self.params.get("binding_message")
+            && (message.trim().is_empty() || message.contains(is_disruptive))
+        {
+            return Err(invalid_argument(
+                &START,
+                "the binding message is empty or has control characters: both devices show it",
+            ));
+        }
         let inner = &self.oidc.inner;
         let params = match &self.signed_with {
             None => self.params,
             Some(key) => {
+                inner.rules.check_request_key(&START, key)?;
                 let pairs = self.params.pairs(&START, CLIENT)?;
                 let issuer = &inner.metadata().await?.issuer;
-                let request =
-                    request_object::sign_backchannel(key, &inner.client.id, issuer, &pairs)?;
+                let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();
                 params.push("request", request);
                 params
@@ -166,7 +179,14 @@ impl BackchannelLoginRequest {
             return Err(explain(answer.error(&START), GrantKind::Custom));
         }
         let answer: Answer = json::decode(&START, answer.response.body())?;
-        let expires_in = lifetime::seconds(Some(&answer.expires_in));
+        let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
+            // CIBA section 7.3: required.
+            return Err(unexpected_body(
+                &START,
+                "the answer does not say how long the user has (expires_in)",
+            ));
+        };
+        let expires_in = Some(expires_in);
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(BackchannelLogin {
             auth_req_id: answer.auth_req_id,
@@ -174,6 +194,7 @@ impl BackchannelLoginRequest {
             notification_token,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
+            max_issue_age: self.max_issue_age,
             params: Params::default(),
             oidc: self.oidc,
         })
@@ -223,7 +244,7 @@ impl BackchannelLogin {
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
-        poll::until_granted(&self.oidc, &POLL, &params, pace).await
+        poll::until_granted(&self.oidc, &POLL, &params, pace, self.max_issue_age).await
     }
 
     /// Asks once, such as after a ping; `None` while the user has not decided.
@@ -231,7 +252,14 @@ impl BackchannelLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        poll::by_hand(&self.oidc, &POLL, &self.params(), &self.slow_downs).await
+        poll::by_hand(
+            &self.oidc,
+            &POLL,
+            &self.params(),
+            &self.slow_downs,
+            self.max_issue_age,
+        )
+        .await
     }
 
     /// Whether a request to the client's notification endpoint (CIBA section 10.2) is the
@@ -277,5 +305,6 @@ impl fmt::Debug for BackchannelLogin {
 }
 
 form::scope!(BackchannelLoginRequest);
+form::issue_age!(BackchannelLoginRequest);
 form::request!(BackchannelLoginRequest => BackchannelLogin);
 form::param!(BackchannelLogin);

@@ -1,5 +1,7 @@
 //! The client's own login (RFC 6749 section 4.4).
 
+use std::time::Duration;
+
 use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -15,6 +17,7 @@ const OP: Operation = Operation::new("oidc.client_credentials", "POST", "{token_
 pub struct ClientCredentialsLogin {
     oidc: Oidc,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 impl Oidc {
@@ -27,6 +30,7 @@ impl Oidc {
         ClientCredentialsLogin {
             oidc: self.clone(),
             params: Params::of("client_credentials"),
+            max_issue_age: None,
         }
     }
 }
@@ -36,10 +40,17 @@ impl ClientCredentialsLogin {
         let inner = &self.oidc.inner;
         let repeat = Repeat::CLIENT_CREDENTIALS;
         inner
-            .tokens(&OP, GrantKind::ClientCredentials, repeat, &self.params)
+            .tokens(
+                &OP,
+                GrantKind::ClientCredentials,
+                repeat,
+                &self.params,
+                self.max_issue_age,
+            )
             .await
     }
 }
 
 form::scope!(ClientCredentialsLogin);
+form::issue_age!(ClientCredentialsLogin);
 form::request!(ClientCredentialsLogin => TokenSet);

@@ -1,5 +1,7 @@
 //! The code of a login that another program has started.
 
+use std::time::Duration;
+
 use crate::Secret;
 use crate::error::Result;
 use crate::http::operation::Operation;
@@ -18,6 +20,7 @@ pub struct CodeGrant {
     code: Secret,
     nonce: Option<Secret>,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 impl Oidc {
@@ -56,6 +59,7 @@ impl Oidc {
             code,
             nonce: None,
             params,
+            max_issue_age: None,
         }
     }
 }
@@ -81,9 +85,12 @@ impl CodeGrant {
             Some(nonce) => Expected::new().nonce(nonce.expose()),
             None => Expected::new().any_nonce(),
         };
-        let expected = expected.code(self.code.expose());
+        let expected = expected
+            .code(self.code.expose())
+            .or_max_issue_age(self.max_issue_age);
         inner.token_set(&OP, granted, expected, None).await
     }
 }
 
+form::issue_age!(CodeGrant);
 form::request!(CodeGrant => TokenSet);

@@ -1,5 +1,7 @@
 //! A grant that has no call of its own.
 
+use std::time::Duration;
+
 use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -15,6 +17,7 @@ const OP: Operation = Operation::new("oidc.grant", "POST", "{token_endpoint}");
 pub struct CustomGrant {
     oidc: Oidc,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 impl Oidc {
@@ -36,6 +39,7 @@ impl Oidc {
         CustomGrant {
             oidc: self.clone(),
             params,
+            max_issue_age: None,
         }
     }
 }
@@ -44,10 +48,17 @@ impl CustomGrant {
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
         inner
-            .tokens(&OP, GrantKind::Custom, Repeat::SINGLE_USE, &self.params)
+            .tokens(
+                &OP,
+                GrantKind::Custom,
+                Repeat::SINGLE_USE,
+                &self.params,
+                self.max_issue_age,
+            )
             .await
     }
 }
 
 form::scope!(CustomGrant);
+form::issue_age!(CustomGrant);
 form::request!(CustomGrant => TokenSet);

@@ -15,6 +15,7 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::pkce::Pkce;
+use crate::oidc::shown;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
 
@@ -30,6 +31,7 @@ const ENDPOINT: Endpoint = ("device_authorization_endpoint", |m| {
 pub struct DeviceLoginRequest {
     oidc: Oidc,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 /// A login that waits for the user: show [`user_code`](Self::user_code) and
@@ -46,6 +48,7 @@ pub struct DeviceLogin {
     pub(super) verifier: Secret,
     pub(super) pace: Pace,
     pub(super) slow_downs: SlowDowns,
+    pub(super) max_issue_age: Option<Duration>,
     /// What the caller adds to the token requests.
     pub(super) params: Params,
 }
@@ -62,6 +65,18 @@ struct Answer {
     interval: Value,
 }
 
+impl Answer {
+    /// The user reads these: nothing of them may act on a terminal.
+    fn check(&self) -> Result<()> {
+        shown::code("user_code", self.user_code.expose())?;
+        shown::address("verification_uri", &self.verification_uri)?;
+        match &self.verification_uri_complete {
+            Some(uri) => shown::address("verification_uri_complete", uri.expose()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Oidc {
     /// Starts a login on a device without browser or keyboard (RFC 8628). The client needs the
     /// device authorization grant switched on. The scope is `openid` unless set.
@@ -75,13 +90,16 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Protocol` when the provider publishes no device authorization endpoint.
+    /// Of kind `Protocol` when the provider publishes no device authorization endpoint, or answers
+    /// with a code that has control characters or an address other than `https` and `http`: the
+    /// user's terminal never gets these.
     pub fn device(&self) -> DeviceLoginRequest {
         let mut params = Params::default();
         params.push("scope", "openid");
         DeviceLoginRequest {
             oidc: self.clone(),
             params,
+            max_issue_age: None,
         }
     }
 }
@@ -99,6 +117,9 @@ impl DeviceLoginRequest {
             return Err(explain(answer.error(&START), GrantKind::Custom));
         }
         let answer: Answer = json::decode(&START, answer.response.body())?;
+        answer
+            .check()
+            .map_err(|error| error.with_operation(&START))?;
         let expires_in = lifetime::seconds(Some(&answer.expires_in));
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(DeviceLogin {
@@ -110,6 +131,7 @@ impl DeviceLoginRequest {
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),
             slow_downs: SlowDowns::default(),
+            max_issue_age: self.max_issue_age,
             params: Params::default(),
             oidc: self.oidc,
         })
@@ -117,12 +139,13 @@ impl DeviceLoginRequest {
 }
 
 impl DeviceLogin {
-    /// What the user enters. For the user's eyes alone: who has it can take over the login.
+    /// What the user enters, without control characters. For the user's eyes only: who has it can
+    /// take over the login.
     pub fn user_code(&self) -> &str {
         self.user_code.expose()
     }
 
-    /// Where the user enters it.
+    /// Where the user enters it: an `https` or `http` URL.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
@@ -152,7 +175,7 @@ impl DeviceLogin {
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
-        poll::until_granted(&self.oidc, &POLL, &params, pace).await
+        poll::until_granted(&self.oidc, &POLL, &params, pace, self.max_issue_age).await
     }
 
     /// Asks once; `None` while the user has not decided. The caller keeps the pace: wait
@@ -161,7 +184,14 @@ impl DeviceLogin {
     /// # Errors
     /// As [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        poll::by_hand(&self.oidc, &POLL, &self.params(), &self.slow_downs).await
+        poll::by_hand(
+            &self.oidc,
+            &POLL,
+            &self.params(),
+            &self.slow_downs,
+            self.max_issue_age,
+        )
+        .await
     }
 
     fn params(&self) -> Params {
@@ -184,5 +214,6 @@ impl fmt::Debug for DeviceLogin {
 }
 
 form::scope!(DeviceLoginRequest);
+form::issue_age!(DeviceLoginRequest);
 form::request!(DeviceLoginRequest => DeviceLogin);
 form::param!(DeviceLogin);

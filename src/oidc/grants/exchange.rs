@@ -53,7 +53,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Forbidden` when the client may not exchange this token or is not in its audience.
+    /// Of kind `Forbidden` when the client may not exchange this token or is not in its audience. An
+    /// attempt that may have reached the server is not repeated: a token may be good for one use, and an
+    /// impersonation starts a session.
     pub fn exchange_token(&self, subject_token: impl Into<Secret>) -> TokenExchange {
         let mut params = Params::of("urn:ietf:params:oauth:grant-type:token-exchange");
         params.push("subject_token", subject_token);
@@ -118,7 +120,7 @@ impl TokenExchange {
     async fn send(self) -> Result<ExchangedToken> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
-        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::CLIENT_CREDENTIALS);
+        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::SINGLE_USE);
         let members = grant::send(request, &form).await?;
         ExchangedToken::read(request, members)
     }

@@ -1,5 +1,7 @@
 //! An assertion from another issuer (RFC 7523 section 2.1).
 
+use std::time::Duration;
+
 use crate::Secret;
 use crate::error::Result;
 use crate::http::operation::Operation;
@@ -16,6 +18,7 @@ const OP: Operation = Operation::new("oidc.jwt_bearer", "POST", "{token_endpoint
 pub struct JwtBearerGrant {
     oidc: Oidc,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 impl Oidc {
@@ -33,6 +36,7 @@ impl Oidc {
         JwtBearerGrant {
             oidc: self.clone(),
             params,
+            max_issue_age: None,
         }
     }
 }
@@ -41,10 +45,17 @@ impl JwtBearerGrant {
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
         inner
-            .tokens(&OP, GrantKind::Custom, Repeat::SINGLE_USE, &self.params)
+            .tokens(
+                &OP,
+                GrantKind::Custom,
+                Repeat::SINGLE_USE,
+                &self.params,
+                self.max_issue_age,
+            )
             .await
     }
 }
 
 form::scope!(JwtBearerGrant);
+form::issue_age!(JwtBearerGrant);
 form::request!(JwtBearerGrant => TokenSet);

@@ -1,5 +1,7 @@
 //! A user's password (RFC 6749 section 4.3).
 
+use std::time::Duration;
+
 use crate::Secret;
 use crate::error::Result;
 use crate::http::operation::Operation;
@@ -16,6 +18,7 @@ const OP: Operation = Operation::new("oidc.password", "POST", "{token_endpoint}"
 pub struct PasswordLogin {
     oidc: Oidc,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 impl Oidc {
@@ -29,8 +32,10 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized`, with the code `invalid_grant`, when the password is wrong or the
-    /// account cannot log in.
+    /// Of kind `Config` for a client with a security profile. Of kind `Unauthorized`, with the code
+    /// `invalid_grant`, when the password is wrong or the
+    /// account cannot log in. An attempt that may have reached the server is not repeated: a
+    /// one-time code is used up by then, and a wrong password would count twice.
     pub fn password(
         &self,
         username: impl Into<String>,
@@ -43,6 +48,7 @@ impl Oidc {
         PasswordLogin {
             oidc: self.clone(),
             params,
+            max_issue_age: None,
         }
     }
 }
@@ -56,11 +62,19 @@ impl PasswordLogin {
 
     async fn send(self) -> Result<TokenSet> {
         let inner = &self.oidc.inner;
+        inner.rules.check_password(&OP)?;
         inner
-            .tokens(&OP, GrantKind::Password, Repeat::PASSWORD, &self.params)
+            .tokens(
+                &OP,
+                GrantKind::Password,
+                Repeat::SINGLE_USE,
+                &self.params,
+                self.max_issue_age,
+            )
             .await
     }
 }
 
 form::scope!(PasswordLogin);
+form::issue_age!(PasswordLogin);
 form::request!(PasswordLogin => TokenSet);

@@ -72,9 +72,10 @@ pub(super) async fn until_granted(
     op: &'static Operation,
     params: &Params,
     pace: Pace,
+    max_issue_age: Option<Duration>,
 ) -> Result<TokenSet> {
     let granted = at_pace(op, pace, || once(oidc, op, params)).await?;
-    verified(oidc, op, granted).await
+    verified(oidc, op, granted, max_issue_age).await
 }
 
 /// Asks once, for a caller that keeps the pace itself; nothing while the user has not decided.
@@ -83,17 +84,22 @@ pub(super) async fn by_hand(
     op: &'static Operation,
     params: &Params,
     slow_downs: &SlowDowns,
+    max_issue_age: Option<Duration>,
 ) -> Result<Option<TokenSet>> {
     match slow_downs.pending(once(oidc, op, params).await)? {
-        Some(granted) => verified(oidc, op, granted).await.map(Some),
+        Some(granted) => verified(oidc, op, granted, max_issue_age).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn verified(oidc: &Oidc, op: &'static Operation, granted: Granted) -> Result<TokenSet> {
-    oidc.inner
-        .token_set(op, granted, Expected::new(), None)
-        .await
+async fn verified(
+    oidc: &Oidc,
+    op: &'static Operation,
+    granted: Granted,
+    max_issue_age: Option<Duration>,
+) -> Result<TokenSet> {
+    let expected = Expected::new().or_max_issue_age(max_issue_age);
+    oidc.inner.token_set(op, granted, expected, None).await
 }
 
 async fn at_pace<T, F>(

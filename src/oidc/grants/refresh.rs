@@ -1,5 +1,7 @@
 //! New tokens for a refresh token (RFC 6749 section 6).
 
+use std::time::Duration;
+
 use crate::error::Result;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -19,6 +21,7 @@ pub struct Refresh {
     oidc: Oidc,
     before: Refreshable,
     params: Params,
+    max_issue_age: Option<Duration>,
 }
 
 impl Oidc {
@@ -45,6 +48,7 @@ impl Oidc {
             oidc: self.clone(),
             before: tokens.into(),
             params: Params::of("refresh_token"),
+            max_issue_age: None,
         }
     }
 }
@@ -86,10 +90,12 @@ impl Refresh {
             // There is none to compare with.
             None => Expected::new().any_nonce(),
         };
+        let expected = expected.or_max_issue_age(self.max_issue_age);
         let inner = &self.oidc.inner;
         inner.token_set(&OP, granted, expected, before).await
     }
 }
 
 form::scope!(Refresh);
+form::issue_age!(Refresh);
 form::request!(Refresh => TokenSet);

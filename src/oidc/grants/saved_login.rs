@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::poll::{Pace, SlowDowns};
 use super::{BackchannelLogin, DeviceLogin};
@@ -10,14 +11,18 @@ use crate::Secret;
 use crate::oidc::Oidc;
 use crate::oidc::form::Params;
 use crate::oidc::saved::{left, seconds_at, time};
+use crate::oidc::shown;
 
 /// A [`DeviceLogin`] as it can be kept, such as by a web application that starts it with one
 /// request and polls with the next. `Debug` shows no code; as JSON they are written out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SavedDeviceLogin {
     device_code: Secret,
+    #[serde(deserialize_with = "readable_code")]
     user_code: Secret,
+    #[serde(deserialize_with = "readable_address")]
     verification_uri: String,
+    #[serde(default, deserialize_with = "readable_addresses")]
     verification_uri_complete: Option<Secret>,
     verifier: Secret,
     waiting: Waiting,
@@ -37,18 +42,47 @@ struct Waiting {
     expires_at: Option<u64>,
     /// In milliseconds, with what `slow_down` has added.
     interval: u64,
+    /// In seconds, of the ID token at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_issue_age: Option<u64>,
+}
+
+/// What was kept is shown to a user again.
+fn readable_code<'de, D: Deserializer<'de>>(input: D) -> Result<Secret, D::Error> {
+    let code = Secret::deserialize(input)?;
+    shown::code("user_code", code.expose()).map_err(D::Error::custom)?;
+    Ok(code)
+}
+
+fn readable_address<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let address = String::deserialize(input)?;
+    shown::address("verification_uri", &address).map_err(D::Error::custom)?;
+    Ok(address)
+}
+
+fn readable_addresses<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Secret>, D::Error> {
+    let address = Option::<Secret>::deserialize(input)?;
+    if let Some(address) = &address {
+        shown::address("verification_uri_complete", address.expose()).map_err(D::Error::custom)?;
+    }
+    Ok(address)
 }
 
 impl Waiting {
-    fn of(pace: Pace) -> Self {
+    fn of(pace: Pace, max_issue_age: Option<Duration>) -> Self {
         Self {
             expires_at: pace.left().and_then(seconds_at),
             interval: u64::try_from(pace.interval.as_millis()).unwrap_or(u64::MAX),
+            max_issue_age: max_issue_age.map(|age| age.as_secs()),
         }
     }
 
     fn left(self) -> Option<Duration> {
         self.expires_at.and_then(time).map(left)
+    }
+
+    fn max_issue_age(self) -> Option<Duration> {
+        self.max_issue_age.map(Duration::from_secs)
     }
 
     fn pace(self) -> Pace {
@@ -66,7 +100,7 @@ impl DeviceLogin {
             verification_uri: self.verification_uri.clone(),
             verification_uri_complete: self.verification_uri_complete.clone(),
             verifier: self.verifier.clone(),
-            waiting: Waiting::of(self.slow_downs.pace(self.pace)),
+            waiting: Waiting::of(self.slow_downs.pace(self.pace), self.max_issue_age),
         }
     }
 }
@@ -78,7 +112,7 @@ impl BackchannelLogin {
         SavedBackchannelLogin {
             auth_req_id: self.auth_req_id.clone(),
             notification_token: self.notification_token.clone(),
-            waiting: Waiting::of(self.slow_downs.pace(self.pace)),
+            waiting: Waiting::of(self.slow_downs.pace(self.pace), self.max_issue_age),
         }
     }
 }
@@ -108,6 +142,7 @@ impl Oidc {
             verifier: saved.verifier,
             pace: saved.waiting.pace(),
             slow_downs: SlowDowns::default(),
+            max_issue_age: saved.waiting.max_issue_age(),
             params: Params::default(),
         }
     }
@@ -122,6 +157,7 @@ impl Oidc {
             notification_token: saved.notification_token,
             pace: saved.waiting.pace(),
             slow_downs: SlowDowns::default(),
+            max_issue_age: saved.waiting.max_issue_age(),
             params: Params::default(),
         }
     }

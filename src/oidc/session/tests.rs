@@ -1,5 +1,6 @@
 //! What becomes of tokens when callers leave, processes race and users log out.
 
+mod requests;
 mod shared;
 
 use std::future::{Future, poll_fn};

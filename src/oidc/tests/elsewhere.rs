@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
-use crate::oidc::BackchannelLogin;
+use crate::oidc::{BackchannelLogin, SavedDeviceLogin};
 use crate::testing::Reply;
 
 const START: &str = "/backchannel";
@@ -136,7 +136,7 @@ async fn k17_a_backchannel_login_is_polled_by_hand() {
 /// A signed request (CIBA section 7.1.1) stands alone, and says all of it.
 #[tokio::test]
 async fn a_backchannel_request_is_signed() {
-    let mock = provider(START, json!({ "auth_req_id": "a1" })).await;
+    let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
     let oidc = mock.oidc();
     let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let request = oidc.backchannel_login().login_hint("ada");
@@ -159,15 +159,88 @@ async fn a_backchannel_request_is_signed() {
     ] {
         assert_eq!(claims[name], value, "{name}");
     }
+    assert_eq!(signed.header()["typ"], "oauth-authz-req+jwt");
     let seconds = |name: &str| claims[name].as_u64().unwrap();
     assert_eq!(seconds("exp") - seconds("iat"), 60);
     assert!(claims["jti"].as_str().unwrap().len() >= 16);
 }
 
+/// CIBA section 7.3: without an end, nobody knows how long to ask.
+#[tokio::test]
+async fn an_answer_without_an_end_is_refused() {
+    for answer in [
+        json!({ "auth_req_id": "a1" }),
+        json!({ "auth_req_id": "a1", "expires_in": null }),
+        json!({ "auth_req_id": "a1", "expires_in": "soon" }),
+    ] {
+        let mock = provider(START, answer.clone()).await;
+        let error = mock.oidc().backchannel_login().login_hint("ada").await;
+        let error = error.unwrap_err();
+        assert!(error.is_decode(), "{answer}: {error}");
+        assert!(error.to_string().contains("expires_in"), "{error}");
+    }
+}
+
+/// Codes and addresses are printed: they cannot act on the user's terminal, and open web pages only.
+#[tokio::test]
+async fn what_a_device_shows_is_readable_and_opens_in_a_browser() {
+    let good = json!({
+        "device_code": "d1", "user_code": "AB-CD", "verification_uri": "https://op/device",
+        "verification_uri_complete": "https://op/device?user_code=AB-CD", "expires_in": 600,
+    });
+    let mock = provider("/device", good.clone()).await;
+    let kept = serde_json::to_value(mock.oidc().device().await.unwrap().saved()).unwrap();
+    for (name, value) in [
+        ("user_code", "AB\u{1b}]0;x\u{7}CD"),
+        ("user_code", "AB\r\nopen https://evil.example"),
+        ("user_code", "AB\u{202e}DC"),
+        ("user_code", ""),
+        ("verification_uri", "javascript:alert(1)"),
+        ("verification_uri", "file:///etc/passwd"),
+        ("verification_uri", "op/device"),
+        ("verification_uri", "https://op/\u{1b}[2J"),
+        ("verification_uri_complete", "x-app://open?user_code=AB-CD"),
+        ("verification_uri_complete", "https://op/device?\u{9b}31m"),
+    ] {
+        let mut answer = good.clone();
+        answer[name] = json!(value);
+        let mock = provider("/device", answer).await;
+        let error = mock.oidc().device().await.unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Protocol,
+            "{name} {value:?}: {error}"
+        );
+        assert_eq!(error.operation(), Some("oidc.device"));
+        assert!(error.to_string().contains(name), "{error}");
+        // Kept logins are shown too.
+        let mut kept = kept.clone();
+        kept[name] = json!(value);
+        let kept = serde_json::from_value::<SavedDeviceLogin>(kept);
+        assert!(kept.is_err(), "{name} {value:?}");
+    }
+}
+
+/// What both devices show has no control characters either; nothing is sent.
+#[tokio::test]
+async fn a_binding_message_is_readable() {
+    let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
+    let login = |message: &str| {
+        let request = mock.oidc().backchannel_login().login_hint("ada");
+        request.binding_message(message)
+    };
+    for message in ["", " ", "pay\u{1b}[8m", "pay\n1 EUR", "pay \u{202e}001"] {
+        let error = login(message).await.unwrap_err();
+        assert!(error.is_config(), "{message:?}: {error}");
+    }
+    assert_eq!(mock.posts(START), 0);
+    login("W4SCT").await.unwrap();
+}
+
 /// Who is to log in has to be said, in one of the ways that there are.
 #[tokio::test]
 async fn a_backchannel_login_names_somebody() {
-    let mock = provider(START, json!({ "auth_req_id": "a1" })).await;
+    let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
     let oidc = mock.oidc();
     let login = || oidc.backchannel_login();
     let nobody = login().await.unwrap_err();
@@ -189,7 +262,7 @@ async fn a_backchannel_login_names_somebody() {
 
 #[tokio::test]
 async fn k17_a_ping_is_the_servers_and_about_this_login() {
-    let mock = provider(START, json!({ "auth_req_id": "a1" })).await;
+    let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
     let request = || mock.oidc().backchannel_login().login_hint("ada");
     let login = request().client_notification_token("n1").await.unwrap();
     let good = br#"{"auth_req_id":"a1"}"#;

@@ -219,6 +219,35 @@ async fn s17_a_bearer_token_is_not_taken_for_a_bound_one() {
     assert!(error.to_string().contains("bound to a key"), "{error}");
 }
 
+/// What counts, or is used up, when it is executed is sent once where nobody knows whether it was.
+#[tokio::test]
+async fn grants_that_count_or_are_used_up_are_sent_once() {
+    for (status, sent) in [(500, 1), (502, 1), (503, 1), (504, 1), (429, 4)] {
+        let mock = Mock::with(on("/token", move |_| Reply::status(status))).await;
+        let oidc = mock.oidc();
+        let mut failed = Vec::new();
+        failed.push(oidc.password("ada", "secret").await.unwrap_err());
+        failed.push(
+            oidc.password("ada", "secret")
+                .totp("123456")
+                .await
+                .unwrap_err(),
+        );
+        failed.push(oidc.jwt_bearer("assertion").await.unwrap_err());
+        failed.push(oidc.exchange_token("token").await.unwrap_err());
+        failed.push(oidc.grant("urn:example:badge").await.unwrap_err());
+        assert_eq!(mock.posts("/token"), 5 * sent, "{status}");
+        for error in failed {
+            assert_eq!(error.status().unwrap().as_u16(), status, "{error}");
+        }
+        oidc.client_credentials().await.unwrap_err();
+        assert!(
+            mock.posts("/token") > 5 * sent + 1,
+            "another token does no harm"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_device_login_keeps_the_servers_pace() {
     let polls = Arc::new(AtomicUsize::new(0));

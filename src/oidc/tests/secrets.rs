@@ -16,7 +16,7 @@ use crate::jose::{
 use crate::oidc::{
     AccessTokenVerifier, CallbackAnswer, Check, Expected, MemoryLoginStore, OfflineToken,
     Presented, RefreshToken, Refreshable, ReplayMemory, ResponseMode, ResponseType, Revocable,
-    StoredTokens, TrustedIssuer,
+    SecurityProfile, StoredTokens, TrustedIssuer,
 };
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
@@ -139,6 +139,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&request().pushed().start().await.unwrap());
     shown.add(&ResponseMode::Query);
     shown.add(&ResponseType::Code);
+    shown.add(&SecurityProfile::Fapi2Security);
     let login = mock.login(&oidc).await;
     shown.add(&login);
     shown.add(&CallbackAnswer::form("code=hunter2"));
@@ -229,6 +230,8 @@ async fn s19_nothing_shows_a_secret() {
     let session = oidc.session(tokens.clone());
     session.access_token().await.unwrap();
     shown.add(&session);
+    let request = session.request::<Value>(Method::GET, "https://api.example/x?hunter2");
+    shown.add(&request.query(&[("q", "hunter2")]).header("x", "hunter2"));
 
     // Verifying.
     let verifier = oidc.verifier();

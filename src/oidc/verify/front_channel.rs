@@ -4,16 +4,17 @@ use url::form_urlencoded;
 
 use crate::error::{Error, Result, TokenFault, invalid_token};
 
-/// A logout request that came through the browser. It is not signed: end the session it names
-/// only in the browser that sent it.
+/// A logout request that came through the browser. It is not signed: whatever it says, end only the
+/// session of the browser that sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrontChannelLogout {
     issuer: String,
-    session_id: String,
+    session_id: Option<String>,
 }
 
 impl FrontChannelLogout {
-    pub(super) fn read(query: &str, issuer: &str) -> Result<Self> {
+    /// Reads a query. With `session_optional` it may have neither issuer nor session.
+    pub(super) fn read(query: &str, issuer: &str, session_optional: bool) -> Result<Self> {
         let query = query.rsplit_once('?').map_or(query, |(_, query)| query);
         let only = |wanted: &str| {
             let mut values = form_urlencoded::parse(query.as_bytes())
@@ -25,13 +26,21 @@ impl FrontChannelLogout {
                 _ => Err(refused(TokenFault::Claim, wanted, "missing")),
             }
         };
+        let has =
+            |wanted: &str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == wanted);
+        if session_optional && !has("iss") && !has("sid") {
+            return Ok(Self {
+                issuer: issuer.to_owned(),
+                session_id: None,
+            });
+        }
         let (found, session_id) = (only("iss")?, only("sid")?);
         if found != issuer {
             return Err(refused(TokenFault::Issuer, "iss", "another one"));
         }
         Ok(Self {
             issuer: found,
-            session_id,
+            session_id: Some(session_id),
         })
     }
 
@@ -40,15 +49,17 @@ impl FrontChannelLogout {
         &self.issuer
     }
 
-    /// The session that ends.
-    pub fn session_id(&self) -> &str {
-        &self.session_id
+    /// The session that ends; `None` for a request that names neither issuer nor session, which is
+    /// taken only after [`TokenVerifier::session_optional`](super::TokenVerifier::session_optional).
+    pub fn session_id(&self) -> Option<&str> {
+        self.session_id.as_deref()
     }
 
-    /// Whether it is about the session of this browser: the `sid` of the ID token that it logged
-    /// in with.
+    /// Whether it is about the session of this browser: `session_id` is the `sid` of the ID token
+    /// that it logged in with. A request that names no session is about the one of the browser that
+    /// sent it, and about no other.
     pub fn is_about(&self, session_id: Option<&str>) -> bool {
-        session_id == Some(&self.session_id)
+        self.session_id.is_none() || session_id == self.session_id()
     }
 }
 

@@ -10,7 +10,7 @@ use super::TokenVerifier;
 use super::claims::{Instant, Kind, audience, text, texts};
 use super::jwks_cache::Origin;
 use crate::Secret;
-use crate::error::{Result, TokenFault};
+use crate::error::{Result, TokenFault, config};
 use crate::jose::time::{point, seconds};
 use crate::jose::{SignatureAlgorithm, hash};
 
@@ -40,6 +40,7 @@ pub struct Expected<'a> {
     access_token: Option<&'a str>,
     code: Option<&'a str>,
     state: Option<&'a str>,
+    state_hash: bool,
     front_channel: bool,
     max_age: Option<Duration>,
     auth_time: bool,
@@ -94,6 +95,13 @@ impl<'a> Expected<'a> {
         self
     }
 
+    /// `s_hash` must be there, and fit the [`state`](Self::state) (FAPI 1.0 Advanced section 5.2.3).
+    #[must_use]
+    pub fn require_state_hash(mut self) -> Self {
+        self.state_hash = true;
+        self
+    }
+
     /// It came through the browser (implicit or hybrid flow): the hashes of the access token and
     /// of the code that came with it must be there (OpenID Connect Core 1.0 sections 3.2.2.9 and
     /// 3.3.2.11).
@@ -128,6 +136,13 @@ impl<'a> Expected<'a> {
     #[must_use]
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.max_issue_age = Some(age);
+        self
+    }
+
+    /// The same where nothing is set yet.
+    #[must_use]
+    pub(crate) fn or_max_issue_age(mut self, age: Option<Duration>) -> Self {
+        self.max_issue_age = self.max_issue_age.or(age);
         self
     }
 
@@ -349,10 +364,15 @@ fn check_hashes(
     expected: &Expected<'_>,
 ) -> Result<()> {
     let front = expected.front_channel;
+    if expected.state_hash && expected.state.is_none() {
+        return Err(config(
+            "require_state_hash compares s_hash with a state: set state too",
+        ));
+    }
     for (name, value, required) in [
         ("at_hash", expected.access_token, front),
         ("c_hash", expected.code, front),
-        ("s_hash", expected.state, false),
+        ("s_hash", expected.state, expected.state_hash),
     ] {
         let Some(value) = value else { continue };
         let good = match claims.get(name) {
@@ -362,7 +382,10 @@ fn check_hashes(
                 .is_some_and(|found| hash::same(found, &hash::half(algorithm, value))),
         };
         if !good {
-            let why = format!("its {name} does not fit");
+            let why = match claims.get(name) {
+                None => format!("it has no {name}, which must be there"),
+                Some(_) => format!("its {name} does not fit"),
+            };
             return Err(KIND.refused(TokenFault::Hash, &why));
         }
     }

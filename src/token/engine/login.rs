@@ -150,7 +150,7 @@ impl Login {
                 if let Some(code) = &code {
                     form.push(("totp", code));
                 }
-                let request = self.request(GrantKind::Password, Repeat::PASSWORD, deadline);
+                let request = self.request(GrantKind::Password, Repeat::SINGLE_USE, deadline);
                 grant::request(request, &form).await
             }
             Credentials::RefreshToken { .. } => {

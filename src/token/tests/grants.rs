@@ -241,9 +241,11 @@ async fn what_is_sent_again_depends_on_the_grant() {
     for (reply, client, password, refreshed) in [
         (Reply::Drop, 4, 1, 2),
         (Reply::Hang, 4, 1, 2),
-        (Reply::status(503), 4, 4, 4),
         (Reply::status(429), 4, 4, 4),
-        (Reply::status(502), 2, 2, 2),
+        (Reply::status(503), 4, 1, 4),
+        (Reply::status(500), 2, 1, 2),
+        (Reply::status(502), 2, 1, 2),
+        (Reply::status(504), 2, 1, 2),
     ] {
         let build = |server: &Server| server.builder().timeout(Duration::from_millis(100));
         let failing = reply.clone();
@@ -260,6 +262,18 @@ async fn what_is_sent_again_depends_on_the_grant() {
         let kc = build(&server).password("ada", "hunter2").build().unwrap();
         kc.login().await.unwrap_err();
         assert_eq!(server.counts().1, password, "password {reply:?}");
+
+        let failing = reply.clone();
+        let server = tokens(move |_| failing.clone()).await;
+        let kc = build(&server)
+            .password("ada", "hunter2")
+            .totp(|| "123456".to_owned());
+        kc.build().unwrap().login().await.unwrap_err();
+        assert_eq!(
+            server.counts().1,
+            password,
+            "with a one-time code {reply:?}"
+        );
 
         let failing = reply.clone();
         let server = tokens(move |seen| match seen.form("refresh_token") {

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::ErrorKind;
 use crate::jose::tests::sign;
 use crate::jose::{SignatureAlgorithm, hash};
 use crate::oidc::tests::mock::{Mock, now};
 use crate::oidc::{LoginAttempt, ResponseMode, ResponseType};
+use crate::{CallbackFault, ErrorKind};
 
 /// The answer to a hybrid login, whose ID token has these members on top.
 fn answer(mock: &Mock, login: &LoginAttempt, change: &serde_json::Value) -> String {
@@ -71,6 +71,7 @@ async fn hybrid_tokens_are_about_one_user() {
     let error = outcomes.pop().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
     assert!(error.to_string().contains("different users"), "{error}");
+    assert_eq!(error.callback_fault(), Some(CallbackFault::Subject));
     assert_eq!(
         outcomes[0].as_ref().unwrap().id_token().unwrap().subject(),
         "1"

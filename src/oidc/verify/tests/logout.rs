@@ -194,7 +194,10 @@ async fn through_the_browser() {
         &format!("?{good}"),
     ] {
         let logout = verifier.front_channel_logout(query).await.unwrap();
-        assert_eq!((logout.issuer(), logout.session_id()), (ISSUER, "s+1"));
+        assert_eq!(
+            (logout.issuer(), logout.session_id()),
+            (ISSUER, Some("s+1"))
+        );
         assert!(logout.is_about(Some("s+1")));
         assert!(!logout.is_about(Some("s")) && !logout.is_about(None));
     }
@@ -215,4 +218,36 @@ async fn through_the_browser() {
     ] {
         refused(verifier.front_channel_logout(query).await, fault);
     }
+}
+
+/// Without issuer and session anybody can cause it, so it has to be allowed; with one of the two it is
+/// never taken.
+#[tokio::test]
+async fn a_logout_that_names_no_session_is_taken_only_where_it_is_allowed() {
+    let lenient = verifier().session_optional();
+    let iss = "iss=https%3A%2F%2Fh%2Frealms%2Fdemo";
+    for query in ["", "?", "other=1", "https://app/logout?other=1"] {
+        refused(
+            verifier().front_channel_logout(query).await,
+            TokenFault::Claim,
+        );
+        let logout = lenient.front_channel_logout(query).await.unwrap();
+        assert_eq!((logout.issuer(), logout.session_id()), (ISSUER, None));
+        // Of whichever browser has sent it.
+        assert!(logout.is_about(Some("s")) && logout.is_about(None));
+    }
+    for (query, fault) in [
+        (iss.to_owned(), TokenFault::Claim),
+        ("sid=s".to_owned(), TokenFault::Claim),
+        ("iss=&sid=".to_owned(), TokenFault::Claim),
+        (format!("{iss}&sid="), TokenFault::Claim),
+        (format!("{iss}&{iss}"), TokenFault::Malformed),
+        ("iss=x&sid=s".to_owned(), TokenFault::Issuer),
+    ] {
+        refused(lenient.front_channel_logout(&query).await, fault);
+    }
+    let named = format!("{iss}&sid=s");
+    let logout = lenient.front_channel_logout(&named).await.unwrap();
+    assert!(logout.is_about(Some("s")) && !logout.is_about(Some("t")));
+    assert!(!logout.is_about(None));
 }

@@ -1,0 +1,346 @@
+//! A registered client as a client of OpenID Connect.
+
+use std::fmt;
+
+use serde_json::json;
+
+use super::client::RegisteredClient;
+use super::metadata::ClientMetadata;
+use crate::ClientAuth;
+use crate::Secret;
+use crate::error::{Result, config};
+use crate::jose::{DecryptionKey, DpopKey, SignatureAlgorithm, SigningKey};
+use crate::oidc::{OidcBuilder, TokenVerifier};
+
+/// The private keys of a client that registers: a registration has only their public halves. `Debug`
+/// shows no part of them.
+///
+/// ```
+/// use keycloak_kit::jose::{SignatureAlgorithm::Es256, SigningKey};
+/// use keycloak_kit::registration::{ClientKeys, ClientMetadata};
+///
+/// # fn main() -> keycloak_kit::Result<()> {
+/// let keys = ClientKeys::default().signing_key(&SigningKey::generate(Es256)?);
+/// let wanted = ClientMetadata::default()
+///     .token_endpoint_auth_method("private_key_jwt")
+///     .keys(&keys);
+/// assert_eq!(wanted.jwks.unwrap()["keys"][0]["alg"], "ES256");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+pub struct ClientKeys {
+    signing: Option<SigningKey>,
+    decryption: Vec<DecryptionKey>,
+    dpop: Option<DpopKey>,
+}
+
+impl ClientKeys {
+    /// The key that the client signs its assertions and its requests with.
+    #[must_use]
+    pub fn signing_key(mut self, key: &SigningKey) -> Self {
+        self.signing = Some(key.clone());
+        self
+    }
+
+    /// A key that opens what is encrypted for the client. Several may be set.
+    #[must_use]
+    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.decryption.push(key);
+        self
+    }
+
+    /// The key that the client's tokens are bound to (RFC 9449). It is not registered.
+    #[must_use]
+    pub fn dpop_key(mut self, key: DpopKey) -> Self {
+        self.dpop = Some(key);
+        self
+    }
+}
+
+impl ClientMetadata {
+    /// Registers the public halves of these keys, as `jwks`. A secret and the DPoP key are not among
+    /// them.
+    #[must_use]
+    pub fn keys(mut self, keys: &ClientKeys) -> Self {
+        let signing = keys.signing.as_ref().and_then(SigningKey::public_jwk);
+        let all = signing
+            .into_iter()
+            .chain(keys.decryption.iter().map(DecryptionKey::public_jwk));
+        let all: Vec<_> = all.map(|key| key.to_json()).collect();
+        self.jwks = Some(json!({ "keys": all }));
+        self
+    }
+}
+
+impl RegisteredClient<ClientMetadata> {
+    /// This client as a client of OpenID Connect, as the server has registered it: its secret and how it
+    /// authenticates, its redirect URI (the first of several), the algorithms that it is answered with,
+    /// whether its requests are pushed and its tokens bound to its certificate. It shares the
+    /// connections of the registration; anything can be set otherwise on the builder.
+    ///
+    /// ```no_run
+    /// # async fn show() -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::oidc::Oidc;
+    /// use keycloak_kit::registration::ClientMetadata;
+    ///
+    /// let registration = Oidc::discover("https://op.example").registration()?;
+    /// let wanted = ClientMetadata::default().redirect_uris(["https://app.example/cb"]);
+    /// let client = registration.create(&wanted).await?;
+    /// let oidc = client.oidc()?.build()?;
+    /// println!("{}", oidc.authorize().start().await?.url());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind `Config` when the client needs keys, which [`oidc_with`](Self::oidc_with) takes; when its
+    /// authentication is none that this crate has; when it was not read since its last answer could not
+    /// be.
+    pub fn oidc(&self) -> Result<OidcBuilder> {
+        self.oidc_with(&ClientKeys::default())
+    }
+
+    /// The same for a client that is registered with keys of its own: for `private_key_jwt`, for
+    /// encrypted answers, for signed requests, for tokens that are bound to a key.
+    ///
+    /// # Errors
+    /// As [`oidc`](Self::oidc); of kind `Config` when a key is missing or does not fit what is
+    /// registered.
+    pub fn oidc_with(&self, keys: &ClientKeys) -> Result<OidcBuilder> {
+        let Some(metadata) = self.metadata() else {
+            return Err(config(
+                "what is registered is not known: read the client before oidc()",
+            ));
+        };
+        let (channel, provider) = self.place();
+        let mut builder = OidcBuilder::of_channel(channel, provider, self.client_id())
+            .client_auth(authentication(&metadata, self.client_secret(), keys)?);
+        if let Some(uri) = metadata.redirect_uris.iter().flatten().next() {
+            builder = builder.redirect_uri(uri);
+        }
+        if metadata.require_pushed_authorization_requests == Some(true) {
+            builder = builder.pushed_requests();
+        }
+        if metadata.tls_client_certificate_bound_access_tokens == Some(true) {
+            builder = builder.certificate_bound_tokens();
+        }
+        if let Some(key) = &keys.dpop {
+            builder = builder.dpop(key.clone());
+        } else if metadata.dpop_bound_access_tokens == Some(true) {
+            return Err(missing(
+                "its tokens are bound to a key (dpop_bound_access_tokens)",
+                "dpop_key",
+            ));
+        }
+        if let Some(key) = request_key(&metadata, keys)? {
+            builder = builder.request_signing_key(key);
+        }
+        let opens = opens(&metadata, keys)?;
+        let algorithms = Algorithms::of(&metadata)?;
+        let session_optional = metadata.frontchannel_logout_session_required != Some(true);
+        Ok(builder.verification(move |verifier| {
+            let verifier = opens.set(algorithms.set(verifier));
+            if session_optional {
+                verifier.session_optional()
+            } else {
+                verifier
+            }
+        }))
+    }
+}
+
+/// How the client authenticates (RFC 7591 section 2).
+fn authentication(
+    metadata: &ClientMetadata,
+    secret: Option<Secret>,
+    keys: &ClientKeys,
+) -> Result<ClientAuth> {
+    let method = metadata.token_endpoint_auth_method.as_deref();
+    // RFC 7591 section 2 names the default.
+    let method = method.unwrap_or("client_secret_basic");
+    let secret = || {
+        secret.ok_or_else(|| {
+            config(format!(
+                "the client authenticates with {method}, and the server has shown no secret"
+            ))
+            .with_hint("set client_secret or client_auth on Keycloak::oidc or Oidc::discover")
+        })
+    };
+    let registered = metadata.token_endpoint_auth_signing_alg.as_deref();
+    let algorithm = registered.map(|name| named("token_endpoint_auth_signing_alg", name));
+    let algorithm = algorithm.transpose()?;
+    Ok(match method {
+        "none" => ClientAuth::none(),
+        "client_secret_basic" => ClientAuth::client_secret_basic(secret()?),
+        "client_secret_post" => ClientAuth::client_secret_post(secret()?),
+        "client_secret_jwt" => match algorithm {
+            Some(algorithm) => {
+                ClientAuth::client_secret_jwt_with(SigningKey::from_secret(algorithm, secret()?)?)
+            }
+            None => ClientAuth::client_secret_jwt(secret()?),
+        },
+        "private_key_jwt" => {
+            let Some(key) = &keys.signing else {
+                return Err(missing(
+                    "it authenticates with private_key_jwt",
+                    "signing_key",
+                ));
+            };
+            fits("token_endpoint_auth_signing_alg", algorithm, key)?;
+            ClientAuth::private_key_jwt(key.clone())
+        }
+        "tls_client_auth" | "self_signed_tls_client_auth" => ClientAuth::tls_client_auth(),
+        other => {
+            return Err(config(format!(
+                "the client authenticates with {:?}, which this crate does not know",
+                crate::error::clean(other)
+            )));
+        }
+    })
+}
+
+/// What requests are signed with, where they have to be (RFC 9101 section 10.5).
+fn request_key<'a>(
+    metadata: &ClientMetadata,
+    keys: &'a ClientKeys,
+) -> Result<Option<&'a SigningKey>> {
+    let required = metadata.extra.get("require_signed_request_object");
+    if required != Some(&json!(true)) {
+        return Ok(None);
+    }
+    let Some(key) = &keys.signing else {
+        return Err(missing(
+            "its requests are signed (require_signed_request_object)",
+            "signing_key",
+        ));
+    };
+    let name = "request_object_signing_alg";
+    let registered = metadata.request_object_signing_alg.as_deref();
+    let algorithm = registered.map(|text| named(name, text)).transpose()?;
+    fits(name, algorithm, key)?;
+    Ok(Some(key))
+}
+
+/// Keys for what the server encrypts.
+struct Opens {
+    id_token: bool,
+    userinfo: bool,
+    response: bool,
+    keys: Vec<DecryptionKey>,
+}
+
+fn opens(metadata: &ClientMetadata, keys: &ClientKeys) -> Result<Opens> {
+    let opens = Opens {
+        id_token: metadata.id_token_encrypted_response_alg.is_some(),
+        userinfo: metadata.userinfo_encrypted_response_alg.is_some(),
+        response: metadata.authorization_encrypted_response_alg.is_some(),
+        keys: keys.decryption.clone(),
+    };
+    if (opens.id_token || opens.userinfo || opens.response) && opens.keys.is_empty() {
+        return Err(missing(
+            "it is answered with what is encrypted for it",
+            "decryption_key",
+        ));
+    }
+    Ok(opens)
+}
+
+impl Opens {
+    fn set(self, mut verifier: TokenVerifier) -> TokenVerifier {
+        for key in self.keys {
+            if self.id_token {
+                verifier = verifier.id_token_decryption_key(key.clone());
+            }
+            if self.userinfo {
+                verifier = verifier.userinfo_decryption_key(key.clone());
+            }
+            if self.response {
+                verifier = verifier.response_decryption_key(key);
+            }
+        }
+        verifier
+    }
+}
+
+fn named(member: &str, name: &str) -> Result<SignatureAlgorithm> {
+    name.parse().map_err(|_| {
+        config(format!(
+            "the client is registered with {:?} as {member}, which this crate does not know",
+            crate::error::clean(name)
+        ))
+    })
+}
+
+fn fits(member: &str, registered: Option<SignatureAlgorithm>, key: &SigningKey) -> Result<()> {
+    match registered {
+        Some(algorithm) if algorithm != key.algorithm() => Err(config(format!(
+            "the client is registered with {algorithm} as {member}, and the signing key is one for {}",
+            key.algorithm()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn missing(why: &str, setter: &str) -> crate::Error {
+    config(format!("the client needs a key of its own: {why}")).with_hint(format!(
+        "hand in the key that was registered: oidc_with(&ClientKeys::default().{setter}(..))"
+    ))
+}
+
+/// Shows which keys there are.
+impl fmt::Debug for ClientKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientKeys")
+            .field("signing", &self.signing.is_some())
+            .field("decryption", &self.decryption.len())
+            .field("dpop", &self.dpop.is_some())
+            .finish()
+    }
+}
+
+/// The algorithms that the server signs with for this client, by the kind of token, where its answer
+/// names them.
+#[derive(Debug)]
+#[allow(dead_code, reason = "the verifier has one list for all kinds so far")]
+struct Algorithms {
+    id_token: Option<SignatureAlgorithm>,
+    userinfo: Option<SignatureAlgorithm>,
+    authorization: Option<SignatureAlgorithm>,
+    introspection: Option<SignatureAlgorithm>,
+}
+
+impl Algorithms {
+    fn of(metadata: &ClientMetadata) -> Result<Self> {
+        let read = |member: &str, name: Option<&str>| match name {
+            // Plain userinfo, where the server says it so.
+            None | Some("none") => Ok(None),
+            Some(name) => named(member, name).map(Some),
+        };
+        let introspection = "introspection_signed_response_alg";
+        Ok(Self {
+            id_token: read(
+                "id_token_signed_response_alg",
+                metadata.id_token_signed_response_alg.as_deref(),
+            )?,
+            userinfo: read(
+                "userinfo_signed_response_alg",
+                metadata.userinfo_signed_response_alg.as_deref(),
+            )?,
+            authorization: read(
+                "authorization_signed_response_alg",
+                metadata.authorization_signed_response_alg.as_deref(),
+            )?,
+            introspection: read(
+                introspection,
+                metadata
+                    .extra
+                    .get(introspection)
+                    .and_then(|name| name.as_str()),
+            )?,
+        })
+    }
+
+    /// Takes them over.
+    fn set(self, verifier: TokenVerifier) -> TokenVerifier {
+        verifier
+    }
+}

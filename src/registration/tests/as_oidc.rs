@@ -1,0 +1,244 @@
+//! A registered client as a client of OpenID Connect.
+
+use serde_json::{Value, json};
+
+use super::base;
+use crate::jose::tests::es256;
+use crate::jose::{
+    DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey, decode_unverified,
+};
+use crate::oidc::{Oidc, OidcBuilder};
+use crate::registration::{ClientKeys, ClientMetadata, RegisteredClient, Registration};
+use crate::testing::{Reply, Server};
+use crate::{Error, ErrorKind};
+
+/// A provider that registers what it is asked for, with `change` on top.
+async fn provider(change: Value) -> Server {
+    Server::start(move |seen, _| {
+        let base = base(seen);
+        match seen.target.split('?').next().unwrap() {
+            "/.well-known/openid-configuration" => {
+                let document = json!({
+                    "issuer": base, "registration_endpoint": format!("{base}/register"),
+                    "authorization_endpoint": format!("{base}/authorize"),
+                    "token_endpoint": format!("{base}/token"),
+                    "pushed_authorization_request_endpoint": format!("{base}/par"),
+                    "jwks_uri": format!("{base}/keys"),
+                });
+                Reply::json(200, document.to_string())
+            }
+            "/register" => {
+                let mut members: Value = serde_json::from_str(&seen.body).unwrap();
+                members["client_id"] = json!("c1");
+                members["client_secret"] = json!("s3cret-hunter2-s3cret-hunter2-s3cret");
+                for (name, value) in change.as_object().unwrap() {
+                    members[name] = value.clone();
+                }
+                Reply::json(201, members.to_string())
+            }
+            "/par" => Reply::json(201, r#"{"request_uri":"urn:x:1","expires_in":60}"#),
+            "/keys" => Reply::json(200, json!({ "keys": [es256("a")] }).to_string()),
+            _ => Reply::json(200, r#"{"access_token":"t","token_type":"Bearer"}"#),
+        }
+    })
+    .await
+}
+
+fn at(server: &Server) -> Registration {
+    Oidc::discover(&server.url)
+        .connection(|connection| connection.no_proxy().quick())
+        .registration()
+        .unwrap()
+}
+
+async fn registered(server: &Server) -> RegisteredClient {
+    let wanted = ClientMetadata::default()
+        .redirect_uris(["https://app.example/cb", "https://app.example/other"]);
+    at(server).create(&wanted).await.unwrap()
+}
+
+async fn made(change: Value) -> crate::Result<OidcBuilder> {
+    registered(&provider(change).await).await.oidc()
+}
+
+fn says(error: &Error, what: &str) {
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains(what), "{what}: {error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}
+
+/// No client id stands in for the one that is still to come.
+#[tokio::test]
+async fn a_registration_makes_a_client_that_logs_in() {
+    let server = provider(json!({})).await;
+    let client = registered(&server).await;
+    let oidc = client.oidc().unwrap().build().unwrap();
+    assert_eq!(oidc.client_id(), "c1");
+    let login = oidc.authorize().start().await.unwrap();
+    assert!(
+        login
+            .url()
+            .starts_with(&format!("{}/authorize?", server.url))
+    );
+    assert!(login.url().contains("client_id=c1"), "{login:?}");
+    let back = "redirect_uri=https%3A%2F%2Fapp.example%2Fcb&";
+    assert!(login.url().contains(back), "{}", login.url());
+    oidc.client_credentials().await.unwrap();
+    let seen = server.seen().clone();
+    let header = seen.last().unwrap().header("authorization").unwrap();
+    assert!(header.starts_with("Basic "), "{header}");
+    let discoveries = seen.iter().filter(|seen| seen.is_discovery()).count();
+    assert_eq!(
+        discoveries, 1,
+        "the connections and the document are shared"
+    );
+    says(
+        &client
+            .oidc()
+            .unwrap()
+            .base_url("http://h")
+            .build()
+            .unwrap_err(),
+        "a registered client",
+    );
+}
+
+#[tokio::test]
+async fn a_registered_client_authenticates_as_it_is_registered() {
+    for (method, sent) in [
+        ("client_secret_post", "client_secret=s3cret-hunter2"),
+        ("client_secret_jwt", "client_assertion="),
+        ("none", "client_id=c1"),
+    ] {
+        let server = provider(json!({ "token_endpoint_auth_method": method })).await;
+        let oidc = registered(&server).await.oidc().unwrap().build().unwrap();
+        oidc.client_credentials().await.unwrap();
+        let seen = server.seen().clone();
+        let last = seen.last().unwrap();
+        assert!(last.body.contains(sent), "{method}: {}", last.body);
+        assert_eq!(last.header("authorization"), None, "{method}");
+        assert_eq!(last.body.contains("s3cret"), method == "client_secret_post");
+    }
+    let change = json!({
+        "token_endpoint_auth_method": "client_secret_jwt",
+        "token_endpoint_auth_signing_alg": "HS512",
+        "client_secret": "x".repeat(64),
+    });
+    let server = provider(change).await;
+    let oidc = registered(&server).await.oidc().unwrap().build().unwrap();
+    oidc.client_credentials().await.unwrap();
+    let seen = server.seen().clone();
+    let assertion = seen.last().unwrap().form("client_assertion").unwrap();
+    let assertion = decode_unverified(assertion).unwrap();
+    assert_eq!(assertion.header()["alg"], "HS512");
+    for (change, what) in [
+        (
+            json!({ "token_endpoint_auth_method": "none_of\u{1b}these" }),
+            "does not know",
+        ),
+        (json!({ "client_secret": null }), "shown no secret"),
+        (
+            json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+            "signing_key",
+        ),
+        (json!({ "dpop_bound_access_tokens": true }), "dpop_key"),
+        (
+            json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }),
+            "decryption_key",
+        ),
+        (
+            json!({ "require_signed_request_object": true }),
+            "signing_key",
+        ),
+        (
+            json!({ "id_token_signed_response_alg": "XS256" }),
+            "id_token_signed_response_alg",
+        ),
+    ] {
+        says(&made(change).await.unwrap_err(), what);
+    }
+}
+
+#[tokio::test]
+async fn the_private_keys_of_a_registered_client_go_where_they_belong() {
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let opening = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
+    let keys = ClientKeys::default()
+        .signing_key(&key)
+        .decryption_key(opening)
+        .dpop_key(DpopKey::generate(SignatureAlgorithm::Es256).unwrap());
+    let wanted = ClientMetadata::default()
+        .redirect_uris(["https://app.example/cb"])
+        .token_endpoint_auth_method("private_key_jwt")
+        .token_endpoint_auth_signing_alg("ES256")
+        .request_object_signing_alg("ES256")
+        .id_token_encrypted_response_alg("ECDH-ES")
+        .require_pushed_authorization_requests(true)
+        .dpop_bound_access_tokens(true)
+        .keys(&keys);
+    let public = wanted.jwks.clone().unwrap();
+    assert_eq!(public["keys"].as_array().unwrap().len(), 2);
+    assert!(
+        public["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|k| k.get("d").is_none())
+    );
+    let server = provider(json!({ "require_signed_request_object": true })).await;
+    let client = at(&server).create(&wanted).await.unwrap();
+    says(&client.oidc().unwrap_err(), "private_key_jwt");
+    let oidc = client.oidc_with(&keys).unwrap().build().unwrap();
+    oidc.authorize().start().await.unwrap();
+    let seen = server.seen().clone();
+    let pushed = seen.iter().find(|seen| seen.target == "/par").unwrap();
+    let request = decode_unverified(pushed.form("request").unwrap()).unwrap();
+    assert_eq!(request.claims()["redirect_uri"], "https://app.example/cb");
+    assert!(request.claims()["dpop_jkt"].is_string());
+    let assertion = decode_unverified(pushed.form("client_assertion").unwrap()).unwrap();
+    assert_eq!(assertion.claims()["sub"], "c1");
+    assert!(pushed.header("dpop").is_some());
+    // Encrypted for it is what it takes, and nothing else.
+    let plain = oidc.verifier().id_token("a.b.c", &Default::default()).await;
+    let plain = plain.unwrap_err();
+    assert_eq!(plain.token_fault(), Some(crate::TokenFault::Encryption));
+    let other = SigningKey::generate(SignatureAlgorithm::Es384).unwrap();
+    let other = keys.clone().signing_key(&other);
+    says(&client.oidc_with(&other).unwrap_err(), "ES384");
+    assert!(!format!("{keys:?}").contains("PRIVATE"));
+}
+
+/// OpenID Connect Front-Channel Logout 1.0 section 2: registered without, it may come without.
+#[tokio::test]
+async fn a_front_channel_logout_names_its_session_where_that_is_registered() {
+    for (change, taken) in [
+        (json!({}), true),
+        (
+            json!({ "frontchannel_logout_session_required": false }),
+            true,
+        ),
+        (
+            json!({ "frontchannel_logout_session_required": true }),
+            false,
+        ),
+    ] {
+        let oidc = made(change.clone()).await.unwrap().build().unwrap();
+        let outcome = oidc.verifier().front_channel_logout("").await;
+        assert_eq!(outcome.is_ok(), taken, "{change}: {outcome:?}");
+        oidc.verifier()
+            .front_channel_logout("sid=s")
+            .await
+            .unwrap_err();
+    }
+}
+
+/// It is printed, and stands in every request.
+#[tokio::test]
+async fn an_id_with_control_characters_is_refused() {
+    for id in ["", "c\u{1b}[2J", "c\n1", "c\u{202e}"] {
+        let server = provider(json!({ "client_id": id })).await;
+        let error = at(&server).create(&ClientMetadata::default()).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{id:?}: {error}");
+    }
+}
