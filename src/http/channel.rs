@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
+use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
 use super::deadline::Deadline;
@@ -14,7 +15,7 @@ use super::operation::Operation;
 use super::repeat::Repeat;
 use super::sender::{Answer, Sender};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
-use crate::error::{Error, Result, protocol};
+use crate::error::{Error, ErrorKind, Result, protocol};
 use crate::token::client_auth::{OAuthClient, Shown};
 use crate::token::dpop::DPOP;
 
@@ -195,6 +196,20 @@ impl Fresh for FreshForm<'_> {
 }
 
 impl Answer {
+    /// The error that an answer of any status is. Some servers refuse with 200 and put `error` into
+    /// the body, `instead_of` the member that a good answer has.
+    pub(crate) fn refusal(&self, op: &Operation, instead_of: Option<&str>) -> Option<Error> {
+        if !self.status().is_success() {
+            return Some(self.error(op));
+        }
+        let members: Map<String, Value> = serde_json::from_slice(self.response.body()).ok()?;
+        if instead_of.is_some_and(|name| members.contains_key(name)) {
+            return None;
+        }
+        let code = members.get("error")?.as_str()?;
+        (!code.is_empty()).then(|| self.error(op).with_kind(ErrorKind::Validation))
+    }
+
     /// The error of an answer outside 2xx.
     pub(crate) fn error(&self, op: &Operation) -> Error {
         Error::from_response(

@@ -103,8 +103,8 @@ impl IntrospectRequest {
             .post_form_accepting(call, &form, accept)
             .await
             .map_err(|error| error.or_operation(&OP))?;
-        if !answer.status().is_success() {
-            return Err(explain(answer.error(&OP), GrantKind::Custom));
+        if let Some(refusal) = answer.refusal(&OP, Some("active")) {
+            return Err(explain(refusal, GrantKind::Custom));
         }
         let content_type = answer.response.headers().get(CONTENT_TYPE);
         let is_jwt = content_type

@@ -1,11 +1,13 @@
-//! Ending a session: by the browser (OpenID Connect RP-Initiated Logout 1.0), or with the refresh
-//! token.
+//! Ending a session: by the browser (OpenID Connect RP-Initiated Logout 1.0), with the refresh token
+//! as Keycloak does it, or by a revocation (RFC 7009).
 
+use http::StatusCode;
 use url::Url;
 
 use super::client::{Inner, Oidc};
 use super::form::{self, Params};
 use super::refreshable::Refreshable;
+use super::revoke::{self, Revocable};
 use super::tokens::TokenSet;
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
@@ -20,6 +22,9 @@ const URL: Operation = Operation::new("oidc.logout_url", "GET", "{end_session_en
 const END_SESSION: Endpoint = ("end_session_endpoint", |m| {
     m.end_session_endpoint.as_deref()
 });
+
+/// Where Keycloak takes a refresh token. Other providers have a page for browsers there.
+const OF_KEYCLOAK: &str = "/protocol/openid-connect/logout";
 
 /// A logout without browser; see [`Oidc::logout`]. `.await` sends it.
 #[derive(Debug)]
@@ -40,10 +45,16 @@ pub struct LogoutUrl {
 
 impl Oidc {
     /// Ends the session that `tokens` belong to, at the server, with their refresh token, or with
-    /// a refresh token alone. This is Keycloak's own way; other providers know the browser's alone.
+    /// a refresh token alone.
+    ///
+    /// At Keycloak, whose `end_session_endpoint` ends in `/protocol/openid-connect/logout`, this
+    /// ends the whole session of the user. At other providers that endpoint is a page for
+    /// browsers: there the refresh token is revoked, or the access token where there is no other
+    /// (RFC 7009), and the session in the browser ends with [`logout_url`](Self::logout_url) only.
     ///
     /// # Errors
-    /// Of kind `Config` when there is no refresh token to name the session with.
+    /// Of kind `Config` when Keycloak's session has no refresh token to name it with, `Protocol`
+    /// when the provider has neither of the two endpoints; otherwise when the server refuses it.
     pub fn logout(&self, tokens: impl Into<Refreshable>) -> Logout {
         Logout {
             oidc: self.clone(),
@@ -151,7 +162,25 @@ impl LogoutUrl {
 }
 
 impl Logout {
-    async fn send(mut self) -> Result<()> {
+    async fn send(self) -> Result<()> {
+        let inner = self.oidc.inner.clone();
+        let metadata = inner.metadata().await.map_err(|e| e.or_operation(&OP))?;
+        if ends_with_refresh_token(&metadata) {
+            self.end_session(&inner).await
+        } else if metadata.revocation_endpoint.is_some() {
+            self.revoke(&inner).await
+        } else {
+            Err(protocol(
+                "the provider ends no session without the browser: it publishes no \
+                 revocation_endpoint",
+            )
+            .with_operation(&OP)
+            .with_hint("forget the tokens, and send the browser to logout_url"))
+        }
+    }
+
+    /// Keycloak's own way.
+    async fn end_session(mut self, inner: &Inner) -> Result<()> {
         let Some(refresh_token) = self.tokens.refresh_token() else {
             return Err(invalid_argument(
                 &OP,
@@ -162,23 +191,49 @@ impl Logout {
             ));
         };
         self.params.push("refresh_token", refresh_token);
-        end_session(&self.oidc.inner, &self.params).await
+        let answer = inner
+            .post(&OP, END_SESSION, Repeat::IDEMPOTENT, &self.params)
+            .await?;
+        match answer.status() {
+            StatusCode::NO_CONTENT => return Ok(()),
+            // Keycloak answers without content; a page is for browsers, and has ended nothing.
+            status if status.is_success() => {
+                return Err(
+                    protocol("the server answered with a page: no session has ended")
+                        .with_status(status)
+                        .with_operation(&OP)
+                        .with_hint("send the browser to logout_url"),
+                );
+            }
+            _ => {}
+        }
+        let error = explain(answer.error(&OP), GrantKind::Logout);
+        // An earlier attempt whose answer was lost has ended the session.
+        if answer.may_be_done && error.oauth_code() == Some("invalid_grant") {
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    /// The way of RFC 7009: what is given back cannot be used on.
+    async fn revoke(mut self, inner: &Inner) -> Result<()> {
+        Revocable::from(&self.tokens).put_into(&mut self.params);
+        let revoked = revoke::send(inner, &OP, &self.params).await;
+        revoked.map_err(|error| match error.oauth_code() {
+            Some("unsupported_token_type") => error.with_hint(
+                "the provider revokes no tokens of this type: forget the tokens, and send the \
+                 browser to logout_url",
+            ),
+            _ => error,
+        })
     }
 }
 
-async fn end_session(inner: &Inner, params: &Params) -> Result<()> {
-    let answer = inner
-        .post(&OP, END_SESSION, Repeat::IDEMPOTENT, params)
-        .await?;
-    if answer.status().is_success() {
-        return Ok(());
-    }
-    let error = explain(answer.error(&OP), GrantKind::Logout);
-    // An earlier attempt whose answer was lost has ended the session.
-    if answer.may_be_done && error.oauth_code() == Some("invalid_grant") {
-        return Ok(());
-    }
-    Err(error)
+/// Whether the end of a session can be asked for with a refresh token.
+fn ends_with_refresh_token(metadata: &ProviderMetadata) -> bool {
+    let endpoint = metadata.end_session_endpoint.as_deref();
+    let url = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
+    url.is_some_and(|url| url.path().ends_with(OF_KEYCLOAK))
 }
 
 /// An endpoint for browsers: they go to the public address, wherever this client reaches the

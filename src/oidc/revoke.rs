@@ -1,11 +1,14 @@
 //! Giving tokens back (RFC 7009).
 
-use super::client::Oidc;
+use http::StatusCode;
+
+use super::client::{Inner, Oidc};
 use super::form::{self, Params};
+use super::refreshable::Refreshable;
 use super::tokens::TokenSet;
 use super::verify::{OfflineToken, RefreshToken};
 use crate::Secret;
-use crate::error::Result;
+use crate::error::{Result, protocol};
 use crate::http::channel::Endpoint;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
@@ -27,6 +30,26 @@ impl Revocable {
         Self {
             token: token.into(),
             hint: Some(hint),
+        }
+    }
+
+    /// Adds the token to the parameters of a request.
+    pub(super) fn put_into(self, params: &mut Params) {
+        params.push("token", self.token);
+        if let Some(hint) = self.hint {
+            params.push("token_type_hint", hint);
+        }
+    }
+}
+
+impl From<&Refreshable> for Revocable {
+    fn from(tokens: &Refreshable) -> Self {
+        match (tokens.refresh_token(), tokens.tokens()) {
+            (None, Some(tokens)) => tokens.into(),
+            (token, _) => Self {
+                token: token.cloned().unwrap_or_default(),
+                hint: Some("refresh_token"),
+            },
         }
     }
 }
@@ -96,12 +119,8 @@ impl Oidc {
     /// # Errors
     /// When the server refuses it. A token that it does not know is no error.
     pub fn revoke(&self, token: impl Into<Revocable>) -> Revoke {
-        let token = token.into();
         let mut params = Params::default();
-        params.push("token", token.token);
-        if let Some(hint) = token.hint {
-            params.push("token_type_hint", hint);
-        }
+        token.into().put_into(&mut params);
         Revoke {
             oidc: self.clone(),
             params,
@@ -111,16 +130,29 @@ impl Oidc {
 
 impl Revoke {
     async fn send(self) -> Result<()> {
-        let inner = &self.oidc.inner;
-        let answer = inner
-            .post(&OP, ENDPOINT, Repeat::IDEMPOTENT, &self.params)
-            .await?;
-        // Keycloak puts `invalid_token` into the body of a 200: the status decides.
-        if answer.status().is_success() {
-            return Ok(());
-        }
-        Err(explain(answer.error(&OP), GrantKind::Custom))
+        send(&self.oidc.inner, &OP, &self.params).await
     }
+}
+
+/// Posts a revocation. A token that the server does not know is revoked (RFC 7009 section 2.2), in
+/// whatever words it says so.
+pub(super) async fn send(inner: &Inner, op: &'static Operation, params: &Params) -> Result<()> {
+    let answer = inner.post(op, ENDPOINT, Repeat::IDEMPOTENT, params).await?;
+    let error = match answer.status() {
+        StatusCode::OK | StatusCode::NO_CONTENT => match answer.refusal(op, None) {
+            None => return Ok(()),
+            // Keycloak says it in the body of a 200.
+            Some(error) if error.oauth_code() == Some("invalid_token") => return Ok(()),
+            Some(error) => error,
+        },
+        status if status.is_success() => {
+            protocol("the server does not say that the token is revoked: 200 would")
+                .with_status(status)
+                .with_operation(op)
+        }
+        _ => answer.error(op),
+    };
+    Err(explain(error, GrantKind::Custom))
 }
 
 form::request!(Revoke => ());

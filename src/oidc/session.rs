@@ -13,9 +13,10 @@ use self::keeper::Keeper;
 pub use self::request::ServiceRequest;
 pub use self::store::{StoredTokens, TokenStore, TokenStoreFuture};
 use super::client::Oidc;
+use super::logout::LogoutUrl;
 use super::tokens::TokenSet;
 use crate::Secret;
-use crate::error::{Result, unauthorized};
+use crate::error::{ErrorKind, Result, unauthorized};
 use crate::http::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::token::{AccessToken, TokenContext, TokenFuture, TokenSource};
@@ -86,7 +87,9 @@ impl Session {
         let keeper = Arc::new(keeper);
         let engine = TokenEngine::new(keeper.clone());
         // A token that cannot be sent is as good as none: the first call refreshes.
-        engine.offer(keeper.tokens().access_token);
+        if !keeper.is_closed() {
+            engine.offer(keeper.tokens().access_token);
+        }
         Self {
             shared: Arc::new(Shared {
                 oidc: oidc.clone(),
@@ -132,23 +135,44 @@ impl Session {
         self.access_token().await
     }
 
-    /// Ends the session at the server and here. A refresh that is under way is waited for: what
-    /// it brings is ended too, and no token comes out of this session any more.
+    /// Ends the session at the server, as [`Oidc::logout`] does, and here. A refresh that is under
+    /// way is waited for: what it brings is ended too, and no token comes out of this session any
+    /// more, whatever the server answers.
+    ///
+    /// When the server cannot be asked, the session keeps what this needs to be called again, in
+    /// its store too; an application can end its own session at once. [`close`](Self::close)
+    /// forgets the tokens without the server.
     ///
     /// # Errors
-    /// As [`Oidc::logout`]; the session gives no token any more all the same.
+    /// As [`Oidc::logout`], or what prevents the store from forgetting the tokens.
     pub async fn logout(&self) -> Result<()> {
         let shared = &self.shared;
         shared.keeper.close();
         shared.engine.invalidate_all();
-        let tokens = shared.keeper.last_tokens().await;
-        shared.engine.invalidate_all();
-        let outcome = shared.oidc.logout(&tokens).await;
-        shared.keeper.forget().await?;
-        outcome
+        if !shared.keeper.has_ended() {
+            let tokens = shared.keeper.last_tokens().await;
+            shared.engine.invalidate_all();
+            if let Err(error) = shared.oidc.logout(&tokens).await {
+                if error.oauth_code() != Some("invalid_grant") {
+                    return Err(not_at_the_server(error));
+                }
+                // It has ended already: there is nothing to try again.
+                shared.keeper.end();
+                shared.keeper.forget().await?;
+                return Err(error);
+            }
+            shared.keeper.end();
+        }
+        shared.keeper.forget().await
     }
 
-    /// Forgets the tokens here alone, such as after a back-channel logout.
+    /// The URL that ends the session in the browser too; see [`Oidc::logout_url`]. After
+    /// [`logout`](Self::logout) it names the session still.
+    pub fn logout_url(&self) -> LogoutUrl {
+        self.shared.oidc.logout_url(&self.shared.keeper.tokens())
+    }
+
+    /// Forgets the tokens here only, such as after a back-channel logout.
     ///
     /// # Errors
     /// What prevents the store from forgetting them.
@@ -156,7 +180,7 @@ impl Session {
         let shared = &self.shared;
         shared.keeper.close();
         shared.engine.invalidate_all();
-        shared.keeper.last_tokens().await;
+        shared.keeper.settle().await;
         shared.engine.invalidate_all();
         shared.keeper.forget().await
     }
@@ -177,6 +201,23 @@ fn ended() -> crate::Error {
     unauthorized("the session was ended here")
         .with_operation(&OP)
         .with_hint("log in again")
+}
+
+/// The server was not asked, or did not do it.
+fn not_at_the_server(error: crate::Error) -> crate::Error {
+    // Without an answer there was nowhere to ask, or nothing to ask with.
+    let hopeless =
+        matches!(error.kind(), ErrorKind::Config | ErrorKind::Protocol) && error.status().is_none();
+    let more = if hopeless {
+        "this session gives out no more tokens: close() forgets them"
+    } else {
+        "this session gives out no more tokens; call logout() again to end it at the server"
+    };
+    let hint = match error.hint() {
+        Some(hint) => format!("{hint}; {more}"),
+        None => more.to_owned(),
+    };
+    error.with_hint(hint)
 }
 
 impl fmt::Debug for Session {

@@ -10,6 +10,7 @@ mod keys;
 pub(crate) mod mock;
 mod profiles;
 mod refreshing;
+mod refusals;
 mod requests;
 mod saved;
 mod secrets;

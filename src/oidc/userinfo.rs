@@ -131,8 +131,8 @@ impl Oidc {
             Some(proof) => channel.send(request, &proof, call).await?,
             None => channel.send(request, &Complete, call).await?,
         };
-        if !answer.status().is_success() {
-            return Err(explain(answer.error(&OP)));
+        if let Some(refusal) = answer.refusal(&OP, Some("sub")) {
+            return Err(explain(refusal));
         }
         let subject = id_token.map(IdToken::subject);
         let content_type = answer.response.headers().get(CONTENT_TYPE);

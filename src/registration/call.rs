@@ -139,9 +139,9 @@ impl Door {
             };
             let token = lease.as_ref().map(|(_, lease)| &lease.token);
             let answer = self.exchange(&call, header, token, deadline).await?;
-            if answer.status().is_success() {
+            let Some(refusal) = answer.refusal(call.op, Some("client_id")) else {
                 return Ok(Received(answer));
-            }
+            };
             if answer.status() == StatusCode::UNAUTHORIZED
                 && let Some((engine, lease)) = &lease
                 && !replayed
@@ -153,7 +153,7 @@ impl Door {
             if answer.status() == StatusCode::NOT_FOUND {
                 self.channel.discovery.forget(&self.provider);
             }
-            return Err(self.explain(answer.error(call.op), call.shown.is_some()));
+            return Err(self.explain(refusal, call.shown.is_some()));
         }
     }
 

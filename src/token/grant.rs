@@ -120,8 +120,8 @@ pub(crate) async fn send(
         .post_form(call, form)
         .await
         .map_err(|e| e.or_operation(op))?;
-    if !answer.status().is_success() {
-        let error = explain(answer.error(op), request.kind);
+    if let Some(refusal) = answer.refusal(op, Some("access_token")) {
+        let error = explain(refusal, request.kind);
         // The first attempt may have been executed although its answer was lost.
         let lost = answer.may_be_done && error.oauth_code() == Some("invalid_grant");
         return Err(if lost {

@@ -256,3 +256,32 @@ async fn a_client_registers_and_manages_itself() {
     let error = client.read().await.unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
 }
+
+/// Its `end_session_endpoint` is a page: what a logout without the browser can end is the refresh
+/// token.
+#[tokio::test]
+async fn a_session_is_logged_out_of_by_revocation() {
+    let setup = Setup::new().await;
+    let oidc = setup.client("app").build().unwrap();
+    let login = oidc.authorize().start().await.unwrap();
+    let back = agree(&mut Browser::new(CALLBACK), login.url()).await;
+    let tokens = oidc.callback(login, back.as_str()).await.unwrap();
+    let session = oidc.session(tokens.clone());
+    session.logout().await.unwrap();
+    let error = session.access_token().await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    let error = oidc.refresh(&tokens).await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
+    let url = session.logout_url().build().unwrap();
+    assert!(url.path().ends_with("/session/end"), "{url}");
+
+    // Without a refresh token it is the access token.
+    let tokens = oidc.client_credentials().await.unwrap();
+    assert!(tokens.refresh_token().is_none());
+    oidc.logout(&tokens).await.unwrap();
+    let answer = oidc
+        .introspect(tokens.access_token().secret())
+        .await
+        .unwrap();
+    assert!(!answer.is_active());
+}

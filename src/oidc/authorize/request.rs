@@ -460,8 +460,8 @@ impl Authorize {
         let call = inner.call(&PUSH, PUSHED, Repeat::NEVER);
         let answer = inner.channel.post_form(call, &form).await;
         let answer = answer.map_err(|error| error.or_operation(&PUSH))?;
-        if !answer.status().is_success() {
-            return Err(explain(answer.error(&PUSH), GrantKind::Custom));
+        if let Some(refusal) = answer.refusal(&PUSH, Some("request_uri")) {
+            return Err(explain(refusal, GrantKind::Custom));
         }
         let pushed: Pushed = json::decode(&PUSH, answer.response.body())?;
         let pairs = vec![

@@ -175,8 +175,8 @@ impl BackchannelLoginRequest {
             }
         };
         let answer = inner.post(&START, ENDPOINT, Repeat::NEVER, &params).await?;
-        if !answer.status().is_success() {
-            return Err(explain(answer.error(&START), GrantKind::Custom));
+        if let Some(refusal) = answer.refusal(&START, Some("auth_req_id")) {
+            return Err(explain(refusal, GrantKind::Custom));
         }
         let answer: Answer = json::decode(&START, answer.response.body())?;
         let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {

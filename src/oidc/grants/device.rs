@@ -113,8 +113,8 @@ impl DeviceLoginRequest {
         let answer = inner
             .post(&START, ENDPOINT, Repeat::IDEMPOTENT, &self.params)
             .await?;
-        if !answer.status().is_success() {
-            return Err(explain(answer.error(&START), GrantKind::Custom));
+        if let Some(refusal) = answer.refusal(&START, Some("device_code")) {
+            return Err(explain(refusal, GrantKind::Custom));
         }
         let answer: Answer = json::decode(&START, answer.response.body())?;
         answer

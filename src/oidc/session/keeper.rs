@@ -40,6 +40,8 @@ pub(super) struct Keeper {
     known: Mutex<Known>,
     store: Option<Arc<dyn TokenStore>>,
     closed: AtomicBool,
+    /// The server has ended the session: there is nothing left to ask it for.
+    ended: AtomicBool,
     /// Held while tokens change.
     gate: tokio::sync::Mutex<()>,
 }
@@ -78,6 +80,7 @@ impl Keeper {
             }),
             store,
             closed: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             gate: tokio::sync::Mutex::default(),
         }
     }
@@ -106,13 +109,11 @@ impl Keeper {
         let version = entry.version();
         let tokens = read(&oidc, &entry, None).await;
         let login = entry.login().to_owned();
-        Ok(Some(Self::with(
-            oidc,
-            tokens,
-            Some(version),
-            login,
-            Some(store),
-        )))
+        let keeper = Self::with(oidc, tokens, Some(version), login, Some(store));
+        if entry.is_ending() {
+            keeper.close();
+        }
+        Ok(Some(keeper))
     }
 
     pub(super) fn tokens(&self) -> TokenSet {
@@ -128,22 +129,68 @@ impl Keeper {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// The tokens after any refresh that is under way, here or in another process. A store that
-    /// cannot be read has none.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Notes that the server has ended the session.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Waits for any refresh that is under way, here or in another process. A store that cannot be
+    /// read has none.
+    pub(super) async fn settle(&self) {
+        let _gate = self.gate.lock().await;
+        self.settled().await;
+    }
+
+    /// The tokens to end the session with, after any refresh that is under way. From then on they
+    /// are in the store for that only, so that a logout that fails can be tried again, by another
+    /// process too.
     pub(super) async fn last_tokens(&self) -> TokenSet {
         let _gate = self.gate.lock().await;
-        if let Some(store) = &self.store {
-            while let Ok(Some(entry)) = store.load().await
-                && self.is_of(&entry)
+        while let (Some(store), Some(entry)) = (&self.store, self.settled().await)
+            && !entry.is_ending()
+        {
+            let ending = entry.to_end();
+            let version = ending.version();
+            match store
+                .compare_and_swap(Some(entry.version()), Some(ending))
+                .await
             {
-                if !entry.is_claimed() {
-                    self.take_over(Some(&entry), None).await;
+                Ok(true) => {
+                    self.lock().version = Some(version);
                     break;
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                // Somebody was faster: what was written is what has to be ended.
+                Ok(false) => {}
+                Err(_) => {
+                    trace::token("not stored");
+                    break;
+                }
             }
         }
         self.tokens()
+    }
+
+    /// This login's entry in the store when nobody refreshes it, taken over.
+    async fn settled(&self) -> Option<StoredTokens> {
+        let store = self.store.as_ref()?;
+        while let Ok(Some(entry)) = store.load().await
+            && self.is_of(&entry)
+        {
+            if !entry.is_claimed() {
+                self.take_over(Some(&entry), None).await;
+                return Some(entry);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        None
     }
 
     /// Removes the tokens from the store, whoever has refreshed them last; what another login has
@@ -169,7 +216,7 @@ impl Keeper {
 
     async fn renew(&self, refused: Option<&AccessToken>) -> Result<TokenSet> {
         let _gate = self.gate.lock().await;
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return Err(ended());
         }
         let claim = match &self.store {
@@ -236,6 +283,10 @@ impl Keeper {
                 // Another process has logged out.
                 return Err(ended());
             };
+            if entry.is_ending() && self.is_of(&entry) {
+                self.close();
+                return Err(ended());
+            }
             if let Some(tokens) = self.take_over(Some(&entry), refused).await {
                 return Ok(Turn::TakenOver(Box::new(tokens)));
             }

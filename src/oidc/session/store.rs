@@ -49,6 +49,9 @@ pub struct StoredTokens {
     tokens: SavedTokens,
     /// Somebody refreshes these tokens until then, in milliseconds since 1970.
     claimed_until: Option<u64>,
+    /// The user logs out: nobody gets tokens of this login any more.
+    #[serde(default)]
+    ending: bool,
 }
 
 const CLAIM: Duration = Duration::from_secs(30);
@@ -89,7 +92,27 @@ impl StoredTokens {
             login: login.to_owned(),
             tokens: tokens.saved(),
             claimed_until: None,
+            ending: false,
         }
+    }
+
+    /// The same tokens, only to log out with.
+    pub(super) fn to_end(&self) -> Self {
+        Self {
+            version: self.version.wrapping_add(1),
+            claimed_until: None,
+            ending: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a logout has begun that has not succeeded yet: [`Oidc::session_from`] then gives a
+    /// session that has no tokens to give, and that [`Session::logout`] is to be called of again.
+    ///
+    /// [`Oidc::session_from`]: crate::oidc::Oidc::session_from
+    /// [`Session::logout`]: crate::oidc::Session::logout
+    pub fn is_ending(&self) -> bool {
+        self.ending
     }
 
     /// Counts the changes: the number that [`TokenStore::compare_and_swap`] compares.

@@ -1,5 +1,6 @@
 //! What becomes of tokens when callers leave, processes race and users log out.
 
+mod logout;
 mod requests;
 mod shared;
 

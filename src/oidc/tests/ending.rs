@@ -12,6 +12,9 @@ use crate::oidc::logout::browser_url;
 use crate::testing::Reply;
 use crate::{AccessToken, ErrorKind, Secret};
 
+/// Where Keycloak ends sessions.
+const KEYCLOAKS: &str = "/protocol/openid-connect/logout";
+
 #[tokio::test]
 async fn a_logout_url_has_what_was_set() {
     let mock = Mock::start().await;
@@ -26,7 +29,7 @@ async fn a_logout_url_has_what_was_set() {
         .param("kc", "1")
         .build()
         .unwrap();
-    assert_eq!(url.path(), "/logout");
+    assert_eq!(url.path(), KEYCLOAKS);
     let pairs: Vec<_> = url.query_pairs().collect();
     let id_token = tokens.id_token().unwrap().raw().expose();
     let wanted = [
@@ -100,7 +103,7 @@ async fn a_logout_whose_answer_was_lost_is_one() {
             assert!(error.hint().unwrap().contains("ended already"), "{error}");
         }
         assert_eq!(
-            mock.last_body("/logout"),
+            mock.last_body(KEYCLOAKS),
             "refresh_token=refresh-hunter2&x=1"
         );
     }
@@ -108,7 +111,7 @@ async fn a_logout_whose_answer_was_lost_is_one() {
     let mock = Mock::start().await;
     let alone = RefreshToken::new("alone").unwrap();
     mock.oidc().logout(&alone).await.unwrap_err();
-    assert_eq!(mock.last_body("/logout"), "refresh_token=alone");
+    assert_eq!(mock.last_body(KEYCLOAKS), "refresh_token=alone");
     mock.oidc().revoke(&alone).await.unwrap_err();
     let revoked = "token=alone&token_type_hint=refresh_token";
     assert_eq!(mock.last_body("/revoke"), revoked);
@@ -162,4 +165,130 @@ async fn what_is_revoked_is_named() {
     assert_eq!(mock.last_body("/revoke"), "token=t");
     oidc.revoke("u").param("x", "1").await.unwrap();
     assert_eq!(mock.last_body("/revoke"), "token=u&x=1");
+}
+
+/// A provider that is not Keycloak: its `end_session_endpoint` is a page.
+fn elsewhere(revocation: bool, refresh_token: bool, reply: Reply) -> Defects {
+    Defects {
+        document: Box::new(move |document| {
+            let base = document["issuer"].as_str().unwrap().to_owned();
+            document["end_session_endpoint"] = json!(format!("{base}/end?from{KEYCLOAKS}"));
+            if !revocation {
+                document
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("revocation_endpoint");
+            }
+        }),
+        answer: Box::new(move |answer| {
+            if !refresh_token {
+                answer.as_object_mut().unwrap().remove("refresh_token");
+            }
+        }),
+        script: Box::new(move |seen| match seen.target.as_str() {
+            "/revoke" => Some(reply.clone()),
+            target => target.starts_with("/end").then(|| Reply::status(200)),
+        }),
+        ..Defects::default()
+    }
+}
+
+#[tokio::test]
+async fn a_provider_with_a_page_for_browsers_is_logged_out_of_by_revocation() {
+    for (refresh_token, sent) in [
+        (
+            true,
+            "token=refresh-hunter2&token_type_hint=refresh_token&x=1",
+        ),
+        (
+            false,
+            "token=access-hunter2&token_type_hint=access_token&x=1",
+        ),
+    ] {
+        let mock = Mock::with(elsewhere(true, refresh_token, Reply::status(200))).await;
+        let oidc = mock.oidc();
+        let tokens = oidc.client_credentials().await.unwrap();
+        oidc.logout(&tokens).param("x", "1").await.unwrap();
+        assert_eq!(mock.last_body("/revoke"), sent);
+    }
+    // A refresh token alone.
+    let mock = Mock::with(elsewhere(true, true, Reply::status(200))).await;
+    let alone = RefreshToken::new("alone").unwrap();
+    mock.oidc().logout(&alone).await.unwrap();
+    let sent = "token=alone&token_type_hint=refresh_token";
+    assert_eq!(mock.last_body("/revoke"), sent);
+    assert!(
+        mock.server
+            .seen()
+            .iter()
+            .all(|seen| !seen.target.starts_with("/end"))
+    );
+}
+
+#[tokio::test]
+async fn only_the_browsers_logout_is_left_without_a_revocation_endpoint() {
+    let mock = Mock::with(elsewhere(false, true, Reply::status(200))).await;
+    let oidc = mock.oidc();
+    let tokens = oidc.client_credentials().await.unwrap();
+    let error = oidc.logout(&tokens).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert!(error.to_string().contains("revocation_endpoint"), "{error}");
+    assert!(error.hint().unwrap().contains("logout_url"), "{error}");
+    assert_eq!((mock.posts("/end"), mock.posts("/logout")), (0, 0));
+    let url = oidc.logout_url(&tokens).build().unwrap();
+    assert_eq!(url.path(), "/end");
+}
+
+/// What is not a success in the words of the endpoint's own specification is none.
+#[tokio::test]
+async fn a_revocation_succeeds_with_200_only() {
+    let refused = r#"{"error":"unsupported_token_type","error_description":"not these"}"#;
+    for (reply, code) in [
+        (Reply::status(204), Ok(())),
+        (Reply::json(200, r#"{"error":"invalid_token"}"#), Ok(())),
+        (
+            Reply::json(200, refused),
+            Err(Some("unsupported_token_type")),
+        ),
+        (
+            Reply::json(400, refused),
+            Err(Some("unsupported_token_type")),
+        ),
+        (Reply::status(202), Err(None)),
+        (
+            Reply::status(302).with("Location", "https://op.example/login"),
+            Err(None),
+        ),
+        (Reply::status(403), Err(None)),
+        (Reply::status(404), Err(None)),
+    ] {
+        let mock = Mock::with(elsewhere(true, true, reply.clone())).await;
+        let oidc = mock.oidc();
+        let tokens = oidc.client_credentials().await.unwrap();
+        for outcome in [oidc.logout(&tokens).await, oidc.revoke(&tokens).await] {
+            let found = outcome
+                .as_ref()
+                .map(|_| ())
+                .map_err(|error| error.oauth_code());
+            assert_eq!(found, code, "{reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keycloak_ends_a_session_with_204() {
+    for (status, ended) in [
+        (204, true),
+        (200, false),
+        (302, false),
+        (403, false),
+        (404, false),
+    ] {
+        let mock = Mock::with(on("/logout", move |_| Reply::status(status))).await;
+        let oidc = mock.oidc();
+        let tokens = oidc.client_credentials().await.unwrap();
+        let outcome = oidc.logout(&tokens).await;
+        assert_eq!(outcome.is_ok(), ended, "{status}");
+        assert_eq!(mock.posts("/revoke"), 0);
+    }
 }

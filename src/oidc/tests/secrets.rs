@@ -88,7 +88,7 @@ fn provider() -> Defects {
     Defects {
         script: Box::new(move |seen| match seen.target.as_str() {
             "/revoke" => Some(Reply::json(400, r#"{"error":"invalid_request"}"#)),
-            "/logout" => Some(Reply::status(503)),
+            "/protocol/openid-connect/logout" => Some(Reply::status(503)),
             // The grants that a provider has no ID token for.
             "/token" if seen.body.contains("token-exchange") => Some(Reply::json(
                 200,

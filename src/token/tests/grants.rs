@@ -222,7 +222,9 @@ async fn answers_that_are_no_token() {
         ),
         (r#"{"access_token":"a\nb"}"#, ErrorKind::Protocol),
         (r#"{"access_token":""}"#, ErrorKind::Decode),
-        (r#"{"error":"invalid_grant"}"#, ErrorKind::Decode),
+        (r#"{"error":"invalid_grant"}"#, ErrorKind::Unauthorized),
+        (r#"{"error":"server_says_no"}"#, ErrorKind::Validation),
+        (r#"{"error":7}"#, ErrorKind::Decode),
         ("<html>", ErrorKind::Decode),
         ("", ErrorKind::Decode),
     ] {

@@ -11,7 +11,7 @@ use crate::oidc::tests::mock::{Defects, Mock};
 use crate::testing::Reply;
 
 #[derive(Debug, Clone, Default)]
-struct Store(Arc<Mutex<Option<StoredTokens>>>);
+pub(super) struct Store(pub(super) Arc<Mutex<Option<StoredTokens>>>);
 
 impl TokenStore for Store {
     fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
@@ -34,7 +34,7 @@ impl TokenStore for Store {
 }
 
 /// Two sessions of one login, as two processes have them.
-async fn two_processes(mock: &Mock) -> (Store, Session, Session) {
+pub(super) async fn two_processes(mock: &Mock) -> (Store, Session, Session) {
     let store = Store::default();
     let tokens = first(mock).await;
     let one = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
