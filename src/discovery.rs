@@ -2,9 +2,12 @@
 
 #[cfg(feature = "oidc")]
 mod derived;
+mod given;
 mod issuer;
 mod metadata;
 mod provider;
+mod reading;
+mod second;
 #[cfg(test)]
 mod tests;
 
@@ -19,11 +22,13 @@ use url::Url;
 
 #[cfg(feature = "oidc")]
 pub(crate) use self::derived::registration_provider;
+pub(crate) use self::given::Given;
 pub(crate) use self::issuer::IssuerRule;
 pub use self::metadata::ProviderMetadata;
 pub(crate) use self::provider::Provider;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
+use self::second::Second;
 use crate::error::{self, Error, Result, protocol};
 use crate::http::deadline::Deadline;
 use crate::http::fresh::Complete;
@@ -31,7 +36,7 @@ use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
-use crate::http::sender::Sender;
+use crate::http::sender::{Answer, Sender};
 
 const OP: Operation = Operation::new(
     "discovery",
@@ -49,7 +54,9 @@ const MAX_PROVIDERS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Discovery {
     rule: IssuerRule,
+    given: Given,
     slots: Mutex<HashMap<Provider, Arc<Slot>>>,
+    second: Second,
 }
 
 /// One provider. The lock is held while fetching, so that one fetch serves all who wait.
@@ -71,9 +78,16 @@ struct Known {
 
 impl Discovery {
     pub(crate) fn new(rule: IssuerRule) -> Self {
+        Self::with(rule, Given::default())
+    }
+
+    /// The same, with what is known by hand.
+    pub(crate) fn with(rule: IssuerRule, given: Given) -> Self {
         Self {
             rule,
+            given,
             slots: Mutex::default(),
+            second: Second::default(),
         }
     }
 
@@ -138,6 +152,7 @@ impl Discovery {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(provider);
+        self.second.forget();
     }
 
     /// What is known without asking, however old.
@@ -145,7 +160,24 @@ impl Discovery {
     pub(crate) fn last_known(&self, provider: &Provider) -> Option<Arc<ProviderMetadata>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let last = &slots.get(provider)?.last;
-        last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let last = last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()?;
+        drop(slots);
+        Some(self.with_second(provider, last))
+    }
+
+    /// The same document with what only the provider's second one has, where that was read.
+    pub(crate) fn with_second(
+        &self,
+        provider: &Provider,
+        first: Arc<ProviderMetadata>,
+    ) -> Arc<ProviderMetadata> {
+        match provider {
+            Provider::Issuer(_) => self.second.added_to(first),
+            Provider::Realm(_) | Provider::Uma(_) => first,
+        }
     }
 
     /// The URL to call for an endpoint that the provider publishes.
@@ -182,27 +214,18 @@ impl Discovery {
         provider: &Provider,
         deadline: Deadline,
     ) -> Result<ProviderMetadata> {
-        let mut addresses = provider.documents(&sender.base)?.into_iter();
+        if let Some(document) = self.given.document(provider) {
+            return self.given.applied(document.clone());
+        }
         let mut missing = None;
-        let answer = loop {
-            let Some(address) = addresses.next() else {
-                return Err(missing.unwrap_or_else(|| protocol("there is no well-known document")));
-            };
-            let url = match provider.owner() {
-                Provider::Realm(_) | Provider::Uma(_) => address,
-                Provider::Issuer(issuer) => self.rule.rewrite(issuer, address.as_str())?,
-            };
-            let request = sender
-                .client
-                .request(Method::GET, url)
-                .header(ACCEPT, HeaderValue::from_static("application/json"))
-                .build()
-                .map_err(|source| error::transport(&OP, source))?;
-            let answer = sender
-                .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
-                .await?;
+        for address in provider.documents(&sender.base)? {
+            let answer = self.ask(sender, provider, address, deadline).await?;
             if answer.status().is_success() {
-                break answer;
+                let metadata = Self::read(&answer)?;
+                self.rule
+                    .check(provider, &metadata.issuer)
+                    .map_err(|e| e.with_operation(&OP))?;
+                return self.given.applied(metadata);
             }
             let error = answer.error(&OP);
             if !error.is_not_found() {
@@ -213,7 +236,33 @@ impl Discovery {
                 "check that {provider} exists and that the base URL is right (older servers have \
                  the path /auth)"
             )));
+        }
+        Err(missing.unwrap_or_else(|| protocol("there is no well-known document")))
+    }
+
+    async fn ask(
+        &self,
+        sender: &Sender,
+        provider: &Provider,
+        address: Url,
+        deadline: Deadline,
+    ) -> Result<Answer> {
+        let url = match provider.owner() {
+            Provider::Realm(_) | Provider::Uma(_) => address,
+            Provider::Issuer(issuer) => self.rule.rewrite(issuer, address.as_str())?,
         };
+        let request = sender
+            .client
+            .request(Method::GET, url)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .build()
+            .map_err(|source| error::transport(&OP, source))?;
+        sender
+            .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
+            .await
+    }
+
+    fn read(answer: &Answer) -> Result<ProviderMetadata> {
         let content_type = answer.response.headers().get(CONTENT_TYPE);
         let content_type = content_type
             .and_then(|v| v.to_str().ok())
@@ -223,10 +272,6 @@ impl Discovery {
                 .with_operation(&OP)
                 .with_hint("the base URL is probably not that of the provider"));
         }
-        let metadata: ProviderMetadata = json::decode(&OP, answer.response.body())?;
-        self.rule
-            .check(provider, &metadata.issuer)
-            .map_err(|e| e.with_operation(&OP))?;
-        Ok(metadata)
+        json::decode(&OP, answer.response.body())
     }
 }

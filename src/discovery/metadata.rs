@@ -10,7 +10,12 @@ use serde::{Deserialize, Serialize};
 /// Any member but the issuer may be missing: older servers and switched-off features leave some
 /// out. Endpoints are as published; the client itself calls them through its base URL where
 /// `issuer(..)` says that both are the same server.
+///
+/// A member whose value is odd, such as a text in place of a list, is in `extra` as it came. What
+/// switches a check on or chooses algorithms and methods is read by its plain meaning (`"true"`, a
+/// text as a list of one); where it has none, the calls that depend on it are refused.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct ProviderMetadata {
     /// The realm's issuer, checked against the expected one.
@@ -174,6 +179,9 @@ pub struct ProviderMetadata {
     /// Algorithms of DPoP proofs (RFC 9449).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop_signing_alg_values_supported: Option<Vec<String>>,
+    /// Whether every client must sign its authorization requests (RFC 9101 section 10.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_signed_request_object: Option<bool>,
     /// Whether every client must push its requests; single clients may have to all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pushed_authorization_requests: Option<bool>,
@@ -192,7 +200,7 @@ pub struct ProviderMetadata {
     /// alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_endpoint: Option<String>,
-    /// Members this version does not know.
+    /// Members this version does not know, and those that cannot be read.
     #[serde(flatten)]
     pub extra: BTreeMap<String, serde_json::Value>,
 }

@@ -62,7 +62,25 @@ impl Channel {
         provider: &Provider,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
-        self.discovery.get(&self.sender, provider, deadline).await
+        let metadata = self.discovery.get(&self.sender, provider, deadline).await?;
+        Ok(self.discovery.with_second(provider, metadata))
+    }
+
+    /// The same for a flow that needs one of these endpoints: where the document has none of them,
+    /// the provider's second one is read too.
+    pub(crate) async fn metadata_for(
+        &self,
+        provider: &Provider,
+        endpoints: &[Endpoint],
+        deadline: Deadline,
+    ) -> Result<Arc<ProviderMetadata>> {
+        let metadata = self.metadata(provider, deadline).await?;
+        if endpoints.iter().any(|(_, pick)| pick(&metadata).is_some()) {
+            return Ok(metadata);
+        }
+        self.discovery
+            .completed(&self.sender, provider, metadata, deadline)
+            .await
     }
 
     /// Where to call an endpoint of the provider; with `mtls` at its alias for clients with a
@@ -74,23 +92,28 @@ impl Channel {
         mtls: bool,
         deadline: Deadline,
     ) -> Result<Target> {
-        let metadata = self.metadata(provider, deadline).await?;
+        let metadata = self.metadata_for(provider, &[endpoint], deadline).await?;
         let url = self.endpoint_in(&metadata, provider, endpoint, mtls)?;
         Ok(Target { url, metadata })
     }
 
-    /// The same out of metadata at hand.
-    pub(crate) fn endpoint_in(
+    fn endpoint_in(
         &self,
         metadata: &ProviderMetadata,
         provider: &Provider,
         (name, pick): Endpoint,
         mtls: bool,
     ) -> Result<Url> {
+        if mtls {
+            metadata.readable(&["mtls_endpoint_aliases"])?;
+        }
         let alias = match &metadata.mtls_endpoint_aliases {
             Some(aliases) if mtls => aliases.get(name).map(String::as_str),
             _ => None,
         };
+        if alias.is_none() {
+            metadata.readable(&[name])?;
+        }
         let url = alias.or_else(|| pick(metadata)).ok_or_else(|| {
             protocol(format!("{provider} publishes no {name}"))
                 .with_hint("the server is too old or has the feature switched off")

@@ -16,7 +16,7 @@ use super::issuer_source::IssuerSource;
 use super::profile::{LoginRules, SecurityProfile};
 use super::verify::{TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
-use crate::discovery::{Discovery, IssuerRule, Provider, parse_issuer};
+use crate::discovery::{Discovery, Given, IssuerRule, Provider, ProviderMetadata, parse_issuer};
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
 use crate::http::channel::Channel;
@@ -59,6 +59,8 @@ struct Issuer {
     base_url: Option<String>,
     allow_http: bool,
     connection: KeycloakBuilder,
+    metadata: Option<ProviderMetadata>,
+    endpoints: Vec<(String, String)>,
 }
 
 impl OidcBuilder {
@@ -79,6 +81,8 @@ impl OidcBuilder {
                 base_url: None,
                 allow_http: false,
                 connection,
+                metadata: None,
+                endpoints: Vec::new(),
             })),
             String::new(),
         )
@@ -246,6 +250,53 @@ impl OidcBuilder {
         self
     }
 
+    /// The provider's document by hand: nothing is fetched but its keys. It must name the issuer
+    /// that the client was made for, and its endpoints keep the rules for HTTPS.
+    ///
+    /// For [`Oidc::discover`] only.
+    ///
+    /// ```
+    /// use keycloak_kit::ProviderMetadata;
+    /// use keycloak_kit::oidc::Oidc;
+    ///
+    /// # fn show(document: &str) -> keycloak_kit::Result<()> {
+    /// # let unreadable = |_| keycloak_kit::Error::token_source("no JSON");
+    /// let metadata: ProviderMetadata = serde_json::from_str(document).map_err(unreadable)?;
+    /// let oidc = Oidc::discover("https://op.example").client_id("web-app").metadata(metadata).build()?;
+    /// # Ok(()) }
+    /// # show(r#"{"issuer":"https://op.example","token_endpoint":"https://op.example/token"}"#).unwrap();
+    /// # show(r#"{"issuer":"https://other.example"}"#).unwrap_err();
+    /// ```
+    pub fn metadata(mut self, metadata: ProviderMetadata) -> Self {
+        match &mut self.origin {
+            Origin::Issuer(issuer) => issuer.metadata = Some(metadata),
+            Origin::Realm(..) => self.misplaced = Some("metadata"),
+        }
+        self
+    }
+
+    /// An endpoint that the provider's document lacks or has wrong, by the name that it has there.
+    ///
+    /// For [`Oidc::discover`] only.
+    ///
+    /// ```
+    /// use keycloak_kit::oidc::Oidc;
+    ///
+    /// # fn main() -> keycloak_kit::Result<()> {
+    /// let oidc = Oidc::discover("https://op.example")
+    ///     .client_id("web-app")
+    ///     .endpoint("revocation_endpoint", "https://op.example/oauth/revoke")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn endpoint(mut self, name: impl Into<String>, url: impl Into<String>) -> Self {
+        match &mut self.origin {
+            Origin::Issuer(issuer) => issuer.endpoints.push((name.into(), url.into())),
+            Origin::Realm(..) => self.misplaced = Some("endpoint"),
+        }
+        self
+    }
+
     /// Takes an issuer with plain HTTP that is not on this machine.
     ///
     /// # Security
@@ -357,10 +408,11 @@ impl Issuer {
             None => None,
         };
         let rule = IssuerRule::of_issuer(&self.issuer, base)?;
+        let given = Given::new(&rule, &self.issuer, self.metadata, self.endpoints)?;
         let sender = self.connection.sender(rule.base().clone())?;
         let channel = Arc::new(Channel {
             sender,
-            discovery: Discovery::new(rule),
+            discovery: Discovery::with(rule, given),
         });
         Ok((channel, Provider::Issuer(self.issuer)))
     }

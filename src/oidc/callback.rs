@@ -138,6 +138,7 @@ impl Oidc {
                 })?;
             members = answer::Members::of_claims(claims);
         } else {
+            metadata.readable(&["authorization_response_iss_parameter_supported"])?;
             members.check_issuer(
                 &metadata.issuer,
                 login.issuer_required

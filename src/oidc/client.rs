@@ -113,6 +113,16 @@ impl Inner {
             .await
     }
 
+    /// The metadata for a flow that needs one of these endpoints.
+    pub(crate) async fn metadata_for(
+        &self,
+        endpoints: &[Endpoint],
+    ) -> Result<Arc<ProviderMetadata>> {
+        self.channel
+            .metadata_for(&self.provider, endpoints, self.channel.deadline())
+            .await
+    }
+
     pub(super) async fn id_token(&self, raw: &str, expected: Expected<'_>) -> Result<IdToken> {
         self.verifier.id_token(raw, &expected).await
     }

@@ -149,7 +149,7 @@ impl LogoutUrl {
     /// Of kind `Protocol` when the provider has no such endpoint; as
     /// [`Oidc::metadata`](crate::oidc::Oidc::metadata).
     pub async fn fetch(self) -> Result<Url> {
-        let metadata = self.oidc.inner.metadata().await?;
+        let metadata = self.oidc.inner.metadata_for(&[END_SESSION]).await?;
         self.url(&metadata)
     }
 
@@ -164,7 +164,12 @@ impl LogoutUrl {
 impl Logout {
     async fn send(self) -> Result<()> {
         let inner = self.oidc.inner.clone();
-        let metadata = inner.metadata().await.map_err(|e| e.or_operation(&OP))?;
+        let metadata = inner.metadata().await;
+        if ends_with_refresh_token(&*metadata.map_err(|e| e.or_operation(&OP))?) {
+            return self.end_session(&inner).await;
+        }
+        let metadata = inner.metadata_for(&[revoke::ENDPOINT]).await;
+        let metadata = metadata.map_err(|e| e.or_operation(&OP))?;
         if ends_with_refresh_token(&metadata) {
             self.end_session(&inner).await
         } else if metadata.revocation_endpoint.is_some() {
@@ -239,6 +244,7 @@ fn ends_with_refresh_token(metadata: &ProviderMetadata) -> bool {
 /// An endpoint for browsers: they go to the public address, wherever this client reaches the
 /// server.
 pub(super) fn browser_url(metadata: &ProviderMetadata, (name, pick): Endpoint) -> Result<Url> {
+    metadata.readable(&[name])?;
     let endpoint =
         pick(metadata).ok_or_else(|| protocol(format!("the provider publishes no {name}")))?;
     let mut url = Url::parse(endpoint)

@@ -15,7 +15,7 @@ use crate::http::repeat::Repeat;
 use crate::token::{AccessToken, GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.revoke", "POST", "{revocation_endpoint}");
-const ENDPOINT: Endpoint = ("revocation_endpoint", |m| m.revocation_endpoint.as_deref());
+pub(super) const ENDPOINT: Endpoint = ("revocation_endpoint", |m| m.revocation_endpoint.as_deref());
 
 /// What is revoked: the refresh token of a [`TokenSet`] (its access token where it has none), a
 /// refresh or offline token, an access token, or any token as text.

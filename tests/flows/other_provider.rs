@@ -3,9 +3,9 @@
 use keycloak_kit::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey};
 use keycloak_kit::oidc::{Oidc, OidcBuilder, ResponseMode};
 use keycloak_kit::registration::ClientMetadata;
-use keycloak_kit::{AccessToken, ClientAuth};
+use keycloak_kit::{AccessToken, ClientAuth, ProviderMetadata};
 use pretty_assertions::assert_eq;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::CALLBACK;
 use crate::support::browser::{Browser, Page};
@@ -284,4 +284,29 @@ async fn a_session_is_logged_out_of_by_revocation() {
         .await
         .unwrap();
     assert!(!answer.is_active());
+}
+
+#[tokio::test]
+async fn a_corrected_document_is_enough_for_a_login() {
+    let setup = Setup::new().await;
+    let issuer = &setup.provider.issuer;
+    let address = format!("{issuer}/.well-known/openid-configuration");
+    let mut document: Value = reqwest::get(address).await.unwrap().json().await.unwrap();
+    let token_endpoint = document["token_endpoint"].take();
+    document["authorization_response_iss_parameter_supported"] = json!("true");
+    document["id_token_signing_alg_values_supported"] = json!("RS256");
+    document["scopes_supported"] = json!("openid email");
+    let metadata: ProviderMetadata = serde_json::from_value(document).unwrap();
+    assert_eq!(metadata.extra["scopes_supported"], "openid email");
+    let oidc = setup
+        .client("app")
+        .metadata(metadata)
+        .endpoint("token_endpoint", token_endpoint.as_str().unwrap())
+        .build()
+        .unwrap();
+    let login = oidc.authorize().start().await.unwrap();
+    let back = agree(&mut Browser::new(CALLBACK), login.url()).await;
+    let login = oidc.callback(login, back.as_str()).await.unwrap();
+    assert_eq!(login.id_token().subject(), "ada");
+    oidc.revoke(&login).await.unwrap();
 }

@@ -275,7 +275,8 @@ impl Authorize {
             self.signed_with.as_ref(),
             self.request_uri.is_some(),
         )?;
-        let metadata = inner.metadata().await?;
+        let metadata = inner.metadata_for(&[AUTHORIZATION]).await?;
+        self.fits(&metadata)?;
         let pkce = Pkce::new()?;
         let state = Secret::from(hash::random::<32>()?);
         let nonce = Secret::from(hash::random::<32>()?);
@@ -347,6 +348,23 @@ impl Authorize {
             return fail("tokens do not travel in a query: take another response mode");
         }
         self.check_demands(&OP)
+    }
+
+    /// Whether the provider can do what this login asks for.
+    fn fits(&self, metadata: &ProviderMetadata) -> Result<()> {
+        metadata.readable(&[
+            "authorization_response_iss_parameter_supported",
+            "code_challenge_methods_supported",
+            "require_pushed_authorization_requests",
+            "require_signed_request_object",
+        ])?;
+        if self.signed_with.is_none() && metadata.require_signed_request_object == Some(true) {
+            return Err(invalid_argument(
+                &OP,
+                "the provider takes signed requests only: add signed_with",
+            ));
+        }
+        Ok(())
     }
 
     /// The parameters, with what is made anew for each login.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::jwks_cache::{JwksCache, Origin};
 use crate::discovery::ProviderMetadata;
-use crate::error::{Result, TokenFault, invalid_token};
+use crate::error::{Result, TokenFault, invalid_token, protocol};
 use crate::jose::jws::Jws;
 use crate::jose::{Jwk, JwkSet, SignatureAlgorithm};
 
@@ -89,6 +89,13 @@ impl TrustedIssuer {
         let metadata = known.provider.metadata().await?;
         Ok(match published(&metadata) {
             None => every.to_vec(),
+            // No token is at fault here.
+            Some(names) if names.is_empty() => {
+                return Err(protocol(
+                    "the issuer's document names no signature algorithm that can be read",
+                )
+                .with_hint("choose them with TokenVerifier::algorithms"));
+            }
             Some(names) => every
                 .into_iter()
                 .filter(|algorithm| {
