@@ -49,7 +49,10 @@ pub use self::keycloak::Keycloak;
 pub use self::request::Request;
 pub use self::response::Response;
 pub use self::secret::Secret;
-pub use self::token::{AccessToken, ClientAuth, TokenContext, TokenFuture, TokenSource};
+pub use self::token::{
+    AccessToken, AssertionAudience, AssertionTarget, ClientAuth, TokenContext, TokenFuture,
+    TokenSource,
+};
 
 /// Handles can be stored in application state and moved between tasks.
 const _: () = {

@@ -13,6 +13,6 @@ mod source;
 mod tests;
 
 pub use self::access::AccessToken;
-pub use self::client_auth::ClientAuth;
+pub use self::client_auth::{AssertionAudience, AssertionTarget, ClientAuth};
 pub(crate) use self::refusal::{GrantKind, explain};
 pub use self::source::{TokenContext, TokenFuture, TokenSource};

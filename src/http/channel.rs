@@ -16,7 +16,7 @@ use super::repeat::Repeat;
 use super::sender::{Answer, Sender};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result, protocol};
-use crate::token::client_auth::{OAuthClient, Shown};
+use crate::token::client_auth::{OAuthClient, Place, Shown};
 use crate::token::dpop::DPOP;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -48,6 +48,8 @@ pub(crate) struct EndpointCall<'a> {
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) url: Url,
+    /// The same as the document has it.
+    pub(crate) published: String,
     pub(crate) metadata: Arc<ProviderMetadata>,
 }
 
@@ -93,32 +95,12 @@ impl Channel {
         deadline: Deadline,
     ) -> Result<Target> {
         let metadata = self.metadata_for(provider, &[endpoint], deadline).await?;
-        let url = self.endpoint_in(&metadata, provider, endpoint, mtls)?;
-        Ok(Target { url, metadata })
-    }
-
-    fn endpoint_in(
-        &self,
-        metadata: &ProviderMetadata,
-        provider: &Provider,
-        (name, pick): Endpoint,
-        mtls: bool,
-    ) -> Result<Url> {
-        if mtls {
-            metadata.readable(&["mtls_endpoint_aliases"])?;
-        }
-        let alias = match &metadata.mtls_endpoint_aliases {
-            Some(aliases) if mtls => aliases.get(name).map(String::as_str),
-            _ => None,
-        };
-        if alias.is_none() {
-            metadata.readable(&[name])?;
-        }
-        let url = alias.or_else(|| pick(metadata)).ok_or_else(|| {
-            protocol(format!("{provider} publishes no {name}"))
-                .with_hint("the server is too old or has the feature switched off")
-        })?;
-        self.discovery.rewrite(&metadata.issuer, url)
+        let published = published(&metadata, provider, endpoint, mtls)?.to_owned();
+        Ok(Target {
+            url: self.discovery.rewrite(&metadata.issuer, &published)?,
+            published,
+            metadata,
+        })
     }
 
     /// Posts a form and returns the answer of any status.
@@ -150,7 +132,11 @@ impl Channel {
             .map_err(|source| crate::error::transport(call.op, source))?;
         let fresh = FreshForm {
             client: call.client,
-            issuer: &target.metadata.issuer,
+            place: Place {
+                metadata: &target.metadata,
+                name: call.endpoint.0,
+                url: &target.published,
+            },
             form,
             discovery: &self.discovery,
         };
@@ -175,10 +161,33 @@ impl Channel {
     }
 }
 
+/// An endpoint as the document has it.
+fn published<'a>(
+    metadata: &'a ProviderMetadata,
+    provider: &Provider,
+    (name, pick): Endpoint,
+    mtls: bool,
+) -> Result<&'a str> {
+    if mtls {
+        metadata.readable(&["mtls_endpoint_aliases"])?;
+    }
+    let alias = match &metadata.mtls_endpoint_aliases {
+        Some(aliases) if mtls => aliases.get(name).map(String::as_str),
+        _ => None,
+    };
+    if alias.is_none() {
+        metadata.readable(&[name])?;
+    }
+    alias.or_else(|| pick(metadata)).ok_or_else(|| {
+        protocol(format!("{provider} publishes no {name}"))
+            .with_hint("the server is too old or has the feature switched off")
+    })
+}
+
 /// A form whose client assertion and proof are made at every attempt.
 struct FreshForm<'a> {
     client: Option<&'a OAuthClient>,
-    issuer: &'a str,
+    place: Place<'a>,
     form: &'a [(&'a str, &'a str)],
     discovery: &'a Discovery,
 }
@@ -187,7 +196,7 @@ impl Fresh for FreshForm<'_> {
     fn prepare<'a>(&'a self, request: &'a mut reqwest::Request) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let shown = match self.client {
-                Some(client) => client.authenticate(self.issuer).await?,
+                Some(client) => client.authenticate(self.place).await?,
                 None => Shown::default(),
             };
             if let Some(dpop) = self.client.and_then(|client| client.dpop.as_ref()) {

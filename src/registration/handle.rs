@@ -16,7 +16,7 @@ use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 use crate::http::segment;
 use crate::oidc::{Oidc, OidcBuilder};
-use crate::token::client_auth::OAuthClient;
+use crate::token::client_auth::{OAuthClient, Place};
 use crate::token::credentials::Credentials;
 use crate::token::engine::{Login, TokenEngine};
 use crate::{ClientAuth, Keycloak, Secret, TokenSource};
@@ -283,16 +283,20 @@ impl Registration {
         let id = client_id.as_ref();
         segment::check(&INSTALL, "client_id", id)?;
         let client = OAuthClient::new(id, auth.into());
-        let issuer = self.door.metadata().await?.issuer.clone();
-        let shown = client.authenticate(&issuer).await?;
-        // `none` names the client in a form, which the path does here.
-        if shown.header.is_none() && shown.form.iter().any(|(name, _)| *name != "client_id") {
+        if !matches!(client.auth.name(), "none" | "client_secret_basic") {
             return Err(invalid_argument(
                 &INSTALL,
                 "a client authenticates here with client_secret_basic or none",
             ));
         }
-        let header = shown.header;
+        let metadata = self.door.metadata().await?;
+        let place = Place {
+            metadata: &metadata,
+            name: "",
+            url: &metadata.issuer,
+        };
+        // `none` names the client in a form, which the path does here.
+        let header = client.authenticate(place).await?.header;
         self.install(id, header).await
     }
 

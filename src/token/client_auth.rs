@@ -2,9 +2,11 @@
 
 #[cfg(feature = "oidc")]
 mod assertion;
+mod audience;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
@@ -15,9 +17,11 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use url::form_urlencoded::byte_serialize;
 
+pub(crate) use self::audience::Place;
+pub use self::audience::{AssertionAudience, AssertionTarget};
 use super::dpop::Dpop;
 use crate::Secret;
-use crate::error::{Error, Result, config};
+use crate::error::{self, Error, Result, config};
 #[cfg(feature = "oidc")]
 use crate::jose::SigningKey;
 
@@ -42,9 +46,11 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 #[derive(Clone)]
 pub struct ClientAuth {
     method: Method,
+    audience: AssertionAudience,
 }
 
-type AssertionSource = Arc<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
+type AssertionSource =
+    Arc<dyn Fn(AssertionTarget) -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
 
 #[derive(Clone)]
 enum Method {
@@ -84,22 +90,24 @@ impl ClientAuth {
         Self::new(Method::Tls)
     }
 
-    /// An assertion from elsewhere (RFC 7521 section 4.2), asked for anew at every attempt.
+    /// An assertion from elsewhere (RFC 7521 section 4.2), asked for anew at every attempt. The
+    /// source is told where the assertion is sent and whom it is for.
     ///
     /// ```no_run
-    /// use keycloak_kit::{ClientAuth, Result, Secret};
+    /// use keycloak_kit::{AssertionTarget, ClientAuth, Result, Secret};
     ///
-    /// async fn from_vault() -> Result<Secret> {
+    /// async fn from_vault(target: AssertionTarget) -> Result<Secret> {
+    ///     println!("to sign: aud = {}", target.audience());
     ///     Ok("eyJ..".into())
     /// }
     ///
     /// let auth = ClientAuth::assertion(from_vault);
     /// ```
-    pub fn assertion<F>(source: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn assertion<F>(source: impl Fn(AssertionTarget) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Secret>> + Send + 'static,
     {
-        let source: AssertionSource = Arc::new(move || Box::pin(source()));
+        let source: AssertionSource = Arc::new(move |target| Box::pin(source(target)));
         Self::new(Method::Assertion(source))
     }
 
@@ -107,7 +115,7 @@ impl ClientAuth {
     /// renews.
     pub fn assertion_file(path: impl Into<PathBuf>) -> Self {
         let path = Arc::new(path.into());
-        Self::assertion(move || {
+        Self::assertion(move |_| {
             let path = path.clone();
             async move {
                 let text = std::fs::read_to_string(&*path).map_err(|source| {
@@ -118,8 +126,45 @@ impl ClientAuth {
         })
     }
 
+    /// Whom client assertions are for: the issuer unless set. Read the security note of
+    /// [`AssertionAudience`] before choosing anything else.
+    ///
+    /// ```
+    /// use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
+    /// use keycloak_kit::{AssertionAudience, ClientAuth};
+    ///
+    /// # fn main() -> keycloak_kit::Result<()> {
+    /// # let key = SigningKey::generate(SignatureAlgorithm::Es256)?;
+    /// let auth = ClientAuth::private_key_jwt(key).assertion_audience(AssertionAudience::Endpoint);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn assertion_audience(mut self, audience: impl Into<AssertionAudience>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
     fn new(method: Method) -> Self {
-        Self { method }
+        Self {
+            method,
+            audience: AssertionAudience::Issuer,
+        }
+    }
+
+    /// Whom the assertions of this client are for; nothing where it sends none.
+    #[cfg(feature = "oidc")]
+    #[allow(dead_code, reason = "profiles of a login look at it")]
+    pub(crate) fn audience(&self) -> Option<&AssertionAudience> {
+        self.sends_assertions().then_some(&self.audience)
+    }
+
+    fn sends_assertions(&self) -> bool {
+        match &self.method {
+            Method::None | Method::Basic(_) | Method::Post(_) | Method::Tls => false,
+            #[cfg(feature = "oidc")]
+            Method::Jwt(..) => true,
+            Method::Unusable(_) | Method::Assertion(_) => true,
+        }
     }
 
     /// The method's registered name (RFC 8414 section 2).
@@ -152,7 +197,52 @@ impl ClientAuth {
                 Err(config("the client secret is empty"))
             }
             Method::Unusable(error) => Err(error.clone()),
+            _ if self.audience != AssertionAudience::Issuer && !self.sends_assertions() => {
+                Err(config(format!(
+                    "assertion_audience has no effect on {}: it sends no assertion",
+                    self.name()
+                )))
+            }
+            _ if matches!(&self.audience, AssertionAudience::Text(text) if text.is_empty()) => {
+                Err(config("the audience of the client assertions is empty"))
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// The way to authenticate at an endpoint that takes these methods only. A secret can be sent in
+    /// two ways; nothing else is exchanged by itself.
+    fn fitting<'a>(&'a self, place: Place<'_>) -> Result<Cow<'a, Method>> {
+        // A public client only names itself, which no list has to allow (RFC 7009 section 2.1), and
+        // what an assertion from elsewhere is called is not known here.
+        let named: &[&str] = match &self.method {
+            Method::None | Method::Assertion(_) => return Ok(Cow::Borrowed(&self.method)),
+            Method::Tls => &["tls_client_auth", "self_signed_tls_client_auth"],
+            _ => &[self.name()],
+        };
+        let Some(published) = place.methods()? else {
+            return Ok(Cow::Borrowed(&self.method));
+        };
+        let takes = |name: &str| published.iter().any(|one| one == name);
+        if named.iter().any(|name| takes(name)) {
+            return Ok(Cow::Borrowed(&self.method));
+        }
+        match &self.method {
+            Method::Basic(secret) if takes("client_secret_post") => {
+                Ok(Cow::Owned(Method::Post(secret.clone())))
+            }
+            Method::Post(secret) if takes("client_secret_basic") => {
+                Ok(Cow::Owned(Method::Basic(secret.clone())))
+            }
+            _ => {
+                let published = error::clean(&published.join(", "));
+                Err(config(format!(
+                    "the {} of the provider does not take {}; it takes: {published}",
+                    place.name,
+                    self.name(),
+                ))
+                .with_hint("set another ClientAuth on a client of its own for these calls"))
+            }
         }
     }
 }
@@ -178,7 +268,8 @@ impl ClientAuth {
     }
 
     /// An assertion signed with the client's private key (OpenID Connect Core 1.0 section 9), a new
-    /// one at every attempt: it lives 60 s and names the issuer as its one audience.
+    /// one at every attempt: it lives 60 s and is for the issuer, unless
+    /// [`assertion_audience`](Self::assertion_audience) says something else.
     pub fn private_key_jwt(key: SigningKey) -> Self {
         Self::new(Method::Jwt("private_key_jwt", Arc::new(key)))
     }
@@ -247,10 +338,7 @@ impl OAuthClient {
     }
 
     /// Header and form members for one attempt.
-    pub(crate) async fn authenticate(
-        &self,
-        #[cfg_attr(not(feature = "oidc"), allow(unused_variables))] issuer: &str,
-    ) -> Result<Shown> {
+    pub(crate) async fn authenticate(&self, place: Place<'_>) -> Result<Shown> {
         let id = || ("client_id", Secret::from(self.id.as_str()));
         let assertion = |jwt: Secret| Shown {
             header: None,
@@ -260,7 +348,9 @@ impl OAuthClient {
                 ("client_assertion", jwt),
             ],
         };
-        Ok(match &self.auth.method {
+        let target = || place.target(&self.auth.audience);
+        let method = self.auth.fitting(place)?;
+        Ok(match &*method {
             Method::None | Method::Tls => Shown {
                 header: None,
                 form: vec![id()],
@@ -274,9 +364,9 @@ impl OAuthClient {
                 form: Vec::new(),
             },
             #[cfg(feature = "oidc")]
-            Method::Jwt(_, key) => assertion(assertion::sign(key, &self.id, issuer)?),
+            Method::Jwt(_, key) => assertion(assertion::sign(key, &self.id, target()?.audience())?),
             Method::Unusable(error) => return Err(error.clone()),
-            Method::Assertion(source) => assertion(source().await?),
+            Method::Assertion(source) => assertion(source(target()?).await?),
         })
     }
 }

@@ -129,7 +129,7 @@ async fn s16_assertions_from_elsewhere_are_asked_for_every_time() {
     };
     let asked = Arc::new(AtomicUsize::new(0));
     let (counter, signer) = (asked.clone(), sign.clone());
-    let auth = ClientAuth::assertion(move || {
+    let auth = ClientAuth::assertion(move |_| {
         let number = counter.fetch_add(1, Ordering::SeqCst);
         let assertion = signer(&format!("number-{number}"));
         async move { Ok(assertion) }
@@ -171,7 +171,7 @@ async fn the_admin_side_authenticates_alike() {
     realm.client("secret-jwt", secret_jwt).await;
     realm.client("secret", json!({})).await;
     let (issuer, signer) = (realm.issuer(), key.clone());
-    let elsewhere = ClientAuth::assertion(move || {
+    let elsewhere = ClientAuth::assertion(move |_| {
         let claims = json!({
             "iss": "key", "sub": "key", "aud": issuer, "jti": "elsewhere", "iat": now(),
             "exp": now() + 60,

@@ -3,7 +3,7 @@
 use keycloak_kit::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey};
 use keycloak_kit::oidc::{Oidc, OidcBuilder, ResponseMode};
 use keycloak_kit::registration::ClientMetadata;
-use keycloak_kit::{AccessToken, ClientAuth, ProviderMetadata};
+use keycloak_kit::{AccessToken, AssertionAudience, ClientAuth, ProviderMetadata};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -309,4 +309,47 @@ async fn a_corrected_document_is_enough_for_a_login() {
     let login = oidc.callback(login, back.as_str()).await.unwrap();
     assert_eq!(login.id_token().subject(), "ada");
     oidc.revoke(&login).await.unwrap();
+}
+
+/// Every endpoint that takes an assertion, at clients that take one audience only.
+#[tokio::test]
+async fn assertions_are_for_whom_the_provider_wants_them() {
+    let setup = Setup::new().await;
+    let client = |client_id: &str, audience: AssertionAudience| {
+        let auth = ClientAuth::private_key_jwt(setup.key.clone());
+        setup
+            .client(client_id)
+            .client_auth(auth.assertion_audience(audience))
+            .build()
+            .unwrap()
+    };
+    let token_endpoint = format!("{}/token", setup.provider.issuer);
+    for (client_id, audience) in [
+        ("to-the-token-endpoint", AssertionAudience::TokenEndpoint),
+        ("to-the-token-endpoint", token_endpoint.into()),
+        ("to-the-endpoint", AssertionAudience::Endpoint),
+    ] {
+        let oidc = client(client_id, audience);
+        let tokens = oidc.client_credentials().await.unwrap();
+        let token = tokens.access_token().secret();
+        assert!(oidc.introspect(token).await.unwrap().is_active());
+        oidc.authorize().pushed().start().await.unwrap();
+        oidc.device().await.unwrap();
+        oidc.backchannel_login().login_hint("ada").await.unwrap();
+        oidc.logout(&tokens).await.unwrap();
+        assert!(!oidc.introspect(token).await.unwrap().is_active());
+    }
+    for (client_id, audience) in [
+        ("to-the-token-endpoint", AssertionAudience::Issuer),
+        ("to-the-endpoint", AssertionAudience::Issuer),
+    ] {
+        let error = client(client_id, audience)
+            .client_credentials()
+            .await
+            .unwrap_err();
+        assert!(error.is_unauthorized(), "{error}");
+    }
+    let oidc = client("to-the-endpoint", AssertionAudience::TokenEndpoint);
+    oidc.client_credentials().await.unwrap();
+    assert!(oidc.introspect("x").await.unwrap_err().is_unauthorized());
 }

@@ -37,7 +37,7 @@ async fn s16_every_attempt_has_an_assertion_of_its_own() {
     .await;
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = asked.clone();
-    let auth = ClientAuth::assertion(move || {
+    let auth = ClientAuth::assertion(move |_| {
         let number = counter.fetch_add(1, Ordering::SeqCst);
         async move { Ok(Secret::from(format!("jwt-{number}"))) }
     });

@@ -16,15 +16,15 @@ pub(super) fn hmac_key(secret: &Secret) -> Result<SigningKey> {
     SigningKey::from_secret(SignatureAlgorithm::Hs256, secret)
 }
 
-/// A new assertion with its own `jti`. One audience alone: servers refuse several.
-pub(super) fn sign(key: &SigningKey, client_id: &str, issuer: &str) -> Result<Secret> {
+/// A new assertion with its own `jti`. One audience only: servers refuse several.
+pub(super) fn sign(key: &SigningKey, client_id: &str, audience: &str) -> Result<Secret> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     let claims = json!({
         "iss": client_id,
         "sub": client_id,
-        "aud": issuer,
+        "aud": audience,
         "jti": hash::random::<16>()?,
         "iat": now.as_secs(),
         "exp": (now + LIFETIME).as_secs(),

@@ -34,6 +34,11 @@ server.listen(0, '127.0.0.1', () => {
         id_token_signed_response_alg: 'ES256',
         id_token_encrypted_response_alg: 'RSA-OAEP-256', id_token_encrypted_response_enc: 'A256GCM',
       }),
+      ...['to-the-token-endpoint', 'to-the-endpoint'].map((client_id) => client(client_id, {
+        grant_types: [...grants, device, 'client_credentials', 'urn:openid:params:grant-type:ciba'],
+        token_endpoint_auth_method: 'private_key_jwt', client_secret: undefined,
+        jwks: arguments_.jwks, backchannel_token_delivery_mode: 'poll',
+      })),
       client('calling', {
         grant_types: [...grants, 'urn:openid:params:grant-type:ciba'],
         backchannel_token_delivery_mode: 'poll',
@@ -43,6 +48,15 @@ server.listen(0, '127.0.0.1', () => {
         backchannel_logout_uri: arguments_.logout, backchannel_logout_session_required: true,
       }),
     ],
+    // Some take one audience only.
+    assertJwtClientAuthClaimsAndHeader: async (ctx, { aud }, _, { clientId }) => {
+      const wanted = {
+        'to-the-token-endpoint': `${issuer}/token`, 'to-the-endpoint': `${issuer}${ctx.path}`,
+      };
+      if (clientId in wanted && aud !== wanted[clientId]) {
+        throw new errors.InvalidClientAuth(`the audience is ${aud}`);
+      }
+    },
     claims: { openid: ['sub'], email: ['email'] },
     clientBasedCORS: () => false,
     cookies: { keys: ['a key of this test'] },
