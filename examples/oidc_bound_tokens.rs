@@ -20,7 +20,7 @@ async fn main() -> Result<()> {
     let tokens = oidc.password(username, password).await?;
     println!("scheme:  {}", tokens.access_token().scheme());
     let me = oidc.userinfo(&tokens).await?; // with a proof
-    println!("user:    {:?}", me.preferred_username);
+    println!("user:    {:?}", me.preferred_username());
     let tokens = oidc.refresh(&tokens).await?;
     println!("renewed: {:?}", tokens.access_token().expires_in());
     Ok(())

@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let id: &IdToken = tokens.id_token();
     println!("subject: {}", id.subject());
     let me = oidc.userinfo(&tokens).await?;
-    println!("email:   {:?}", me.email);
+    println!("email:   {:?}", me.email());
 
     let session = oidc.session(tokens.clone());
     println!("token:   {:?}", session.access_token().await?);

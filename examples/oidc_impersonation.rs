@@ -22,7 +22,7 @@ async fn main() -> Result<()> {
         .await?;
     if let Some(token) = theirs.access_token() {
         let me = oidc.userinfo_of(token).await?;
-        println!("acting for {:?}", me.preferred_username);
+        println!("acting for {:?}", me.preferred_username());
     }
     Ok(())
 }

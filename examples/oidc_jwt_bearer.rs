@@ -38,6 +38,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tokens = oidc.jwt_bearer(assertion).scope("openid").await?;
     let me = oidc.userinfo(&tokens).await?;
-    println!("user: {:?}", me.preferred_username);
+    println!("user: {:?}", me.preferred_username());
     Ok(())
 }

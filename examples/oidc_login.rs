@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
 
     // The lightweight tokens of admin-cli do not reach this endpoint, those of most clients do.
     match oidc.userinfo(&tokens).await {
-        Ok(me) => println!("user:    {:?}", me.preferred_username),
+        Ok(me) => println!("user:    {:?}", me.preferred_username()),
         Err(error) => println!("user:    {error}"),
     }
 

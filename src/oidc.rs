@@ -42,6 +42,7 @@ mod revoke;
 mod saved;
 mod session;
 mod shown;
+mod standard_claims;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;

@@ -43,6 +43,6 @@ pub(crate) async fn login(realm_oidc: &Oidc) -> Result<()> {
     let me = realm_oidc.userinfo(&tokens).await?;
     // 9
     realm_oidc.logout(&tokens).await?;
-    println!("{} logged in at {}", me.sub, metadata.issuer);
+    println!("{} logged in at {}", me.subject(), metadata.issuer);
     Ok(())
 }

@@ -75,7 +75,7 @@ pub(crate) async fn log_in(realm: &Realm) -> Result<()> {
     println!(
         "userinfo        {} <{}>",
         shown(me.preferred_username.as_deref()),
-        shown(me.email.as_deref())
+        shown(me.email())
     );
     let again = oidc.refresh(&tokens).await?;
     oidc.logout(&again).await?;

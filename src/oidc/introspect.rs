@@ -4,13 +4,14 @@ use std::fmt;
 use std::time::SystemTime;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
 use super::verify::{Introspect, IntrospectFuture};
 use crate::Secret;
-use crate::error::{Result, protocol, unauthorized};
+use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -249,6 +250,17 @@ impl Introspection {
     /// All members of the answer.
     pub fn members(&self) -> &Map<String, Value> {
         &self.members
+    }
+
+    /// The members as a type of your own.
+    ///
+    /// # Errors
+    /// Of kind `Decode` when they do not fit it.
+    pub fn members_as<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(Value::Object(self.members.clone())).map_err(|_| {
+            unexpected_body(&OP, "the answer does not fit the type asked for")
+                .with_hint("make optional members an Option, with #[serde(default)]")
+        })
     }
 
     /// The scopes, separated by spaces.

@@ -10,6 +10,7 @@ mod given;
 mod introspection;
 mod keys;
 pub(crate) mod mock;
+mod odd_claims;
 mod odd_documents;
 mod profiles;
 mod refreshing;
@@ -98,7 +99,7 @@ async fn login_userinfo_refresh_and_logout() {
     assert_eq!(tokens.member("not-before-policy"), Some(&json!(0)));
     let me = oidc.userinfo(&tokens).await.unwrap();
     assert_eq!(
-        (me.sub.as_str(), me.email.as_deref(), &me.extra["k"]),
+        (me.subject(), me.email(), &me.claims()["k"]),
         ("1", Some("a@b"), &json!(1))
     );
     let again = oidc.refresh(&tokens).await.unwrap();

@@ -1,56 +1,92 @@
 //! Claims about the user, asked at the server.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::client::Oidc;
+use super::standard_claims;
 use super::tokens::TokenSet;
 use super::verify::IdToken;
-use crate::error::{Error, Result, TokenFault, invalid_token, protocol, transport};
+use crate::error::{
+    Error, Result, TokenFault, invalid_token, protocol, transport, unexpected_body,
+};
 use crate::http::channel::Endpoint;
 use crate::http::fresh::{Complete, FreshProof};
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
+use crate::jose::json as strict;
 use crate::token::AccessToken;
 
 const OP: Operation = Operation::new("oidc.userinfo", "GET", "{userinfo_endpoint}");
 const USERINFO: Endpoint = ("userinfo_endpoint", |m| m.userinfo_endpoint.as_deref());
 
-/// The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). `Debug` shows the
-/// subject and the names of the other claims.
-#[derive(Clone, Deserialize)]
-#[non_exhaustive]
+/// The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). `Debug` shows the names
+/// of its claims.
+///
+/// ```no_run
+/// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
+/// let me = oidc.userinfo(&tokens).await?;
+/// if let (Some(email), true) = (me.email(), me.is_email_verified()) {
+///     println!("{} is {email}, of {:?}", me.subject(), me.claim("department"));
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
 pub struct UserInfo {
-    /// The user's identifier, the same as in the ID token.
-    pub sub: String,
-    /// The user name.
-    pub preferred_username: Option<String>,
-    /// The full name.
-    pub name: Option<String>,
-    /// The first name.
-    pub given_name: Option<String>,
-    /// The last name.
-    pub family_name: Option<String>,
-    /// The address.
-    pub email: Option<String>,
-    /// Whether the address was verified.
-    pub email_verified: Option<bool>,
-    /// All other claims.
-    #[serde(flatten)]
-    pub extra: BTreeMap<String, Value>,
+    subject: String,
+    claims: Map<String, Value>,
 }
+
+impl UserInfo {
+    fn new(claims: Map<String, Value>) -> Result<Self> {
+        let subject = standard_claims::text(&claims, "sub").filter(|sub| !sub.is_empty());
+        let Some(subject) = subject.map(str::to_owned) else {
+            return Err(unexpected_body(
+                &OP,
+                "the answer has no sub that is a text: it does not say whom it is about",
+            ));
+        };
+        Ok(Self { subject, claims })
+    }
+
+    /// The user's identifier (`sub`), the same as in the ID token.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// One claim.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// All claims, as they came.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// The claims as a type of your own.
+    ///
+    /// # Errors
+    /// Of kind `Decode` when they do not fit it.
+    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_value(Value::Object(self.claims.clone())).map_err(|_| {
+            unexpected_body(&OP, "the claims do not fit the type asked for")
+                .with_hint("make optional claims an Option, with #[serde(default)]")
+        })
+    }
+}
+
+standard_claims::getters!(UserInfo);
 
 impl fmt::Debug for UserInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserInfo")
-            .field("sub", &self.sub)
-            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .field("claims", &self.claims.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -104,6 +140,27 @@ impl Oidc {
             .map_err(|error| error.or_operation(&OP))
     }
 
+    /// The same as [`userinfo`](Self::userinfo), as a type of your own.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Me {
+    ///     sub: String,
+    ///     #[serde(default)]
+    ///     email: Vec<String>,
+    /// }
+    ///
+    /// let me: Me = oidc.userinfo_as(&tokens).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`userinfo`](Self::userinfo); of kind `Decode` when the answer does not fit the type.
+    pub async fn userinfo_as<T: DeserializeOwned>(&self, tokens: &TokenSet) -> Result<T> {
+        self.userinfo(tokens).await?.claims_as()
+    }
+
     async fn ask_userinfo(
         &self,
         token: &AccessToken,
@@ -140,25 +197,29 @@ impl Oidc {
             let name = v.as_bytes().get(..15).unwrap_or_default();
             name.eq_ignore_ascii_case(b"application/jwt")
         });
-        let info: UserInfo = if is_jwt {
+        let info = UserInfo::new(if is_jwt {
             let jwt = std::str::from_utf8(answer.response.body())
                 .map_err(|_| protocol("the answer is no JWT"))?;
-            let claims = match inner.verifier.unsigned_user_info(jwt.trim()) {
+            match inner.verifier.unsigned_user_info(jwt.trim()) {
                 Some(claims) => claims,
                 None => inner.verifier.user_info(jwt.trim(), subject).await?,
-            };
-            let bytes = serde_json::to_vec(&claims).unwrap_or_default();
-            json::decode(&OP, &bytes)?
+            }
         } else if inner.verifier.opens_userinfo() {
             return Err(
                 invalid_token(TokenFault::Encryption, "the answer is not encrypted")
                     .with_hint("the client is registered for encrypted ones"),
             );
         } else {
-            json::decode(&OP, answer.response.body())?
-        };
+            let body = answer.response.body();
+            let claims = json::decode(&OP, body)?;
+            let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+            if strict::object(body).is_none() {
+                return Err(unexpected_body(&OP, "a claim of the answer is there twice"));
+            }
+            claims
+        })?;
         // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
-        if subject.is_some_and(|subject| subject != info.sub) {
+        if subject.is_some_and(|subject| subject != info.subject) {
             return Err(invalid_token(
                 TokenFault::Subject,
                 "the answer is about another user than the ID token",

@@ -77,6 +77,7 @@ pub struct TokenVerifier {
     id_token_keys: Vec<DecryptionKey>,
     userinfo_keys: Vec<DecryptionKey>,
     response_keys: Vec<DecryptionKey>,
+    unaddressed_userinfo: bool,
     replay: Arc<dyn ReplayStore>,
     session_optional: bool,
     clock: Clock,
@@ -94,6 +95,7 @@ impl TokenVerifier {
             id_token_keys: Vec::new(),
             userinfo_keys: Vec::new(),
             response_keys: Vec::new(),
+            unaddressed_userinfo: false,
             replay: Arc::new(ReplayMemory::default()),
             session_optional: false,
             clock: Arc::new(SystemTime::now),
@@ -138,6 +140,19 @@ impl TokenVerifier {
     #[must_use]
     pub fn userinfo_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.userinfo_keys.push(key);
+        self
+    }
+
+    /// Takes signed userinfo that does not name its issuer or its audience, which it should but need
+    /// not (OpenID Connect Core 1.0 section 5.3.2). Where they are there, they have to fit all the
+    /// same.
+    ///
+    /// # Security
+    /// Such an answer can be one that was made for another client. Only the connection to the
+    /// provider, and the subject of the ID token, say that it is not.
+    #[must_use]
+    pub fn unaddressed_userinfo(mut self) -> Self {
+        self.unaddressed_userinfo = true;
         self
     }
 

@@ -99,8 +99,8 @@ async fn code_flow_from_login_to_logout() {
     let tokens = oidc.callback(login, back.url()).await.unwrap();
     let id: &IdToken = tokens.id_token();
     let me = oidc.userinfo(&tokens).await.unwrap();
-    assert_eq!(me.sub, id.subject());
-    assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+    assert_eq!(me.subject(), id.subject());
+    assert_eq!(me.email(), Some("ada@example.org"));
 
     let refreshed = oidc.refresh(&tokens).await.unwrap();
     // s08: a refreshed ID token may come without nonce.

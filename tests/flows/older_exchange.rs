@@ -123,7 +123,7 @@ async fn tokens_of_another_issuer_and_back() {
     let claims = decode_unverified(ours.secret()).unwrap();
     assert_eq!(claims.claims()["iss"], realm.issuer());
     assert_eq!(
-        app.userinfo_of(ours).await.unwrap().email.as_deref(),
+        app.userinfo_of(ours).await.unwrap().email(),
         Some("ada@example.org")
     );
 

@@ -76,7 +76,7 @@ async fn login_refresh_userinfo_logout() {
     let tokens = oidc.callback(login, back.as_str()).await.unwrap();
     assert_eq!(tokens.id_token().subject(), "ada");
     let me = oidc.userinfo(&tokens).await.unwrap();
-    assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+    assert_eq!(me.email(), Some("ada@example.org"));
     let answer = oidc
         .introspect(tokens.access_token().secret())
         .await

@@ -169,7 +169,7 @@ async fn k10_signed_and_encrypted_userinfo() {
             .await
             .unwrap();
         let me = oidc.userinfo(&tokens).await.unwrap();
-        assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+        assert_eq!(me.email(), Some("ada@example.org"));
     }
     realm.delete().await;
 }

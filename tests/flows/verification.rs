@@ -176,7 +176,7 @@ async fn pairwise_subjects() {
     let tokens = app.password("ada", PASSWORD).await.unwrap();
     let subject = tokens.id_token().unwrap().subject().to_owned();
     assert_ne!(subject, realm.user_id("ada").await);
-    assert_eq!(app.userinfo(&tokens).await.unwrap().sub, subject);
+    assert_eq!(app.userinfo(&tokens).await.unwrap().subject(), subject);
     let refreshed = app.refresh(&tokens).await.unwrap();
     assert_eq!(refreshed.id_token().unwrap().subject(), subject);
     realm.delete().await;

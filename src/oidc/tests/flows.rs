@@ -122,7 +122,7 @@ async fn s18_a_resource_that_wants_a_nonce_is_asked_again() {
         let oidc = mock.builder().dpop(key).build().unwrap();
         let tokens = oidc.client_credentials().await.unwrap();
         let me = oidc.userinfo(&tokens).await.expect(challenge);
-        assert_eq!(me.sub, "ada");
+        assert_eq!(me.subject(), "ada");
         let asked = mock.server.seen();
         let asked = asked.iter().filter(|seen| seen.header("dpop").is_some());
         assert_eq!(asked.count(), 3, "token, userinfo, userinfo");

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::TokenVerifier;
 use super::claims::{Instant, Kind};
 use super::jwks_cache::Origin;
-use crate::error::{Result, TokenFault};
+use crate::error::{Error, Result, TokenFault};
 
 const KIND: Kind = Kind {
     name: "userinfo answer",
@@ -21,8 +21,23 @@ pub(super) async fn verify(
 ) -> Result<Map<String, Value>> {
     let opened = verifier.open(jwt, KIND, &verifier.userinfo_keys).await?;
     let claims = opened.claims()?;
-    KIND.issuer(&claims, &opened.issuer)?;
-    KIND.audience(&claims, &verifier.client_id)?;
+    let lenient = verifier.unaddressed_userinfo;
+    if claims.contains_key("iss") {
+        KIND.issuer(&claims, &opened.issuer)?;
+    } else if !lenient {
+        return Err(unaddressed(
+            TokenFault::Issuer,
+            "it does not name its issuer",
+        ));
+    }
+    if claims.contains_key("aud") {
+        KIND.audience(&claims, &verifier.client_id)?;
+    } else if !lenient {
+        return Err(unaddressed(
+            TokenFault::Audience,
+            "it does not say whom it is for",
+        ));
+    }
     // Of Keycloak's tokens only this one does not say what it is; tokens that do are others.
     if ["typ", "events", "nonce", "at_hash"]
         .iter()
@@ -46,4 +61,10 @@ pub(super) async fn verify(
         KIND.started(&claims, at)?;
     }
     Ok(claims)
+}
+
+fn unaddressed(fault: TokenFault, why: &str) -> Error {
+    KIND.refused(fault, why).with_hint(
+        "where a provider leaves iss and aud out, there is TokenVerifier::unaddressed_userinfo",
+    )
 }

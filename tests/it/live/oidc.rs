@@ -22,8 +22,8 @@ async fn login_userinfo_refresh_logout() {
     assert!(!format!("{tokens:?}").contains("eyJ"), "{tokens:?}");
 
     let me = oidc.userinfo(&tokens).await.unwrap();
-    assert_eq!(me.sub, ada.as_str());
-    assert_eq!(me.email.as_deref(), Some("ada@example.org"));
+    assert_eq!(me.subject(), ada.as_str());
+    assert_eq!(me.email(), Some("ada@example.org"));
     assert_eq!(me.name.as_deref(), Some("Ada Lovelace"));
 
     let refreshed = oidc.refresh(&tokens).await.unwrap();

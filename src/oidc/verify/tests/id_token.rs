@@ -322,10 +322,17 @@ async fn step_13_the_time_of_the_login() {
         .await
         .unwrap();
     verify(without).await.unwrap();
+    // Of another type it is a fault where somebody asks for it, and absent otherwise.
+    let odd = with(id_claims(), "auth_time", json!("yesterday"));
     refused(
-        change("auth_time", json!("yesterday")).await,
+        expecting(within(100), odd.clone()).await,
         TokenFault::Malformed,
     );
+    refused(
+        expecting(Expected::new().auth_time(), odd.clone()).await,
+        TokenFault::Malformed,
+    );
+    assert_eq!(verify(odd).await.unwrap().auth_time(), None);
 }
 
 #[tokio::test]

@@ -98,6 +98,43 @@ async fn k08_s11_the_issuer_may_be_there_twice() {
     );
 }
 
+/// It should name issuer and audience (OpenID Connect Core 1.0 section 5.3.2).
+#[tokio::test]
+async fn userinfo_without_issuer_or_audience_is_taken_where_that_is_said() {
+    for (name, other, fault) in [
+        ("iss", "https://h/realms/other", TokenFault::Issuer),
+        ("aud", "api", TokenFault::Audience),
+    ] {
+        let without = signed(&with(user_info_claims(), name, Value::Null));
+        let error = verifier().user_info(&without, None).await.unwrap_err();
+        assert_eq!(error.token_fault(), Some(fault));
+        assert!(!error.to_string().contains("another"), "{error}");
+        assert!(
+            error.hint().unwrap().contains("unaddressed_userinfo"),
+            "{error}"
+        );
+        let lenient = verifier().unaddressed_userinfo();
+        let claims = lenient.user_info(&without, Some("ada")).await.unwrap();
+        assert_eq!(claims["email"], "ada@example.org");
+        // Where they are there they fit, and the answer is about the user all the same.
+        for odd in [json!(other), json!(7)] {
+            let other = signed(&with(user_info_claims(), name, odd));
+            refused(lenient.user_info(&other, None).await, fault);
+        }
+        refused(
+            lenient.user_info(&without, Some("eve")).await,
+            TokenFault::Subject,
+        );
+        // An ID token is none.
+        let id = signed(&with(
+            with(user_info_claims(), name, Value::Null),
+            "nonce",
+            json!("n"),
+        ));
+        refused(lenient.user_info(&id, None).await, TokenFault::Type);
+    }
+}
+
 /// Keycloak writes neither a time nor a type into userinfo.
 #[tokio::test]
 async fn k10_userinfo() {
