@@ -72,7 +72,7 @@ pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore, Token
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
 pub use self::verify::{
-    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Expected,
+    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Actor, Check, Expected,
     FrontChannelLogout, IdToken, Introspect, IntrospectFuture, LogoutToken, OfflineToken,
     Permission, Presented, RefreshToken, ReplayFuture, ReplayMemory, ReplayStore, TokenVerifier,
     TrustedIssuer,

@@ -181,6 +181,7 @@ pub(crate) fn discovery(base: &str, seen: &Seen) -> Reply {
         "jwks_uri": format!("{oidc}/certs"),
         "revocation_endpoint": format!("{oidc}/revoke"),
         "end_session_endpoint": format!("{oidc}/logout"),
+        "dpop_signing_alg_values_supported": ["ES256", "PS256"],
     });
     Reply::json(200, document.to_string())
 }

@@ -89,6 +89,10 @@ pub(crate) fn parse(issuer: &str) -> Result<Url> {
              https://sso.example/realms/demo"
         ))
     };
+    // A URL parser drops them.
+    if issuer.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(fail("has white space or control characters"));
+    }
     let url = Url::parse(issuer).map_err(|_| fail("is not a URL"))?;
     if !matches!(url.scheme(), "https" | "http") {
         return Err(fail("has a scheme other than https and http"));

@@ -16,6 +16,10 @@ use super::repeat::Repeat;
 use super::sender::{Answer, Sender};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result, protocol};
+#[cfg(feature = "oidc")]
+use crate::error::{clean, config};
+#[cfg(feature = "oidc")]
+use crate::jose::SignatureAlgorithm;
 use crate::token::client_auth::{OAuthClient, Place, Shown};
 use crate::token::dpop::DPOP;
 
@@ -123,6 +127,12 @@ impl Channel {
         let target = self
             .endpoint(call.provider, call.endpoint, mtls, call.deadline)
             .await?;
+        #[cfg(feature = "oidc")]
+        if let Some(client) = call.client {
+            let metadata = target.metadata.clone();
+            self.check_dpop(client, call.provider, metadata, call.deadline)
+                .await?;
+        }
         let request = self
             .sender
             .client
@@ -143,6 +153,48 @@ impl Channel {
         self.send(request, &fresh, call).await
     }
 
+    /// Refuses a client whose tokens are to be bound to a key that the provider takes no proofs of:
+    /// otherwise that is found out when a code is spent.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn check_dpop(
+        &self,
+        client: &OAuthClient,
+        provider: &Provider,
+        metadata: Arc<ProviderMetadata>,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let Some(dpop) = &client.dpop else {
+            return Ok(());
+        };
+        let metadata = match metadata.dpop_signing_alg_values_supported {
+            Some(_) => metadata,
+            None => {
+                let sender = &self.sender;
+                let completed = self
+                    .discovery
+                    .completed(sender, provider, metadata, deadline);
+                completed.await?
+            }
+        };
+        metadata.readable(&["dpop_signing_alg_values_supported"])?;
+        let algorithm = dpop.algorithm();
+        match &metadata.dpop_signing_alg_values_supported {
+            None => Err(
+                config("the provider does not say that it binds tokens to keys (DPoP)").with_hint(
+                    "switch it on at the server; where the provider has it without saying so, add \
+                     dpop_signing_alg_values_supported to its metadata and give it to \
+                     OidcBuilder::metadata",
+                ),
+            ),
+            Some(names) if !names_algorithm(names, algorithm) => Err(config(format!(
+                "the provider takes no DPoP proofs that are signed with {}; it takes: {}",
+                algorithm.name(),
+                clean(&names.join(", ")),
+            ))),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Sends a request to an endpoint out of the metadata.
     pub(crate) async fn send(
         &self,
@@ -159,6 +211,14 @@ impl Channel {
         }
         Ok(answer)
     }
+}
+
+/// Whether a published list has the algorithm, under any of its names.
+#[cfg(feature = "oidc")]
+pub(crate) fn names_algorithm(names: &[String], algorithm: SignatureAlgorithm) -> bool {
+    names
+        .iter()
+        .any(|name| SignatureAlgorithm::named(name) == Some(algorithm))
 }
 
 /// An endpoint as the document has it.

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod demands;
+mod fit;
 mod modes;
 mod request;
 mod store;

@@ -270,7 +270,7 @@ impl OidcBuilder {
     pub fn metadata(mut self, metadata: ProviderMetadata) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.metadata = Some(metadata),
-            Origin::Realm(..) => self.misplaced = Some("metadata"),
+            Origin::Shared(..) => self.misplaced = Some("metadata"),
         }
         self
     }
@@ -292,7 +292,7 @@ impl OidcBuilder {
     pub fn endpoint(mut self, name: impl Into<String>, url: impl Into<String>) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.endpoints.push((name.into(), url.into())),
-            Origin::Realm(..) => self.misplaced = Some("endpoint"),
+            Origin::Shared(..) => self.misplaced = Some("endpoint"),
         }
         self
     }
@@ -329,6 +329,11 @@ impl OidcBuilder {
     pub fn build(mut self) -> Result<Oidc> {
         if self.client.id.is_empty() {
             return Err(config("the client id is empty: set client_id"));
+        }
+        if self.client.id.chars().any(char::is_control) {
+            return Err(config(
+                "the client id has a line break or another control character: leave it out",
+            ));
         }
         self.client.auth.check()?;
         if let Some(uri) = &self.redirect_uri {
@@ -437,6 +442,10 @@ pub(super) fn check_redirect_uri(uri: &str) -> Result<()> {
         )))
     };
     match Url::parse(uri) {
+        // A URL parser drops them.
+        _ if uri.chars().any(|c| c.is_whitespace() || c.is_control()) => {
+            fail("has white space or control characters")
+        }
         Err(_) => fail("is no absolute URL"),
         Ok(_) if uri.contains('#') => fail("has a fragment"),
         Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file") => {

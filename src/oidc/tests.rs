@@ -1,5 +1,6 @@
 //! The OpenID Connect calls against a scripted realm that signs ID tokens.
 
+mod abilities;
 mod assertions;
 mod documents;
 mod elsewhere;

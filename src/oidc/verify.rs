@@ -4,6 +4,7 @@
 //! 3.12), and a type of its own for what was verified.
 
 mod access_token;
+mod actor;
 mod binding;
 mod claims;
 mod front_channel;
@@ -29,6 +30,7 @@ use serde_json::{Map, Value};
 pub use self::access_token::{
     AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Permission,
 };
+pub use self::actor::Actor;
 pub use self::binding::Presented;
 use self::claims::Kind;
 pub use self::front_channel::FrontChannelLogout;

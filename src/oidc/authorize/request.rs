@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::attempt::LoginAttempt;
+use super::fit::{self, Way};
 use super::modes::{ResponseMode, ResponseType};
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
@@ -276,7 +277,23 @@ impl Authorize {
             self.request_uri.is_some(),
         )?;
         let metadata = inner.metadata_for(&[AUTHORIZATION]).await?;
-        self.fits(&metadata)?;
+        let way = match (&self.request_uri, self.pushes(&metadata)) {
+            (Some(_), _) => Way::Reference,
+            (None, true) => Way::Pushed,
+            (None, false) => Way::Url,
+        };
+        fit::check(&metadata, self.signed_with.as_ref(), way)
+            .map_err(|error| error.or_operation(&OP))?;
+        let (channel, client) = (&inner.channel, &inner.client);
+        channel
+            .check_dpop(
+                client,
+                &inner.provider,
+                metadata.clone(),
+                channel.deadline(),
+            )
+            .await
+            .map_err(|error| error.or_operation(&OP))?;
         let pkce = Pkce::new()?;
         let state = Secret::from(hash::random::<32>()?);
         let nonce = Secret::from(hash::random::<32>()?);
@@ -350,21 +367,9 @@ impl Authorize {
         self.check_demands(&OP)
     }
 
-    /// Whether the provider can do what this login asks for.
-    fn fits(&self, metadata: &ProviderMetadata) -> Result<()> {
-        metadata.readable(&[
-            "authorization_response_iss_parameter_supported",
-            "code_challenge_methods_supported",
-            "require_pushed_authorization_requests",
-            "require_signed_request_object",
-        ])?;
-        if self.signed_with.is_none() && metadata.require_signed_request_object == Some(true) {
-            return Err(invalid_argument(
-                &OP,
-                "the provider takes signed requests only: add signed_with",
-            ));
-        }
-        Ok(())
+    fn pushes(&self, metadata: &ProviderMetadata) -> bool {
+        let must_push = metadata.require_pushed_authorization_requests == Some(true);
+        self.pushed || (must_push && self.request_uri.is_none())
     }
 
     /// The parameters, with what is made anew for each login.
@@ -453,8 +458,7 @@ impl Authorize {
         metadata: &ProviderMetadata,
         pairs: Vec<(String, Secret)>,
     ) -> Result<(Url, Option<Duration>)> {
-        let must_push = metadata.require_pushed_authorization_requests == Some(true);
-        let (pairs, lifetime) = if self.pushed || (must_push && self.request_uri.is_none()) {
+        let (pairs, lifetime) = if self.pushes(metadata) {
             self.push(pairs).await?
         } else {
             (pairs, None)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
-use crate::error::Result;
+use crate::error::{Result, unexpected_body};
 use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -57,8 +57,11 @@ pub struct DeviceLogin {
 struct Answer {
     device_code: Secret,
     user_code: Secret,
-    verification_uri: String,
+    verification_uri: Option<String>,
+    /// Older servers, written before RFC 8628 was one.
+    verification_url: Option<String>,
     verification_uri_complete: Option<Secret>,
+    verification_url_complete: Option<Secret>,
     #[serde(default)]
     expires_in: Value,
     #[serde(default)]
@@ -69,11 +72,14 @@ impl Answer {
     /// The user reads these: nothing of them may act on a terminal.
     fn check(&self) -> Result<()> {
         shown::code("user_code", self.user_code.expose())?;
-        shown::address("verification_uri", &self.verification_uri)?;
-        match &self.verification_uri_complete {
-            Some(uri) => shown::address("verification_uri_complete", uri.expose()),
-            None => Ok(()),
+        for uri in [&self.verification_uri, &self.verification_url].into_iter().flatten() {
+            shown::address("verification_uri", uri)?;
         }
+        let complete = [&self.verification_uri_complete, &self.verification_url_complete];
+        for uri in complete.into_iter().flatten() {
+            shown::address("verification_uri_complete", uri.expose())?;
+        }
+        Ok(())
     }
 }
 
@@ -120,13 +126,21 @@ impl DeviceLoginRequest {
         answer
             .check()
             .map_err(|error| error.with_operation(&START))?;
+        let Some(verification_uri) = answer.verification_uri.or(answer.verification_url) else {
+            return Err(unexpected_body(
+                &START,
+                "the answer does not say where the user enters the code",
+            ));
+        };
         let expires_in = lifetime::seconds(Some(&answer.expires_in));
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(DeviceLogin {
             device_code: answer.device_code,
             user_code: answer.user_code,
-            verification_uri: answer.verification_uri,
-            verification_uri_complete: answer.verification_uri_complete,
+            verification_uri,
+            verification_uri_complete: answer
+                .verification_uri_complete
+                .or(answer.verification_url_complete),
             expires_in,
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),

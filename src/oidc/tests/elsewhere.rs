@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
@@ -46,6 +47,32 @@ fn about(left: Option<Duration>, seconds: u64) -> bool {
 }
 
 /// It took too long: nobody waits for the server to say so.
+/// Servers that are older than RFC 8628.
+#[tokio::test]
+async fn the_address_of_a_device_login_has_an_older_name_too() {
+    for (answer, address) in [
+        (
+            json!({ "verification_url": "https://op/old" }),
+            Some("https://op/old"),
+        ),
+        (
+            json!({ "verification_url": "https://op/old", "verification_uri": "https://op/new" }),
+            Some("https://op/new"),
+        ),
+        (json!({}), None),
+    ] {
+        let mut answer = answer;
+        answer["device_code"] = json!("d1");
+        answer["user_code"] = json!("ABCD");
+        let mock = Mock::with(on("/device", move |_| Reply::json(200, answer.to_string()))).await;
+        match (mock.oidc().device().await, address) {
+            (Ok(login), Some(address)) => assert_eq!(login.verification_uri(), address),
+            (Err(error), None) => assert!(error.is_decode(), "{error}"),
+            (other, _) => panic!("{other:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_saved_login_that_has_ended_has() {
     let start = json!({ "auth_req_id": "a1", "expires_in": 60, "interval": 3 });

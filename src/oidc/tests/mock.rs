@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::jose::SignatureAlgorithm;
 use crate::jose::tests::{es256, sign};
 use crate::oidc::{LoginAttempt, Oidc, OidcBuilder};
 use crate::testing::{Reply, Seen, Server};
@@ -153,6 +154,7 @@ impl State {
                     "pushed_authorization_request_endpoint": format!("{base}/par"),
                     "authorization_response_iss_parameter_supported": true,
                     "id_token_signing_alg_values_supported": ["ES256"],
+                    "dpop_signing_alg_values_supported": SignatureAlgorithm::ASYMMETRIC.map(SignatureAlgorithm::name),
                     "some_new_member": 7,
                 });
                 (self.document)(&mut document);

@@ -242,12 +242,13 @@ async fn s19_nothing_shows_a_secret() {
     let token = signed(
         &mock,
         &json!({
-            "typ": "Bearer", "authorization": { "permissions": [{ "rsid": "1", "scopes": ["x"] }] },
+            "typ": "Bearer", "act": { "sub": "hunter2" }, "authorization": { "permissions": [{ "rsid": "1", "scopes": ["x"] }] },
         }),
     );
     let claims = api().build().unwrap().verify(&token).await.unwrap();
     shown.add(&claims.permissions()[0]);
     shown.add(&claims);
+    shown.add(&claims.actor().unwrap());
     let issuer = TrustedIssuer::new("https://op", JwkSet::from(key.public_jwk().unwrap()));
     shown.add(
         &AccessTokenVerifier::builder(issuer.clone())

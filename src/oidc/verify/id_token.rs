@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::TokenVerifier;
 use super::claims::{Instant, Kind, audience, text, texts};
 use super::jwks_cache::Origin;
+use super::{Actor, TokenVerifier};
 use crate::Secret;
 use crate::error::{Result, TokenFault, config};
 use crate::jose::time::{point, seconds};
@@ -230,6 +230,12 @@ impl IdToken {
     /// The algorithm it was signed with.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
+    }
+
+    /// Who acts for the user (`act`, RFC 8693 section 4.1), such as an administrator who impersonates
+    /// them.
+    pub fn actor(&self) -> Option<Actor<'_>> {
+        Actor::of(&self.claims)
     }
 
     /// One claim.

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use super::super::Actor;
 use super::super::claims::{audience, text, texts};
 use crate::jose::time::point;
 
@@ -51,6 +52,15 @@ impl Permission {
                 .collect(),
         })
         .collect()
+    }
+}
+
+/// The aliases in one entry of the claim.
+fn aliases(entry: &Value) -> Vec<&str> {
+    match entry {
+        Value::String(alias) => vec![alias],
+        Value::Object(all) => all.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -173,8 +183,16 @@ impl<T> AccessTokenClaims<T> {
         match self.claims.get("organization") {
             // With ids or attributes it is an object that has the aliases as names.
             Some(Value::Object(all)) => all.keys().map(String::as_str).collect(),
+            // Some mappers make a list of such objects.
+            Some(Value::Array(all)) => all.iter().flat_map(aliases).collect(),
             other => texts(other),
         }
+    }
+
+    /// Who acts for the subject (`act`, RFC 8693 section 4.1): after a token exchange with an actor,
+    /// or an impersonation.
+    pub fn actor(&self) -> Option<Actor<'_>> {
+        Actor::of(&self.claims)
     }
 
     /// What the server granted access to, in a requesting party token.

@@ -100,6 +100,15 @@ async fn what_keycloak_says_is_typed() {
         .verify(&AccessToken::new(token.as_str()))
         .await
         .unwrap();
+    // Some mappers make a list of objects.
+    for list in [
+        json!([{ "acme": { "id": "1" } }, { "b": {} }]),
+        json!([{ "acme": {}, "b": {} }]),
+        json!(["acme", { "b": {} }, 7, null]),
+    ] {
+        let claims = change("organization", list).await.unwrap();
+        assert_eq!(claims.organizations(), ["acme", "b"]);
+    }
     // With attributes the organizations are an object.
     let claims = change("organization", json!({"acme": {"id": "1"}, "b": {}}))
         .await
@@ -387,4 +396,31 @@ fn builders_show_no_more_than_names() {
         shown.contains("api") && shown.contains("realms/demo"),
         "{shown}"
     );
+}
+
+/// RFC 8693 section 4.1.
+#[tokio::test]
+async fn who_acts_for_the_subject() {
+    assert_eq!(change("x", json!(1)).await.unwrap().actor(), None);
+    let act = json!({
+        "sub": "admin", "iss": "https://h/realms/other", "client_id": "desk",
+        "act": { "sub": "service", "azp": "jobs", "act": "no object" },
+    });
+    let claims = change("act", act).await.unwrap();
+    let actor = claims.actor().unwrap();
+    assert_eq!(actor.subject(), Some("admin"));
+    assert_eq!(actor.issuer(), Some("https://h/realms/other"));
+    assert_eq!(actor.client_id(), Some("desk"));
+    assert_eq!(actor.claim("sub"), Some(&json!("admin")));
+    let before = actor.actor().unwrap();
+    assert_eq!(
+        (before.subject(), before.client_id()),
+        (Some("service"), Some("jobs"))
+    );
+    assert_eq!((before.issuer(), before.actor()), (None, None));
+    assert!(!format!("{actor:?}").contains("admin"));
+    // What is no object is nobody.
+    for odd in [json!("admin"), json!(["admin"]), json!(true)] {
+        assert_eq!(change("act", odd).await.unwrap().actor(), None);
+    }
 }
