@@ -110,9 +110,9 @@ impl Identity {
             )));
         }
         let client = |id: String, auth: ClientAuth| -> Result<OAuthClient> {
-            auth.check()?;
             let mut client = OAuthClient::new(id, auth);
             client.dpop = self.dpop.clone();
+            client.check()?;
             Ok(client)
         };
         let login_client = || {
@@ -122,12 +122,9 @@ impl Identity {
             )
         };
         let credentials = match chosen {
-            Chosen::ClientCredentials(id, auth) => {
-                not_empty("the client id", &id)?;
-                Credentials::Client {
-                    client: client(id, auth)?,
-                }
-            }
+            Chosen::ClientCredentials(id, auth) => Credentials::Client {
+                client: client(id, auth)?,
+            },
             Chosen::Password(username, password) => {
                 not_empty("the user name", &username)?;
                 Credentials::Password {

@@ -63,6 +63,18 @@ fn credentials_are_exactly_one() {
         &["client id is empty"],
     );
     refused(
+        builder().client_credentials("a\n", "hunter2"),
+        &["client id", "line break"],
+    );
+    refused(
+        builder().password("ada", "hunter2").client_id("a\r\n"),
+        &["client id", "line break"],
+    );
+    refused(
+        builder().password("ada", "hunter2").client_id(""),
+        &["client id is empty"],
+    );
+    refused(
         builder().client_credentials("a", ""),
         &["client secret is empty"],
     );

@@ -327,15 +327,7 @@ impl OidcBuilder {
     /// # Errors
     /// Of kind `Config`, with the setting that is wrong or missing.
     pub fn build(mut self) -> Result<Oidc> {
-        if self.client.id.is_empty() {
-            return Err(config("the client id is empty: set client_id"));
-        }
-        if self.client.id.chars().any(char::is_control) {
-            return Err(config(
-                "the client id has a line break or another control character: leave it out",
-            ));
-        }
-        self.client.auth.check()?;
+        self.client.check()?;
         if let Some(uri) = &self.redirect_uri {
             check_redirect_uri(uri)?;
         }

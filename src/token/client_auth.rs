@@ -333,6 +333,19 @@ impl OAuthClient {
         }
     }
 
+    /// Whether the client can name and prove itself.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.id.is_empty() {
+            return Err(config("the client id is empty: set client_id"));
+        }
+        if self.id.chars().any(char::is_control) {
+            return Err(config(
+                "the client id has a line break or another control character: leave it out",
+            ));
+        }
+        self.auth.check()
+    }
+
     pub(crate) fn uses_mtls(&self) -> bool {
         self.certificate_bound || matches!(self.auth.method, Method::Tls)
     }

@@ -45,7 +45,7 @@ impl<'a> Actor<'a> {
 
     /// For whom this actor acted in its turn: earlier links of the chain, for the record only
     /// (RFC 8693 section 4.1).
-    pub fn actor(&self) -> Option<Actor<'a>> {
+    pub fn actor(&self) -> Option<Self> {
         Self::of(self.claims)
     }
 
