@@ -77,11 +77,6 @@ impl DpopKey {
         self
     }
 
-    /// The algorithm that proofs are signed with.
-    pub fn algorithm(&self) -> SignatureAlgorithm {
-        self.key.algorithm()
-    }
-
     /// The thumbprint that bound tokens carry as `cnf.jkt`.
     pub fn thumbprint(&self) -> String {
         self.public.thumbprint()

@@ -8,7 +8,7 @@ use super::authorize::{ResponseMode, ResponseType};
 use crate::error::{Result, config, invalid_argument};
 use crate::http::operation::Operation;
 use crate::jose::{SignatureAlgorithm, SigningKey};
-use crate::token::client_auth::OAuthClient;
+use crate::token::client_auth::{AssertionAudience, OAuthClient};
 
 /// The greatest age of an ID token that a profile takes, unless set.
 const ISSUE_AGE: Duration = Duration::from_secs(3600);
@@ -115,6 +115,15 @@ impl LoginRules {
             lacks.push(format!(
                 "client_auth is private_key_jwt or tls_client_auth, not {method}"
             ));
+        }
+        if client
+            .auth
+            .audience()
+            .is_some_and(|audience| *audience != AssertionAudience::Issuer)
+        {
+            lacks.push(
+                "client assertions are for the issuer, without assertion_audience".to_owned(),
+            );
         }
         let keys = [
             ("the key of private_key_jwt", client.auth.private_key()),

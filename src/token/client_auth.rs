@@ -153,7 +153,6 @@ impl ClientAuth {
 
     /// Whom the assertions of this client are for; nothing where it sends none.
     #[cfg(feature = "oidc")]
-    #[allow(dead_code, reason = "profiles of a login look at it")]
     pub(crate) fn audience(&self) -> Option<&AssertionAudience> {
         self.sends_assertions().then_some(&self.audience)
     }

@@ -72,10 +72,16 @@ impl Answer {
     /// The user reads these: nothing of them may act on a terminal.
     fn check(&self) -> Result<()> {
         shown::code("user_code", self.user_code.expose())?;
-        for uri in [&self.verification_uri, &self.verification_url].into_iter().flatten() {
+        for uri in [&self.verification_uri, &self.verification_url]
+            .into_iter()
+            .flatten()
+        {
             shown::address("verification_uri", uri)?;
         }
-        let complete = [&self.verification_uri_complete, &self.verification_url_complete];
+        let complete = [
+            &self.verification_uri_complete,
+            &self.verification_url_complete,
+        ];
         for uri in complete.into_iter().flatten() {
             shown::address("verification_uri_complete", uri.expose())?;
         }

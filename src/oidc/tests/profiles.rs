@@ -11,7 +11,7 @@ use crate::oidc::{
     LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
 };
 use crate::testing::Reply;
-use crate::{CallbackFault, ClientAuth, Error, ErrorKind, TokenFault};
+use crate::{AssertionAudience, CallbackFault, ClientAuth, Error, ErrorKind, TokenFault};
 
 const ALL: [SecurityProfile; 4] = [
     SecurityProfile::Fapi1Advanced,
@@ -476,5 +476,29 @@ async fn userinfo_is_compared_with_an_id_token_beside_the_access_token() {
         if let Err(error) = outcome {
             assert_eq!(error.token_fault(), Some(TokenFault::Subject), "{error}");
         }
+    }
+}
+
+/// An audience other than the issuer can be good at another provider too.
+#[tokio::test]
+async fn profiles_take_no_other_audience_of_assertions() {
+    let mock = provider().await;
+    let auth = || ClientAuth::private_key_jwt(key(SignatureAlgorithm::Es256));
+    for profile in ALL {
+        for audience in [
+            AssertionAudience::TokenEndpoint,
+            AssertionAudience::Endpoint,
+            "https://op.example".into(),
+        ] {
+            let auth = auth().assertion_audience(audience);
+            let error = complete(&mock, profile)
+                .client_auth(auth)
+                .build()
+                .unwrap_err();
+            assert!(error.is_config(), "{error}");
+            assert!(error.to_string().contains("assertion_audience"), "{error}");
+        }
+        let auth = auth().assertion_audience(AssertionAudience::Issuer);
+        complete(&mock, profile).client_auth(auth).build().unwrap();
     }
 }
