@@ -24,6 +24,7 @@ async fn provider(change: Value) -> Server {
                     "token_endpoint": format!("{base}/token"),
                     "pushed_authorization_request_endpoint": format!("{base}/par"),
                     "jwks_uri": format!("{base}/keys"),
+                    "dpop_signing_alg_values_supported": ["ES256"],
                 });
                 Reply::json(200, document.to_string())
             }
