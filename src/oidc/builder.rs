@@ -167,8 +167,8 @@ impl OidcBuilder {
         self
     }
 
-    /// Keeps to a security profile: sets what belongs together for it. What else the client's settings
-    /// lack is an error of [`build`](Self::build), before anything is sent.
+    /// Keeps to a security profile: sets what belongs together for it. What else the client's
+    /// settings lack is an error of [`build`](Self::build), before anything is sent.
     ///
     /// ```
     /// use keycloak_kit::ClientAuth;
@@ -196,8 +196,8 @@ impl OidcBuilder {
         self
     }
 
-    /// Signs authorization requests (RFC 9101) and backchannel requests with this key, where they do not
-    /// name another one.
+    /// Signs authorization requests (RFC 9101) and backchannel requests with this key, where they
+    /// do not name another one.
     pub fn request_signing_key(mut self, key: &SigningKey) -> Self {
         self.rules.request_key = Some(key.clone());
         self

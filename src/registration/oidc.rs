@@ -12,8 +12,8 @@ use crate::error::{Result, config};
 use crate::jose::{DecryptionKey, DpopKey, SignatureAlgorithm, SigningKey};
 use crate::oidc::{OidcBuilder, TokenVerifier};
 
-/// The private keys of a client that registers: a registration has only their public halves. `Debug`
-/// shows no part of them.
+/// The private keys of a client that registers: a registration has only their public halves.
+/// `Debug` shows no part of them.
 ///
 /// ```
 /// use keycloak_kit::jose::{SignatureAlgorithm::Es256, SigningKey};
@@ -58,8 +58,8 @@ impl ClientKeys {
 }
 
 impl ClientMetadata {
-    /// Registers the public halves of these keys, as `jwks`. A secret and the DPoP key are not among
-    /// them.
+    /// Registers the public halves of these keys, as `jwks`. A secret and the DPoP key are not
+    /// among them.
     #[must_use]
     pub fn keys(mut self, keys: &ClientKeys) -> Self {
         let signing = keys.signing.as_ref().and_then(SigningKey::public_jwk);
@@ -73,10 +73,10 @@ impl ClientMetadata {
 }
 
 impl RegisteredClient<ClientMetadata> {
-    /// This client as a client of OpenID Connect, as the server has registered it: its secret and how it
-    /// authenticates, its redirect URI (the first of several), the algorithms that it is answered with,
-    /// whether its requests are pushed and its tokens bound to its certificate. It shares the
-    /// connections of the registration; anything can be set otherwise on the builder.
+    /// This client as a client of OpenID Connect, as the server has registered it: its secret and
+    /// how it authenticates, its redirect URI (the first of several), the algorithms that it is
+    /// answered with, whether its requests are pushed and its tokens bound to its certificate. It
+    /// shares the connections of the registration; anything can be set otherwise on the builder.
     ///
     /// ```no_run
     /// # async fn show() -> keycloak_kit::Result<()> {
@@ -92,9 +92,9 @@ impl RegisteredClient<ClientMetadata> {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when the client needs keys, which [`oidc_with`](Self::oidc_with) takes; when its
-    /// authentication is none that this crate has; when it was not read since its last answer could not
-    /// be.
+    /// Of kind `Config` when the client needs keys, which [`oidc_with`](Self::oidc_with) takes;
+    /// when its authentication is none that this crate has; when it was not read since its last
+    /// answer could not be.
     pub fn oidc(&self) -> Result<OidcBuilder> {
         self.oidc_with(&ClientKeys::default())
     }
@@ -296,8 +296,8 @@ impl fmt::Debug for ClientKeys {
     }
 }
 
-/// Takes over the algorithms that the server signs with for this client, by the kind of token, where
-/// its answer names them.
+/// Takes over the algorithms that the server signs with for this client, by the kind of token,
+/// where its answer names them.
 pub(crate) fn take_over_algorithms(
     verifier: TokenVerifier,
     metadata: &ClientMetadata,
