@@ -40,3 +40,4 @@ pub use self::fault::RegistrationFault;
 pub use self::handle::Registration;
 pub use self::metadata::ClientMetadata;
 pub use self::oidc::ClientKeys;
+pub(crate) use self::oidc::take_over_algorithms;

@@ -3,9 +3,9 @@
 /// What is wrong with the answer to a login that this client refused; from
 /// [`Error::callback_fault`](crate::Error::callback_fault).
 ///
-/// For logs and for tests. Tell the user only that the login did not end well, and offer another one.
-/// What is wrong with a token in the answer is a [`TokenFault`](crate::TokenFault); what the provider
-/// itself has refused is an [`oauth_code`](crate::Error::oauth_code).
+/// For logs and for tests. Tell the user only that the login did not end well, and offer another
+/// one. What is wrong with a token in the answer is a [`TokenFault`](crate::TokenFault); what the
+/// provider itself has refused is an [`oauth_code`](crate::Error::oauth_code).
 ///
 /// ```no_run
 /// # async fn show(
@@ -27,7 +27,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallbackFault {
-    /// No login waits for this browser: it was ended before, took too long, or was another browser's.
+    /// No login waits for this browser: it was ended before, took too long, or was another
+    /// browser's.
     NoLogin,
     /// The login was started at another provider or for another client.
     OtherClient,

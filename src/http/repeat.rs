@@ -128,8 +128,8 @@ impl Repeat {
     };
 
     /// What is used up, or counts, when it is executed: an assertion, a one-time code, a wrong
-    /// password, a registration. Sent again only after 429, which comes before execution. A 503 is no
-    /// such sign: proxies answer it too when the server has closed the connection.
+    /// password, a registration. Sent again only after 429, which comes before execution. A 503 is
+    /// no such sign: proxies answer it too when the server has closed the connection.
     pub(crate) const SINGLE_USE: Self = Self {
         lost: 0,
         turned_away: u32::MAX,

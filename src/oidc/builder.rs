@@ -23,6 +23,7 @@ use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 use crate::http::segment;
 use crate::jose::{DpopKey, SigningKey};
+use crate::registration::{ClientMetadata, take_over_algorithms};
 use crate::token::ClientAuth;
 use crate::token::client_auth::OAuthClient;
 use crate::token::dpop::Dpop;
@@ -41,6 +42,8 @@ pub struct OidcBuilder {
     leeway: Duration,
     verification: Vec<Verification>,
     rules: LoginRules,
+    /// How the client is registered.
+    registered: Option<Box<ClientMetadata>>,
     /// A setting that the provider's origin has no use for.
     misplaced: Option<&'static str>,
 }
@@ -96,6 +99,7 @@ impl OidcBuilder {
             leeway: Duration::from_secs(30),
             verification: Vec::new(),
             rules: LoginRules::default(),
+            registered: None,
             misplaced: None,
         }
     }
@@ -167,8 +171,8 @@ impl OidcBuilder {
         self
     }
 
-    /// Keeps to a security profile: sets what belongs together for it. What else the client's settings
-    /// lack is an error of [`build`](Self::build), before anything is sent.
+    /// Keeps to a security profile: sets what belongs together for it. What else the client's
+    /// settings lack is an error of [`build`](Self::build), before anything is sent.
     ///
     /// ```
     /// use keycloak_kit::ClientAuth;
@@ -196,8 +200,8 @@ impl OidcBuilder {
         self
     }
 
-    /// Signs authorization requests (RFC 9101) and backchannel requests with this key, where they do not
-    /// name another one.
+    /// Signs authorization requests (RFC 9101) and backchannel requests with this key, where they
+    /// do not name another one.
     pub fn request_signing_key(mut self, key: &SigningKey) -> Self {
         self.rules.request_key = Some(key.clone());
         self
@@ -317,6 +321,12 @@ impl OidcBuilder {
         self
     }
 
+    /// Of a client that was registered: it is answered with the algorithms that are named there.
+    pub(crate) fn registered(mut self, metadata: ClientMetadata) -> Self {
+        self.registered = Some(Box::new(metadata));
+        self
+    }
+
     /// The provider, and the way to it, whatever the client is.
     pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
         place(self.origin, self.misplaced)
@@ -344,6 +354,9 @@ impl OidcBuilder {
         }
         for set in self.verification {
             verifier = set(verifier);
+        }
+        if let Some(metadata) = &self.registered {
+            verifier = take_over_algorithms(verifier, metadata)?;
         }
         self.rules.check(
             &self.client,

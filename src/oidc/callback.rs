@@ -56,9 +56,9 @@ impl Oidc {
         Login::new(tokens, note).map_err(|error| error.with_operation(&OP))
     }
 
-    /// Ends a login and gives its tokens, with an ID token or, for a login
-    /// [without openid](crate::oidc::Authorize::without_openid), without one. All other checks are those
-    /// of [`callback`](Self::callback).
+    /// Ends a login and gives its tokens, with an ID token or, for a login [without
+    /// openid](crate::oidc::Authorize::without_openid), without one. All other checks are those of
+    /// [`callback`](Self::callback).
     ///
     /// # Errors
     /// As [`callback`](Self::callback).
@@ -74,8 +74,8 @@ impl Oidc {
         self.exchange_code(response).await
     }
 
-    /// As [`callback`](Self::callback), for a login that was kept in a store: `cookie` is what the browser sent back of
-    /// [`StartedLogin::cookie`](crate::oidc::StartedLogin::cookie).
+    /// As [`callback`](Self::callback), for a login that was kept in a store: `cookie` is what the
+    /// browser sent back of [`StartedLogin::cookie`](crate::oidc::StartedLogin::cookie).
     ///
     /// # Errors
     /// As [`callback`](Self::callback); of kind `Unauthorized` when no such login waits, because it

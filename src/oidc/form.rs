@@ -127,8 +127,8 @@ macro_rules! scope {
 macro_rules! issue_age {
     ($request:ident) => {
         impl $request {
-            /// The ID token must have been made at most so long ago (`iat`), in place of what is set
-            /// for the client.
+            /// The ID token must have been made at most so long ago (`iat`), in place of what is
+            /// set for the client.
             pub fn max_issue_age(mut self, age: std::time::Duration) -> Self {
                 self.max_issue_age = Some(age);
                 self

@@ -17,22 +17,22 @@ const ISSUE_AGE: Duration = Duration::from_secs(3600);
 /// [`OidcBuilder::security_profile`](super::OidcBuilder::security_profile).
 ///
 /// Each sets what belongs together, and [`build`](super::OidcBuilder::build) says what the client's
-/// settings lack for it. All of them want a client with a key or a certificate, tokens that are bound
-/// to one, signatures with PS256, ES256 (FAPI 2: Ed25519 too), and ID tokens that are at most an hour old. None
-/// takes passwords.
+/// settings lack for it. All of them want a client with a key or a certificate, tokens that are
+/// bound to one, signatures with PS256, ES256 (FAPI 2: Ed25519 too), and ID tokens that are at most
+/// an hour old. None takes passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecurityProfile {
     /// FAPI 1.0 Advanced: signed requests, and answers that are signed (JARM), or a code with an ID
     /// token whose `s_hash` fits; tokens are bound to a certificate.
     Fapi1Advanced,
-    /// FAPI 2.0 Security Profile: pushed requests, the code flow, and answers that name their issuer;
-    /// tokens are bound to a DPoP key or a certificate.
+    /// FAPI 2.0 Security Profile: pushed requests, the code flow, and answers that name their
+    /// issuer; tokens are bound to a DPoP key or a certificate.
     Fapi2Security,
     /// FAPI 2.0 Message Signing: the same with signed requests and signed answers (JARM).
     Fapi2MessageSigning,
-    /// FAPI-CIBA: signed backchannel requests, tokens bound to a certificate; logins by the browser as in
-    /// [`Fapi1Advanced`](Self::Fapi1Advanced).
+    /// FAPI-CIBA: signed backchannel requests, tokens bound to a certificate; logins by the browser
+    /// as in [`Fapi1Advanced`](Self::Fapi1Advanced).
     FapiCiba,
 }
 

@@ -104,9 +104,9 @@ impl Oidc {
             .map_err(|error| error.or_operation(&OP))
     }
 
-    /// Asks about the user of an access token that came without a token set, such as in an implicit or
-    /// hybrid answer, and compares the subject with that of the ID token beside it (OpenID Connect
-    /// Core 1.0 section 5.3.2).
+    /// Asks about the user of an access token that came without a token set, such as in an implicit
+    /// or hybrid answer, and compares the subject with that of the ID token beside it (OpenID
+    /// Connect Core 1.0 section 5.3.2).
     ///
     /// ```no_run
     /// # async fn show(

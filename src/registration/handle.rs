@@ -67,9 +67,9 @@ impl Oidc {
 }
 
 impl OidcBuilder {
-    /// Client registration at this provider (RFC 7591), without a token, before there is a client: of
-    /// the settings only those of the provider and its connections matter, and no client id is needed.
-    /// [`RegisteredClient::oidc`] makes a client of what was registered.
+    /// Client registration at this provider (RFC 7591), without a token, before there is a client:
+    /// of the settings only those of the provider and its connections matter, and no client id is
+    /// needed. [`RegisteredClient::oidc`] makes a client of what was registered.
     ///
     /// ```no_run
     /// # async fn show(token: &str) -> keycloak_kit::Result<()> {

@@ -12,8 +12,8 @@ use crate::error::{Result, config};
 use crate::jose::{DecryptionKey, DpopKey, SignatureAlgorithm, SigningKey};
 use crate::oidc::{OidcBuilder, TokenVerifier};
 
-/// The private keys of a client that registers: a registration has only their public halves. `Debug`
-/// shows no part of them.
+/// The private keys of a client that registers: a registration has only their public halves.
+/// `Debug` shows no part of them.
 ///
 /// ```
 /// use keycloak_kit::jose::{SignatureAlgorithm::Es256, SigningKey};
@@ -58,8 +58,8 @@ impl ClientKeys {
 }
 
 impl ClientMetadata {
-    /// Registers the public halves of these keys, as `jwks`. A secret and the DPoP key are not among
-    /// them.
+    /// Registers the public halves of these keys, as `jwks`. A secret and the DPoP key are not
+    /// among them.
     #[must_use]
     pub fn keys(mut self, keys: &ClientKeys) -> Self {
         let signing = keys.signing.as_ref().and_then(SigningKey::public_jwk);
@@ -73,10 +73,10 @@ impl ClientMetadata {
 }
 
 impl RegisteredClient<ClientMetadata> {
-    /// This client as a client of OpenID Connect, as the server has registered it: its secret and how it
-    /// authenticates, its redirect URI (the first of several), the algorithms that it is answered with,
-    /// whether its requests are pushed and its tokens bound to its certificate. It shares the
-    /// connections of the registration; anything can be set otherwise on the builder.
+    /// This client as a client of OpenID Connect, as the server has registered it: its secret and
+    /// how it authenticates, its redirect URI (the first of several), the algorithms that it is
+    /// answered with, whether its requests are pushed and its tokens bound to its certificate. It
+    /// shares the connections of the registration; anything can be set otherwise on the builder.
     ///
     /// ```no_run
     /// # async fn show() -> keycloak_kit::Result<()> {
@@ -92,9 +92,9 @@ impl RegisteredClient<ClientMetadata> {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when the client needs keys, which [`oidc_with`](Self::oidc_with) takes; when its
-    /// authentication is none that this crate has; when it was not read since its last answer could not
-    /// be.
+    /// Of kind `Config` when the client needs keys, which [`oidc_with`](Self::oidc_with) takes;
+    /// when its authentication is none that this crate has; when it was not read since its last
+    /// answer could not be.
     pub fn oidc(&self) -> Result<OidcBuilder> {
         self.oidc_with(&ClientKeys::default())
     }
@@ -135,10 +135,9 @@ impl RegisteredClient<ClientMetadata> {
             builder = builder.request_signing_key(key);
         }
         let opens = opens(&metadata, keys)?;
-        let algorithms = Algorithms::of(&metadata)?;
         let session_optional = metadata.frontchannel_logout_session_required != Some(true);
-        Ok(builder.verification(move |verifier| {
-            let verifier = opens.set(algorithms.set(verifier));
+        Ok(builder.registered(metadata).verification(move |verifier| {
+            let verifier = opens.set(verifier);
             if session_optional {
                 verifier.session_optional()
             } else {
@@ -297,50 +296,37 @@ impl fmt::Debug for ClientKeys {
     }
 }
 
-/// The algorithms that the server signs with for this client, by the kind of token, where its answer
-/// names them.
-#[derive(Debug)]
-#[allow(dead_code, reason = "the verifier has one list for all kinds so far")]
-struct Algorithms {
-    id_token: Option<SignatureAlgorithm>,
-    userinfo: Option<SignatureAlgorithm>,
-    authorization: Option<SignatureAlgorithm>,
-    introspection: Option<SignatureAlgorithm>,
-}
-
-impl Algorithms {
-    fn of(metadata: &ClientMetadata) -> Result<Self> {
-        let read = |member: &str, name: Option<&str>| match name {
-            // Plain userinfo, where the server says it so.
-            None | Some("none") => Ok(None),
-            Some(name) => named(member, name).map(Some),
-        };
-        let introspection = "introspection_signed_response_alg";
-        Ok(Self {
-            id_token: read(
-                "id_token_signed_response_alg",
-                metadata.id_token_signed_response_alg.as_deref(),
-            )?,
-            userinfo: read(
-                "userinfo_signed_response_alg",
-                metadata.userinfo_signed_response_alg.as_deref(),
-            )?,
-            authorization: read(
-                "authorization_signed_response_alg",
-                metadata.authorization_signed_response_alg.as_deref(),
-            )?,
-            introspection: read(
-                introspection,
-                metadata
-                    .extra
-                    .get(introspection)
-                    .and_then(|name| name.as_str()),
-            )?,
-        })
+/// Takes over the algorithms that the server signs with for this client, by the kind of token,
+/// where its answer names them.
+pub(crate) fn take_over_algorithms(
+    verifier: TokenVerifier,
+    metadata: &ClientMetadata,
+) -> Result<TokenVerifier> {
+    let introspection = "introspection_signed_response_alg";
+    for (member, name) in [
+        (
+            "id_token_signed_response_alg",
+            metadata.id_token_signed_response_alg.as_deref(),
+        ),
+        (
+            "userinfo_signed_response_alg",
+            metadata.userinfo_signed_response_alg.as_deref(),
+        ),
+        (
+            "authorization_signed_response_alg",
+            metadata.authorization_signed_response_alg.as_deref(),
+        ),
+        (
+            introspection,
+            metadata
+                .extra
+                .get(introspection)
+                .and_then(|name| name.as_str()),
+        ),
+    ] {
+        if let Some(name) = name {
+            named(member, name)?;
+        }
     }
-
-    /// Takes them over.
-    fn set(self, verifier: TokenVerifier) -> TokenVerifier {
-        verifier
-    }
+    Ok(verifier)
 }

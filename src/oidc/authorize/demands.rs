@@ -9,9 +9,9 @@ use crate::error::invalid_argument;
 use crate::http::operation::Operation;
 
 impl Authorize {
-    /// Asks for tokens without an ID token: plain OAuth 2.0 (RFC 6749), whose scope has no `openid`.
-    /// No nonce is sent. [`Oidc::callback_tokens`](crate::oidc::Oidc::callback_tokens) ends such a
-    /// login; nothing says whose it is.
+    /// Asks for tokens without an ID token: plain OAuth 2.0 (RFC 6749), whose scope has no
+    /// `openid`. No nonce is sent. [`Oidc::callback_tokens`](crate::oidc::Oidc::callback_tokens)
+    /// ends such a login; nothing says whose it is.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, callback: &str) -> keycloak_kit::Result<()> {
@@ -25,8 +25,8 @@ impl Authorize {
         self
     }
 
-    /// The ID tokens of this login must have been made at most so many whole seconds ago (`iat`), in place of
-    /// what is set for the client.
+    /// The ID tokens of this login must have been made at most so many whole seconds ago (`iat`),
+    /// in place of what is set for the client.
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.max_issue_age = Some(age);
         self

@@ -83,8 +83,8 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client may not use this grant; `Decode` when the answer lacks
-    /// `auth_req_id` or `expires_in`.
+    /// Of kind `Unauthorized` when the client may not use this grant; `Decode` when the answer
+    /// lacks `auth_req_id` or `expires_in`.
     pub fn backchannel_login(&self) -> BackchannelLoginRequest {
         let mut params = Params::default();
         params.push("scope", "openid");
@@ -111,7 +111,8 @@ impl BackchannelLoginRequest {
     }
 
     /// A short text that both devices show, so that the user sees that they belong together. One
-    /// with control characters is refused; Keycloak takes letters, digits and a few signs, 50 of them.
+    /// with control characters is refused; Keycloak takes letters, digits and a few signs, 50 of
+    /// them.
     pub fn binding_message(mut self, message: impl Into<String>) -> Self {
         self.params.set("binding_message", message.into());
         self

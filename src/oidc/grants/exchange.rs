@@ -53,9 +53,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Forbidden` when the client may not exchange this token or is not in its audience. An
-    /// attempt that may have reached the server is not repeated: a token may be good for one use, and an
-    /// impersonation starts a session.
+    /// Of kind `Forbidden` when the client may not exchange this token or is not in its audience.
+    /// An attempt that may have reached the server is not repeated: a token may be good for one
+    /// use, and an impersonation starts a session.
     pub fn exchange_token(&self, subject_token: impl Into<Secret>) -> TokenExchange {
         let mut params = Params::of("urn:ietf:params:oauth:grant-type:token-exchange");
         params.push("subject_token", subject_token);

@@ -30,8 +30,8 @@ use crate::request::method_name;
 use crate::response::Response;
 use crate::token::dpop::DPOP;
 
-/// A request to a protected service; see [`Session::request`]. `.await` sends it and gives the decoded
-/// value.
+/// A request to a protected service; see [`Session::request`]. `.await` sends it and gives the
+/// decoded value.
 #[must_use = "a request does nothing until it is awaited or sent"]
 pub struct ServiceRequest<T> {
     session: Session,
@@ -46,13 +46,13 @@ pub struct ServiceRequest<T> {
 impl Session {
     /// Calls a protected service with the tokens of this session: a fresh access token, as a bearer
     /// token or with a DPoP proof and the nonce that the service wants (RFC 9449), over the
-    /// connections of the provider's client, which show its certificate where tokens are bound to it
-    /// (RFC 8705). After a 401 the tokens are refreshed and the request is sent once more.
+    /// connections of the provider's client, which show its certificate where tokens are bound to
+    /// it (RFC 8705). After a 401 the tokens are refreshed and the request is sent once more.
     ///
-    /// The token goes to this address only: never over a redirect, and over plain HTTP to this machine
-    /// only. Headers that are set for every request to the provider do not go along. Executed twice is
-    /// only what can be: as [`Keycloak::request`](crate::Keycloak::request), a `POST` that may have
-    /// been executed is not repeated.
+    /// The token goes to this address only: never over a redirect, and over plain HTTP to this
+    /// machine only. Headers that are set for every request to the provider do not go along.
+    /// Executed twice is only what can be: as [`Keycloak::request`](crate::Keycloak::request), a
+    /// `POST` that may have been executed is not repeated.
     ///
     /// ```no_run
     /// # async fn show(session: keycloak_kit::oidc::Session) -> keycloak_kit::Result<()> {
@@ -68,8 +68,8 @@ impl Session {
     ///
     /// # Errors
     /// Of kind `Config` when the address is not an `https` URL, or `http` to this machine;
-    /// `Unauthorized` when the session has ended, or the service does not take its token; of the kind
-    /// of its status when the service answers anything but 2xx; `Protocol` when it redirects.
+    /// `Unauthorized` when the session has ended, or the service does not take its token; of the
+    /// kind of its status when the service answers anything but 2xx; `Protocol` when it redirects.
     pub fn request<T>(&self, method: Method, url: impl AsRef<str>) -> ServiceRequest<T> {
         let op = Operation::new("session.request", method_name(&method), "");
         let target = target(&op, url.as_ref());
@@ -150,7 +150,8 @@ impl<T> ServiceRequest<T> {
         self.with(|builder| builder.body(body.into()))
     }
 
-    /// Sends it and gives status, headers and the answer's bytes as they came: for what is not JSON.
+    /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
+    /// JSON.
     ///
     /// # Errors
     /// As [`Session::request`].

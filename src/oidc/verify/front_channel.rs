@@ -50,7 +50,8 @@ impl FrontChannelLogout {
     }
 
     /// The session that ends; `None` for a request that names neither issuer nor session, which is
-    /// taken only after [`TokenVerifier::session_optional`](super::TokenVerifier::session_optional).
+    /// taken only after
+    /// [`TokenVerifier::session_optional`](super::TokenVerifier::session_optional).
     pub fn session_id(&self) -> Option<&str> {
         self.session_id.as_deref()
     }
