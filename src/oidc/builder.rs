@@ -14,6 +14,7 @@ use url::Url;
 use super::client::{Inner, Oidc};
 use super::issuer_source::IssuerSource;
 use super::profile::{LoginRules, SecurityProfile};
+use super::limits::ParameterLimits;
 use super::verify::{TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
 use crate::discovery::{Discovery, IssuerRule, Provider, parse_issuer};
@@ -41,6 +42,7 @@ pub struct OidcBuilder {
     leeway: Duration,
     verification: Vec<Verification>,
     rules: LoginRules,
+    limits: Option<ParameterLimits>,
     /// A setting that the provider's origin has no use for.
     misplaced: Option<&'static str>,
 }
@@ -92,6 +94,7 @@ impl OidcBuilder {
             leeway: Duration::from_secs(30),
             verification: Vec::new(),
             rules: LoginRules::default(),
+            limits: None,
             misplaced: None,
         }
     }
@@ -206,6 +209,13 @@ impl OidcBuilder {
         self
     }
 
+    /// How long the parameters of requests may be, where the server's settings are not Keycloak's
+    /// defaults. Unless set, Keycloak's defaults hold where the provider is a Keycloak.
+    pub fn parameter_limits(mut self, limits: ParameterLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// Calls the provider through this base URL, such as `http://keycloak:8080` inside a cluster,
     /// while its issuer stays the public one. Endpoints that the provider publishes under its
     /// issuer's origin are called there; browsers are still sent to the public ones.
@@ -311,6 +321,7 @@ impl OidcBuilder {
                 redirect_uri: self.redirect_uri,
                 verifier,
                 rules: self.rules,
+                limits: self.limits,
             }),
         })
     }

@@ -281,6 +281,9 @@ impl Authorize {
         let nonce = Secret::from(hash::random::<32>()?);
         let params = self.complete(&redirect_uri, &state, &nonce, &pkce);
         let pairs = params.pairs(&OP, &[])?;
+        inner
+            .within_limits(&OP, |limits| limits.check_authorization(&OP, &pairs))
+            .await?;
         let mut request_object = None;
         let pairs = match &self.signed_with {
             None => pairs

@@ -162,11 +162,14 @@ impl BackchannelLoginRequest {
             ));
         }
         let inner = &self.oidc.inner;
+        let pairs = self.params.pairs(&START, CLIENT)?;
+        inner
+            .within_limits(&START, |limits| limits.check_backchannel(&START, &pairs))
+            .await?;
         let params = match &self.signed_with {
             None => self.params,
             Some(key) => {
                 inner.rules.check_request_key(&START, key)?;
-                let pairs = self.params.pairs(&START, CLIENT)?;
                 let issuer = &inner.metadata().await?.issuer;
                 let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();
