@@ -1,5 +1,6 @@
 //! How much a parameter may say before the server leaves it out.
 
+mod java;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use crate::Error;
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
 use crate::http::operation::Operation;
+use crate::oidc::request_object::STAMPED;
 
 /// Keycloak's CIBA endpoint has limits of its own, which are no settings
 /// (`BackchannelAuthenticationEndpointRequestParser`).
@@ -78,6 +80,13 @@ const KNOWN_BACKCHANNEL: [&str; 17] = [
     "claims",
     "client_id",
 ];
+
+/// Which endpoint a signed request is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RequestKind {
+    Authorization,
+    Backchannel,
+}
 
 /// How long the parameters of a request may be.
 ///
@@ -260,6 +269,37 @@ impl ParameterLimits {
             check(op, name, *length, BACKCHANNEL_SIZE)?;
         }
         check_number(op, additional.count(), BACKCHANNEL_NUMBER)
+    }
+
+    /// Refuses what the server would not read out of a signed request. All members count as
+    /// parameters there, `iss` and `aud` too, and those beyond the number are left out in the order
+    /// that the server reads them in.
+    pub(crate) fn check_request_object(
+        &self,
+        op: &Operation,
+        kind: RequestKind,
+        members: &[String],
+    ) -> Result<()> {
+        let (known, number): (&[&str], _) = match kind {
+            RequestKind::Authorization => (&KNOWN, self.additional_number),
+            RequestKind::Backchannel if *self == Self::unlimited() => return Ok(()),
+            RequestKind::Backchannel => (&KNOWN_BACKCHANNEL, BACKCHANNEL_NUMBER),
+        };
+        let read = java::hash_set_order(members);
+        let additional = read.into_iter().filter(|name| !known.contains(name));
+        let left_out = additional.skip(number).find(|name| !STAMPED.contains(name));
+        match left_out {
+            None => Ok(()),
+            Some(name) => Err(invalid_argument(
+                op,
+                format!(
+                    "the server would leave the parameter {name} out of a signed request: it reads \
+                     {number} members that it does not know, {} among them: do not sign the \
+                     request, or set the server's own limit with parameter_limits",
+                    STAMPED.join(", ")
+                ),
+            )),
+        }
     }
 
     /// Refuses a parameter that is longer than its limit.

@@ -24,8 +24,8 @@ use crate::{Secret, TokenFault, UmaFault};
 pub(super) const OP: Operation = Operation::new("oidc.permissions", "POST", "{token_endpoint}");
 pub(super) const ID_TOKEN: &str = "http://openid.net/specs/openid-connect-core-1_0.html#IDToken";
 
-/// Keycloak reads no headers beyond this (`http-max-header-size` of Vert.x, 64 kB), and may close the
-/// connection instead of answering.
+/// A longer token Keycloak refuses with 431, or by closing the connection, which would be taken for a
+/// failure: it reads 64 kB of headers (`quarkus.http.limits.max-header-size`).
 const HEADER: usize = 65_535;
 
 /// What the request has setters for, or what would name somebody else.

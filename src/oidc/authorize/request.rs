@@ -19,6 +19,7 @@ use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::oidc::Oidc;
 use crate::oidc::builder::check_redirect_uri;
 use crate::oidc::form::{self, Params};
+use crate::oidc::limits::RequestKind;
 use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
 use crate::oidc::request_object;
@@ -291,6 +292,13 @@ impl Authorize {
                 .map(|(name, value)| ((*name).to_owned(), Secret::from(*value)))
                 .collect(),
             Some(key) => {
+                let members = request_object::members(&pairs);
+                let kind = RequestKind::Authorization;
+                inner
+                    .within_limits(&OP, |limits| {
+                        limits.check_request_object(&OP, kind, &members)
+                    })
+                    .await?;
                 let object = self.request_object(key, &metadata, &pairs).await?;
                 request_object = Some(object.clone());
                 self.around(object)

@@ -16,6 +16,7 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::{SigningKey, hash};
 use crate::oidc::form::{self, CLIENT, Params};
+use crate::oidc::limits::RequestKind;
 use crate::oidc::request_object;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
@@ -170,6 +171,13 @@ impl BackchannelLoginRequest {
             None => self.params,
             Some(key) => {
                 inner.rules.check_request_key(&START, key)?;
+                let members = request_object::members(&pairs);
+                let kind = RequestKind::Backchannel;
+                inner
+                    .within_limits(&START, |limits| {
+                        limits.check_request_object(&START, kind, &members)
+                    })
+                    .await?;
                 let issuer = &inner.metadata().await?.issuer;
                 let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();

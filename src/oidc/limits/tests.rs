@@ -215,3 +215,24 @@ async fn other_providers_are_sent_everything() {
     let error = oidc.authorize().login_hint("x".repeat(256)).start().await;
     says(error.unwrap_err(), "login_hint", 256, 255);
 }
+
+/// Three releases of Keycloak read the one and not the other.
+#[tokio::test]
+async fn a_signed_request_has_no_member_that_would_be_left_out() {
+    use crate::jose::{SignatureAlgorithm, SigningKey};
+    let (mock, oidc) = keycloak().await;
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let start = |oidc: &Oidc, name: &str| {
+        let login = oidc.authorize().signed_with(&key);
+        login.param(name, "x").start()
+    };
+    start(&oidc, "foo").await.unwrap();
+    let error = start(&oidc, "tenant").await.unwrap_err();
+    let said = error.to_string();
+    assert!(error.is_config() && said.contains("tenant"), "{said}");
+    let more = ParameterLimits::keycloak().additional(20, 2_000);
+    let oidc = mock.builder().parameter_limits(more).build().unwrap();
+    start(&oidc, "tenant").await.unwrap();
+    let plain = oidc.authorize().param("tenant", "x");
+    plain.start().await.unwrap();
+}
