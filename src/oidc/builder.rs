@@ -13,8 +13,8 @@ use url::Url;
 
 use super::client::{Inner, Oidc};
 use super::issuer_source::IssuerSource;
-use super::profile::{LoginRules, SecurityProfile};
 use super::limits::ParameterLimits;
+use super::profile::{LoginRules, SecurityProfile};
 use super::verify::{TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
 use crate::discovery::{Discovery, IssuerRule, Provider, parse_issuer};

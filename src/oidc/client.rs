@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
-use super::profile::LoginRules;
 use super::limits::{ParameterLimits, is_keycloak};
+use super::profile::LoginRules;
 use super::tokens::TokenSet;
 use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
 use crate::discovery::{Provider, ProviderMetadata};
