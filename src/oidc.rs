@@ -32,6 +32,7 @@ mod form;
 mod grants;
 mod introspect;
 mod issuer_source;
+pub(crate) mod limits;
 mod logout;
 mod pkce;
 mod profile;
@@ -63,6 +64,7 @@ pub use self::grants::{
     SavedBackchannelLogin, SavedDeviceLogin, TokenExchange, token_type,
 };
 pub use self::introspect::{IntrospectRequest, Introspection};
+pub use self::limits::ParameterLimits;
 pub use self::logout::{Logout, LogoutUrl};
 pub use self::profile::SecurityProfile;
 pub use self::refreshable::Refreshable;

@@ -15,27 +15,32 @@
 //! # Ok(()) }
 //! ```
 
+mod access;
 mod client;
 mod enforcer;
 mod entitlement;
 mod fault;
 mod local;
+mod parts;
 mod permissions;
 mod policies;
+mod question;
 mod requested;
 mod resources;
 mod rpt;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod tickets;
 
+pub use self::access::AuthStatus;
 pub use self::client::{Uma, UmaBuilder};
 pub use self::enforcer::{Access, PathEnforcer, PathEnforcerBuilder, PathRule};
 pub use self::local::{
     AuthorizationSettings, Decision, Identity, LocalPermission, PolicyDecision, ScopeDecision,
     load_authorization_config,
 };
-pub use self::permissions::{AuthStatus, Permissions};
+pub use self::permissions::Permissions;
 pub use self::policies::{OwnerPolicies, OwnerPolicy, OwnerPolicyHandle};
 pub use self::requested::RequestedPermission;
 pub use self::resources::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
@@ -123,6 +123,35 @@ impl Channel {
         form: &[(&str, &str)],
         accept: HeaderValue,
     ) -> Result<Answer> {
+        self.post_form_with(call, form, HeaderMap::from_iter([(ACCEPT, accept)]))
+            .await
+    }
+
+    /// Posts a form that the bearer of a token answers for. The client does not take part: what the
+    /// server does not accept it cannot take for the client's.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn post_form_as(
+        &self,
+        bearer: HeaderValue,
+        call: EndpointCall<'_>,
+        form: &[(&str, &str)],
+    ) -> Result<Answer> {
+        let call = EndpointCall {
+            client: None,
+            ..call
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, JSON);
+        headers.insert(AUTHORIZATION, bearer);
+        self.post_form_with(call, form, headers).await
+    }
+
+    async fn post_form_with(
+        &self,
+        call: EndpointCall<'_>,
+        form: &[(&str, &str)],
+        headers: HeaderMap,
+    ) -> Result<Answer> {
         let mtls = call.client.is_some_and(OAuthClient::uses_mtls);
         let target = self
             .endpoint(call.provider, call.endpoint, mtls, call.deadline)
@@ -137,7 +166,7 @@ impl Channel {
             .sender
             .client
             .request(Method::POST, target.url)
-            .header(ACCEPT, accept)
+            .headers(headers)
             .build()
             .map_err(|source| crate::error::transport(call.op, source))?;
         let fresh = FreshForm {

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::client::{Inner, Oidc};
 use super::issuer_source::IssuerSource;
+use super::limits::ParameterLimits;
 use super::profile::{LoginRules, SecurityProfile};
 use super::verify::{TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
@@ -44,6 +45,7 @@ pub struct OidcBuilder {
     rules: LoginRules,
     /// How the client is registered.
     registered: Option<Box<ClientMetadata>>,
+    limits: Option<ParameterLimits>,
     /// A setting that the provider's origin has no use for.
     misplaced: Option<&'static str>,
 }
@@ -100,6 +102,7 @@ impl OidcBuilder {
             verification: Vec::new(),
             rules: LoginRules::default(),
             registered: None,
+            limits: None,
             misplaced: None,
         }
     }
@@ -211,6 +214,13 @@ impl OidcBuilder {
     /// limit unless set. Tokens that are [restored](Oidc::restore) may be older.
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.rules.max_issue_age = Some(age);
+        self
+    }
+
+    /// How long the parameters of requests may be, where the server's settings are not Keycloak's
+    /// defaults. Unless set, Keycloak's defaults hold where the provider is a Keycloak.
+    pub fn parameter_limits(mut self, limits: ParameterLimits) -> Self {
+        self.limits = Some(limits);
         self
     }
 
@@ -372,6 +382,7 @@ impl OidcBuilder {
                 redirect_uri: self.redirect_uri,
                 verifier,
                 rules: self.rules,
+                limits: self.limits,
             }),
         })
     }

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
+use super::limits::{ParameterLimits, is_keycloak};
 use super::profile::LoginRules;
 use super::tokens::TokenSet;
 use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
@@ -34,6 +37,8 @@ pub(crate) struct Inner {
     pub(super) redirect_uri: Option<String>,
     pub(crate) verifier: TokenVerifier,
     pub(super) rules: LoginRules,
+    /// Keycloak's where the provider is a Keycloak, unless set.
+    pub(super) limits: Option<ParameterLimits>,
 }
 
 impl Oidc {
@@ -153,7 +158,52 @@ impl Inner {
         params: &Params,
     ) -> Result<grant::Granted> {
         let form = params.pairs(op, CLIENT)?;
-        grant::request(self.grant_request(op, kind, repeat), &form).await
+        let members = self.members(op, kind, repeat, &form).await?;
+        grant::read(self.grant_request(op, kind, repeat), members)
+    }
+
+    /// What the token endpoint answers to a form.
+    pub(super) async fn members(
+        &self,
+        op: &'static Operation,
+        kind: GrantKind,
+        repeat: Repeat,
+        form: &[(&str, &str)],
+    ) -> Result<Map<String, Value>> {
+        self.within_limits(op, |limits| limits.check_token(op, form))
+            .await?;
+        let answer = grant::send(self.grant_request(op, kind, repeat), form).await;
+        let Err(error) = answer else { return answer };
+        Err(match self.limits().hint(&error, form) {
+            Some(hint) if self.has_limits(op).await.unwrap_or_default() => error.with_hint(hint),
+            _ => error,
+        })
+    }
+
+    /// The limits of a server that has some.
+    pub(crate) fn limits(&self) -> ParameterLimits {
+        self.limits.clone().unwrap_or_default()
+    }
+
+    /// Refuses what the server would leave out.
+    pub(crate) async fn within_limits(
+        &self,
+        op: &'static Operation,
+        check: impl Fn(&ParameterLimits) -> Result<()> + Send,
+    ) -> Result<()> {
+        match check(&self.limits()) {
+            Err(error) if self.has_limits(op).await? => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn has_limits(&self, op: &'static Operation) -> Result<bool> {
+        if self.limits.is_some() {
+            return Ok(true);
+        }
+        let metadata = self.metadata().await;
+        let metadata = metadata.map_err(|error| error.or_operation(op))?;
+        Ok(is_keycloak(&self.provider, &metadata))
     }
 
     /// The same to the end, for a login that sent no nonce.

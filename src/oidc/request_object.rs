@@ -75,6 +75,16 @@ fn parameters(pairs: &[(&str, &str)]) -> Result<Map<String, Value>> {
 /// RFC 8707 section 2 and RFC 8693 section 2.1.
 const REPEATED: [&str; 2] = ["resource", "audience"];
 
+/// What every signed request has beside its parameters.
+pub(super) const STAMPED: [&str; 6] = ["aud", "exp", "iat", "iss", "jti", "nbf"];
+
+/// The members of a signed request with these parameters, in their order.
+pub(super) fn members(pairs: &[(&str, &str)]) -> Vec<String> {
+    let names = pairs.iter().map(|(name, _)| *name).chain(STAMPED);
+    let members: Map<String, Value> = names.map(|name| (name.to_owned(), Value::Null)).collect();
+    members.into_iter().map(|(name, _)| name).collect()
+}
+
 fn stamp(claims: &mut Map<String, Value>, client_id: &str, issuer: &str) -> Result<()> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

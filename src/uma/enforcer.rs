@@ -14,7 +14,7 @@ use http::Method;
 
 use self::cache::Cache;
 use self::pattern::{Pattern, segments};
-use super::permissions::AuthStatus;
+use super::access::AuthStatus;
 use super::requested::RequestedPermission;
 use super::resources::Resource;
 use crate::error::{Result, config};
@@ -213,7 +213,9 @@ impl PathEnforcer {
     /// `bearer` is the access token that came with it.
     ///
     /// # Errors
-    /// When the server cannot be asked: answer 503. That is never a decision, and never cached.
+    /// When the server cannot be asked: answer 503. That is never a decision, and never cached. With
+    /// [`Binding`](crate::TokenFault::Binding) when the server does not accept the token and the token
+    /// is bound to a key (DPoP): answer 401.
     pub async fn check(&self, method: &Method, path: &str, bearer: Option<&str>) -> Result<Access> {
         let Some(segments) = segments(path) else {
             return Ok(Access::Denied);

@@ -4,7 +4,7 @@ use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde::Deserialize;
 
-use super::fault;
+use super::{fault, subject};
 use crate::error::{Result, transport};
 use crate::http::fresh::Complete;
 use crate::http::json;
@@ -75,6 +75,8 @@ impl Oidc {
             });
         }
         let entitled: Entitled = json::decode(&OP, answer.response.body())?;
+        let asked = subject::of(token.secret());
+        subject::check_rpt(&OP, asked.as_ref(), entitled.rpt.expose())?;
         Ok(AccessToken::new(entitled.rpt))
     }
 }

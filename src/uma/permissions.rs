@@ -1,50 +1,30 @@
 //! Asking for permissions: Keycloak's UMA grant (UMA 2.0 Grant section 3.3.1).
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use http::StatusCode;
-use http::header::HeaderValue;
 use serde_json::Value;
 
-use super::fault;
+use super::question::{ID_TOKEN, Question, Refusal};
 use super::requested::RequestedPermission;
 use super::rpt::Rpt;
-use crate::error::{Error, ErrorKind, Result, invalid_argument, invalid_token, unexpected_body};
-use crate::http::channel::TOKEN_ENDPOINT;
-use crate::http::json;
-use crate::http::operation::Operation;
-use crate::http::repeat::Repeat;
-use crate::jose::decode_unverified;
+use crate::Secret;
+use crate::error::Result;
 use crate::oidc::{Oidc, Params, Permission};
-use crate::token::{AccessToken, GrantKind, explain, grant};
-use crate::{Secret, TokenFault, UmaFault};
+use crate::token::AccessToken;
 
-const OP: Operation = Operation::new("oidc.permissions", "POST", "{token_endpoint}");
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
-const ID_TOKEN: &str = "http://openid.net/specs/openid-connect-core-1_0.html#IDToken";
 
 /// A question about permissions; see [`Oidc::permissions`]. [`rpt`](Self::rpt),
 /// [`list`](Self::list) or [`decision`](Self::decision) send it; `.await` is `rpt`.
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Permissions {
     oidc: Oidc,
+    token: Secret,
     params: Params,
+    limit: Option<u32>,
     audience: Option<String>,
     ticket: Option<Secret>,
     wanted: Vec<RequestedPermission>,
-}
-
-/// What [`Oidc::has_access`] finds out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AuthStatus {
-    /// The server accepts the token.
-    pub logged_in: bool,
-    /// Every permission asked for is granted.
-    pub authorized: bool,
-    /// Those that are not, as they were asked for: `resource`, `resource#scope`, `#scope`.
-    pub missing: BTreeSet<String>,
 }
 
 impl Oidc {
@@ -72,89 +52,16 @@ impl Oidc {
     /// [`InvalidTicket`](crate::UmaFault::InvalidTicket); of kind `Unauthorized` when the access
     /// token is refused.
     pub fn permissions(&self, access_token: impl Into<Secret>) -> Permissions {
-        let mut params = Params::of("urn:ietf:params:oauth:grant-type:uma-ticket");
-        params.push("subject_token", access_token);
         Permissions {
             oidc: self.clone(),
-            params,
+            token: access_token.into(),
+            params: Params::of("urn:ietf:params:oauth:grant-type:uma-ticket"),
+            limit: None,
             audience: None,
             ticket: None,
             wanted: Vec::new(),
         }
     }
-
-    /// Whether the bearer of an access token has every one of these permissions at this resource
-    /// server, by the server's own decision. Each one is looked for in what is granted: asked for
-    /// `album#edit`, Keycloak also says yes to a user who was given `album#view` alone.
-    ///
-    /// A token that the server does not accept is no error: `logged_in` is false. A permission
-    /// names a resource by name or id; without scope it is there when any access to the resource
-    /// is. Resources of different owners may share a name, so where users create resources, name
-    /// them by id.
-    ///
-    /// ```no_run
-    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
-    /// let status = oidc.has_access(bearer, ["album#view", "album#edit"]).await?;
-    /// if !status.authorized {
-    ///     println!("missing: {:?}", status.missing);
-    /// }
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When there is no answer: the server is away or fails, the client's own proof is refused, a
-    /// resource or scope does not exist. Such a failure is never taken for a yes or a no.
-    pub async fn has_access<P>(
-        &self,
-        access_token: impl Into<Secret> + Send,
-        permissions: impl IntoIterator<Item = P> + Send,
-    ) -> Result<AuthStatus>
-    where
-        P: Into<RequestedPermission>,
-    {
-        let wanted: Vec<RequestedPermission> = permissions.into_iter().map(Into::into).collect();
-        if wanted.is_empty() {
-            return Err(invalid_argument(
-                &OP,
-                "no permission to look for: name one, such as \"album#view\"",
-            ));
-        }
-        let mut question = self.permissions(access_token);
-        question.wanted.clone_from(&wanted);
-        let granted = match question.list().await {
-            Ok(granted) => granted,
-            Err(error) => match error.uma_fault() {
-                Some(UmaFault::NotAuthorized | UmaFault::RequestSubmitted) => Vec::new(),
-                _ if refuses_token(&error) => {
-                    return Ok(AuthStatus {
-                        logged_in: false,
-                        authorized: false,
-                        missing: wanted.iter().flat_map(RequestedPermission::each).collect(),
-                    });
-                }
-                _ => return Err(error),
-            },
-        };
-        let missing: BTreeSet<String> = wanted
-            .iter()
-            .flat_map(|wanted| wanted.missing_in(&granted))
-            .collect();
-        Ok(AuthStatus {
-            logged_in: true,
-            authorized: missing.is_empty(),
-            missing,
-        })
-    }
-}
-
-/// The access token, that is: a refused client is answered with 401, and where the server fails
-/// with a client it says `unauthorized_client` too.
-fn refuses_token(error: &Error) -> bool {
-    error.status() == Some(StatusCode::BAD_REQUEST)
-        && error.oauth_code() == Some("unauthorized_client")
-        && error
-            .server_message()
-            .is_some_and(|said| said.contains("Invalid identity"))
 }
 
 impl Permissions {
@@ -199,6 +106,10 @@ impl Permissions {
 
     /// Pushes claims to the policies that decide: a JSON object whose members are arrays of
     /// strings.
+    ///
+    /// The access token is sent as a parameter then, since Keycloak refuses claims beside the bearer
+    /// token of a public client. One that is longer than the server takes is refused before it is
+    /// sent.
     pub fn claims(mut self, claims: &Value) -> Self {
         let token = data_encoding::BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
         self.params.set("claim_token", token);
@@ -226,6 +137,7 @@ impl Permissions {
 
     /// Gives as many permissions at most. With an RPT, the newest stay.
     pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
         self.params
             .set("response_permissions_limit", limit.to_string());
         self
@@ -243,32 +155,29 @@ impl Permissions {
         self
     }
 
-    /// A requesting party token: an access token for the resource server with the permissions.
+    /// A requesting party token: an access token for the resource server with the permissions. It
+    /// is given out only where it is about the same subject as the access token, as far as that one
+    /// names a subject.
     ///
     /// # Errors
-    /// See [`Oidc::permissions`].
+    /// See [`Oidc::permissions`]. Of kind `Config` when the permissions are too many for one
+    /// request: a token cannot be asked for in parts.
     pub async fn rpt(self) -> Result<Rpt> {
-        let oidc = self.oidc.clone();
-        let members = self.ask(None).await?;
-        let Value::Object(members) = members else {
-            return Err(unexpected_body(&OP, "the answer is no object"));
-        };
-        let request = oidc
-            .inner
-            .grant_request(&OP, GrantKind::Custom, Repeat::SINGLE_USE);
-        Ok(Rpt::new(grant::read(request, members)?))
+        Ok(self.question()?.rpt().await?)
     }
 
-    /// What is granted of what was asked for, without a token.
+    /// What is granted of what was asked for, without a token. Permissions that are too many for
+    /// one request are asked about in several.
     ///
     /// # Errors
     /// See [`Oidc::permissions`].
     pub async fn list(self) -> Result<Vec<Permission>> {
-        let answer = self.ask(Some("permissions")).await?;
-        let Value::Array(_) = &answer else {
-            return Err(unexpected_body(&OP, "the answer is no list of permissions"));
-        };
-        Ok(Permission::list(Some(&answer)))
+        let limit = self.limit;
+        let mut granted = self.question()?.granted().await?;
+        if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
+            granted.truncate(limit);
+        }
+        Ok(granted)
     }
 
     /// Whether the server grants **something** of what was asked for; a denial is `false`.
@@ -280,73 +189,24 @@ impl Permissions {
     /// # Errors
     /// See [`Oidc::permissions`]; a failure is never taken for a decision.
     pub async fn decision(self) -> Result<bool> {
-        match self.ask(Some("decision")).await {
-            Ok(answer) => match answer.get("result") {
-                Some(Value::Bool(granted)) => Ok(*granted),
-                _ => Err(unexpected_body(&OP, "the answer has no decision")),
-            },
-            Err(error) => match error.uma_fault() {
-                Some(UmaFault::NotAuthorized | UmaFault::RequestSubmitted) => Ok(false),
-                _ => Err(error),
-            },
+        match self.question()?.decision().await {
+            Err(Refusal::Denied(_)) => Ok(false),
+            answer => Ok(answer?),
         }
     }
 
-    async fn ask(self, response_mode: Option<&'static str>) -> Result<Value> {
-        let Self {
-            oidc,
-            mut params,
-            audience,
-            ticket,
-            wanted,
-        } = self;
-        if let Some(ticket) = &ticket {
-            if !wanted.is_empty() {
-                return Err(invalid_argument(
-                    &OP,
-                    "the ticket says what is asked for: leave the permissions out",
-                ));
-            }
-            params.set("ticket", ticket);
-        } else {
-            params.set(
-                "audience",
-                audience.unwrap_or_else(|| oidc.client_id().to_owned()),
-            );
+    pub(super) fn permissions(mut self, wanted: Vec<RequestedPermission>) -> Self {
+        self.wanted = wanted;
+        self
+    }
+
+    pub(super) fn question(self) -> Result<Question> {
+        let mut params = self.params;
+        if self.ticket.is_none() {
+            let own = || self.oidc.client_id().to_owned();
+            params.set("audience", self.audience.unwrap_or_else(own));
         }
-        for permission in &wanted {
-            params.push("permission", permission.text(&OP)?);
-        }
-        if params.get("claim_token_format") == Some(ID_TOKEN) {
-            about_one_user(&params)?;
-        }
-        if let Some(mode) = response_mode {
-            params.set("response_mode", mode);
-        }
-        let inner = &oidc.inner;
-        let form = params.pairs(&OP, &[])?;
-        // A ticket may be good for one use.
-        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
-        let accept = HeaderValue::from_static("application/json");
-        let answer = inner
-            .channel
-            .post_form_accepting(call, &form, accept)
-            .await
-            .map_err(|error| error.or_operation(&OP))?;
-        if answer.status().is_success() {
-            return json::decode(&OP, answer.response.body());
-        }
-        let ticket = ticket.as_ref().map(Secret::expose);
-        let error = fault::grant(answer.error(&OP), ticket);
-        Err(if error.uma_fault().is_some() {
-            error
-        } else if refuses_token(&error) {
-            error
-                .with_kind(ErrorKind::Unauthorized)
-                .with_hint("the access token is not valid: it has expired or its session has ended")
-        } else {
-            explain(error, GrantKind::Custom)
-        })
+        Question::new(self.oidc, self.token, params, self.ticket, self.wanted)
     }
 
     async fn send(self) -> Result<Rpt> {
@@ -369,21 +229,5 @@ impl fmt::Debug for Permissions {
 impl From<&AccessToken> for Secret {
     fn from(token: &AccessToken) -> Self {
         token.secret().into()
-    }
-}
-
-/// As far as the tokens can be read.
-fn about_one_user(params: &Params) -> Result<()> {
-    let subject = |name: &str| {
-        let token = decode_unverified(params.get(name)?).ok()?;
-        token.claims().get("sub").cloned()
-    };
-    match (subject("subject_token"), subject("claim_token")) {
-        (Some(one), Some(other)) if one != other => Err(invalid_token(
-            TokenFault::Subject,
-            "the ID token is about another user than the access token",
-        )
-        .with_operation(&OP)),
-        _ => Ok(()),
     }
 }

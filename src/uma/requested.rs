@@ -47,6 +47,14 @@ impl RequestedPermission {
             Some("has an empty scope")
         } else if self.scopes.iter().any(|scope| scope.contains(['#', ','])) {
             Some("has a scope with a # or a comma in it, which the server cannot be asked for")
+        } else if resource.chars().any(char::is_control) {
+            Some("has a control character in it, which newer servers leave out")
+        } else if self
+            .scopes
+            .iter()
+            .any(|scope| scope.chars().any(char::is_control))
+        {
+            Some("has a scope with a control character in it, which newer servers leave out")
         } else {
             None
         };
@@ -58,6 +66,33 @@ impl RequestedPermission {
         } else {
             format!("{resource}#{}", self.scopes.join(","))
         })
+    }
+
+    /// One permission for each scope.
+    pub(super) fn singles(&self) -> Vec<Self> {
+        if self.scopes.is_empty() {
+            return vec![self.clone()];
+        }
+        let scopes = self.scopes.iter();
+        scopes
+            .map(|scope| Self {
+                resource: self.resource.clone(),
+                scopes: vec![scope.clone()],
+            })
+            .collect()
+    }
+
+    /// With the scopes of another one too.
+    pub(super) fn and(mut self, other: &Self) -> Self {
+        self.scopes.extend(other.scopes.iter().cloned());
+        self
+    }
+
+    /// The resource by its id or name: not by its type, and not any.
+    pub(super) fn named_resource(&self) -> Option<&str> {
+        let resource = self.resource.as_deref()?;
+        let by_type = resource.starts_with("resource-type");
+        (!by_type && !resource.is_empty()).then_some(resource)
     }
 
     /// Each single thing that is asked for.

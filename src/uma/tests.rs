@@ -1,5 +1,8 @@
 //! Failures that are no decisions.
 
+mod bearer;
+mod questions;
+
 use serde_json::json;
 
 use crate::jose::tests::sign;

@@ -356,13 +356,13 @@ async fn access_is_each_permission_asked_for() {
         .client_secret("wrong")
         .build()
         .unwrap();
-    assert!(
-        stranger
-            .has_access(&bob, ["shelf"])
-            .await
-            .unwrap_err()
-            .is_unauthorized()
-    );
+    // The client takes part in a question with claims only.
+    let asked = stranger.permissions(&bob).permission("shelf");
+    let asked = asked.claims(&json!({ "why": ["audit"] })).decision();
+    let error = asked.await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    let status = stranger.has_access(&bob, ["shelf"]).await.unwrap();
+    assert!(status.authorized);
     assert!(
         oidc.has_access(&bob, [""; 0])
             .await

@@ -20,6 +20,7 @@ use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::oidc::Oidc;
 use crate::oidc::builder::check_redirect_uri;
 use crate::oidc::form::{self, Params};
+use crate::oidc::limits::RequestKind;
 use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
 use crate::oidc::request_object;
@@ -299,6 +300,9 @@ impl Authorize {
         let nonce = Secret::from(hash::random::<32>()?);
         let params = self.complete(&redirect_uri, &state, &nonce, &pkce);
         let pairs = params.pairs(&OP, &[])?;
+        inner
+            .within_limits(&OP, |limits| limits.check_authorization(&OP, &pairs))
+            .await?;
         let mut request_object = None;
         let pairs = match &self.signed_with {
             None => pairs
@@ -306,6 +310,13 @@ impl Authorize {
                 .map(|(name, value)| ((*name).to_owned(), Secret::from(*value)))
                 .collect(),
             Some(key) => {
+                let members = request_object::members(&pairs);
+                let kind = RequestKind::Authorization;
+                inner
+                    .within_limits(&OP, |limits| {
+                        limits.check_request_object(&OP, kind, &members)
+                    })
+                    .await?;
                 let object = self.request_object(key, &metadata, &pairs).await?;
                 request_object = Some(object.clone());
                 self.around(object)

@@ -16,6 +16,7 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::{SigningKey, hash};
 use crate::oidc::form::{self, CLIENT, Params};
+use crate::oidc::limits::RequestKind;
 use crate::oidc::request_object;
 use crate::oidc::{Oidc, TokenSet};
 use crate::token::{GrantKind, explain, lifetime};
@@ -163,11 +164,21 @@ impl BackchannelLoginRequest {
             ));
         }
         let inner = &self.oidc.inner;
+        let pairs = self.params.pairs(&START, CLIENT)?;
+        inner
+            .within_limits(&START, |limits| limits.check_backchannel(&START, &pairs))
+            .await?;
         let params = match &self.signed_with {
             None => self.params,
             Some(key) => {
                 inner.rules.check_request_key(&START, key)?;
-                let pairs = self.params.pairs(&START, CLIENT)?;
+                let members = request_object::members(&pairs);
+                let kind = RequestKind::Backchannel;
+                inner
+                    .within_limits(&START, |limits| {
+                        limits.check_request_object(&START, kind, &members)
+                    })
+                    .await?;
                 let issuer = &inner.metadata().await?.issuer;
                 let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();

@@ -13,7 +13,7 @@ use crate::http::channel::Endpoint;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::oidc::form::{self, Params};
+use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::pkce::Pkce;
 use crate::oidc::shown;
 use crate::oidc::{Oidc, TokenSet};
@@ -122,6 +122,10 @@ impl DeviceLoginRequest {
         self.params.push("code_challenge", pkce.challenge());
         self.params.push("code_challenge_method", "S256");
         let inner = &self.oidc.inner;
+        let pairs = self.params.pairs(&START, CLIENT)?;
+        inner
+            .within_limits(&START, |limits| limits.check_authorization(&START, &pairs))
+            .await?;
         let answer = inner
             .post(&START, ENDPOINT, Repeat::IDEMPOTENT, &self.params)
             .await?;

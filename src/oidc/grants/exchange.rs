@@ -121,7 +121,9 @@ impl TokenExchange {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
         let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::SINGLE_USE);
-        let members = grant::send(request, &form).await?;
+        let members = inner
+            .members(&OP, request.kind, request.repeat, &form)
+            .await?;
         ExchangedToken::read(request, members)
     }
 }

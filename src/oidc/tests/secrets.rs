@@ -123,6 +123,7 @@ async fn s19_nothing_shows_a_secret() {
     let oidc = mock.oidc();
     shown.add(&oidc);
     shown.add(&mock.builder());
+    shown.add(&crate::oidc::ParameterLimits::keycloak());
     shown.add(&oidc.metadata().await.unwrap().as_ref().clone());
     let mut secrets = vec!["hunter2".to_owned(), "eyJ".to_owned(), "c0de".to_owned()];
 

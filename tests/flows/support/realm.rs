@@ -136,6 +136,15 @@ impl Realm {
             .unwrap();
     }
 
+    /// Whether the server is of this release (major and minor), or of a later one.
+    pub async fn is_since(&self, release: (u64, u64)) -> bool {
+        let path = ["admin", "serverinfo"];
+        let info: Value = self.kc.request(Method::GET, path).await.unwrap();
+        let version = info["systemInfo"]["version"].as_str().unwrap();
+        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= release
+    }
+
     /// The id of a user.
     pub async fn user_id(&self, name: &str) -> String {
         self.only(&["users"], &[("username", name), ("exact", "true")])

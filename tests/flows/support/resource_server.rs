@@ -47,6 +47,11 @@ impl ResourceServer {
             .client_secret(SECRET)
             .build()
             .unwrap();
+        // Older servers begin with a resource that every user may use.
+        let first = uma.resources().list().exact_name("Default Resource");
+        for id in first.ids().await.unwrap() {
+            uma.resource(id).delete().await.unwrap();
+        }
         Self { realm, uuid, uma }
     }
 

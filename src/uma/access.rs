@@ -1,0 +1,85 @@
+//! Whether somebody has every permission.
+
+use std::collections::BTreeSet;
+
+use super::question::{OP, Refusal};
+use super::requested::RequestedPermission;
+use crate::Secret;
+use crate::error::{Result, invalid_argument};
+use crate::oidc::Oidc;
+
+/// What [`Oidc::has_access`] finds out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthStatus {
+    /// The server accepts the token.
+    pub logged_in: bool,
+    /// Every permission asked for is granted.
+    pub authorized: bool,
+    /// Those that are not, as they were asked for: `resource`, `resource#scope`, `#scope`.
+    pub missing: BTreeSet<String>,
+}
+
+impl Oidc {
+    /// Whether the bearer of an access token has every one of these permissions at this resource
+    /// server, by the server's own decision. Each one is looked for in what is granted: asked for
+    /// `album#edit`, Keycloak also says yes to a user who was given `album#view` only.
+    ///
+    /// A token that the server does not accept is not an error: `logged_in` is false. A permission
+    /// names a resource by name or id; without scope it is there when any access to the resource
+    /// is. Resources of different owners may share a name, so where users create resources, name
+    /// them by id. Permissions that are too many for one request are asked about in several.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let status = oidc.has_access(bearer, ["album#view", "album#edit"]).await?;
+    /// if !status.authorized {
+    ///     println!("missing: {:?}", status.missing);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no answer: the server is away or fails, a resource or scope does not exist.
+    /// Such a failure is never taken for a yes or a no. With
+    /// [`Binding`](crate::TokenFault::Binding) when the server does not accept the token and the
+    /// token is bound to a key (DPoP): Keycloak decides about bearer tokens only.
+    pub async fn has_access<P>(
+        &self,
+        access_token: impl Into<Secret> + Send,
+        permissions: impl IntoIterator<Item = P> + Send,
+    ) -> Result<AuthStatus>
+    where
+        P: Into<RequestedPermission>,
+    {
+        let wanted: Vec<RequestedPermission> = permissions.into_iter().map(Into::into).collect();
+        if wanted.is_empty() {
+            return Err(invalid_argument(
+                &OP,
+                "no permission to look for: name one, such as \"album#view\"",
+            ));
+        }
+        let question = self.permissions(access_token).permissions(wanted.clone());
+        let granted = match question.question()?.granted().await {
+            Ok(granted) => granted,
+            Err(Refusal::Denied(_)) => Vec::new(),
+            Err(Refusal::Token(_)) => {
+                return Ok(AuthStatus {
+                    logged_in: false,
+                    authorized: false,
+                    missing: wanted.iter().flat_map(RequestedPermission::each).collect(),
+                });
+            }
+            Err(Refusal::Failed(error)) => return Err(error),
+        };
+        let missing: BTreeSet<String> = wanted
+            .iter()
+            .flat_map(|wanted| wanted.missing_in(&granted))
+            .collect();
+        Ok(AuthStatus {
+            logged_in: true,
+            authorized: missing.is_empty(),
+            missing,
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! Questions that are too long for one request.
+
+#[cfg(test)]
+mod tests;
+
+use super::requested::RequestedPermission;
+use crate::error::{Result, invalid_argument};
+use crate::http::operation::Operation;
+use crate::oidc::Permission;
+use crate::oidc::limits::{self, ParameterLimits};
+
+/// The name of the parameter.
+pub(super) const PERMISSION: &str = "permission";
+
+/// How many permissions a request asks for at most. Keycloak answers a form of more than a thousand
+/// fields with 500 (Quarkus' `quarkus.http.limits.max-form-fields`).
+const NUMBER: usize = 900;
+
+/// Permissions as text, in parts that each fit into one request. Without permissions there is one
+/// empty part.
+pub(super) fn split(
+    op: &Operation,
+    limits: &ParameterLimits,
+    wanted: &[RequestedPermission],
+) -> Result<Vec<Vec<String>>> {
+    let limit = limits.of(PERMISSION);
+    let mut parts: Vec<Vec<String>> = vec![Vec::new()];
+    let mut used = 0_usize;
+    for text in texts(op, limits, wanted)? {
+        let length = limits::length(&text);
+        let full = |part: &Vec<String>| {
+            part.len() >= NUMBER || (!part.is_empty() && used.saturating_add(length) > limit)
+        };
+        match parts.last_mut() {
+            Some(part) if !full(part) => {
+                used = used.saturating_add(length);
+                part.push(text);
+            }
+            _ => {
+                used = length;
+                parts.push(vec![text]);
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// One that is too long becomes several with fewer scopes each.
+fn texts(
+    op: &Operation,
+    limits: &ParameterLimits,
+    wanted: &[RequestedPermission],
+) -> Result<Vec<String>> {
+    let limit = limits.of(PERMISSION);
+    let mut texts = Vec::new();
+    for permission in wanted {
+        let text = permission.text(op)?;
+        if limits::length(&text) <= limit {
+            texts.push(text);
+            continue;
+        }
+        let mut chunk: Option<(RequestedPermission, String)> = None;
+        for single in permission.singles() {
+            if let Some((so_far, _)) = &chunk {
+                let longer = so_far.clone().and(&single);
+                let text = longer.text(op)?;
+                if limits::length(&text) <= limit {
+                    chunk = Some((longer, text));
+                    continue;
+                }
+            }
+            let text = single.text(op)?;
+            limits.check_one(op, PERMISSION, limits::length(&text))?;
+            texts.extend(chunk.replace((single, text)).map(|(_, text)| text));
+        }
+        texts.extend(chunk.map(|(_, text)| text));
+    }
+    Ok(texts)
+}
+
+/// All in one request, for what cannot be asked in parts.
+pub(super) fn whole(
+    op: &Operation,
+    limits: &ParameterLimits,
+    wanted: &[RequestedPermission],
+) -> Result<Vec<String>> {
+    let texts: Vec<String> = wanted
+        .iter()
+        .map(|permission| permission.text(op))
+        .collect::<Result<_>>()?;
+    let length: usize = texts.iter().map(|text| limits::length(text)).sum();
+    let limit = limits.of(PERMISSION);
+    if length > limit {
+        return Err(invalid_argument(
+            op,
+            format!(
+                "the permissions have {length} characters together, and the server leaves out what \
+                 has more than {limit}; a requesting party token cannot be asked for in parts: name \
+                 fewer permissions, or set the server's own limit with parameter_limits"
+            ),
+        ));
+    }
+    if texts.len() > NUMBER {
+        return Err(invalid_argument(
+            op,
+            format!(
+                "there are {} permissions, and one request takes {NUMBER}; a requesting party token \
+                 cannot be asked for in parts: name fewer permissions",
+                texts.len()
+            ),
+        ));
+    }
+    Ok(texts)
+}
+
+/// What is granted in one part or another: each resource once.
+pub(super) fn union(parts: Vec<Vec<Permission>>) -> Vec<Permission> {
+    let mut all: Vec<Permission> = Vec::new();
+    for granted in parts.into_iter().flatten() {
+        let same = |known: &&mut Permission| {
+            known.resource_id.is_some()
+                && known.resource_id == granted.resource_id
+                && known.resource_name == granted.resource_name
+        };
+        match all.iter_mut().find(same) {
+            Some(known) => {
+                for scope in granted.scopes {
+                    if !known.scopes.contains(&scope) {
+                        known.scopes.push(scope);
+                    }
+                }
+            }
+            None => all.push(granted),
+        }
+    }
+    all
+}
