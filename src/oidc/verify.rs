@@ -49,7 +49,8 @@ use self::issuer_names::Names;
 pub use self::logout_token::LogoutToken;
 pub(super) use self::refresh_token::refuse_others;
 pub use self::refresh_token::{OfflineToken, RefreshToken};
-use self::registered::{Algorithms, Registered};
+use self::registered::Registered;
+pub(crate) use self::registered::RegisteredAlgorithms;
 pub use self::replay::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, Jws};
@@ -84,7 +85,7 @@ pub struct TokenVerifier {
     client_id: String,
     algorithms: Option<Vec<SignatureAlgorithm>>,
     /// Those that were registered, for each kind of token.
-    registered: Algorithms,
+    registered: RegisteredAlgorithms,
     trusted_audiences: Vec<String>,
     authorized_parties: Vec<String>,
     authorized_party_optional: bool,
@@ -105,7 +106,7 @@ impl TokenVerifier {
             issuer,
             client_id: client_id.into(),
             algorithms: None,
-            registered: Algorithms::default(),
+            registered: RegisteredAlgorithms::default(),
             trusted_audiences: Vec::new(),
             authorized_parties: Vec::new(),
             authorized_party_optional: false,
@@ -331,8 +332,13 @@ impl TokenVerifier {
         };
         if let Some(algorithm) = registered {
             // A symmetric one has no key here.
-            let asymmetric = SignatureAlgorithm::ASYMMETRIC.contains(&algorithm);
-            return Ok(asymmetric.then_some(algorithm).into_iter().collect());
+            let all = self.algorithms.as_deref();
+            let all = all.unwrap_or(&SignatureAlgorithm::ASYMMETRIC);
+            return Ok(all
+                .iter()
+                .copied()
+                .filter(|one| *one == algorithm)
+                .collect());
         }
         match &self.algorithms {
             Some(algorithms) => Ok(algorithms.clone()),

@@ -10,8 +10,8 @@ use super::claims::text;
 use crate::error::{Result, TokenFault};
 
 /// Whether the server has more to say of a token. Keycloak writes it into the id (its classes
-/// `AccessTokenContext` and `DefaultTokenContextEncoderProvider`); without that mark, as up to
-/// Keycloak 26.1, it is one that lacks what every full token has.
+/// `AccessTokenContext` and `DefaultTokenContextEncoderProvider`); without that mark, as in
+/// tokens of Keycloak 24, it is one that lacks what every full token has.
 pub(super) fn is_one(claims: &Map<String, Value>) -> bool {
     match mark(claims) {
         Some("lt") => true,

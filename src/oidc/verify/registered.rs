@@ -1,7 +1,7 @@
 //! How the client is registered: the algorithm of each kind of token.
 
 use super::TokenVerifier;
-use crate::error::{Result, config};
+use crate::error::{Error, Result, config};
 use crate::jose::SignatureAlgorithm;
 use crate::registration::ClientMetadata;
 
@@ -17,16 +17,38 @@ pub(super) enum Registered {
     Introspection,
 }
 
-/// The algorithms that were named.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Algorithms {
+/// The algorithms that a registration names, where it names any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RegisteredAlgorithms {
     pub(super) id_token: Option<SignatureAlgorithm>,
-    user_info: Option<SignatureAlgorithm>,
-    response: Option<SignatureAlgorithm>,
-    introspection: Option<SignatureAlgorithm>,
+    pub(super) user_info: Option<SignatureAlgorithm>,
+    pub(super) response: Option<SignatureAlgorithm>,
+    pub(super) introspection: Option<SignatureAlgorithm>,
 }
 
-impl Algorithms {
+const ID_TOKEN: &str = "id_token_signed_response_alg";
+const USER_INFO: &str = "userinfo_signed_response_alg";
+const RESPONSE: &str = "authorization_signed_response_alg";
+const INTROSPECTION: &str = "introspection_signed_response_alg";
+
+impl RegisteredAlgorithms {
+    /// What the answer to a registration names.
+    pub(crate) fn read(metadata: &ClientMetadata) -> Result<Self> {
+        let id_token = metadata.id_token_signed_response_alg.as_deref();
+        let user_info = metadata.userinfo_signed_response_alg.as_deref();
+        let response = metadata.authorization_signed_response_alg.as_deref();
+        let introspection = metadata.extra.get(INTROSPECTION);
+        let introspection = introspection.and_then(|name| name.as_str());
+        // Without a signature these answers are plain; a JWT among them is one of no registration.
+        let is_signed = |name: &&str| *name != "none";
+        Ok(Self {
+            id_token: named(ID_TOKEN, id_token)?,
+            user_info: named(USER_INFO, user_info.filter(is_signed))?,
+            response: named(RESPONSE, response.filter(is_signed))?,
+            introspection: named(INTROSPECTION, introspection.filter(is_signed))?,
+        })
+    }
+
     pub(super) fn of(&self, kind: Registered) -> Option<SignatureAlgorithm> {
         match kind {
             Registered::IdToken | Registered::LogoutToken => self.id_token,
@@ -37,9 +59,28 @@ impl Algorithms {
     }
 }
 
+fn named(member: &str, name: Option<&str>) -> Result<Option<SignatureAlgorithm>> {
+    let Some(name) = name else { return Ok(None) };
+    match SignatureAlgorithm::named(name) {
+        Some(algorithm) => Ok(Some(algorithm)),
+        None => Err(refused(
+            member,
+            name,
+            "it is not an algorithm that is verified here",
+        )),
+    }
+}
+
+fn refused(member: &str, name: &str, why: &str) -> Error {
+    let shown = crate::error::clean(name);
+    config(format!(
+        "the client is registered with {member} {shown:?}: {why}"
+    ))
+}
+
 /// The algorithms that the client is registered for, named as in a registration. Each takes the
-/// place of [`algorithms`](TokenVerifier::algorithms) and of the published list for its kind of
-/// token; a symmetric algorithm fits no token here.
+/// place of the published list for its kind of token; where [`algorithms`](TokenVerifier::algorithms)
+/// are set, it has to be among these too. A symmetric algorithm fits no token here.
 impl TokenVerifier {
     /// ID tokens are signed with this algorithm (OpenID Connect Core 1.0 section 3.1.3.7 step 7),
     /// and logout tokens too (OpenID Connect Back-Channel Logout 1.0 section 2.6).
@@ -88,51 +129,26 @@ impl TokenVerifier {
     /// signed with the client's secret need
     /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret) before
     /// this call, with the same algorithm.
-    pub fn registered(mut self, metadata: &ClientMetadata) -> Result<Self> {
-        let extra = |name: &str| metadata.extra.get(name).and_then(|value| value.as_str());
-        let secret = self.id_token_secret.as_ref().map(|own| own.algorithm());
-        for (kind, name, value) in [
-            (
-                Registered::IdToken,
-                "id_token_signed_response_alg",
-                metadata.id_token_signed_response_alg.as_deref(),
-            ),
-            (
-                Registered::UserInfo,
-                "userinfo_signed_response_alg",
-                metadata.userinfo_signed_response_alg.as_deref(),
-            ),
-            (
-                Registered::Response,
-                "authorization_signed_response_alg",
-                metadata.authorization_signed_response_alg.as_deref(),
-            ),
-            (
-                Registered::Introspection,
-                "introspection_signed_response_alg",
-                extra("introspection_signed_response_alg"),
-            ),
-        ] {
-            let Some(value) = value else { continue };
-            let refused = |why: &str| {
-                let shown = crate::error::clean(value);
-                config(format!(
-                    "the client is registered with {name} {shown:?}: {why}"
-                ))
-            };
-            let algorithm = SignatureAlgorithm::named(value)
-                .ok_or_else(|| refused("it is not an algorithm that is verified here"))?;
-            if kind == Registered::IdToken && secret.is_some() {
-                if secret != Some(algorithm) {
-                    return Err(refused(
-                        "the secret for ID tokens is set for another algorithm",
-                    ));
-                }
-                // Logout tokens keep to asymmetric ones.
-                continue;
+    pub fn registered(self, metadata: &ClientMetadata) -> Result<Self> {
+        let mut named = RegisteredAlgorithms::read(metadata)?;
+        if let (Some(algorithm), Some(secret)) = (named.id_token, &self.id_token_secret) {
+            if secret.algorithm() != algorithm {
+                let why = "the secret for ID tokens is set for another algorithm";
+                return Err(refused(ID_TOKEN, algorithm.name(), why));
             }
+            // Logout tokens keep to the issuer's keys.
+            named.id_token = None;
+        }
+        for (member, algorithm) in [
+            (ID_TOKEN, named.id_token),
+            (USER_INFO, named.user_info),
+            (RESPONSE, named.response),
+            (INTROSPECTION, named.introspection),
+        ] {
+            let Some(algorithm) = algorithm else { continue };
             if !SignatureAlgorithm::ASYMMETRIC.contains(&algorithm) {
-                return Err(refused("symmetric algorithms are not taken").with_hint(
+                let why = "symmetric algorithms are not taken";
+                return Err(refused(member, algorithm.name(), why).with_hint(
                     "register the client with ES256 or PS256; for ID tokens there is \
                      id_tokens_signed_with_client_secret",
                 ));
@@ -140,16 +156,23 @@ impl TokenVerifier {
             if let Some(allowed) = &self.algorithms
                 && !allowed.contains(&algorithm)
             {
-                return Err(refused("it is not among the accepted algorithms"));
+                let why = "it is not among the accepted algorithms";
+                return Err(refused(member, algorithm.name(), why));
             }
-            let place = match kind {
-                Registered::IdToken | Registered::LogoutToken => &mut self.registered.id_token,
-                Registered::UserInfo => &mut self.registered.user_info,
-                Registered::Response => &mut self.registered.response,
-                Registered::Introspection => &mut self.registered.introspection,
-            };
-            *place = Some(algorithm);
         }
-        Ok(self)
+        Ok(self.with_registered(named))
+    }
+
+    /// The same without a check: an algorithm that is not accepted fits no token. What is not named
+    /// stays as it is.
+    pub(crate) fn with_registered(mut self, named: RegisteredAlgorithms) -> Self {
+        let own = self.registered;
+        self.registered = RegisteredAlgorithms {
+            id_token: named.id_token.or(own.id_token),
+            user_info: named.user_info.or(own.user_info),
+            response: named.response.or(own.response),
+            introspection: named.introspection.or(own.introspection),
+        };
+        self
     }
 }

@@ -137,8 +137,8 @@ impl AccessTokenVerifierBuilder {
     }
 
     /// Lightweight access tokens lack most claims: the server is asked for them, and whether the
-    /// token is still active. Keycloak marks them in `jti` (from 26.2 on); of older servers' tokens
-    /// those without `sub` or `aud` are asked about.
+    /// token is still active. Keycloak marks them in `jti`; of tokens without that mark, such
+    /// as those of Keycloak 24, the ones without `sub` or `aud` are asked about.
     ///
     /// Whoever is asked speaks for the issuer that the verifier was made with: tokens of other
     /// issuers are never shown to it. At most 64 questions are on their way at once.
