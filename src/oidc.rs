@@ -70,6 +70,7 @@ pub use self::saved::SavedTokens;
 pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore, TokenStoreFuture};
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
+pub(crate) use self::verify::RegisteredAlgorithms;
 pub use self::verify::{
     AccessTokenClaims, AccessTokenProfile, AccessTokenVerifier, AccessTokenVerifierBuilder, Check,
     Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IntrospectFuture,

@@ -304,9 +304,11 @@ impl TokenVerifier {
         (self.clock)()
     }
 
-    /// The algorithms that were named, where any were.
-    pub(crate) fn only_algorithms(&self) -> Option<&[SignatureAlgorithm]> {
-        self.algorithms.as_deref()
+    /// The algorithms that were named, where any were, with that of the secret for ID tokens.
+    pub(crate) fn only_algorithms(&self) -> Option<Vec<SignatureAlgorithm>> {
+        let secret = self.id_token_secret.as_ref().map(IdTokenSecret::algorithm);
+        let all = self.algorithms.as_ref()?;
+        Some(all.iter().copied().chain(secret).collect())
     }
 
     pub(crate) fn issuer(&self) -> TrustedIssuer {

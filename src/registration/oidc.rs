@@ -10,7 +10,7 @@ use crate::ClientAuth;
 use crate::Secret;
 use crate::error::{Result, config};
 use crate::jose::{DecryptionKey, DpopKey, SignatureAlgorithm, SigningKey};
-use crate::oidc::{OidcBuilder, TokenVerifier};
+use crate::oidc::{OidcBuilder, RegisteredAlgorithms, TokenVerifier};
 
 /// The private keys of a client that registers: a registration has only their public halves. `Debug`
 /// shows no part of them.
@@ -135,10 +135,10 @@ impl RegisteredClient<ClientMetadata> {
             builder = builder.request_signing_key(key);
         }
         let opens = opens(&metadata, keys)?;
-        let algorithms = Algorithms::of(&metadata)?;
+        let algorithms = RegisteredAlgorithms::read(&metadata)?;
         let session_optional = metadata.frontchannel_logout_session_required != Some(true);
         Ok(builder.verification(move |verifier| {
-            let verifier = opens.set(algorithms.set(verifier));
+            let verifier = opens.set(verifier.with_registered(algorithms));
             if session_optional {
                 verifier.session_optional()
             } else {
@@ -294,53 +294,5 @@ impl fmt::Debug for ClientKeys {
             .field("decryption", &self.decryption.len())
             .field("dpop", &self.dpop.is_some())
             .finish()
-    }
-}
-
-/// The algorithms that the server signs with for this client, by the kind of token, where its answer
-/// names them.
-#[derive(Debug)]
-#[allow(dead_code, reason = "the verifier has one list for all kinds so far")]
-struct Algorithms {
-    id_token: Option<SignatureAlgorithm>,
-    userinfo: Option<SignatureAlgorithm>,
-    authorization: Option<SignatureAlgorithm>,
-    introspection: Option<SignatureAlgorithm>,
-}
-
-impl Algorithms {
-    fn of(metadata: &ClientMetadata) -> Result<Self> {
-        let read = |member: &str, name: Option<&str>| match name {
-            // Plain userinfo, where the server says it so.
-            None | Some("none") => Ok(None),
-            Some(name) => named(member, name).map(Some),
-        };
-        let introspection = "introspection_signed_response_alg";
-        Ok(Self {
-            id_token: read(
-                "id_token_signed_response_alg",
-                metadata.id_token_signed_response_alg.as_deref(),
-            )?,
-            userinfo: read(
-                "userinfo_signed_response_alg",
-                metadata.userinfo_signed_response_alg.as_deref(),
-            )?,
-            authorization: read(
-                "authorization_signed_response_alg",
-                metadata.authorization_signed_response_alg.as_deref(),
-            )?,
-            introspection: read(
-                introspection,
-                metadata
-                    .extra
-                    .get(introspection)
-                    .and_then(|name| name.as_str()),
-            )?,
-        })
-    }
-
-    /// Takes them over.
-    fn set(self, verifier: TokenVerifier) -> TokenVerifier {
-        verifier
     }
 }
