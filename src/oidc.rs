@@ -74,8 +74,8 @@ pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore, Token
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
 pub use self::verify::{
-    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Actor, Check, Expected,
-    FrontChannelLogout, IdToken, Introspect, IntrospectFuture, LogoutToken, OfflineToken,
-    Permission, Presented, RefreshToken, ReplayFuture, ReplayMemory, ReplayStore, TokenVerifier,
-    TrustedIssuer,
+    AccessTokenClaims, AccessTokenProfile, AccessTokenVerifier, AccessTokenVerifierBuilder, Actor,
+    Check, Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IntrospectFuture,
+    IssuerTemplate, LogoutToken, OfflineToken, Permission, Presented, RefreshToken, ReplayFuture,
+    ReplayMemory, ReplaySender, ReplayStore, TokenVerifier, TrustedIssuer,
 };

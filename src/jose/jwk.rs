@@ -36,6 +36,8 @@ pub struct Jwk {
     /// `sig` or `enc`.
     pub(crate) usage: Option<String>,
     pub(crate) operations: Option<Vec<String>>,
+    /// Whose key it is, in the set of a provider with many issuers (`issuer`).
+    pub(crate) issuer: Option<String>,
 }
 
 impl Jwk {
@@ -81,6 +83,7 @@ impl Jwk {
             alg: None,
             usage: None,
             operations: None,
+            issuer: None,
         }
     }
 
@@ -125,6 +128,10 @@ impl Jwk {
             alg: optional("alg")?,
             usage: optional("use")?,
             operations,
+            // One that cannot be read is nobody's.
+            issuer: members
+                .get("issuer")
+                .map(|issuer| issuer.as_str().unwrap_or_default().to_owned()),
         })
     }
 

@@ -111,6 +111,15 @@ impl JwkSet {
         }
     }
 
+    /// The set without some of its keys.
+    #[must_use]
+    pub(crate) fn without(&self, out: impl Fn(&Jwk) -> bool) -> Self {
+        Self {
+            keys: self.keys.iter().filter(|key| !out(key)).cloned().collect(),
+            left_out: self.left_out.clone(),
+        }
+    }
+
     /// Why the key with this id was left out.
     pub(crate) fn why_left_out(&self, kid: Option<&str>) -> Option<Refusal> {
         let (_, why) = self.left_out.iter().find(|(id, _)| kid == Some(id))?;

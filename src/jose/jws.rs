@@ -1,5 +1,6 @@
 //! Compact signatures (RFC 7515 section 7.1), taken apart and verified.
 
+use aws_lc_rs::hmac;
 use serde_json::{Map, Value};
 
 use super::jwk::{Jwk, MAX_KID};
@@ -117,6 +118,41 @@ impl<'a> Jws<'a> {
             Err(_) => Err(malformed(
                 "a member of the token's header is not what RFC 7515 has",
             )),
+        }
+    }
+
+    /// The payload's bytes, once the HMAC of `algorithm` with this secret has verified them.
+    pub(crate) fn verify_with_secret(
+        self,
+        algorithm: SignatureAlgorithm,
+        secret: &[u8],
+    ) -> Result<Vec<u8>> {
+        let function = match algorithm {
+            SignatureAlgorithm::Hs256 => hmac::HMAC_SHA256,
+            SignatureAlgorithm::Hs384 => hmac::HMAC_SHA384,
+            SignatureAlgorithm::Hs512 => hmac::HMAC_SHA512,
+            _ => {
+                return Err(invalid_token(
+                    TokenFault::Algorithm,
+                    "the algorithm of the token is no symmetric one",
+                ));
+            }
+        };
+        let good = self
+            .token
+            .rsplit_once('.')
+            .and_then(|(signed, tag)| Some((signed, base64url::decode(tag)?)))
+            .is_some_and(|(signed, tag)| {
+                let key = hmac::Key::new(function, secret);
+                hmac::verify(&key, signed.as_bytes(), &tag).is_ok()
+            });
+        if good {
+            Ok(self.payload)
+        } else {
+            Err(invalid_token(
+                TokenFault::Signature,
+                "the signature of the token is wrong",
+            ))
         }
     }
 

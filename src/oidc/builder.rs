@@ -372,7 +372,7 @@ impl OidcBuilder {
             &self.client,
             channel.sender.settings.shows_certificate,
             self.redirect_uri.as_deref(),
-            verifier.only_algorithms(),
+            verifier.only_algorithms().as_deref(),
         )?;
         Ok(Oidc {
             inner: Arc::new(Inner {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
-use super::verify::{Introspect, IntrospectFuture};
+use super::verify::{Introspect, IntrospectFuture, TypeOfAnswer, audience, scopes};
 use crate::Secret;
 use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::channel::Endpoint;
@@ -141,6 +141,7 @@ impl IntrospectRequest {
         Ok(Introspection {
             active,
             members,
+            untyped: false,
             asking: self.oidc.client_id().to_owned(),
             token: self.token,
         })
@@ -168,6 +169,8 @@ impl IntrospectRequest {
 pub struct Introspection {
     active: bool,
     members: Map<String, Value>,
+    /// An answer that names no type is about an access token.
+    untyped: bool,
     asking: String,
     token: Secret,
 }
@@ -181,24 +184,43 @@ impl Introspection {
 
     /// Whether it is an access token, and active.
     pub fn is_access_token_active(&self) -> bool {
-        let typ = self.members.get("typ").and_then(Value::as_str);
-        let scheme = self.members.get("token_type").and_then(Value::as_str);
-        let is_access_token = match (typ, scheme) {
-            (Some(typ), _) => matches!(typ, "Bearer" | "DPoP"),
-            // Servers other than Keycloak name the scheme alone (RFC 7662 section 2.2).
-            (None, Some(scheme)) => {
-                scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop")
-            }
-            (None, None) => false,
-        };
-        self.active && is_access_token
+        self.active && self.is_access_token()
     }
 
-    /// This answer, if the token is an active access token.
+    fn is_access_token(&self) -> bool {
+        match TypeOfAnswer::of(&self.members) {
+            TypeOfAnswer::AccessToken => true,
+            TypeOfAnswer::Absent => self.untyped,
+            TypeOfAnswer::Other => false,
+        }
+    }
+
+    /// Takes the token for an access token where the server does not say what it is: `token_type`
+    /// is optional (RFC 7662 section 2.2). One of another type stays one.
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let answer = oidc.introspect(bearer).await?.untyped_as_access_token();
+    /// let token = answer.require_audience("api")?.require_scope("notes")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Security
+    /// Such servers call refresh tokens active too, and a hint of the type is no filter (RFC 7662
+    /// section 2.1): require an audience or a scope that only access tokens have.
+    #[must_use]
+    pub fn untyped_as_access_token(mut self) -> Self {
+        self.untyped = true;
+        self
+    }
+
+    /// This answer, if the token is an active access token. Whom it is for is not looked at:
+    /// [`require_audience`](Self::require_audience) does.
     ///
     /// # Errors
     /// Of kind `Unauthorized`, with the reason as far as the token itself shows it: it has
-    /// expired, it is no access token, or the asking client is not in its audience.
+    /// expired, it is no access token, the server does not say whether it is one, or the asking
+    /// client is not in its audience.
     pub fn require_active(self) -> Result<Self> {
         if self.is_access_token_active() {
             return Ok(self);
@@ -210,11 +232,50 @@ impl Introspection {
         })
     }
 
+    /// This answer, if the token is an active access token with this audience (`aud`).
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized`, as [`require_active`](Self::require_active), or because the token is
+    /// for others.
+    pub fn require_audience(self, audience: &str) -> Result<Self> {
+        let active = self.require_active()?;
+        if active.audience().contains(&audience) {
+            return Ok(active);
+        }
+        let error = unauthorized("the token is for another audience").with_operation(&OP);
+        Err(if active.audience().is_empty() {
+            error.with_hint("the server's answer names no audience (aud)")
+        } else {
+            error.with_hint("give the client that it was issued to an audience mapper or scope")
+        })
+    }
+
+    /// This answer, if the token is an active access token with this scope.
+    ///
+    /// # Errors
+    /// Of kind `Unauthorized`, as [`require_active`](Self::require_active), or because the scope
+    /// was not granted.
+    pub fn require_scope(self, scope: &str) -> Result<Self> {
+        let active = self.require_active()?;
+        if active.has_scope(scope) {
+            return Ok(active);
+        }
+        Err(unauthorized("the token lacks a scope that is needed").with_operation(&OP))
+    }
+
     /// The server gives no reason; the token itself often shows one. It is not verified here, so
     /// this is for people, not for decisions.
     fn reason(&self) -> Option<String> {
         if self.active {
-            return Some("it is a token of another type".to_owned());
+            let reason = match TypeOfAnswer::of(&self.members) {
+                TypeOfAnswer::Absent => {
+                    "the server does not say whether it is an access token: where it calls no \
+                     other tokens active, or an audience or a scope tells them apart, call \
+                     untyped_as_access_token first"
+                }
+                _ => "it is a token of another type",
+            };
+            return Some(reason.to_owned());
         }
         let token = decode_unverified(self.token.expose()).ok()?;
         let claims = token.claims();
@@ -263,9 +324,19 @@ impl Introspection {
         })
     }
 
-    /// The scopes, separated by spaces.
-    pub fn scope(&self) -> Option<&str> {
-        self.members.get("scope").and_then(Value::as_str)
+    /// The scopes: `scope`, or `scp` where it is missing, as a text with spaces or as a list.
+    pub fn scopes(&self) -> Vec<&str> {
+        scopes(&self.members)
+    }
+
+    /// Whether a scope was granted.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().contains(&scope)
+    }
+
+    /// The services that the token is for (`aud`).
+    pub fn audience(&self) -> Vec<&str> {
+        audience(&self.members)
     }
 
     /// The subject.

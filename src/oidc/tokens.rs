@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::client::Inner;
-use super::verify::{Expected, IdToken};
+use super::verify::{Expected, IdToken, scopes};
 use crate::Secret;
 use crate::error::{CallbackFault, Result, refused_callback};
 use crate::http::operation::Operation;
@@ -135,11 +135,16 @@ impl Inner {
         before: Option<&TokenSet>,
     ) -> Result<TokenSet> {
         let mut rest = granted.rest;
+        // A text, a list of texts, or scp; an empty one says nothing.
+        let given = scopes(&rest).join(" ");
+        rest.remove("scope");
+        let scope = Some(given)
+            .filter(|scope| !scope.is_empty())
+            .or_else(|| before?.scope.clone());
         let mut text = |name: &str| match rest.remove(name) {
             Some(Value::String(text)) if !text.is_empty() => Some(text),
             _ => None,
         };
-        let scope = text("scope").or_else(|| before?.scope.clone());
         let id_token = match text("id_token") {
             None => before.and_then(|before| before.id_token.clone()),
             Some(raw) => {

@@ -5,17 +5,21 @@
 
 mod access_token;
 mod actor;
+mod answers;
 mod binding;
 mod claims;
 mod front_channel;
 mod id_token;
+mod id_token_secret;
 mod introspection;
 mod issuer;
+mod issuer_names;
 mod jarm;
 mod jwks_cache;
 mod lightweight;
 mod logout_token;
 mod refresh_token;
+mod registered;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -28,20 +32,28 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 pub use self::access_token::{
-    AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Permission,
+    AccessTokenClaims, AccessTokenProfile, AccessTokenVerifier, AccessTokenVerifierBuilder, Check,
+    Permission,
 };
 pub use self::actor::Actor;
+pub(super) use self::answers::TypeOfAnswer;
+pub use self::answers::{Introspect, IntrospectFuture};
 pub use self::binding::Presented;
 use self::claims::Kind;
+pub(super) use self::claims::{audience, scopes};
 pub use self::front_channel::FrontChannelLogout;
 pub use self::id_token::{Expected, IdToken};
+pub use self::id_token_secret::IdTokenSecret;
 pub use self::issuer::TrustedIssuer;
 pub(crate) use self::issuer::{Boxed, Provider};
-pub use self::lightweight::{Introspect, IntrospectFuture};
+pub use self::issuer_names::IssuerTemplate;
+use self::issuer_names::Names;
 pub use self::logout_token::LogoutToken;
 pub(super) use self::refresh_token::refuse_others;
 pub use self::refresh_token::{OfflineToken, RefreshToken};
-pub use self::replay::{ReplayFuture, ReplayMemory, ReplayStore};
+use self::registered::Registered;
+use self::registered::RegisteredAlgorithms;
+pub use self::replay::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, Jws};
 use crate::jose::{DecryptionKey, SignatureAlgorithm, decrypt, json};
@@ -74,7 +86,12 @@ pub struct TokenVerifier {
     issuer: TrustedIssuer,
     client_id: String,
     algorithms: Option<Vec<SignatureAlgorithm>>,
+    /// Those that were registered, for each kind of token.
+    registered: RegisteredAlgorithms,
     trusted_audiences: Vec<String>,
+    authorized_parties: Vec<String>,
+    authorized_party_optional: bool,
+    id_token_secret: Option<IdTokenSecret>,
     leeway: Duration,
     id_token_keys: Vec<DecryptionKey>,
     userinfo_keys: Vec<DecryptionKey>,
@@ -92,7 +109,11 @@ impl TokenVerifier {
             issuer,
             client_id: client_id.into(),
             algorithms: None,
+            registered: RegisteredAlgorithms::default(),
             trusted_audiences: Vec::new(),
+            authorized_parties: Vec::new(),
+            authorized_party_optional: false,
+            id_token_secret: None,
             leeway: LEEWAY,
             id_token_keys: Vec::new(),
             userinfo_keys: Vec::new(),
@@ -105,8 +126,9 @@ impl TokenVerifier {
     }
 
     /// Takes only tokens signed with one of these algorithms; unless set, all asymmetric ones that
-    /// the issuer publishes for the kind of token. Symmetric ones are never taken: Keycloak signs with a key that only
-    /// it has.
+    /// the issuer publishes for the kind of token. Symmetric ones are left out: Keycloak signs with a
+    /// key that only it has. For ID tokens of other providers, see
+    /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret).
     #[must_use]
     pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
         let asymmetric = |one: &SignatureAlgorithm| SignatureAlgorithm::ASYMMETRIC.contains(one);
@@ -119,6 +141,37 @@ impl TokenVerifier {
     #[must_use]
     pub fn trusted_audience(mut self, audience: impl Into<String>) -> Self {
         self.trusted_audiences.push(audience.into());
+        self
+    }
+
+    /// Takes ID tokens that were issued to this client too (`azp`), beside the client itself: an
+    /// application that gets its ID token through a client of the same provider, such as one of a
+    /// phone. Each such client is named; the token must be for this client all the same (`aud`).
+    #[must_use]
+    pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
+        self.authorized_parties.push(client_id.into());
+        self
+    }
+
+    /// Takes ID tokens for several [trusted audiences](Self::trusted_audience) that do not say whom
+    /// they were issued to (`azp`), as some providers make them. They are refused unless set.
+    #[must_use]
+    pub fn authorized_party_optional(mut self) -> Self {
+        self.authorized_party_optional = true;
+        self
+    }
+
+    /// Takes this text as the issuer too; see [`TrustedIssuer::alias`].
+    #[must_use]
+    pub fn issuer_alias(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = self.issuer.alias(issuer);
+        self
+    }
+
+    /// Takes the issuers that this template allows; see [`TrustedIssuer::template`].
+    #[must_use]
+    pub fn issuer_template(mut self, template: IssuerTemplate) -> Self {
+        self.issuer = self.issuer.template(template);
         self
     }
 
@@ -268,9 +321,11 @@ impl TokenVerifier {
         (self.clock)()
     }
 
-    /// The algorithms that were named, where any were.
-    pub(crate) fn only_algorithms(&self) -> Option<&[SignatureAlgorithm]> {
-        self.algorithms.as_deref()
+    /// The algorithms that were named, where any were, with that of the secret for ID tokens.
+    pub(crate) fn only_algorithms(&self) -> Option<Vec<SignatureAlgorithm>> {
+        let secret = self.id_token_secret.as_ref().map(IdTokenSecret::algorithm);
+        let all = self.algorithms.as_ref()?;
+        Some(all.iter().copied().chain(secret).collect())
     }
 
     pub(crate) fn issuer(&self) -> TrustedIssuer {
@@ -288,7 +343,22 @@ impl TokenVerifier {
         json::object(&decrypt(jwe, &self.userinfo_keys).ok()?)
     }
 
-    async fn accepted(&self, kind: Kind) -> Result<Vec<SignatureAlgorithm>> {
+    async fn accepted(&self, kind: Kind, typ: Option<&str>) -> Result<Vec<SignatureAlgorithm>> {
+        let registered = match kind.registered {
+            // Keycloak answers with the access token, which has an algorithm of its own.
+            Some(Registered::Introspection) if typ != Some(introspection::STANDARD) => None,
+            of_client => of_client.and_then(|kind| self.registered.of(kind)),
+        };
+        if let Some(algorithm) = registered {
+            // A symmetric one has no key here.
+            let all = self.algorithms.as_deref();
+            let all = all.unwrap_or(&SignatureAlgorithm::ASYMMETRIC);
+            return Ok(all
+                .iter()
+                .copied()
+                .filter(|one| *one == algorithm)
+                .collect());
+        }
         match &self.algorithms {
             Some(algorithms) => Ok(algorithms.clone()),
             None => self.issuer.algorithms(kind.algorithms).await,
@@ -313,15 +383,31 @@ impl TokenVerifier {
         };
         let token = Jws::parse(token)?;
         kind.check_header(&token)?;
-        let algorithm = token.algorithm(&self.accepted(kind).await?)?;
-        let key = self.issuer.key(&token, algorithm, kind.from).await?;
         let typ = token.typ();
-        let payload = token.verify(algorithm, &key)?;
+        let secret = match kind.registered {
+            Some(Registered::IdToken) => self.id_token_secret.as_ref(),
+            _ => None,
+        };
+        let (algorithm, payload) = match secret {
+            // The secret and the published keys never meet: each has its own algorithms.
+            Some(secret) => {
+                let algorithm = token.algorithm(&[secret.algorithm()])?;
+                (
+                    algorithm,
+                    token.verify_with_secret(algorithm, secret.bytes())?,
+                )
+            }
+            None => {
+                let algorithm = token.algorithm(&self.accepted(kind, typ.as_deref()).await?)?;
+                let key = self.issuer.key(&token, algorithm, kind.from).await?;
+                (algorithm, token.verify(algorithm, &key)?)
+            }
+        };
         Ok(Opened {
             algorithm,
             typ,
             payload,
-            issuer: self.issuer.name().await?,
+            issuer: self.issuer.names().await?,
         })
     }
 }
@@ -331,7 +417,7 @@ struct Opened {
     algorithm: SignatureAlgorithm,
     typ: Option<String>,
     payload: Vec<u8>,
-    issuer: String,
+    issuer: Names,
 }
 
 impl Opened {
@@ -346,6 +432,8 @@ impl fmt::Debug for TokenVerifier {
             .field("issuer", &self.issuer)
             .field("client_id", &self.client_id)
             .field("algorithms", &self.algorithms)
+            .field("registered", &self.registered)
+            .field("id_token_secret", &self.id_token_secret)
             .field("leeway", &self.leeway)
             .finish_non_exhaustive()
     }

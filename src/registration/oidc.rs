@@ -302,31 +302,5 @@ pub(crate) fn take_over_algorithms(
     verifier: TokenVerifier,
     metadata: &ClientMetadata,
 ) -> Result<TokenVerifier> {
-    let introspection = "introspection_signed_response_alg";
-    for (member, name) in [
-        (
-            "id_token_signed_response_alg",
-            metadata.id_token_signed_response_alg.as_deref(),
-        ),
-        (
-            "userinfo_signed_response_alg",
-            metadata.userinfo_signed_response_alg.as_deref(),
-        ),
-        (
-            "authorization_signed_response_alg",
-            metadata.authorization_signed_response_alg.as_deref(),
-        ),
-        (
-            introspection,
-            metadata
-                .extra
-                .get(introspection)
-                .and_then(|name| name.as_str()),
-        ),
-    ] {
-        if let Some(name) = name {
-            named(member, name)?;
-        }
-    }
-    Ok(verifier)
+    verifier.registered(metadata)
 }

@@ -249,6 +249,89 @@ async fn k04_lightweight_tokens_are_completed_by_the_server() {
     realm.delete().await;
 }
 
+/// A lightweight token with `sub` and `aud` mapped in lacks its roles all the same: Keycloak says in
+/// its id what it is. Servers before that mark have only what is missing.
+#[tokio::test]
+async fn k04_the_id_of_a_token_says_that_it_is_lightweight() {
+    let realm = Realm::new("lightweight-mark").await;
+    let mapper = |name: &str, kind: &str, mut config: Value| {
+        config["access.token.claim"] = json!("true");
+        config["introspection.token.claim"] = json!("true");
+        config["lightweight.claim"] = json!("true");
+        json!({
+            "name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config,
+        })
+    };
+    let audience = json!({ "included.client.audience": "app" });
+    let username = json!({ "claim.name": "sub", "user.attribute": "username" });
+    let client = |lightweight: bool| {
+        json!({
+            "protocolMappers": [
+                mapper("own audience", "oidc-audience-mapper", audience.clone()),
+                mapper("own subject", "oidc-usermodel-attribute-mapper", username.clone()),
+            ],
+            "attributes": {
+                "client.use.lightweight.access.token.enabled": lightweight.to_string(),
+            },
+        })
+    };
+    let app = realm.app(client(true)).await;
+    let asking = app
+        .access_token_verifier()
+        .audience("app")
+        .introspection(app.clone())
+        .build()
+        .unwrap();
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    let token = keycloak_kit::jose::decode_unverified(bearer).unwrap();
+    let own = token.claims();
+    assert!(
+        own.contains_key("sub") && own.contains_key("aud"),
+        "{own:?}"
+    );
+    assert!(!own.contains_key("realm_access"), "{own:?}");
+    let id = own["jti"].as_str().unwrap();
+    let claims = asking.verify(bearer).await.unwrap();
+    match id.split_once(':') {
+        Some((mark, _)) => {
+            assert_eq!(mark.get(2..4), Some("lt"), "{id}");
+            assert!(!claims.realm_roles().is_empty(), "{:?}", claims.claims());
+        }
+        None => assert!(claims.realm_roles().is_empty()),
+    }
+    realm.delete().await;
+}
+
+/// Without asking, a token is good until it ends.
+#[tokio::test]
+async fn ended_sessions_are_refused_where_every_token_is_asked_about() {
+    let realm = Realm::new("ask-always").await;
+    let app = realm
+        .app(json!({ "protocolMappers": audience("app") }))
+        .await;
+    let builder = || app.access_token_verifier().audience("app");
+    let local = builder().build().unwrap();
+    let asking = builder()
+        .introspection(app.clone())
+        .introspect_every_token()
+        .introspection_cache(std::time::Duration::ZERO)
+        .build()
+        .unwrap();
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let bearer = tokens.access_token().secret();
+    let claims = asking.verify(bearer).await.unwrap();
+    assert_eq!(claims.username(), Some("ada"));
+    app.logout(&tokens).await.unwrap();
+    local.verify(bearer).await.unwrap();
+    let error = asking.verify(bearer).await.unwrap_err();
+    assert_eq!(error.token_fault(), Some(TokenFault::Inactive), "{error}");
+    // What is not a JWT is asked about as well.
+    let error = asking.verify("2YotnFZFEjr1zCsicMWpAA").await.unwrap_err();
+    assert_eq!(error.token_fault(), Some(TokenFault::Inactive), "{error}");
+    realm.delete().await;
+}
+
 #[tokio::test]
 async fn k13_offline_tokens_do_not_expire_by_themselves() {
     let realm = Realm::new("offline").await;

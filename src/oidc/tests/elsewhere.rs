@@ -330,3 +330,25 @@ async fn empty_members_of_an_answer_are_left_out() {
     assert!(tokens.id_token().is_none());
     assert_eq!(tokens.scope(), None);
 }
+
+/// Scopes are a text or a list, in `scope` or in `scp`.
+#[tokio::test]
+async fn scopes_of_an_answer_are_a_text_or_a_list() {
+    for scopes in [
+        json!({ "scope": ["openid", "notes"] }),
+        json!({ "scope": null, "scp": ["openid", "notes"] }),
+        json!({ "scope": null, "scp": "openid notes" }),
+    ] {
+        let mock = Mock::with(Defects {
+            answer: Box::new(move |answer| {
+                for (name, value) in scopes.as_object().unwrap() {
+                    answer[name] = value.clone();
+                }
+            }),
+            ..Defects::default()
+        })
+        .await;
+        let tokens = mock.oidc().client_credentials().await.unwrap();
+        assert_eq!(tokens.scope(), Some("openid notes"));
+    }
+}

@@ -86,16 +86,82 @@ async fn k01_the_token_itself_often_shows_why() {
     assert!(error.hint().unwrap().contains("another type"), "{error}");
 }
 
+/// `token_type` is optional (RFC 7662 section 2.2): a token of no type is not one of another type,
+/// and an access token only where the caller says so.
+#[tokio::test]
+async fn a_missing_type_is_not_another_type() {
+    let silent = json!({ "active": true, "sub": "1" });
+    let error = ask(&silent, "opaque").await.require_active().unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("untyped_as_access_token"), "{error}");
+    assert!(!hint.contains("another type"), "{error}");
+    let said = ask(&silent, "opaque").await.untyped_as_access_token();
+    assert!(said.is_access_token_active());
+    said.require_active().unwrap();
+    for other in [
+        json!({ "active": false }),
+        json!({ "active": true, "typ": "Refresh" }),
+        json!({ "active": true, "token_type": "refresh_token" }),
+        json!({ "active": true, "token_type": 1 }),
+        json!({ "active": true, "nonce": "n" }),
+        json!({ "active": true, "at_hash": "h" }),
+    ] {
+        let said = ask(&other, "opaque").await.untyped_as_access_token();
+        said.require_active().unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn audience_and_scope_of_an_answer_can_be_required() {
+    let answer = json!({
+        "active": true, "typ": "Bearer", "aud": ["api", "web"], "scope": "notes openid",
+    });
+    let said = ask(&answer, "t").await;
+    let said = said.require_audience("api").unwrap();
+    let said = said.require_scope("notes").unwrap();
+    assert_eq!(said.audience(), ["api", "web"]);
+    for error in [
+        said.clone().require_audience("ap").unwrap_err(),
+        said.require_scope("note").unwrap_err(),
+        ask(&json!({ "active": true, "typ": "Bearer" }), "t")
+            .await
+            .require_audience("api")
+            .unwrap_err(),
+        // Neither lets in what is not an active access token.
+        ask(&json!({ "active": false, "aud": "api" }), "t")
+            .await
+            .require_audience("api")
+            .unwrap_err(),
+        ask(&json!({ "active": true, "scope": "notes" }), "t")
+            .await
+            .require_scope("notes")
+            .unwrap_err(),
+    ] {
+        assert!(error.is_unauthorized(), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn the_members_of_an_answer() {
     let answer = json!({ "active": true, "scope": "a b", "sub": "1", "username": "ada" });
     let said = ask(&answer, "t").await;
-    assert_eq!((said.scope(), said.subject()), (Some("a b"), Some("1")));
+    assert_eq!((said.scopes(), said.subject()), (vec!["a", "b"], Some("1")));
+    assert!(said.has_scope("b") && !said.has_scope("a b"));
     assert_eq!(said.member("username"), Some(&json!("ada")));
     assert_eq!(said.member("other"), None);
     assert_eq!(Value::Object(said.members().clone()), answer);
     let silent = ask(&json!({ "active": true }), "t").await;
-    assert_eq!((silent.scope(), silent.subject()), (None, None));
+    assert!(silent.scopes().is_empty() && silent.audience().is_empty());
+    assert_eq!(silent.subject(), None);
+    for scopes in [
+        json!({ "scope": ["a", "b"] }),
+        json!({ "scp": "a b" }),
+        json!({ "scp": ["a", "b"] }),
+        json!({ "scope": null, "scp": "a b" }),
+        json!({ "scope": "a b", "scp": "c" }),
+    ] {
+        assert_eq!(ask(&scopes, "t").await.scopes(), ["a", "b"], "{scopes}");
+    }
 }
 
 /// Which kind of answer is asked for: Keycloak compares the whole header.

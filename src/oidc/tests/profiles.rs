@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::mock::{Defects, Mock, now};
 use crate::jose::tests::sign;
 use crate::jose::{DpopKey, SignatureAlgorithm, SigningKey, decode_unverified, hash};
+use crate::oidc::IdTokenSecret;
 use crate::oidc::{
     LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
 };
@@ -111,6 +112,13 @@ async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
             .verification(|verifier| verifier.algorithms([SignatureAlgorithm::Rs256]));
         lacks(
             &lax.build().unwrap_err(),
+            &["verification accepts only PS256"],
+        );
+        let secret = IdTokenSecret::new(SignatureAlgorithm::Hs256, "s".repeat(32)).unwrap();
+        let symmetric = complete(&mock, profile)
+            .verification(|verifier| verifier.id_tokens_signed_with_client_secret(secret));
+        lacks(
+            &symmetric.build().unwrap_err(),
             &["verification accepts only PS256"],
         );
     }

@@ -14,9 +14,10 @@ use crate::jose::{
     SigningKey, decode_unverified, decrypt, encrypt,
 };
 use crate::oidc::{
-    AccessTokenVerifier, CallbackAnswer, Check, Expected, MemoryLoginStore, OfflineToken,
-    Presented, RefreshToken, Refreshable, ReplayMemory, ResponseMode, ResponseType, Revocable,
-    SecurityProfile, StoredTokens, TrustedIssuer,
+    AccessTokenProfile, AccessTokenVerifier, CallbackAnswer, Check, Expected, IdTokenSecret,
+    IssuerTemplate, MemoryLoginStore, OfflineToken, Presented, RefreshToken, Refreshable,
+    ReplayMemory, ResponseMode, ResponseType, Revocable, SecurityProfile, StoredTokens,
+    TrustedIssuer,
 };
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
@@ -290,6 +291,10 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&RefreshToken::new(signed(&mock, &json!({ "typ": "Refresh" }))).unwrap());
     shown.add(&OfflineToken::new(signed(&mock, &json!({ "typ": "Offline" }))).unwrap());
     shown.add(&ReplayMemory::default());
+    shown.add(&AccessTokenProfile::Any);
+    shown.add(&IssuerTemplate::deciding("https://op/{tenantid}", |_| true).unwrap());
+    let secret_of_client = "hunter2".repeat(5);
+    shown.add(&IdTokenSecret::new(SignatureAlgorithm::Hs256, secret_of_client).unwrap());
     shown.add(&decode_unverified(&token).unwrap());
 
     // Keys.
@@ -335,8 +340,15 @@ async fn s19_nothing_shows_a_secret() {
         .flat_map(exported)
         .filter(|name| !shown.0.contains_key(*name) && !name.ends_with("Future"))
         .collect();
-    let traits = ["LoginStore", "TokenStore", "Introspect", "ReplayStore"];
-    assert_eq!(missing, traits, "not formatted");
+    // Traits, and what only a store is given.
+    let others = [
+        "LoginStore",
+        "TokenStore",
+        "Introspect",
+        "ReplaySender",
+        "ReplayStore",
+    ];
+    assert_eq!(missing, others, "not formatted");
     #[cfg(feature = "tracing")]
     {
         let traced = traces.lines("keycloak");

@@ -2,6 +2,8 @@
 
 mod builder;
 mod claims;
+mod opaque;
+mod profile;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,13 +15,15 @@ use serde_json::{Map, Value};
 
 pub use self::builder::AccessTokenVerifierBuilder;
 pub use self::claims::{AccessTokenClaims, Permission};
+pub use self::profile::AccessTokenProfile;
 use super::Clock;
+use super::answers::Answers;
 use super::binding::{self, Presented};
-use super::claims::{Instant, Kind, audience, text};
+use super::claims::{Instant, Kind, audience, scopes, text};
 use super::id_token::own_type;
 use super::issuer::TrustedIssuer;
 use super::jwks_cache::Origin;
-use super::lightweight::Lightweight;
+use super::lightweight;
 use super::replay::ReplayStore;
 use crate::error::{Result, TokenFault};
 use crate::jose::SignatureAlgorithm;
@@ -31,6 +35,7 @@ pub(super) const KIND: Kind = Kind {
     media_types: &["jwt", "at+jwt"],
     // No metadata names them: ID tokens may be signed otherwise.
     algorithms: |_| None,
+    registered: None,
     from: Origin::Anybody,
 };
 
@@ -81,13 +86,28 @@ struct Rules {
     authorized_parties: Vec<String>,
     subject: Option<String>,
     scopes: Vec<String>,
+    /// Claims that must be there, with their values.
+    required: Vec<(String, Value)>,
+    /// Those of the audiences that are no client ids.
+    resource_audiences: Vec<String>,
+    profile: AccessTokenProfile,
     algorithms: Option<Vec<SignatureAlgorithm>>,
     leeway: Duration,
     not_before: Option<SystemTime>,
     without: BTreeSet<Check>,
-    lightweight: Option<Lightweight>,
+    answers: Option<Answers>,
+    ask: Ask,
     replay: Arc<dyn ReplayStore>,
     clock: Clock,
+}
+
+/// Which tokens the server is asked about, beside lightweight ones.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ask {
+    opaque: bool,
+    every: bool,
+    /// An answer without a type is one about an access token.
+    untyped: bool,
 }
 
 impl AccessTokenVerifier {
@@ -123,6 +143,12 @@ impl AccessTokenVerifier {
 
     async fn check(&self, presented: Presented<'_>) -> Result<Map<String, Value>> {
         let rules = &*self.rules;
+        if let Some(answers) = &rules.answers
+            && rules.ask.opaque
+            && opaque::is_one(presented.token)
+        {
+            return rules.check_opaque(answers, presented).await;
+        }
         let token = Jws::parse(presented.token)?;
         KIND.check_header(&token)?;
         let typ = token.typ();
@@ -135,35 +161,23 @@ impl AccessTokenVerifier {
         let key = issuer.key(&token, algorithm, KIND.from).await?;
         let claims = jws::claims(&token.verify(algorithm, &key)?)?;
         if rules.checks(Check::Issuer) {
-            KIND.issuer(&claims, &issuer.name().await?)?;
+            KIND.issuer(&claims, &issuer.names().await?)?;
         }
         if rules.checks(Check::Type) {
-            check_type(&claims, typ.as_deref())?;
+            rules.profile.check(&claims, typ.as_deref())?;
         }
-        let at = Instant::new(rules.now(), rules.leeway);
-        if rules.checks(Check::Expiry) {
-            KIND.times(&claims, at)?;
-        } else {
-            KIND.started(&claims, at)?;
-        }
-        rules.check_not_before(&claims)?;
-        let claims = match &rules.lightweight {
-            Some(lightweight) if Lightweight::is_one(&claims) => {
-                lightweight.complete(presented.token, claims).await?
+        rules.check_times(&claims)?;
+        let claims = match &rules.answers {
+            // The one who answers knows the tokens of its own issuer, and should see no others.
+            Some(answers)
+                if rules.is_first(issuer) && (rules.ask.every || lightweight::is_one(&claims)) =>
+            {
+                lightweight::complete(answers, presented.token, claims, rules.now()).await?
             }
             _ => claims,
         };
         rules.check_parties(&claims)?;
-        if rules.checks(Check::Binding) {
-            binding::check(
-                &claims,
-                presented,
-                &*rules.replay,
-                rules.now(),
-                rules.leeway,
-            )
-            .await?;
-        }
+        rules.check_binding(&claims, presented).await?;
         Ok(claims)
     }
 }
@@ -183,12 +197,11 @@ impl Rules {
             return Ok(only);
         }
         let claims = token.unverified_claims()?;
-        let named = text(&claims, "iss").unwrap_or_default();
         // One that cannot be asked takes none of the others with it.
         let mut away = None;
         for issuer in &self.issuers {
-            match issuer.name().await {
-                Ok(name) if name == named => return Ok(issuer),
+            match issuer.names().await {
+                Ok(names) if names.accept(&claims) => return Ok(issuer),
                 Ok(_) => {}
                 Err(error) => away = Some(error),
             }
@@ -197,6 +210,34 @@ impl Rules {
             return Err(error);
         }
         Err(KIND.refused(TokenFault::Issuer, "its issuer is none of the trusted ones"))
+    }
+
+    fn is_first(&self, issuer: &TrustedIssuer) -> bool {
+        self.issuers
+            .first()
+            .is_some_and(|first| std::ptr::eq(first, issuer))
+    }
+
+    fn check_times(&self, claims: &Map<String, Value>) -> Result<()> {
+        let at = Instant::new(self.now(), self.leeway);
+        if self.checks(Check::Expiry) {
+            KIND.times(claims, at)?;
+        } else {
+            KIND.started(claims, at)?;
+        }
+        self.check_not_before(claims)
+    }
+
+    async fn check_binding(
+        &self,
+        claims: &Map<String, Value>,
+        presented: Presented<'_>,
+    ) -> Result<()> {
+        if !self.checks(Check::Binding) {
+            return Ok(());
+        }
+        let replay = &*self.replay;
+        binding::check(claims, presented, replay, self.now(), self.leeway).await
     }
 
     fn check_not_before(&self, claims: &Map<String, Value>) -> Result<()> {
@@ -246,10 +287,7 @@ impl Rules {
                 "it was issued to another client",
             ));
         }
-        let granted: Vec<&str> = text(claims, "scope")
-            .unwrap_or_default()
-            .split(' ')
-            .collect();
+        let granted = scopes(claims);
         if !self
             .scopes
             .iter()
@@ -257,20 +295,17 @@ impl Rules {
         {
             return Err(KIND.refused(TokenFault::Claim, "it lacks a scope that is needed"));
         }
+        for (name, wanted) in &self.required {
+            let good = match claims.get(name) {
+                Some(Value::Array(all)) => all.contains(wanted) || wanted.as_array() == Some(all),
+                found => found == Some(wanted),
+            };
+            if !good {
+                let why = format!("it lacks a claim {name:?} of the value that is needed");
+                return Err(KIND.refused(TokenFault::Claim, &why));
+            }
+        }
         Ok(())
-    }
-}
-
-/// Keycloak says in the payload what a token is; RFC 9068 says it in the header.
-fn check_type(claims: &Map<String, Value>, media_type: Option<&str>) -> Result<()> {
-    let good = match claims.get("typ") {
-        Some(typ) => typ == "Bearer" || typ == "DPoP",
-        None => media_type == Some("at+jwt"),
-    };
-    if good && !claims.contains_key("events") {
-        Ok(())
-    } else {
-        Err(KIND.refused(TokenFault::Type, "it is a token of another type"))
     }
 }
 
@@ -279,6 +314,7 @@ impl fmt::Debug for AccessTokenVerifier {
         f.debug_struct("AccessTokenVerifier")
             .field("issuers", &self.rules.issuers)
             .field("audiences", &self.rules.audiences)
+            .field("profile", &self.rules.profile)
             .field("without", &self.rules.without)
             .finish_non_exhaustive()
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::access_token::KIND;
 use super::claims::{Instant, text};
-use super::replay::ReplayStore;
+use super::replay::{ReplaySender, ReplayStore};
 use crate::error::{Error, Result, TokenFault};
 use crate::jose::jws::{self, Jws};
 use crate::jose::{Jwk, SignatureAlgorithm, dpop_target, hash};
@@ -156,7 +156,11 @@ pub(super) async fn check(
             let id = format!("dpop {} {}", proof.thumbprint, proof.id);
             let kept = PROOF_AGE.saturating_add(leeway.saturating_mul(2));
             let until = now.checked_add(kept).unwrap_or(now + PROOF_AGE);
-            if !replay.first_use(&id, until).await? {
+            let sender = ReplaySender {
+                client: &sender(claims),
+                key: &proof.thumbprint,
+            };
+            if !replay.first_use_by(sender, &id, until).await? {
                 return Err(KIND.refused(TokenFault::Replayed, "its DPoP proof was used before"));
             }
         }
@@ -169,6 +173,19 @@ pub(super) async fn check(
         }
     }
     Ok(())
+}
+
+/// Whose proofs are counted together: keys are made as one likes, clients are not.
+fn sender(claims: &Map<String, Value>) -> String {
+    let issuer = text(claims, "iss").unwrap_or_default();
+    let client = text(claims, "azp").or_else(|| text(claims, "client_id"));
+    match client {
+        Some(client) => format!("{issuer} client {client}"),
+        None => format!(
+            "{issuer} subject {}",
+            text(claims, "sub").unwrap_or_default()
+        ),
+    }
 }
 
 struct Proof {

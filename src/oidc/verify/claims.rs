@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::issuer::Published;
+use super::issuer_names::Names;
 use super::jwks_cache::Origin;
+use super::registered::Registered;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
 use crate::jose::time::{seconds, unix_seconds};
@@ -16,6 +18,8 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) media_types: &'static [&'static str],
     pub(super) algorithms: Published,
+    /// The member of a registration that names its algorithm.
+    pub(super) registered: Option<Registered>,
     pub(super) from: Origin,
 }
 
@@ -35,8 +39,8 @@ impl Kind {
         }
     }
 
-    pub(super) fn issuer(self, claims: &Map<String, Value>, issuer: &str) -> Result<()> {
-        if text(claims, "iss") == Some(issuer) {
+    pub(super) fn issuer(self, claims: &Map<String, Value>, issuer: &Names) -> Result<()> {
+        if issuer.accept(claims) {
             Ok(())
         } else {
             Err(self.refused(TokenFault::Issuer, "its issuer is another one"))
@@ -44,7 +48,7 @@ impl Kind {
     }
 
     /// `aud` has `wanted`.
-    pub(super) fn audience(self, claims: &Map<String, Value>, wanted: &str) -> Result<()> {
+    pub(in crate::oidc) fn audience(self, claims: &Map<String, Value>, wanted: &str) -> Result<()> {
         if audience(claims).contains(&wanted) {
             Ok(())
         } else {
@@ -137,7 +141,7 @@ pub(super) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a
 }
 
 /// `aud` is one text or several.
-pub(super) fn audience(claims: &Map<String, Value>) -> Vec<&str> {
+pub(in crate::oidc) fn audience(claims: &Map<String, Value>) -> Vec<&str> {
     texts(claims.get("aud"))
 }
 
@@ -148,4 +152,28 @@ pub(super) fn texts(value: Option<&Value>) -> Vec<&str> {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
+}
+
+/// The scopes of a token or an answer: `scope`, or `scp` where it is missing, as a text with spaces
+/// (RFC 9068 section 2.2.3) or as a list of texts.
+pub(in crate::oidc) fn scopes(claims: &Map<String, Value>) -> Vec<&str> {
+    let found = ["scope", "scp"]
+        .into_iter()
+        .find_map(|name| claims.get(name).filter(|value| !value.is_null()));
+    match found {
+        Some(Value::String(all)) => all.split(' ').filter(|scope| !scope.is_empty()).collect(),
+        Some(Value::Array(all)) => all
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|scope| !scope.is_empty())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether claims say that they are an ID token's or an event's.
+pub(in crate::oidc) fn is_of_another_kind(claims: &Map<String, Value>) -> bool {
+    ["nonce", "at_hash", "c_hash", "s_hash", "events"]
+        .iter()
+        .any(|name| claims.contains_key(*name))
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{Instant, Kind, audience, text, texts};
 use super::jwks_cache::Origin;
+use super::registered::Registered;
 use super::{Actor, TokenVerifier};
 use crate::Secret;
 use crate::error::{Result, TokenFault, config};
@@ -19,6 +20,7 @@ pub(super) const KIND: Kind = Kind {
     name: "ID token",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
+    registered: Some(Registered::IdToken),
     from: Origin::Issuer,
 };
 
@@ -320,6 +322,13 @@ pub(super) async fn verify(
     })
 }
 
+impl TokenVerifier {
+    /// Whether an ID token may have been issued to this client.
+    fn may_hold(&self, azp: &str) -> bool {
+        azp == self.client_id || self.authorized_parties.iter().any(|one| one == azp)
+    }
+}
+
 fn check_audience(claims: &Map<String, Value>, verifier: &TokenVerifier) -> Result<()> {
     let client_id = verifier.client_id.as_str();
     KIND.audience(claims, client_id)?;
@@ -332,14 +341,18 @@ fn check_audience(claims: &Map<String, Value>, verifier: &TokenVerifier) -> Resu
             .with_hint("name those that may have it with trusted_audience"));
     }
     match claims.get("azp") {
-        None if all.len() > 1 => Err(KIND.refused(
-            TokenFault::AuthorizedParty,
-            "it is for several and does not say whom it was issued to",
-        )),
-        Some(azp) if azp.as_str() != Some(client_id) => Err(KIND.refused(
-            TokenFault::AuthorizedParty,
-            "it was issued to another client",
-        )),
+        None if all.len() > 1 && !verifier.authorized_party_optional => Err(KIND
+            .refused(
+                TokenFault::AuthorizedParty,
+                "it is for several and does not say whom it was issued to",
+            )
+            .with_hint("TokenVerifier::authorized_party_optional takes such tokens")),
+        Some(azp) if !azp.as_str().is_some_and(|azp| verifier.may_hold(azp)) => Err(KIND
+            .refused(
+                TokenFault::AuthorizedParty,
+                "it was issued to another client",
+            )
+            .with_hint("name that client with TokenVerifier::authorized_party")),
         _ => Ok(()),
     }
 }

@@ -5,17 +5,19 @@ use serde_json::{Map, Value};
 use super::TokenVerifier;
 use super::claims::{Instant, Kind, text};
 use super::jwks_cache::Origin;
+use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 
 const KIND: Kind = Kind {
     name: "introspection answer",
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
     algorithms: |_| None,
+    registered: Some(Registered::Introspection),
     from: Origin::Issuer,
 };
 
 /// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.
-const STANDARD: &str = "token-introspection+jwt";
+pub(super) const STANDARD: &str = "token-introspection+jwt";
 
 pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Map<String, Value>> {
     let opened = verifier.open(jwt, KIND, &[]).await?;

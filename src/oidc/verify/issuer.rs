@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::claims::text;
+use super::issuer_names::{IssuerTemplate, Names, OtherNames};
 use super::jwks_cache::{JwksCache, Origin};
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, TokenFault, invalid_token, protocol};
@@ -38,7 +40,10 @@ pub(crate) trait Provider: Send + Sync + 'static {
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct TrustedIssuer(Source);
+pub struct TrustedIssuer {
+    source: Source,
+    other_names: OtherNames,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -54,10 +59,38 @@ struct Discovered {
 impl TrustedIssuer {
     /// An issuer whose keys are at hand: nothing is ever fetched.
     pub fn new(issuer: impl Into<String>, keys: impl Into<JwkSet>) -> Self {
-        Self(Source::Fixed {
+        Self::of(Source::Fixed {
             name: issuer.into().into(),
             keys: Arc::new(keys.into()),
         })
+    }
+
+    /// The tenants of a provider whose keys are at hand.
+    pub fn of_tenants(template: IssuerTemplate, keys: impl Into<JwkSet>) -> Self {
+        Self::new("", keys).template(template)
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            other_names: OtherNames::default(),
+        }
+    }
+
+    /// Takes this text as `iss` too, exactly as it is written: for a provider that writes
+    /// `accounts.example` into its tokens and `https://accounts.example` into its document.
+    #[must_use]
+    pub fn alias(mut self, issuer: impl Into<String>) -> Self {
+        self.other_names.aliases.push(issuer.into());
+        self
+    }
+
+    /// Takes the issuers that this template allows, in place of the one that the provider's document
+    /// names.
+    #[must_use]
+    pub fn template(mut self, template: IssuerTemplate) -> Self {
+        self.other_names.template = Some(template);
+        self
     }
 
     /// An issuer whose name and keys are what `provider` publishes; the keys are cached here, so
@@ -68,22 +101,45 @@ impl TrustedIssuer {
             let source = Arc::clone(&source);
             Box::pin(async move { source.fetch_keys().await })
         });
-        Self(Source::Discovered(Arc::new(Discovered { provider, keys })))
+        Self::of(Source::Discovered(Arc::new(Discovered { provider, keys })))
     }
 
     /// The name that `iss` must have, code point for code point.
     pub(crate) async fn name(&self) -> Result<String> {
-        match &self.0 {
+        match &self.source {
             Source::Fixed { name, .. } => Ok(name.to_string()),
             Source::Discovered(known) => Ok(known.provider.metadata().await?.issuer.clone()),
         }
+    }
+
+    /// All texts that `iss` may have.
+    pub(super) async fn names(&self) -> Result<Names> {
+        Ok(Names {
+            own: self.name().await?,
+            other: self.other_names.clone(),
+        })
+    }
+
+    /// The keys for a token of one of several tenants: a key that names its issuer is for no other.
+    fn keys_for(&self, keys: Arc<JwkSet>, token: &Jws<'_>) -> Result<Arc<JwkSet>> {
+        if self.other_names.template.is_none() {
+            return Ok(keys);
+        }
+        let claims = token.unverified_claims()?;
+        let issuer = text(&claims, "iss").unwrap_or_default();
+        let names = &self.other_names;
+        Ok(Arc::new(keys.without(|key| {
+            key.issuer
+                .as_deref()
+                .is_some_and(|own| !names.serves(own, issuer))
+        })))
     }
 
     /// The algorithms that tokens may be signed with: those the issuer publishes for their kind,
     /// without the symmetric ones; all asymmetric ones where it publishes none.
     pub(crate) async fn algorithms(&self, published: Published) -> Result<Vec<SignatureAlgorithm>> {
         let every = SignatureAlgorithm::ASYMMETRIC;
-        let Source::Discovered(known) = &self.0 else {
+        let Source::Discovered(known) = &self.source else {
             return Ok(every.to_vec());
         };
         let metadata = known.provider.metadata().await?;
@@ -114,10 +170,11 @@ impl TrustedIssuer {
         algorithm: SignatureAlgorithm,
         from: Origin,
     ) -> Result<Jwk> {
-        let keys = match &self.0 {
+        let keys = match &self.source {
             Source::Fixed { keys, .. } => Arc::clone(keys),
             Source::Discovered(known) => known.keys.for_token(token, algorithm, from).await?,
         };
+        let keys = self.keys_for(keys, token)?;
         if let Some(key) = keys.find(token, algorithm)? {
             return Ok(key.clone());
         }
@@ -136,7 +193,7 @@ impl TrustedIssuer {
 
 impl fmt::Debug for TrustedIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.source {
             Source::Fixed { name, keys } => f
                 .debug_struct("TrustedIssuer")
                 .field("issuer", name)

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::TokenVerifier;
 use super::claims::{Instant, Kind};
 use super::jwks_cache::Origin;
+use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 use crate::jose::json;
 use crate::jose::jws::no_claims;
@@ -13,6 +14,7 @@ const KIND: Kind = Kind {
     name: "authorization response",
     media_types: &["jwt", "oauth-authz-resp+jwt"],
     algorithms: |metadata| metadata.authorization_signing_alg_values_supported.as_ref(),
+    registered: Some(Registered::Response),
     from: Origin::Anybody,
 };
 

@@ -1,149 +1,86 @@
 //! Lightweight access tokens: their claims are at the server.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 
 use super::access_token::KIND;
+use super::answers::{Answers, TypeOfAnswer};
 use super::claims::text;
 use crate::error::{Result, TokenFault};
-use crate::jose::hash;
 
-/// What [`Introspect::introspect`] gives.
-pub type IntrospectFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Map<String, Value>>> + Send + 'a>>;
-
-/// Asks the server about a token (RFC 7662).
-pub trait Introspect: Send + Sync + 'static {
-    /// The members of the server's answer, `active` among them.
-    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a>;
+/// Whether the server has more to say of a token. Keycloak writes it into the id (its classes
+/// `AccessTokenContext` and `DefaultTokenContextEncoderProvider`); without that mark, as in
+/// tokens of Keycloak 24, it is one that lacks what every full token has.
+pub(super) fn is_one(claims: &Map<String, Value>) -> bool {
+    match mark(claims) {
+        Some("lt") => true,
+        Some("rt") => false,
+        _ => !claims.contains_key("sub") || !claims.contains_key("aud"),
+    }
 }
 
-/// How long an answer is used.
-const KEEP: Duration = Duration::from_secs(30);
-const MAX_KEPT: usize = 10_000;
-
-#[derive(Clone)]
-pub(super) struct Lightweight {
-    introspect: Arc<dyn Introspect>,
-    /// Answers by the hash of the token.
-    kept: Arc<Mutex<HashMap<String, Kept>>>,
+/// The letters for the kind of token in `jti`: two for the session, two for the kind, two for the
+/// grant, a colon, and the id.
+fn mark(claims: &Map<String, Value>) -> Option<&str> {
+    let (letters, _) = text(claims, "jti")?.split_once(':')?;
+    if letters.len() == 6 && letters.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        letters.get(2..4)
+    } else {
+        None
+    }
 }
 
-/// When an answer came, and the answer.
-type Kept = (Instant, Map<String, Value>);
-
-impl Lightweight {
-    pub(super) fn new(introspect: impl Introspect) -> Self {
-        Self {
-            introspect: Arc::new(introspect),
-            kept: Arc::default(),
-        }
-    }
-
-    /// Whether a token lacks what every full one has.
-    pub(super) fn is_one(claims: &Map<String, Value>) -> bool {
-        !claims.contains_key("sub") || !claims.contains_key("aud")
-    }
-
-    /// The token's claims and those that the server adds. What the signed token says is kept.
-    pub(super) async fn complete(
-        &self,
-        token: &str,
-        claims: Map<String, Value>,
-    ) -> Result<Map<String, Value>> {
-        let name = hash::sha256(token);
-        let answer = match self.known(&name) {
-            Some(answer) => answer,
-            None => {
-                let answer = self.introspect.introspect(token).await?;
-                check(&answer)?;
-                self.keep(name, answer.clone());
-                answer
+/// The token's claims and those that the server adds. What the signed token says is kept.
+pub(super) async fn complete(
+    answers: &Answers,
+    token: &str,
+    claims: Map<String, Value>,
+    now: SystemTime,
+) -> Result<Map<String, Value>> {
+    // The signed token has said what it is; the server says active of ID tokens too.
+    let answer = answers
+        .about(token, now, |answer| match TypeOfAnswer::of(answer) {
+            TypeOfAnswer::Other => {
+                Err(KIND.refused(TokenFault::Type, "it is a token of another type"))
             }
-        };
-        let mut complete = claims;
-        for (name, value) in answer {
-            complete.entry(name).or_insert(value);
-        }
-        Ok(complete)
+            TypeOfAnswer::AccessToken | TypeOfAnswer::Absent => Ok(()),
+        })
+        .await?;
+    let mut complete = claims;
+    for (name, value) in answer {
+        complete.entry(name).or_insert(value);
     }
-
-    fn known(&self, name: &str) -> Option<Map<String, Value>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, answer) = kept.get(name)?;
-        (since.elapsed() < KEEP).then(|| answer.clone())
-    }
-
-    fn keep(&self, name: String, answer: Map<String, Value>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_KEPT {
-            kept.retain(|_, (since, _)| since.elapsed() < KEEP);
-        }
-        if kept.len() < MAX_KEPT {
-            kept.insert(name, (Instant::now(), answer));
-        }
-    }
-}
-
-/// The server says active of ID tokens too: the type counts as well.
-fn check(answer: &Map<String, Value>) -> Result<()> {
-    if answer.get("active") != Some(&Value::Bool(true)) {
-        return Err(KIND
-            .refused(
-                TokenFault::Inactive,
-                "the server says that it is not active",
-            )
-            .with_hint(
-                "Keycloak says so as well where the client that asks is not in the audience of \
-                 the token: give it an audience mapper",
-            ));
-    }
-    if text(answer, "typ").is_some_and(|typ| typ != "Bearer" && typ != "DPoP") {
-        return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
-    }
-    Ok(())
-}
-
-impl fmt::Debug for Lightweight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lightweight").finish_non_exhaustive()
-    }
+    Ok(complete)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    struct Nobody;
+    use super::is_one;
 
-    impl Introspect for Nobody {
-        fn introspect<'a>(&'a self, _: &'a str) -> IntrospectFuture<'a> {
-            Box::pin(async { Ok(Map::new()) })
+    #[test]
+    fn the_id_says_whether_a_token_is_lightweight() {
+        let full = json!({"sub": "ada", "aud": "api"});
+        let empty = json!({});
+        for (id, of_full, of_empty) in [
+            // Of Keycloak 26.5.7 and 26.7.4.
+            ("trltcc:4faa1415-da47-030a-6dea-f58109935372", true, true),
+            ("trrtcc:7b021612-7c06-61b6-8835-372827590f47", false, false),
+            // Of Keycloak 24.0.5, and what is no mark.
+            ("b6b3e1b5-5d8b-4f76-ad94-945606d6a296", false, true),
+            ("onltac", false, true),
+            ("xonltac:1", false, true),
+            ("onunac:1", false, true),
+            ("on\u{e4}tac:1", false, true),
+            ("o\u{e4}rtc:1", false, true),
+        ] {
+            for (claims, wanted) in [(&full, of_full), (&empty, of_empty)] {
+                let mut claims = claims.as_object().unwrap().clone();
+                claims.insert("jti".to_owned(), json!(id));
+                assert_eq!(is_one(&claims), wanted, "{id}");
+            }
         }
-    }
-
-    /// What is kept is bounded, and makes room when its time is over.
-    #[tokio::test(start_paused = true)]
-    async fn answers_fill_no_memory() {
-        let lightweight = Lightweight::new(Nobody);
-        let keep = |number: usize| lightweight.keep(number.to_string(), Map::new());
-        (0..MAX_KEPT).for_each(keep);
-        keep(MAX_KEPT);
-        assert_eq!(lightweight.kept.lock().unwrap().len(), MAX_KEPT);
-        assert!(lightweight.known("0").is_some());
-        assert!(lightweight.known(&MAX_KEPT.to_string()).is_none());
-        tokio::time::advance(KEEP).await;
-        assert!(lightweight.known("0").is_none());
-        keep(MAX_KEPT);
-        assert_eq!(lightweight.kept.lock().unwrap().len(), 1);
-        assert!(lightweight.known(&MAX_KEPT.to_string()).is_some());
-        assert_eq!(format!("{lightweight:?}"), "Lightweight { .. }");
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::TokenVerifier;
 use super::claims::{Instant, Kind, text};
 use super::jwks_cache::Origin;
+use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 use crate::jose::time::point;
 
@@ -16,6 +17,7 @@ const KIND: Kind = Kind {
     // OpenID Connect Back-Channel Logout 1.0 section 2.4; older servers write JWT.
     media_types: &["logout+jwt", "jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
+    registered: Some(Registered::LogoutToken),
     from: Origin::Anybody,
 };
 
@@ -99,7 +101,7 @@ pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<Logo
         return Err(KIND.refused(TokenFault::Claim, "it has no id"));
     };
     // Ids are unique for each issuer. Past its end, and the leeway, no token is taken at all.
-    let id = format!("{} {id}", opened.issuer);
+    let id = format!("{} {id}", text(&claims, "iss").unwrap_or_default());
     let until = point(&claims, "exp")
         .and_then(|end| end.checked_add(verifier.leeway.saturating_add(Duration::from_secs(1))))
         .unwrap_or_else(|| verifier.now() + Duration::from_secs(86_400));

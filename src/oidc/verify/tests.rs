@@ -9,7 +9,11 @@ mod jwks_cache;
 mod kinds;
 mod lightweight;
 mod logout;
+mod opaque;
+mod parties;
+mod profiles;
 mod property;
+mod registered;
 mod responses;
 
 use std::time::{Duration, SystemTime};

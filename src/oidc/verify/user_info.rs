@@ -5,12 +5,14 @@ use serde_json::{Map, Value};
 use super::TokenVerifier;
 use super::claims::{Instant, Kind};
 use super::jwks_cache::Origin;
+use super::registered::Registered;
 use crate::error::{Error, Result, TokenFault};
 
 const KIND: Kind = Kind {
     name: "userinfo answer",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
+    registered: Some(Registered::UserInfo),
     from: Origin::Issuer,
 };
 

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::base;
-use crate::jose::tests::es256;
+use crate::jose::tests::{es256, sign};
 use crate::jose::{
     DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey, decode_unverified,
 };
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Expected, Oidc, OidcBuilder};
 use crate::registration::{ClientKeys, ClientMetadata, RegisteredClient, Registration};
 use crate::testing::{Reply, Server};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, TokenFault};
 
 /// A provider that registers what it is asked for, with `change` on top.
 async fn provider(change: Value) -> Server {
@@ -158,6 +158,36 @@ async fn a_registered_client_authenticates_as_it_is_registered() {
     ] {
         let outcome = made(change).await.and_then(OidcBuilder::build);
         says(&outcome.unwrap_err(), what);
+    }
+}
+
+/// OpenID Connect Core 1.0 section 3.1.3.7 step 7, Back-Channel Logout 1.0 section 2.6.
+#[tokio::test]
+async fn tokens_of_a_registered_client_have_its_algorithms() {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    for (algorithm, good) in [("ES256", true), ("PS256", false), ("HS256", false)] {
+        let server = provider(json!({ "id_token_signed_response_alg": algorithm })).await;
+        let oidc = registered(&server).await.oidc().unwrap();
+        let verifier = oidc.build().unwrap().verifier();
+        let claims = json!({
+            "iss": server.url, "aud": "c1", "sub": "ada", "iat": now, "exp": now + 60, "jti": "l",
+        });
+        let mut logout = claims.clone();
+        logout["events"] = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+        let header = json!({ "alg": "ES256", "kid": "a" });
+        let [id_token, logout] = [claims, logout].map(|claims| sign(&header, &claims));
+        let results = [
+            verifier.id_token(&id_token, &Expected::new()).await.err(),
+            verifier.logout_token(&logout).await.err(),
+        ];
+        for error in results {
+            let fault = error.map(|error| error.token_fault());
+            let wanted = (!good).then_some(Some(TokenFault::Algorithm));
+            assert_eq!(fault, wanted, "{algorithm}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::super::Actor;
-use super::super::claims::{audience, text, texts};
+use super::super::claims::{audience, scopes, text, texts};
 use crate::jose::time::point;
 
 /// The claims of a verified access token; `T` is a type of your own for all of them
@@ -139,10 +139,10 @@ impl<T> AccessTokenClaims<T> {
         point(&self.claims, "auth_time")
     }
 
-    /// The scopes that were granted.
+    /// The scopes that were granted: `scope`, or `scp` where it is missing, as a text with spaces
+    /// or as a list.
     pub fn scopes(&self) -> Vec<&str> {
-        let all = text(&self.claims, "scope").unwrap_or_default();
-        all.split(' ').filter(|scope| !scope.is_empty()).collect()
+        scopes(&self.claims)
     }
 
     /// Whether a scope was granted.

@@ -1,5 +1,6 @@
 //! Bound access tokens (RFC 9449 section 4.3, RFC 8705 section 3).
 
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::super::{AccessTokenVerifier, Check, Presented};
-use super::{NOW, access_claims, api, issuer, refused, resource, signed, with};
+use super::{NOW, access_claims, api, issuer, now, refused, resource, signed, with};
 use crate::TokenFault;
 use crate::jose::{SignatureAlgorithm, SigningKey, hash};
-use crate::oidc::{ReplayFuture, ReplayStore};
+use crate::oidc::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
 
 const CERTIFICATE: &[u8] = b"a certificate";
 
@@ -254,7 +255,6 @@ async fn bindings_that_nobody_can_check() {
 /// The memory of proofs outlasts the time in which they are taken.
 #[tokio::test]
 async fn replay_memory() {
-    use super::super::{ReplayMemory, ReplayStore};
     let memory = ReplayMemory::default();
     let now = SystemTime::now();
     let later = now + Duration::from_secs(60);
@@ -295,4 +295,63 @@ async fn rfc_9449_proof_at_a_resource() {
     let other = check("another", at).await;
     assert_eq!(other.unwrap_err().token_fault(), Some(TokenFault::Binding));
     check(token, at).await.unwrap();
+}
+
+/// The memory at the time of these tests.
+#[derive(Debug)]
+struct AtThisTime(ReplayMemory);
+
+impl ReplayStore for AtThisTime {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+        Box::pin(ready(self.0.note(None, id, until, now())))
+    }
+
+    fn first_use_by<'a>(
+        &'a self,
+        sender: ReplaySender<'a>,
+        id: &'a str,
+        until: SystemTime,
+    ) -> ReplayFuture<'a> {
+        Box::pin(ready(self.0.note(Some(sender), id, until, now())))
+    }
+}
+
+/// One client makes as many keys and proofs as it likes: it fills its own share, and other clients
+/// still log in.
+#[tokio::test]
+async fn proofs_of_one_client_fill_no_memory_of_others() {
+    let memory = AtThisTime(ReplayMemory::new().per_client(1_000));
+    let verifier = resource()
+        .audience("api")
+        .replay_store(memory)
+        .build()
+        .unwrap();
+    let visit = async |client: &str, subject: &str| {
+        let key = key();
+        let thumbprint = key.public_jwk().unwrap().thumbprint();
+        let mut bound = with(access_claims(), "cnf", json!({ "jkt": thumbprint }));
+        bound["azp"] = json!(client);
+        bound["sub"] = json!(subject);
+        let bound = match client {
+            "" => with(bound, "azp", Value::Null),
+            _ => bound,
+        };
+        let token = signed(&bound);
+        let proof = key.sign(&header(&key), &claims(&token)).unwrap();
+        let result = show(&verifier, &token, &proof).await;
+        (result, token, proof)
+    };
+    let (first, token, proof) = visit("busy", "ada").await;
+    first.unwrap();
+    for _ in 1..1_000 {
+        visit("busy", "ada").await.0.unwrap();
+    }
+    let error = visit("busy", "bob").await.0.unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+    assert!(error.retry_after().is_some(), "{error}");
+    visit("other", "ada").await.0.unwrap();
+    // Without a client, the user is the sender.
+    visit("", "ada").await.0.unwrap();
+    // Nothing was forgotten.
+    refused(show(&verifier, &token, &proof).await, TokenFault::Replayed);
 }

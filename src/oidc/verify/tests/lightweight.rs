@@ -107,7 +107,7 @@ async fn full_and_bad_tokens_are_not_asked_about() {
 }
 
 /// K1: an inactive answer may mean that the asking client is not in the audience.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn k01_what_the_server_does_not_know() {
     for answer in [
         json!({"active": false}),
@@ -115,15 +115,13 @@ async fn k01_what_the_server_does_not_know() {
         json!({"active": "true"}),
     ] {
         let (verifier, asked) = asking(answer);
+        let token = signed(&light());
         for _ in 0..2 {
-            let error = refused(
-                verifier.verify(&signed(&light())).await,
-                TokenFault::Inactive,
-            );
+            let error = refused(verifier.verify(&token).await, TokenFault::Inactive);
             assert!(error.hint().unwrap().contains("audience mapper"));
         }
-        // A refusal is not kept.
-        assert_eq!(asked.load(Ordering::SeqCst), 2);
+        // A refusal is kept for a moment.
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
     // The server says active of ID tokens too.
     let (verifier, _) = asking(with(active(), "typ", json!("ID")));
@@ -142,4 +140,57 @@ async fn k01_what_the_server_does_not_know() {
             .unwrap_err()
             .is_config()
     );
+}
+
+/// Keycloak says in the id whether a token is lightweight: one with `sub` and `aud` mapped in is
+/// completed all the same, and a full one is not asked about.
+#[tokio::test]
+async fn the_mark_in_the_id_says_what_is_asked_about() {
+    let (verifier, asked) = asking(active());
+    let marked = |claims: Value, id: &str| signed(&with(claims, "jti", json!(id)));
+    let claims = verifier
+        .verify(&marked(access_claims(), "onltac:4faa1415"))
+        .await
+        .unwrap();
+    assert!(claims.has_realm_role("editor"));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let full = verifier
+        .verify(&marked(access_claims(), "onrtac:4faa1415"))
+        .await
+        .unwrap();
+    assert!(!full.has_realm_role("editor"));
+    refused(
+        verifier.verify(&marked(light(), "onrtac:4faa1415")).await,
+        TokenFault::Subject,
+    );
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+/// The server of one issuer is never shown a token of another.
+#[tokio::test]
+async fn tokens_of_other_issuers_are_not_shown_to_the_server() {
+    use super::super::TrustedIssuer;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let server = Server {
+        answer: active(),
+        asked: Arc::clone(&asked),
+    };
+    let other = "https://h/realms/other";
+    let verifier = resource()
+        .also_issuer(TrustedIssuer::new(other, super::keys()))
+        .audience("api")
+        .introspection(server)
+        .introspect_every_token()
+        .build()
+        .unwrap();
+    let foreign = with(light(), "iss", json!(other));
+    refused(
+        verifier.verify(&signed(&foreign)).await,
+        TokenFault::Subject,
+    );
+    let full = with(access_claims(), "iss", json!(other));
+    verifier.verify(&signed(&full)).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    verifier.verify(&signed(&access_claims())).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
