@@ -501,7 +501,6 @@ pub(crate) fn refused_callback(
 
 /// Something cannot be checked at this moment. `retry_after` is when to try again, where that is known.
 #[cfg(feature = "oidc")]
-#[allow(dead_code, reason = "the checks that use it follow")]
 pub(crate) fn unavailable(
     message: impl Into<Cow<'static, str>>,
     retry_after: Option<Duration>,

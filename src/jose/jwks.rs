@@ -11,6 +11,8 @@ use crate::error::{Result, TokenFault, config, invalid_token};
 
 /// More keys than this are not a realm's.
 const MAX_KEYS: usize = 100;
+/// So many keys are tried with one token.
+const MAX_CANDIDATES: usize = 4;
 
 /// Public keys (RFC 7517 section 5). Those that cannot be used are left out.
 ///
@@ -87,28 +89,49 @@ impl JwkSet {
             .find(|key| key.usage.as_deref() == Some("enc") && super::jwe::is_for(key, algorithm))
     }
 
-    /// The one key that `token` can have been signed with; `None` when there is no such key.
-    pub(crate) fn find(
-        &self,
-        token: &Jws<'_>,
-        algorithm: SignatureAlgorithm,
-    ) -> Result<Option<&Jwk>> {
-        let wanted = token.kid();
+    /// The keys that a token with this key id and algorithm can have been signed with: mostly one,
+    /// never more than [`MAX_CANDIDATES`].
+    pub(crate) fn candidates(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Vec<&Jwk> {
         let usable = || self.keys.iter().filter(|key| key.is_for(algorithm));
-        let mut named = usable().filter(|key| wanted.is_none() || wanted == key.kid());
-        let mut found = (named.next(), named.next());
-        if found.0.is_none() {
+        let mut found: Vec<&Jwk> = usable()
+            .filter(|key| kid.is_none() || kid == key.kid())
+            .collect();
+        if found.is_empty() {
             // A key without an id, such as one out of a PEM file, is for any token.
-            let mut nameless = usable().filter(|key| key.kid().is_none());
-            found = (nameless.next(), nameless.next());
+            found = usable().filter(|key| key.kid().is_none()).collect();
         }
-        match found {
-            (key, None) => Ok(key),
-            (_, Some(_)) => Err(invalid_token(
-                TokenFault::UnknownKey,
-                "several published keys fit the token",
-            )),
+        let mut different: Vec<&Jwk> = Vec::new();
+        for key in found {
+            // Published twice, or under two ids for a token that names none, it is one key.
+            if !different.iter().any(|known| known.key == key.key) {
+                different.push(key);
+            }
         }
+        different.truncate(MAX_CANDIDATES);
+        different
+    }
+
+    /// The payload of a token that one of these keys has signed.
+    pub(crate) fn verify(&self, token: Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Vec<u8>> {
+        let mut fault = None;
+        for key in self.candidates(token.kid(), algorithm) {
+            match token.check(algorithm, key) {
+                Ok(()) => return Ok(token.into_payload()),
+                Err(error) => fault = Some(error),
+            }
+        }
+        Err(
+            fault.unwrap_or_else(|| match self.why_left_out(token.kid()) {
+                Some(why) => invalid_token(
+                    TokenFault::UnknownKey,
+                    format!("the key of the token cannot be used: {why}"),
+                ),
+                None => invalid_token(
+                    TokenFault::UnknownKey,
+                    "the issuer publishes no key that fits the token",
+                ),
+            }),
+        )
     }
 
     /// Why the key with this id was left out.

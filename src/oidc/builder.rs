@@ -358,10 +358,7 @@ impl Issuer {
         };
         let rule = IssuerRule::of_issuer(&self.issuer, base)?;
         let sender = self.connection.sender(rule.base().clone())?;
-        let channel = Arc::new(Channel {
-            sender,
-            discovery: Discovery::new(rule),
-        });
+        let channel = Arc::new(Channel::new(sender, Discovery::new(rule)));
         Ok((channel, Provider::Issuer(self.issuer)))
     }
 }

@@ -96,7 +96,8 @@ impl Oidc {
         self.inner.verifier.access_token_verifier()
     }
 
-    /// What the provider publishes at its well-known address; cached for an hour.
+    /// What the provider publishes at its well-known address. Kept, and renewed after an
+    /// hour.
     ///
     /// # Errors
     /// Of kind `NotFound` when there is no such provider, `Protocol` when its issuer is not the

@@ -1,6 +1,7 @@
 //! Where the verification gets a provider's document and keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -31,6 +32,10 @@ impl Source for IssuerSource {
 
     fn fetch_keys(&self) -> Boxed<'_, String> {
         Box::pin(fetch(&self.channel, &self.provider))
+    }
+
+    fn renewal_wait(&self) -> Duration {
+        self.channel.sender.settings.renewal_wait
     }
 }
 

@@ -297,9 +297,8 @@ impl TokenVerifier {
         let token = Jws::parse(token)?;
         kind.check_header(&token)?;
         let algorithm = token.algorithm(&self.accepted(kind).await?)?;
-        let key = self.issuer.key(&token, algorithm, kind.from).await?;
         let typ = token.typ();
-        let payload = token.verify(algorithm, &key)?;
+        let payload = self.issuer.verify(token, algorithm, kind.from).await?;
         Ok(Opened {
             algorithm,
             typ,

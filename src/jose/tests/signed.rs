@@ -9,17 +9,13 @@ use super::super::{
 };
 use super::{es256, sign, sign_text};
 use crate::TokenFault;
-use crate::error::{Result, config};
+use crate::error::Result;
 
 fn verify(token: &str, keys: &[Value]) -> Result<Map<String, Value>> {
     let keys = JwkSet::from_json(&json!({ "keys": keys }).to_string())?;
     let token = Jws::parse(token)?;
     let algorithm = token.algorithm(&SignatureAlgorithm::ASYMMETRIC)?;
-    let key = keys
-        .find(&token, algorithm)?
-        .ok_or_else(|| config("no key"))?;
-    let key = key.clone();
-    claims(&token.verify(algorithm, &key)?)
+    claims(&keys.verify(token, algorithm)?)
 }
 
 fn refused(token: &str, keys: &[Value], fault: TokenFault) {
@@ -29,8 +25,7 @@ fn refused(token: &str, keys: &[Value], fault: TokenFault) {
 }
 
 fn no_key(token: &str, keys: &[Value]) {
-    let error = verify(token, keys).unwrap_err();
-    assert_eq!(error.token_fault(), None, "{error}");
+    refused(token, keys, TokenFault::UnknownKey);
 }
 
 #[test]
@@ -184,7 +179,6 @@ fn s21_keys_are_for_verifying_with_their_algorithm() {
         no_key(&token, &[change(name, value)]);
     }
     verify(&token, &[change("key_ops", json!(["verify"]))]).unwrap();
-    refused(&token, &[es256("a"), es256("a")], TokenFault::UnknownKey);
     // Without a key id the one key of the kind is taken.
     let without = sign(&json!({"alg": "ES256"}), &json!({}));
     verify(&without, &[es256("a")]).unwrap();

@@ -132,8 +132,7 @@ impl AccessTokenVerifier {
             None => issuer.algorithms(KIND.algorithms).await?,
         };
         let algorithm = token.algorithm(&accepted)?;
-        let key = issuer.key(&token, algorithm, KIND.from).await?;
-        let claims = jws::claims(&token.verify(algorithm, &key)?)?;
+        let claims = jws::claims(&issuer.verify(token, algorithm, KIND.from).await?)?;
         if rules.checks(Check::Issuer) {
             KIND.issuer(&claims, &issuer.name().await?)?;
         }
