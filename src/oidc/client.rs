@@ -8,7 +8,9 @@ use super::builder::OidcBuilder;
 use super::form::{CLIENT, Params};
 use super::profile::LoginRules;
 use super::tokens::TokenSet;
-use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
+use super::verify::{
+    AccessTokenVerifierBuilder, Expected, IdToken, Origin, TokenVerifier, TrustedIssuer,
+};
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
 use crate::http::channel::{Channel, Endpoint, EndpointCall};
@@ -114,8 +116,13 @@ impl Inner {
             .await
     }
 
-    pub(super) async fn id_token(&self, raw: &str, expected: Expected<'_>) -> Result<IdToken> {
-        self.verifier.id_token(raw, &expected).await
+    pub(super) async fn id_token(
+        &self,
+        raw: &str,
+        expected: Expected<'_>,
+        from: Origin,
+    ) -> Result<IdToken> {
+        self.verifier.id_token_from(raw, &expected, from).await
     }
 
     pub(crate) fn grant_request(

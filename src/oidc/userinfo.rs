@@ -145,7 +145,12 @@ impl Oidc {
                 .map_err(|_| protocol("the answer is no JWT"))?;
             let claims = match inner.verifier.unsigned_user_info(jwt.trim()) {
                 Some(claims) => claims,
-                None => inner.verifier.user_info(jwt.trim(), subject).await?,
+                None => {
+                    inner
+                        .verifier
+                        .answered_user_info(jwt.trim(), subject)
+                        .await?
+                }
             };
             let bytes = serde_json::to_vec(&claims).unwrap_or_default();
             json::decode(&OP, &bytes)?

@@ -35,6 +35,7 @@ pub use self::front_channel::FrontChannelLogout;
 pub use self::id_token::{Expected, IdToken};
 pub use self::issuer::TrustedIssuer;
 pub(crate) use self::issuer::{Boxed, Provider};
+pub(crate) use self::jwks_cache::Origin;
 pub use self::lightweight::{Introspect, IntrospectFuture};
 pub use self::logout_token::LogoutToken;
 pub(super) use self::refresh_token::refuse_others;
@@ -193,7 +194,18 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn id_token(&self, token: &str, expected: &Expected<'_>) -> Result<IdToken> {
-        id_token::verify(self, token, expected).await
+        self.id_token_from(token, expected, Origin::Anybody).await
+    }
+
+    /// The same, for a token whose origin is known: anybody can pass one to a browser or to the
+    /// application, the issuer alone answers at its token endpoint.
+    pub(crate) async fn id_token_from(
+        &self,
+        token: &str,
+        expected: &Expected<'_>,
+        from: Origin,
+    ) -> Result<IdToken> {
+        id_token::verify(self, token, expected, from).await
     }
 
     /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6), once: the
@@ -224,7 +236,16 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn user_info(&self, jwt: &str, subject: Option<&str>) -> Result<Map<String, Value>> {
-        user_info::verify(self, jwt, subject).await
+        user_info::verify(self, jwt, subject, Origin::Anybody).await
+    }
+
+    /// The same, for what the userinfo endpoint has answered.
+    pub(crate) async fn answered_user_info(
+        &self,
+        jwt: &str,
+        subject: Option<&str>,
+    ) -> Result<Map<String, Value>> {
+        user_info::verify(self, jwt, subject, Origin::Issuer).await
     }
 
     /// Verifies an authorization response that came as a JWT (JARM section 2.4) and gives its
@@ -244,7 +265,12 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
-        introspection::verify(self, jwt).await
+        introspection::verify(self, jwt, Origin::Anybody).await
+    }
+
+    /// The same, for what the introspection endpoint has answered.
+    pub(crate) async fn answered_introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
+        introspection::verify(self, jwt, Origin::Issuer).await
     }
 
     fn now(&self) -> SystemTime {
@@ -279,7 +305,13 @@ impl TokenVerifier {
     }
 
     /// Opens a token and verifies its signature. With `keys`, it must have been encrypted.
-    async fn open(&self, token: &str, kind: Kind, keys: &[DecryptionKey]) -> Result<Opened> {
+    async fn open(
+        &self,
+        token: &str,
+        kind: Kind,
+        from: Origin,
+        keys: &[DecryptionKey],
+    ) -> Result<Opened> {
         let inner;
         let token = if keys.is_empty() {
             token
@@ -298,7 +330,7 @@ impl TokenVerifier {
         kind.check_header(&token)?;
         let algorithm = token.algorithm(&self.accepted(kind).await?)?;
         let typ = token.typ();
-        let payload = self.issuer.verify(token, algorithm, kind.from).await?;
+        let payload = self.issuer.verify(token, algorithm, from).await?;
         Ok(Opened {
             algorithm,
             typ,

@@ -31,7 +31,6 @@ pub(super) const KIND: Kind = Kind {
     media_types: &["jwt", "at+jwt"],
     // No metadata names them: ID tokens may be signed otherwise.
     algorithms: |_| None,
-    from: Origin::Anybody,
 };
 
 /// A check of an access token that can be switched off; see
@@ -132,7 +131,7 @@ impl AccessTokenVerifier {
             None => issuer.algorithms(KIND.algorithms).await?,
         };
         let algorithm = token.algorithm(&accepted)?;
-        let claims = jws::claims(&issuer.verify(token, algorithm, KIND.from).await?)?;
+        let claims = jws::claims(&issuer.verify(token, algorithm, Origin::Anybody).await?)?;
         if rules.checks(Check::Issuer) {
             KIND.issuer(&claims, &issuer.name().await?)?;
         }

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::issuer::Published;
-use super::jwks_cache::Origin;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
 use crate::jose::time::{seconds, unix_seconds};
@@ -16,7 +15,6 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) media_types: &'static [&'static str],
     pub(super) algorithms: Published,
-    pub(super) from: Origin,
 }
 
 impl Kind {

@@ -18,7 +18,6 @@ pub(super) const KIND: Kind = Kind {
     name: "ID token",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
-    from: Origin::Issuer,
 };
 
 /// What a login expects of its ID token, beside what every ID token must be.
@@ -279,8 +278,11 @@ pub(super) async fn verify(
     verifier: &TokenVerifier,
     token: &str,
     expected: &Expected<'_>,
+    from: Origin,
 ) -> Result<IdToken> {
-    let opened = verifier.open(token, KIND, &verifier.id_token_keys).await?;
+    let opened = verifier
+        .open(token, KIND, from, &verifier.id_token_keys)
+        .await?;
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     check_audience(&claims, verifier)?;

@@ -33,8 +33,8 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// When to ask again while a fetch is under way.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Where a token comes from. What anybody sends must not keep this client from finding the keys of
-/// what the issuer itself has answered.
+/// Where a token comes from. What anybody sends, through a browser or to the application, must not
+/// keep this client from finding the keys of what the issuer itself has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     Issuer,

@@ -16,7 +16,6 @@ const KIND: Kind = Kind {
     // OpenID Connect Back-Channel Logout 1.0 section 2.4; older servers write JWT.
     media_types: &["logout+jwt", "jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
-    from: Origin::Anybody,
 };
 
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -83,7 +82,7 @@ pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<Logo
     } else {
         &[]
     };
-    let opened = verifier.open(token, KIND, keys).await?;
+    let opened = verifier.open(token, KIND, Origin::Anybody, keys).await?;
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     KIND.audience(&claims, &verifier.client_id)?;

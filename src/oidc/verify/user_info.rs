@@ -11,15 +11,17 @@ const KIND: Kind = Kind {
     name: "userinfo answer",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
-    from: Origin::Issuer,
 };
 
 pub(super) async fn verify(
     verifier: &TokenVerifier,
     jwt: &str,
     subject: Option<&str>,
+    from: Origin,
 ) -> Result<Map<String, Value>> {
-    let opened = verifier.open(jwt, KIND, &verifier.userinfo_keys).await?;
+    let opened = verifier
+        .open(jwt, KIND, from, &verifier.userinfo_keys)
+        .await?;
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     KIND.audience(&claims, &verifier.client_id)?;

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::super::{AccessTokenVerifier, Boxed, Expected, Provider, TokenVerifier, TrustedIssuer};
+use super::super::{
+    AccessTokenVerifier, Boxed, Expected, Origin, Provider, TokenVerifier, TrustedIssuer,
+};
 use super::{
     ISSUER, access_claims, id_claims, logout_claims, now, refused, response_claims, signed,
     user_info_claims, with,
 };
 use crate::TokenFault;
 use crate::discovery::ProviderMetadata;
-use crate::jose::tests::es256;
+use crate::jose::tests::{es256, sign};
 
 struct Published(Value);
 
@@ -142,4 +144,36 @@ async fn r09_a_wrong_signature_brings_no_fetch() {
         refused(forged, TokenFault::Signature);
     }
     assert_eq!(fetched.load(Ordering::SeqCst), 1);
+}
+
+/// What an application passes to the verifier counts as what anybody sends, of each kind of token.
+#[tokio::test]
+async fn tokens_that_an_application_passes_do_not_use_the_issuers_allowance() {
+    let kid = |kid: &str, claims: &Value| sign(&json!({"alg": "ES256", "kid": kid}), claims);
+    for kind in 0..4 {
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let issuer = TrustedIssuer::discovered(Arc::new(Counting(fetched.clone())));
+        let verifier = TokenVerifier::new(issuer, "web").clock(now);
+        let expected = Expected::new();
+        verifier
+            .id_token(&signed(&id_claims()), &expected)
+            .await
+            .unwrap();
+        let passed = kid("made-up", &json!({}));
+        match kind {
+            0 => drop(verifier.id_token(&passed, &expected).await.unwrap_err()),
+            1 => drop(verifier.user_info(&passed, None).await.unwrap_err()),
+            2 => drop(verifier.introspection(&passed).await.unwrap_err()),
+            _ => drop(verifier.logout_token(&passed).await.unwrap_err()),
+        }
+        assert_eq!(fetched.load(Ordering::SeqCst), 2);
+        let answered = kid("new", &id_claims());
+        let answer = verifier.id_token_from(&answered, &expected, Origin::Issuer);
+        refused(answer.await, TokenFault::UnknownKey);
+        assert_eq!(
+            fetched.load(Ordering::SeqCst),
+            3,
+            "it was looked for: {kind}"
+        );
+    }
 }
