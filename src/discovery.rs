@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, HeaderValue};
 use url::Url;
 
 #[cfg(feature = "oidc")]
@@ -173,15 +173,9 @@ impl Discovery {
                  the path /auth)"
             )));
         };
-        let content_type = answer.response.headers().get(CONTENT_TYPE);
-        let content_type = content_type
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
-        if !content_type.to_ascii_lowercase().contains("json") {
-            return Err(protocol("the well-known document is not JSON")
-                .with_operation(&OP)
-                .with_hint("the base URL is probably not that of the provider"));
-        }
+        json::check_type(&OP, "the well-known document", answer.response.headers()).map_err(
+            |error| error.with_hint("the base URL is probably not that of the provider"),
+        )?;
         let metadata: ProviderMetadata = json::decode(&OP, answer.response.body())?;
         self.rule
             .check(provider, &metadata.issuer)

@@ -36,11 +36,12 @@ pub struct JwkSet {
 }
 
 impl JwkSet {
-    /// Reads a key set as an issuer publishes it.
+    /// Reads a key set as an issuer publishes it. A byte order mark before it is skipped.
     ///
     /// # Errors
     /// Of kind `Config` when it is no key set, or has more than 100 keys.
     pub fn from_json(json: &str) -> Result<Self> {
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let members = json::object(json.as_bytes())
             .ok_or_else(|| config("the key set is no JSON object, or a member is repeated"))?;
         Self::read(&members)
@@ -89,8 +90,8 @@ impl JwkSet {
             .find(|key| key.usage.as_deref() == Some("enc") && super::jwe::is_for(key, algorithm))
     }
 
-    /// The keys that a token with this key id and algorithm can have been signed with: mostly one,
-    /// never more than [`MAX_CANDIDATES`].
+    /// The different keys that a token with this key id and algorithm can have been signed with:
+    /// mostly one.
     pub(crate) fn candidates(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Vec<&Jwk> {
         let usable = || self.keys.iter().filter(|key| key.is_for(algorithm));
         let mut found: Vec<&Jwk> = usable()
@@ -107,18 +108,29 @@ impl JwkSet {
                 different.push(key);
             }
         }
-        different.truncate(MAX_CANDIDATES);
         different
     }
 
     /// The payload of a token that one of these keys has signed.
     pub(crate) fn verify(&self, token: Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Vec<u8>> {
+        let candidates = self.candidates(token.kid(), algorithm);
         let mut fault = None;
-        for key in self.candidates(token.kid(), algorithm) {
+        for key in candidates.iter().take(MAX_CANDIDATES) {
             match token.check(algorithm, key) {
                 Ok(()) => return Ok(token.into_payload()),
                 Err(error) => fault = Some(error),
             }
+        }
+        if candidates.len() > MAX_CANDIDATES {
+            return Err(invalid_token(
+                TokenFault::UnknownKey,
+                format!(
+                    "{} published keys fit the token, and none of the first {MAX_CANDIDATES} has \
+                     signed it",
+                    candidates.len()
+                ),
+            )
+            .with_hint("let the issuer give each key an id of its own"));
         }
         Err(
             fault.unwrap_or_else(|| match self.why_left_out(token.kid()) {

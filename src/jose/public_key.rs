@@ -13,7 +13,7 @@ use biscuit::jws::Secret;
 use serde_json::{Value, json};
 
 use super::algorithm::{Family, SignatureAlgorithm};
-use super::{base64url, hash, roca};
+use super::{base64url, ed25519, hash, roca};
 use crate::error::TokenFault;
 
 /// A curve of RFC 7518 section 6.2.1.1.
@@ -120,6 +120,7 @@ impl PublicKey {
         if x.len() != 32 || ParsedPublicKey::new(&signature::ED25519, x).is_err() {
             return Err("it is no Ed25519 key");
         }
+        ed25519::check(x)?;
         Ok(Self::Ed25519(x.to_vec()))
     }
 
