@@ -30,7 +30,7 @@ pub use self::access_token::{
     AccessTokenClaims, AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Permission,
 };
 pub use self::binding::Presented;
-use self::claims::Kind;
+use self::claims::{Kind, Subjects};
 pub use self::front_channel::FrontChannelLogout;
 pub use self::id_token::{Expected, IdToken};
 pub use self::issuer::TrustedIssuer;
@@ -74,6 +74,7 @@ pub struct TokenVerifier {
     client_id: String,
     algorithms: Option<Vec<SignatureAlgorithm>>,
     trusted_audiences: Vec<String>,
+    subjects: Subjects,
     leeway: Duration,
     id_token_keys: Vec<DecryptionKey>,
     userinfo_keys: Vec<DecryptionKey>,
@@ -91,6 +92,7 @@ impl TokenVerifier {
             client_id: client_id.into(),
             algorithms: None,
             trusted_audiences: Vec::new(),
+            subjects: Subjects::Any,
             leeway: LEEWAY,
             id_token_keys: Vec::new(),
             userinfo_keys: Vec::new(),
@@ -116,6 +118,15 @@ impl TokenVerifier {
     #[must_use]
     pub fn trusted_audience(mut self, audience: impl Into<String>) -> Self {
         self.trusted_audiences.push(audience.into());
+        self
+    }
+
+    /// Takes only subjects of at most 255 ASCII characters (OpenID Connect Core 1.0 section 2). Unless
+    /// set, a subject has at most 4096 octets of any characters but control characters, such as the id
+    /// that a user storage gives; it is compared as it is written.
+    #[must_use]
+    pub fn strict_subjects(mut self) -> Self {
+        self.subjects = Subjects::Strict;
         self
     }
 
@@ -180,7 +191,10 @@ impl TokenVerifier {
 
     /// Verifies access tokens of the same issuer; see [`AccessTokenVerifier`].
     pub fn access_token_verifier(&self) -> AccessTokenVerifierBuilder {
-        let builder = AccessTokenVerifier::builder(self.issuer.clone()).leeway(self.leeway);
+        let mut builder = AccessTokenVerifier::builder(self.issuer.clone()).leeway(self.leeway);
+        if self.subjects == Subjects::Strict {
+            builder = builder.strict_subjects();
+        }
         match &self.algorithms {
             Some(algorithms) => builder.algorithms(algorithms.iter().copied()),
             None => builder,

@@ -15,7 +15,7 @@ pub use self::builder::AccessTokenVerifierBuilder;
 pub use self::claims::{AccessTokenClaims, Permission};
 use super::Clock;
 use super::binding::{self, Presented};
-use super::claims::{Instant, Kind, audience, text};
+use super::claims::{Instant, Kind, Subjects, text};
 use super::id_token::own_type;
 use super::issuer::TrustedIssuer;
 use super::jwks_cache::Origin;
@@ -79,6 +79,7 @@ struct Rules {
     audiences: Vec<String>,
     authorized_parties: Vec<String>,
     subject: Option<String>,
+    subjects: Subjects,
     scopes: Vec<String>,
     algorithms: Option<Vec<SignatureAlgorithm>>,
     leeway: Duration,
@@ -210,7 +211,10 @@ impl Rules {
 
     fn check_parties(&self, claims: &Map<String, Value>) -> Result<()> {
         if self.checks(Check::Subject) || self.subject.is_some() {
-            let subject = KIND.subject(claims).map_err(|error| {
+            let subject = KIND.subject(claims, self.subjects).map_err(|error| {
+                if claims.contains_key("sub") {
+                    return error;
+                }
                 error.with_hint(
                     "a lightweight access token has none: let the verifier ask the server \
                      (introspection), or give the client the scope basic",
@@ -225,7 +229,7 @@ impl Rules {
             }
         }
         if self.checks(Check::Audience) {
-            let all = audience(claims);
+            let all = KIND.audiences(claims)?;
             if !self
                 .audiences
                 .iter()

@@ -298,7 +298,7 @@ pub(super) async fn verify(
     {
         return Err(KIND.refused(TokenFault::TooOld, "it was made too long ago"));
     }
-    let subject = KIND.subject(&claims)?.to_owned();
+    let subject = KIND.subject(&claims, verifier.subjects)?.to_owned();
     check_nonce(&claims, expected)?;
     check_hashes(&claims, opened.algorithm, expected)?;
     check_login(&claims, expected, at)?;
@@ -316,7 +316,7 @@ pub(super) async fn verify(
 fn check_audience(claims: &Map<String, Value>, verifier: &TokenVerifier) -> Result<()> {
     let client_id = verifier.client_id.as_str();
     KIND.audience(claims, client_id)?;
-    let all = audience(claims);
+    let all = KIND.audiences(claims)?;
     let trusted =
         |one: &&str| *one == client_id || verifier.trusted_audiences.iter().any(|t| t == one);
     if !all.iter().all(trusted) {

@@ -32,7 +32,7 @@ pub(super) async fn verify(
     {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }
-    let found = KIND.subject(&claims)?;
+    let found = KIND.subject(&claims, verifier.subjects)?;
     // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
     if subject.is_some_and(|subject| subject != found) {
         return Err(KIND.refused(
