@@ -470,3 +470,32 @@ fn the_header_is_the_keys() {
         (Some("k"), SignatureAlgorithm::Es256)
     );
 }
+
+/// Whatever features of serde_json another crate has switched on: `scripts/test` runs this with
+/// `arbitrary_precision` too.
+#[test]
+fn numbers_are_numbers_with_every_feature_of_serde_json() {
+    let text = r#"{"whole":1,"half":0.5,"list":[-2.25,{"deep":1e3}],"large":18446744073709551616}"#;
+    let members = strict::object(text.as_bytes()).unwrap();
+    for (pointer, number) in [
+        ("/whole", 1.0),
+        ("/half", 0.5),
+        ("/list/0", -2.25),
+        ("/list/1/deep", 1000.0),
+        ("/large", 18_446_744_073_709_551_616.0),
+    ] {
+        let value = Value::Object(members.clone());
+        let value = value.pointer(pointer).unwrap();
+        assert_eq!(value.as_f64(), Some(number), "{pointer}");
+        assert!(value.is_number(), "{pointer}");
+    }
+    for repeated in [
+        r#"{"a":0.5,"a":0.5}"#,
+        r#"{"a":{"b":0.5,"b":1}}"#,
+        r#"{"a":[{"b":1.5,"b":1.5}]}"#,
+        r#"{"a":[{"b":1e999}]}"#,
+    ] {
+        assert!(strict::object(repeated.as_bytes()).is_none(), "{repeated}");
+    }
+    assert!(strict::object(b"0.5").is_none() && strict::object(b"[]").is_none());
+}
