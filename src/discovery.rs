@@ -187,5 +187,5 @@ impl Discovery {
 /// Whether a failure says that the document at hand is not right any more, such as 404 or another
 /// issuer's; else it only says that the provider cannot be asked.
 fn says_wrong(failure: &Error) -> bool {
-    !failure.is_retryable() && failure.kind() != ErrorKind::Server
+    !failure.is_retryable() && !matches!(failure.kind(), ErrorKind::Server | ErrorKind::Transport)
 }

@@ -205,9 +205,7 @@ impl Oidc {
                 if login.state_hash {
                     expected = expected.require_state_hash();
                 }
-                let verified = self
-                    .inner
-                    .id_token(raw.expose(), expected, Origin::Anybody);
+                let verified = self.inner.id_token(raw.expose(), expected, Origin::Anybody);
                 Some(verified.await?)
             }
         };

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -183,10 +185,13 @@ impl Rules {
         }
         let claims = token.unverified_claims()?;
         let named = text(&claims, "iss").unwrap_or_default();
-        // One that cannot be asked takes none of the others with it.
+        // One that cannot be asked takes none of the others with it, and makes none of them wait.
         let mut away = None;
-        for issuer in &self.issuers {
-            match issuer.name().await {
+        let asked = self.issuers.iter();
+        let asked = asked.map(|issuer| async move { (issuer, issuer.name().await) });
+        let mut names: FuturesUnordered<_> = asked.collect();
+        while let Some((issuer, name)) = names.next().await {
+            match name {
                 Ok(name) if name == named => return Ok(issuer),
                 Ok(_) => {}
                 Err(error) => away = Some(error),

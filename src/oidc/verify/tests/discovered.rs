@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::super::{
     AccessTokenVerifier, Boxed, Expected, Origin, Provider, TokenVerifier, TrustedIssuer,
@@ -110,6 +112,43 @@ async fn s05_issuers_do_not_depend_on_one_another() {
     let other = with(access_claims(), "iss", json!("https://h/realms/other"));
     let error = api.verify(&signed(&other)).await.unwrap_err();
     assert!(error.to_string().contains("away"), "{error}");
+}
+
+struct Hanging;
+
+impl Provider for Hanging {
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn fetch_keys(&self) -> Boxed<'_, String> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// An issuer that hangs holds up none of the others' tokens, and its own no longer than is set.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_hangs_holds_up_no_other() {
+    let hanging = TrustedIssuer::discovered(Arc::new(Hanging));
+    let hanging = hanging.renewal_wait(Duration::from_secs(2));
+    let good = TrustedIssuer::discovered(Arc::new(Published(json!({}))));
+    let api = AccessTokenVerifier::builder(hanging.clone())
+        .also_issuer(good)
+        .audience("api")
+        .clock(now)
+        .build()
+        .unwrap();
+    let start = Instant::now();
+    api.verify(&signed(&access_claims())).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    let own = TokenVerifier::new(hanging, "web").clock(now);
+    let error = own.id_token(&signed(&id_claims()), &Expected::new()).await;
+    let error = error.unwrap_err();
+    assert!(
+        error.is_unavailable() && error.retry_after().is_some(),
+        "{error}"
+    );
+    assert_eq!(start.elapsed(), Duration::from_secs(2));
 }
 
 struct Counting(Arc<AtomicUsize>);
