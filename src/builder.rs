@@ -172,6 +172,18 @@ impl KeycloakBuilder {
         self
     }
 
+    /// How long a call waits for a renewal of something that it has at hand; 5 s unless set. The
+    /// well-known document and the key set of a provider are kept: while they are fresh they are used,
+    /// then they are used and renewed beside the call, and old ones are renewed first. Where that fails
+    /// or takes longer than this, they are used on, keys for an hour and documents for a day.
+    ///
+    /// A verification also waits no longer than this for a key that is not at hand. It then fails with an
+    /// error of kind [`Unavailable`](crate::ErrorKind::Unavailable), while the fetch goes on.
+    pub fn renewal_wait(mut self, limit: Duration) -> Self {
+        self.settings.renewal_wait = limit;
+        self
+    }
+
     /// How often a call is tried again after its first attempt, where that is safe; 3 unless set.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.settings.max_retries = retries;
@@ -307,10 +319,7 @@ impl KeycloakBuilder {
             self.user_agent,
             self.client,
         )?;
-        let channel = Arc::new(Channel {
-            sender,
-            discovery: Discovery::new(rule),
-        });
+        let channel = Arc::new(Channel::new(sender, Discovery::new(rule)));
         let engine = credentials
             .map(|credentials| {
                 let login = Login {

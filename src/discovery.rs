@@ -16,8 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use tokio::time::Instant;
+use http::header::{ACCEPT, HeaderValue};
 use url::Url;
 
 #[cfg(feature = "oidc")]
@@ -29,7 +28,7 @@ pub(crate) use self::provider::Provider;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
 use self::second::Second;
-use crate::error::{self, Error, Result, protocol};
+use crate::error::{self, Error, ErrorKind, Result, protocol};
 use crate::http::deadline::Deadline;
 use crate::http::fresh::Complete;
 use crate::http::json;
@@ -37,17 +36,19 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
 use crate::http::sender::{Answer, Sender};
+use crate::kept::{Ages, Kept};
 
 const OP: Operation = Operation::new(
     "discovery",
     "GET",
     "/realms/{realm}/.well-known/openid-configuration",
 );
-const MAX_AGE: Duration = Duration::from_secs(3600);
-/// How long an old document is used on when the server cannot be asked.
-const RETRY_STALE: Duration = Duration::from_secs(60);
-/// No document is used for longer.
-const MAX_STALE: Duration = Duration::from_secs(86_400);
+const AGES: Ages = Ages {
+    fresh: Duration::from_secs(3600),
+    beside: Duration::from_secs(7200),
+    at_most: Duration::from_secs(86_400),
+    pause: Duration::from_secs(60),
+};
 const MAX_PROVIDERS: usize = 256;
 
 /// The metadata of every provider asked for so far.
@@ -55,25 +56,8 @@ const MAX_PROVIDERS: usize = 256;
 pub(crate) struct Discovery {
     rule: IssuerRule,
     given: Given,
-    slots: Mutex<HashMap<Provider, Arc<Slot>>>,
+    slots: Mutex<HashMap<Provider, Kept<ProviderMetadata>>>,
     second: Second,
-}
-
-/// One provider. The lock is held while fetching, so that one fetch serves all who wait.
-#[derive(Debug, Default)]
-struct Slot {
-    known: tokio::sync::Mutex<Known>,
-    /// What was known last, for those who cannot wait.
-    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
-    last: Mutex<Option<Arc<ProviderMetadata>>>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    metadata: Option<Arc<ProviderMetadata>>,
-    fetched: Option<Instant>,
-    use_until: Option<Instant>,
-    failed: Option<(Instant, Error)>,
 }
 
 impl Discovery {
@@ -91,79 +75,48 @@ impl Discovery {
         }
     }
 
-    /// The checked metadata of `provider`, at most an hour old.
+    /// The checked metadata of `provider`. One that is older than an hour is renewed beside the call;
+    /// after two hours it is renewed first, and used on for a day where the provider cannot be asked.
     pub(crate) async fn get(
-        &self,
-        sender: &Sender,
+        self: &Arc<Self>,
+        sender: &Arc<Sender>,
         provider: &Provider,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
         if let Provider::Realm(realm) = provider.owner() {
             segment::check(&OP, "realm", realm)?;
         }
-        let asked = Instant::now();
-        let slot = self.slot(provider);
-        let Some(mut known) = deadline.limit(slot.known.lock()).await else {
-            return Err(error::timeout(&OP, deadline.total));
-        };
-        if let (Some(metadata), Some(until)) = (&known.metadata, known.use_until)
-            && asked < until
-        {
-            return Ok(metadata.clone());
-        }
-        // Those who waited for a fetch that failed share its failure.
-        if let Some((at, failure)) = &known.failed
-            && *at >= asked
-        {
-            return Err(failure.clone());
-        }
-        match self.fetch(sender, provider, deadline).await {
-            Ok(metadata) => {
-                let metadata = Arc::new(metadata);
-                *slot.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(metadata.clone());
-                *known = Known {
-                    metadata: Some(metadata.clone()),
-                    fetched: Some(Instant::now()),
-                    use_until: Instant::now().checked_add(MAX_AGE),
-                    failed: None,
-                };
-                Ok(metadata)
+        let fetch = || {
+            let (discovery, sender) = (Arc::clone(self), Arc::clone(sender));
+            let provider = provider.clone();
+            async move {
+                let deadline = Deadline::after(sender.settings.deadline);
+                discovery.fetch(&sender, &provider, deadline).await
             }
-            Err(failure) => match &known.metadata {
-                Some(metadata)
-                    if failure.is_retryable()
-                        && known.fetched.is_some_and(|at| at.elapsed() < MAX_STALE) =>
-                {
-                    let metadata = metadata.clone();
-                    known.use_until = Instant::now().checked_add(RETRY_STALE);
-                    Ok(metadata)
-                }
-                _ => {
-                    known.failed = Some((Instant::now(), failure.clone()));
-                    Err(failure)
-                }
-            },
+        };
+        let wait = sender.settings.renewal_wait;
+        match self.slot(provider).get(wait, deadline, fetch).await {
+            Ok(Some(got)) => Ok(got.value),
+            Ok(None) => Err(error::timeout(&OP, deadline.total)),
+            Err(failure) => Err(failure.or_operation(&OP)),
         }
     }
 
-    /// Drops what is known, because an endpoint is not where the metadata says.
-    pub(crate) fn forget(&self, provider: &Provider) {
-        self.slots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(provider);
-        self.second.forget();
+    /// An endpoint is not where the metadata says: it is renewed before it is used again.
+    pub(crate) fn doubt(&self, provider: &Provider) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(provider) {
+            slot.doubt();
+        }
+        drop(slots);
+        self.second.doubt();
     }
 
     /// What is known without asking, however old.
     #[cfg(feature = "oidc")]
     pub(crate) fn last_known(&self, provider: &Provider) -> Option<Arc<ProviderMetadata>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = &slots.get(provider)?.last;
-        let last = last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()?;
+        let (last, _) = slots.get(provider)?.last()?;
         drop(slots);
         Some(self.with_second(provider, last))
     }
@@ -200,12 +153,15 @@ impl Discovery {
         self.rule.published(url)
     }
 
-    fn slot(&self, provider: &Provider) -> Arc<Slot> {
+    fn slot(&self, provider: &Provider) -> Kept<ProviderMetadata> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MAX_PROVIDERS && !slots.contains_key(provider) {
             slots.clear();
         }
-        slots.entry(provider.clone()).or_default().clone()
+        slots
+            .entry(provider.clone())
+            .or_insert_with(|| Kept::new(AGES, says_wrong))
+            .clone()
     }
 
     async fn fetch(
@@ -263,15 +219,15 @@ impl Discovery {
     }
 
     fn read(answer: &Answer) -> Result<ProviderMetadata> {
-        let content_type = answer.response.headers().get(CONTENT_TYPE);
-        let content_type = content_type
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
-        if !content_type.to_ascii_lowercase().contains("json") {
-            return Err(protocol("the well-known document is not JSON")
-                .with_operation(&OP)
-                .with_hint("the base URL is probably not that of the provider"));
-        }
+        json::check_type(&OP, "the well-known document", answer.response.headers()).map_err(
+            |error| error.with_hint("the base URL is probably not that of the provider"),
+        )?;
         json::decode(&OP, answer.response.body())
     }
+}
+
+/// Whether a failure says that the document at hand is not right any more, such as 404 or another
+/// issuer's; else it only says that the provider cannot be asked.
+fn says_wrong(failure: &Error) -> bool {
+    !failure.is_retryable() && !matches!(failure.kind(), ErrorKind::Server | ErrorKind::Transport)
 }

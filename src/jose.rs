@@ -15,6 +15,7 @@
 mod algorithm;
 pub(crate) mod base64url;
 mod dpop;
+mod ed25519;
 pub(crate) mod hash;
 pub(crate) mod json;
 mod jwe;

@@ -123,7 +123,8 @@ impl Keycloak {
         &self.login_realm
     }
 
-    /// What `realm` publishes at its well-known address; cached for an hour.
+    /// What `realm` publishes at its well-known address. Kept, and renewed after an
+    /// hour.
     ///
     /// # Errors
     /// Of kind `NotFound` when there is no such realm, `Protocol` when its issuer is not the

@@ -18,6 +18,7 @@ mod http;
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod jose;
+mod kept;
 mod keycloak;
 #[cfg(feature = "oidc")]
 pub mod oidc;

@@ -2,87 +2,86 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::time::Instant;
-
-use super::{Discovery, MAX_AGE, OP, Provider, ProviderMetadata};
+use super::{AGES, Discovery, OP, Provider, ProviderMetadata, says_wrong};
 use crate::error::{self, Result};
 use crate::http::deadline::Deadline;
 use crate::http::sender::Sender;
+use crate::kept::Kept;
 
-/// The second document of the one issuer that has two.
-#[derive(Debug, Default)]
-pub(super) struct Second {
-    state: Mutex<State>,
-    /// Held while fetching, so that one fetch serves all who wait.
-    fetching: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    read: Option<Read>,
-    /// The first document, and both as one.
-    both: Option<(Arc<ProviderMetadata>, Arc<ProviderMetadata>)>,
-}
-
+/// The second document of the one issuer that has two; nothing where the issuer has only one.
 #[derive(Debug)]
-struct Read {
-    at: Instant,
-    /// Nothing where the provider has no second one.
-    document: Option<ProviderMetadata>,
+pub(super) struct Second {
+    document: Kept<Option<ProviderMetadata>>,
+    joined: Mutex<Option<Joined>>,
+}
+
+/// Both documents as one.
+#[derive(Debug)]
+struct Joined {
+    first: Arc<ProviderMetadata>,
+    second: Arc<Option<ProviderMetadata>>,
+    both: Arc<ProviderMetadata>,
+}
+
+impl Default for Second {
+    fn default() -> Self {
+        Self {
+            document: Kept::new(AGES, says_wrong),
+            joined: Mutex::default(),
+        }
+    }
 }
 
 impl Second {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_fresh(&self) -> bool {
-        let state = self.lock();
-        state
-            .read
-            .as_ref()
-            .is_some_and(|read| read.at.elapsed() < MAX_AGE)
+    fn joined(&self) -> MutexGuard<'_, Option<Joined>> {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Both documents as one, as far as the second one was read.
     pub(super) fn added_to(&self, first: Arc<ProviderMetadata>) -> Arc<ProviderMetadata> {
-        let mut state = self.lock();
-        if let Some((known, both)) = &state.both
-            && Arc::ptr_eq(known, &first)
-        {
-            return both.clone();
+        match self.document.last() {
+            Some((second, _)) => self.join(first, second),
+            None => first,
         }
-        let second = state.read.as_ref().and_then(|read| read.document.as_ref());
-        let Some(Ok(both)) = second.map(|second| first.completed_by(second)) else {
+    }
+
+    fn join(
+        &self,
+        first: Arc<ProviderMetadata>,
+        second: Arc<Option<ProviderMetadata>>,
+    ) -> Arc<ProviderMetadata> {
+        let mut joined = self.joined();
+        if let Some(known) = &*joined
+            && Arc::ptr_eq(&known.first, &first)
+            && Arc::ptr_eq(&known.second, &second)
+        {
+            return known.both.clone();
+        }
+        let both = second.as_ref().as_ref().map(|document| first.completed_by(document));
+        let Some(Ok(both)) = both else {
             return first;
         };
         let both = Arc::new(both);
-        state.both = Some((first, both.clone()));
+        *joined = Some(Joined {
+            first,
+            second,
+            both: both.clone(),
+        });
         both
     }
 
-    /// Drops what is known, because an endpoint is not where it says.
-    pub(super) fn forget(&self) {
-        *self.lock() = State::default();
-    }
-
-    fn keep(&self, document: Option<ProviderMetadata>) {
-        *self.lock() = State {
-            read: Some(Read {
-                at: Instant::now(),
-                document,
-            }),
-            both: None,
-        };
+    /// An endpoint is not where the documents say: this one is renewed before it is used again.
+    pub(super) fn doubt(&self) {
+        self.document.doubt();
     }
 }
 
 impl Discovery {
     /// `first` with what only the second document has. It is read when an endpoint is needed that
-    /// the first one lacks, and used for as long as that one.
+    /// the first one lacks, and renewed as that one is.
     pub(crate) async fn completed(
-        &self,
-        sender: &Sender,
+        self: &Arc<Self>,
+        sender: &Arc<Sender>,
         provider: &Provider,
         first: Arc<ProviderMetadata>,
         deadline: Deadline,
@@ -91,19 +90,19 @@ impl Discovery {
         if !matches!(provider, Provider::Issuer(_)) || self.given.document(provider).is_some() {
             return Ok(first);
         }
-        if !self.second.is_fresh() {
-            let Some(_fetching) = deadline.limit(self.second.fetching.lock()).await else {
-                return Err(error::timeout(&OP, deadline.total));
-            };
-            if !self.second.is_fresh() {
-                match self.fetch_second(sender, provider, deadline).await {
-                    Ok(document) => self.second.keep(document),
-                    Err(error) if error.is_retryable() && self.second.lock().read.is_some() => {}
-                    Err(error) => return Err(error),
-                }
+        let fetch = || {
+            let (discovery, sender) = (Arc::clone(self), Arc::clone(sender));
+            let provider = provider.clone();
+            async move {
+                let deadline = Deadline::after(sender.settings.deadline);
+                discovery.fetch_second(&sender, &provider, deadline).await
             }
+        };
+        let wait = sender.settings.renewal_wait;
+        match self.second.document.get(wait, deadline, fetch).await? {
+            Some(got) => Ok(self.second.join(first, got.value)),
+            None => Err(error::timeout(&OP, deadline.total)),
         }
-        Ok(self.second.added_to(first))
     }
 
     /// Nothing where there is none: many servers answer any path with a page.

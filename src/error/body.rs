@@ -59,6 +59,8 @@ impl ServerAnswer {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Self::default();
         }
+        // Some proxies put a byte order mark before JSON.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(members)) => Self::from_members(&members),
             _ => Self {

@@ -28,8 +28,8 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 
 #[derive(Debug)]
 pub(crate) struct Channel {
-    pub(crate) sender: Sender,
-    pub(crate) discovery: Discovery,
+    pub(crate) sender: Arc<Sender>,
+    pub(crate) discovery: Arc<Discovery>,
 }
 
 /// An endpoint out of the metadata: its member's name and value.
@@ -58,6 +58,13 @@ pub(crate) struct Target {
 }
 
 impl Channel {
+    pub(crate) fn new(sender: Sender, discovery: Discovery) -> Self {
+        Self {
+            sender: Arc::new(sender),
+            discovery: Arc::new(discovery),
+        }
+    }
+
     pub(crate) fn deadline(&self) -> Deadline {
         Deadline::after(self.sender.settings.deadline)
     }
@@ -236,7 +243,7 @@ impl Channel {
             .send_traced(request, fresh, call.op, call.repeat, call.deadline)
             .await?;
         if answer.status() == StatusCode::NOT_FOUND {
-            self.discovery.forget(call.provider);
+            self.discovery.doubt(call.provider);
         }
         Ok(answer)
     }

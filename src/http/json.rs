@@ -2,10 +2,31 @@
 
 use std::any::TypeId;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
 use super::operation::Operation;
 use crate::error::{self, Result};
+
+/// Refuses an answer that does not say that it is JSON; `what` names it. Some servers write a plain
+/// text or nothing at all: what these answers are shows when they are read.
+pub(crate) fn check_type(op: &Operation, what: &str, headers: &HeaderMap) -> Result<()> {
+    let name = headers
+        .get(CONTENT_TYPE)
+        .map_or("", |value| value.to_str().unwrap_or("?"));
+    let essence = name.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    let known = ["", "text/plain", "application/octet-stream"];
+    if essence.contains("json") || known.contains(&essence.as_str()) {
+        return Ok(());
+    }
+    let essence = error::clean(&essence);
+    Err(error::protocol(format!(
+        "{what} is not JSON: its Content-Type is {essence:?}"
+    ))
+    .with_operation(op))
+}
 
 /// Decodes `body`. `()` takes any body; an empty body reads as `null`, which suits `()`,
 /// `Option<_>` and `serde_json::Value` and no other type.
@@ -78,6 +99,34 @@ mod tests {
             decode::<Vec<User>>(&OP, b"\xef\xbb\xbf[]")
                 .unwrap()
                 .is_empty()
+        );
+    }
+
+    #[test]
+    fn types_that_json_comes_as() {
+        let check = |value: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(CONTENT_TYPE, value.parse().unwrap());
+            }
+            check_type(&OP, "the key set", &headers)
+        };
+        for good in [
+            "application/json",
+            "application/jwk-set+json",
+            "APPLICATION/JSON; charset=utf-8",
+            "text/plain;charset=UTF-8",
+            "application/octet-stream",
+        ] {
+            check(Some(good)).unwrap();
+        }
+        check(None).unwrap();
+        let error = check(Some("text/html; charset=utf-8")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        let text = error.to_string();
+        assert!(
+            text.contains("the key set is not JSON") && text.contains("\"text/html\""),
+            "{text}"
         );
     }
 

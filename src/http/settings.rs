@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use crate::kept;
+
 /// Adds headers to a request, in the span of its call.
 pub(crate) type HeaderHook = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
@@ -15,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) attempt_timeout: Duration,
     /// One call: all attempts, waits and token requests.
     pub(crate) deadline: Duration,
+    /// How long a call waits for a renewal of what is at hand.
+    pub(crate) renewal_wait: Duration,
     pub(crate) max_retries: u32,
     /// The shortest wait before the first retry.
     pub(crate) first_delay: Duration,
@@ -33,6 +37,7 @@ impl Default for Settings {
         Self {
             attempt_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
+            renewal_wait: kept::WAIT,
             max_retries: 3,
             first_delay: Duration::from_millis(50),
             max_retry_after: Duration::from_secs(30),
@@ -75,6 +80,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("attempt_timeout", &self.attempt_timeout)
             .field("deadline", &self.deadline)
+            .field("renewal_wait", &self.renewal_wait)
             .field("max_retries", &self.max_retries)
             .field("max_retry_after", &self.max_retry_after)
             .field("max_response_bytes", &self.max_response_bytes)

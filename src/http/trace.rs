@@ -68,7 +68,6 @@ pub(crate) fn retry(op: &Operation, attempt: u32, delay: Duration, reason: &'sta
 }
 
 /// The future, in the span of whoever starts it: for work that goes on in a task of its own.
-#[cfg_attr(not(feature = "admin"), allow(dead_code))]
 pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output> {
     #[cfg(feature = "tracing")]
     return tracing::Instrument::in_current_span(future);

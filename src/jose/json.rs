@@ -20,14 +20,25 @@ pub(crate) fn object_allowing(bytes: &[u8], twice: &str) -> Option<Map<String, V
 
 fn read(bytes: &[u8], twice: Option<&str>) -> Option<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = reader.deserialize_any(Strict { twice }).ok()?;
+    reader.deserialize_any(Strict { twice }).ok()?;
     reader.end().ok()?;
+    // The values are read by serde_json itself: where any crate of a program has switched on its
+    // feature `arbitrary_precision`, numbers with a fraction reach the visitor below as maps.
+    let members: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+    members.values().all(is_finite).then_some(members)
+}
+
+/// Without that feature serde_json refuses numbers that are too large by itself.
+fn is_finite(value: &Value) -> bool {
     match value {
-        Value::Object(members) => Some(members),
-        _ => None,
+        Value::Number(number) => number.as_f64().is_some(),
+        Value::Array(items) => items.iter().all(is_finite),
+        Value::Object(members) => members.values().all(is_finite),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
     }
 }
 
+/// Looks for repeated members. What it gives is compared with itself only.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     twice: Option<&'a str>,

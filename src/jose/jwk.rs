@@ -111,12 +111,13 @@ impl Jwk {
         };
         // A member that cannot be read restricts the key in a way nobody can know.
         let optional = |name: &str| match members.get(name) {
-            None => Ok(None),
+            // Some providers write members that they do not use as null.
+            None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.len() <= MAX_KID => Ok(Some(text.clone())),
             Some(_) => Err("a member of it is no short text"),
         };
         let operations = match members.get("key_ops") {
-            None => None,
+            None | Some(Value::Null) => None,
             Some(list) => Some(
                 serde_json::from_value(list.clone())
                     .map_err(|_| "its key_ops is no list of texts")?,

@@ -11,6 +11,8 @@ use crate::error::{Result, TokenFault, config, invalid_token};
 
 /// More keys than this are not a realm's.
 const MAX_KEYS: usize = 100;
+/// So many keys are tried with one token.
+const MAX_CANDIDATES: usize = 4;
 
 /// Public keys (RFC 7517 section 5). Those that cannot be used are left out.
 ///
@@ -34,11 +36,12 @@ pub struct JwkSet {
 }
 
 impl JwkSet {
-    /// Reads a key set as an issuer publishes it.
+    /// Reads a key set as an issuer publishes it. A byte order mark before it is skipped.
     ///
     /// # Errors
     /// Of kind `Config` when it is no key set, or has more than 100 keys.
     pub fn from_json(json: &str) -> Result<Self> {
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let members = json::object(json.as_bytes())
             .ok_or_else(|| config("the key set is no JSON object, or a member is repeated"))?;
         Self::read(&members)
@@ -87,28 +90,60 @@ impl JwkSet {
             .find(|key| key.usage.as_deref() == Some("enc") && super::jwe::is_for(key, algorithm))
     }
 
-    /// The one key that `token` can have been signed with; `None` when there is no such key.
-    pub(crate) fn find(
-        &self,
-        token: &Jws<'_>,
-        algorithm: SignatureAlgorithm,
-    ) -> Result<Option<&Jwk>> {
-        let wanted = token.kid();
+    /// The different keys that a token with this key id and algorithm can have been signed with:
+    /// mostly one.
+    pub(crate) fn candidates(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Vec<&Jwk> {
         let usable = || self.keys.iter().filter(|key| key.is_for(algorithm));
-        let mut named = usable().filter(|key| wanted.is_none() || wanted == key.kid());
-        let mut found = (named.next(), named.next());
-        if found.0.is_none() {
+        let mut found: Vec<&Jwk> = usable()
+            .filter(|key| kid.is_none() || kid == key.kid())
+            .collect();
+        if found.is_empty() {
             // A key without an id, such as one out of a PEM file, is for any token.
-            let mut nameless = usable().filter(|key| key.kid().is_none());
-            found = (nameless.next(), nameless.next());
+            found = usable().filter(|key| key.kid().is_none()).collect();
         }
-        match found {
-            (key, None) => Ok(key),
-            (_, Some(_)) => Err(invalid_token(
+        let mut different: Vec<&Jwk> = Vec::new();
+        for key in found {
+            // Published twice, or under two ids for a token that names none, it is one key.
+            if !different.iter().any(|known| known.key == key.key) {
+                different.push(key);
+            }
+        }
+        different
+    }
+
+    /// The payload of a token that one of these keys has signed.
+    pub(crate) fn verify(&self, token: Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Vec<u8>> {
+        let candidates = self.candidates(token.kid(), algorithm);
+        let mut fault = None;
+        for key in candidates.iter().take(MAX_CANDIDATES) {
+            match token.check(algorithm, key) {
+                Ok(()) => return Ok(token.into_payload()),
+                Err(error) => fault = Some(error),
+            }
+        }
+        if candidates.len() > MAX_CANDIDATES {
+            return Err(invalid_token(
                 TokenFault::UnknownKey,
-                "several published keys fit the token",
-            )),
+                format!(
+                    "{} published keys fit the token, and none of the first {MAX_CANDIDATES} has \
+                     signed it",
+                    candidates.len()
+                ),
+            )
+            .with_hint("let the issuer give each key an id of its own"));
         }
+        Err(
+            fault.unwrap_or_else(|| match self.why_left_out(token.kid()) {
+                Some(why) => invalid_token(
+                    TokenFault::UnknownKey,
+                    format!("the key of the token cannot be used: {why}"),
+                ),
+                None => invalid_token(
+                    TokenFault::UnknownKey,
+                    "the issuer publishes no key that fits the token",
+                ),
+            }),
+        )
     }
 
     /// The set without some of its keys.

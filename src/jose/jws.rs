@@ -103,6 +103,17 @@ impl<'a> Jws<'a> {
 
     /// The payload's bytes, once `key` has verified them.
     pub(crate) fn verify(self, algorithm: SignatureAlgorithm, key: &Jwk) -> Result<Vec<u8>> {
+        self.check(algorithm, key)?;
+        Ok(self.payload)
+    }
+
+    /// The payload's bytes, of a token that was checked.
+    pub(super) fn into_payload(self) -> Vec<u8> {
+        self.payload
+    }
+
+    /// Checks the signature with `key`.
+    pub(super) fn check(&self, algorithm: SignatureAlgorithm, key: &Jwk) -> Result<()> {
         if !key.is_for(algorithm) {
             return Err(invalid_token(
                 TokenFault::UnknownKey,
@@ -110,7 +121,7 @@ impl<'a> Jws<'a> {
             ));
         }
         match key.key.verify(algorithm, self.token) {
-            Ok(()) => Ok(self.payload),
+            Ok(()) => Ok(()),
             Err(TokenFault::Signature) => Err(invalid_token(
                 TokenFault::Signature,
                 "the signature of the token is wrong",

@@ -431,10 +431,7 @@ impl Issuer {
         let rule = IssuerRule::of_issuer(&self.issuer, base)?;
         let given = Given::new(&rule, &self.issuer, self.metadata, self.endpoints)?;
         let sender = self.connection.sender(rule.base().clone())?;
-        let channel = Arc::new(Channel {
-            sender,
-            discovery: Discovery::with(rule, given),
-        });
+        let channel = Arc::new(Channel::new(sender, Discovery::with(rule, given)));
         Ok((channel, Provider::Issuer(self.issuer)))
     }
 }

@@ -14,7 +14,7 @@ pub use self::response::AuthorizationResponse;
 use super::Oidc;
 use super::authorize::{LoginAttempt, LoginStore};
 use super::tokens::{Login, TokenSet};
-use super::verify::Expected;
+use super::verify::{Expected, Origin};
 use crate::error::{
     CallbackFault, Result, TokenFault, invalid_argument, refused_callback, unauthorized,
 };
@@ -206,7 +206,8 @@ impl Oidc {
                 if login.state_hash {
                     expected = expected.require_state_hash();
                 }
-                Some(self.inner.id_token(raw.expose(), expected).await?)
+                let verified = self.inner.id_token(raw.expose(), expected, Origin::Anybody);
+                Some(verified.await?)
             }
         };
         if access_token.is_some() {

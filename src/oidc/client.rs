@@ -11,7 +11,9 @@ use super::form::{CLIENT, Params};
 use super::limits::{ParameterLimits, is_keycloak};
 use super::profile::LoginRules;
 use super::tokens::TokenSet;
-use super::verify::{AccessTokenVerifierBuilder, Expected, IdToken, TokenVerifier, TrustedIssuer};
+use super::verify::{
+    AccessTokenVerifierBuilder, Expected, IdToken, Origin, TokenVerifier, TrustedIssuer,
+};
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
 use crate::http::channel::{Channel, Endpoint, EndpointCall};
@@ -101,7 +103,8 @@ impl Oidc {
         self.inner.verifier.access_token_verifier()
     }
 
-    /// What the provider publishes at its well-known address; cached for an hour.
+    /// What the provider publishes at its well-known address. Kept, and renewed after an
+    /// hour.
     ///
     /// # Errors
     /// Of kind `NotFound` when there is no such provider, `Protocol` when its issuer is not the
@@ -128,8 +131,13 @@ impl Inner {
             .await
     }
 
-    pub(super) async fn id_token(&self, raw: &str, expected: Expected<'_>) -> Result<IdToken> {
-        self.verifier.id_token(raw, &expected).await
+    pub(super) async fn id_token(
+        &self,
+        raw: &str,
+        expected: Expected<'_>,
+        from: Origin,
+    ) -> Result<IdToken> {
+        self.verifier.id_token_from(raw, &expected, from).await
     }
 
     pub(crate) fn grant_request(

@@ -159,7 +159,7 @@ impl IntrospectRequest {
 
     async fn verified(&self, jwt: &str) -> Result<Map<String, Value>> {
         let verifier = &self.oidc.inner.verifier;
-        let verified = verifier.introspection(jwt).await;
+        let verified = verifier.answered_introspection(jwt).await;
         verified.map_err(|error| error.or_operation(&OP))
     }
 }

@@ -1,9 +1,10 @@
 //! Where the verification gets a provider's document and keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, HeaderValue};
 
 use super::client::{Inner, Oidc};
 use super::verify::{Boxed, Provider as Source};
@@ -11,6 +12,7 @@ use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, protocol, transport, unexpected_body};
 use crate::http::channel::{Channel, Endpoint, EndpointCall};
 use crate::http::fresh::Complete;
+use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::JwkSet;
@@ -31,6 +33,10 @@ impl Source for IssuerSource {
 
     fn fetch_keys(&self) -> Boxed<'_, String> {
         Box::pin(fetch(&self.channel, &self.provider))
+    }
+
+    fn renewal_wait(&self) -> Duration {
+        self.channel.sender.settings.renewal_wait
     }
 }
 
@@ -80,13 +86,7 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
     if !answer.status().is_success() {
         return Err(answer.error(&OP));
     }
-    let content_type = answer.response.headers().get(CONTENT_TYPE);
-    let content_type = content_type
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if !content_type.to_ascii_lowercase().contains("json") {
-        return Err(protocol("the key set is not JSON").with_operation(&OP));
-    }
+    json::check_type(&OP, "the key set", answer.response.headers())?;
     String::from_utf8(answer.response.body().to_vec())
         .map_err(|_| unexpected_body(&OP, "the key set is no text"))
 }

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use super::client::Oidc;
 use super::tokens::TokenSet;
-use super::verify::{Expected, IdToken};
+use super::verify::{Expected, IdToken, Origin};
 use crate::Secret;
 use crate::error::{Result, TokenFault};
 use crate::http::operation::Operation;
@@ -129,7 +129,11 @@ impl Oidc {
             None => None,
             Some(raw) => {
                 let expected = Expected::new().any_nonce();
-                match self.inner.id_token(raw.expose(), expected).await {
+                match self
+                    .inner
+                    .id_token(raw.expose(), expected, Origin::Anybody)
+                    .await
+                {
                     Ok(token) => Some(token),
                     Err(error) if error.token_fault() == Some(TokenFault::Expired) => None,
                     Err(error) => return Err(error.or_operation(&OP)),

@@ -202,7 +202,12 @@ impl Oidc {
                 .map_err(|_| protocol("the answer is no JWT"))?;
             match inner.verifier.unsigned_user_info(jwt.trim()) {
                 Some(claims) => claims,
-                None => inner.verifier.user_info(jwt.trim(), subject).await?,
+                None => {
+                    inner
+                        .verifier
+                        .answered_user_info(jwt.trim(), subject)
+                        .await?
+                }
             }
         } else if inner.verifier.opens_userinfo() {
             return Err(

@@ -39,7 +39,7 @@ pub use self::actor::Actor;
 pub(super) use self::answers::TypeOfAnswer;
 pub use self::answers::{Introspect, IntrospectFuture};
 pub use self::binding::Presented;
-use self::claims::Kind;
+use self::claims::{Kind, Subjects};
 pub(super) use self::claims::{audience, scopes};
 pub use self::front_channel::FrontChannelLogout;
 pub use self::id_token::{Expected, IdToken};
@@ -48,6 +48,7 @@ pub use self::issuer::TrustedIssuer;
 pub(crate) use self::issuer::{Boxed, Provider};
 pub use self::issuer_names::IssuerTemplate;
 use self::issuer_names::Names;
+pub(crate) use self::jwks_cache::Origin;
 pub use self::logout_token::LogoutToken;
 pub(super) use self::refresh_token::refuse_others;
 pub use self::refresh_token::{OfflineToken, RefreshToken};
@@ -92,6 +93,7 @@ pub struct TokenVerifier {
     authorized_parties: Vec<String>,
     authorized_party_optional: bool,
     id_token_secret: Option<IdTokenSecret>,
+    subjects: Subjects,
     leeway: Duration,
     id_token_keys: Vec<DecryptionKey>,
     userinfo_keys: Vec<DecryptionKey>,
@@ -114,6 +116,7 @@ impl TokenVerifier {
             authorized_parties: Vec::new(),
             authorized_party_optional: false,
             id_token_secret: None,
+            subjects: Subjects::Any,
             leeway: LEEWAY,
             id_token_keys: Vec::new(),
             userinfo_keys: Vec::new(),
@@ -172,6 +175,15 @@ impl TokenVerifier {
     #[must_use]
     pub fn issuer_template(mut self, template: IssuerTemplate) -> Self {
         self.issuer = self.issuer.template(template);
+        self
+    }
+
+    /// Takes only subjects of at most 255 ASCII characters (OpenID Connect Core 1.0 section 2). Unless
+    /// set, a subject has at most 4096 octets of any characters but control characters, such as the id
+    /// that a user storage gives; it is compared as it is written.
+    #[must_use]
+    pub fn strict_subjects(mut self) -> Self {
+        self.subjects = Subjects::Strict;
         self
     }
 
@@ -249,7 +261,10 @@ impl TokenVerifier {
 
     /// Verifies access tokens of the same issuer; see [`AccessTokenVerifier`].
     pub fn access_token_verifier(&self) -> AccessTokenVerifierBuilder {
-        let builder = AccessTokenVerifier::builder(self.issuer.clone()).leeway(self.leeway);
+        let mut builder = AccessTokenVerifier::builder(self.issuer.clone()).leeway(self.leeway);
+        if self.subjects == Subjects::Strict {
+            builder = builder.strict_subjects();
+        }
         match &self.algorithms {
             Some(algorithms) => builder.algorithms(algorithms.iter().copied()),
             None => builder,
@@ -263,7 +278,18 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn id_token(&self, token: &str, expected: &Expected<'_>) -> Result<IdToken> {
-        id_token::verify(self, token, expected).await
+        self.id_token_from(token, expected, Origin::Anybody).await
+    }
+
+    /// The same, for a token whose origin is known: anybody can pass one to a browser or to the
+    /// application, the issuer alone answers at its token endpoint.
+    pub(crate) async fn id_token_from(
+        &self,
+        token: &str,
+        expected: &Expected<'_>,
+        from: Origin,
+    ) -> Result<IdToken> {
+        id_token::verify(self, token, expected, from).await
     }
 
     /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6), once: the
@@ -294,7 +320,16 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn user_info(&self, jwt: &str, subject: Option<&str>) -> Result<Map<String, Value>> {
-        user_info::verify(self, jwt, subject).await
+        user_info::verify(self, jwt, subject, Origin::Anybody).await
+    }
+
+    /// The same, for what the userinfo endpoint has answered.
+    pub(crate) async fn answered_user_info(
+        &self,
+        jwt: &str,
+        subject: Option<&str>,
+    ) -> Result<Map<String, Value>> {
+        user_info::verify(self, jwt, subject, Origin::Issuer).await
     }
 
     /// Verifies an authorization response that came as a JWT (JARM section 2.4) and gives its
@@ -314,7 +349,12 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
-        introspection::verify(self, jwt).await
+        introspection::verify(self, jwt, Origin::Anybody).await
+    }
+
+    /// The same, for what the introspection endpoint has answered.
+    pub(crate) async fn answered_introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
+        introspection::verify(self, jwt, Origin::Issuer).await
     }
 
     fn now(&self) -> SystemTime {
@@ -366,7 +406,13 @@ impl TokenVerifier {
     }
 
     /// Opens a token and verifies its signature. With `keys`, it must have been encrypted.
-    async fn open(&self, token: &str, kind: Kind, keys: &[DecryptionKey]) -> Result<Opened> {
+    async fn open(
+        &self,
+        token: &str,
+        kind: Kind,
+        from: Origin,
+        keys: &[DecryptionKey],
+    ) -> Result<Opened> {
         let inner;
         let token = if keys.is_empty() {
             token
@@ -399,8 +445,7 @@ impl TokenVerifier {
             }
             None => {
                 let algorithm = token.algorithm(&self.accepted(kind, typ.as_deref()).await?)?;
-                let key = self.issuer.key(&token, algorithm, kind.from).await?;
-                (algorithm, token.verify(algorithm, &key)?)
+                (algorithm, self.issuer.verify(token, algorithm, from).await?)
             }
         };
         Ok(Opened {

@@ -151,7 +151,7 @@ impl Door {
                 continue;
             }
             if answer.status() == StatusCode::NOT_FOUND {
-                self.channel.discovery.forget(&self.provider);
+                self.channel.discovery.doubt(&self.provider);
             }
             return Err(self.explain(refusal, call.shown.is_some()));
         }

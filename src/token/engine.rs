@@ -4,6 +4,7 @@ mod login;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::sync::watch;
@@ -64,6 +65,8 @@ struct Shared {
 enum Step {
     Use(Lease),
     Wait(watch::Receiver<Option<Landing>>),
+    /// Waits so long at most, then uses the token at hand.
+    WaitAWhile(watch::Receiver<Option<Landing>>, Lease, Duration),
 }
 
 impl TokenEngine {
@@ -112,13 +115,18 @@ impl TokenEngine {
         // A flight is lost when the runtime it ran on shuts down, or a token source panics.
         let mut lost = 0;
         loop {
-            let mut receiver = match self.next_step(op)? {
+            let (mut receiver, at_hand, limit) = match self.next_step(op)? {
                 Step::Use(lease) => return Ok(lease),
-                Step::Wait(receiver) => receiver,
+                Step::Wait(receiver) => (receiver, None, deadline.remaining()),
+                Step::WaitAWhile(receiver, lease, limit) => {
+                    (receiver, Some(lease), limit.min(deadline.remaining()))
+                }
             };
-            let landed = deadline.limit(receiver.wait_for(Option::is_some)).await;
-            let landing = match landed {
-                None => return Err(error::timeout(op, deadline.total)),
+            let landed = tokio::time::timeout(limit, receiver.wait_for(Option::is_some)).await;
+            let landing = match landed.ok() {
+                None => {
+                    return at_hand.ok_or_else(|| error::timeout(op, deadline.total));
+                }
                 Some(Err(_)) => None,
                 Some(Ok(landing)) => landing.clone(),
             };
@@ -188,10 +196,16 @@ impl TokenEngine {
             }
             return Ok(Step::Use(lease));
         }
-        if let Some(flight) = state.flight.as_ref().filter(|flight| flight.is_alive()) {
-            return Ok(Step::Wait(flight.landing.clone()));
-        }
-        Ok(Step::Wait(self.start(&mut state, op)?))
+        let under_way = state.flight.as_ref().filter(|flight| flight.is_alive());
+        let receiver = match under_way.map(|flight| flight.landing.clone()) {
+            Some(receiver) => receiver,
+            None => self.start(&mut state, op)?,
+        };
+        // A token that ends soon is good for this call where no other comes in time.
+        Ok(match state.ending(now) {
+            Some((lease, left)) => Step::WaitAWhile(receiver, lease, left / 2),
+            None => Step::Wait(receiver),
+        })
     }
 
     /// Starts the one token request.

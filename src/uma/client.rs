@@ -174,7 +174,8 @@ impl Uma {
         &self.inner.oidc
     }
 
-    /// What the realm publishes at `uma2-configuration`; cached for an hour.
+    /// What the realm publishes at `uma2-configuration`. Kept, and renewed after an
+    /// hour.
     ///
     /// # Errors
     /// Of kind `NotFound` when there is no such realm.

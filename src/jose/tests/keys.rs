@@ -6,11 +6,14 @@ use aws_lc_rs::{agreement, rsa, signature};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::super::jws::Jws;
 use super::super::public_key::PublicKey;
 use super::super::{
-    ContentEncryption, DecryptionKey, DpopKey, Jwk, KeyEncryption, SignatureAlgorithm, SigningKey,
-    base64url, decrypt, encrypt,
+    ContentEncryption, DecryptionKey, DpopKey, Jwk, JwkSet, KeyEncryption, SignatureAlgorithm,
+    SigningKey, base64url, decrypt, encrypt,
 };
+use super::es256;
+use crate::TokenFault;
 
 fn pem(label: &str, der: &[u8]) -> String {
     let text = BASE64.encode(der);
@@ -406,4 +409,110 @@ fn made_keys_outlive_the_process_as_pem() {
     assert_eq!(read.thumbprint(), made.thumbprint());
     let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "s".repeat(32)).unwrap();
     assert!(secret.to_pem().unwrap_err().is_config());
+}
+
+/// Other keys than the first may have signed: two providers behind one set, or a set with one id for
+/// two keys.
+#[test]
+fn equal_keys_are_one_and_different_ones_under_an_id_are_each_tried() {
+    let pairs: Vec<SigningKey> = (0..6)
+        .map(|_| SigningKey::generate(SignatureAlgorithm::Es256).unwrap())
+        .collect();
+    let set = |numbers: &[usize]| {
+        let keys: Vec<Value> = numbers
+            .iter()
+            .map(|number| {
+                let key = pairs[*number].public_jwk().unwrap();
+                key.with_kid("same").to_json()
+            })
+            .collect();
+        JwkSet::from_json(&json!({ "keys": keys }).to_string()).unwrap()
+    };
+    let verify = |signer: usize, header: Value, numbers: &[usize]| {
+        let token = pairs[signer].sign(&header, &json!({})).unwrap();
+        let token = Jws::parse(&token).unwrap();
+        set(numbers).verify(token, SignatureAlgorithm::Es256)
+    };
+    for header in [json!({"kid": "same"}), json!({})] {
+        verify(0, header.clone(), &[0, 0]).unwrap();
+        verify(0, header.clone(), &[1, 0]).unwrap();
+        verify(3, header.clone(), &[0, 1, 2, 3]).unwrap();
+        // Repeated ones do not count.
+        verify(3, header.clone(), &[0, 0, 0, 0, 1, 2, 3]).unwrap();
+        let error = verify(5, header.clone(), &[0, 1, 2, 3]).unwrap_err();
+        assert_eq!(error.token_fault(), Some(TokenFault::Signature));
+        let error = verify(4, header, &[0, 1, 2, 3, 4]).unwrap_err();
+        assert_eq!(error.token_fault(), Some(TokenFault::UnknownKey));
+        assert!(error.to_string().contains("5 published keys"), "{error}");
+    }
+}
+
+#[test]
+fn members_that_are_null_are_absent() {
+    let mut key = es256("a");
+    for name in ["alg", "use", "key_ops", "x5c", "x5t", "x5u", "exp"] {
+        key[name] = Value::Null;
+    }
+    let text = format!("\u{feff}{}", json!({ "keys": [key] }));
+    let keys = JwkSet::from_json(&text).unwrap();
+    assert_eq!(keys.iter().map(Jwk::kid).collect::<Vec<_>>(), [Some("a")]);
+    key["kid"] = Value::Null;
+    assert_eq!(Jwk::from_json(&key.to_string()).unwrap().kid(), None);
+    // What is no key without them stays none.
+    key["y"] = Value::Null;
+    assert!(Jwk::from_json(&key.to_string()).is_err());
+}
+
+/// What is not read cannot be wrong, whatever the algorithm.
+#[test]
+fn certificates_in_headers_are_ignored_for_all_algorithms_alike() {
+    for algorithm in SignatureAlgorithm::ASYMMETRIC {
+        let key = SigningKey::generate(algorithm).unwrap().with_kid("a");
+        let keys = JwkSet::from(key.public_jwk().unwrap());
+        for odd in [json!(1), json!(null), json!("text"), json!([1]), json!({})] {
+            for name in ["x5c", "x5t", "x5t#S256", "x5u", "jku", "jwk", "cty"] {
+                let mut header = json!({"kid": "a"});
+                header[name] = odd.clone();
+                let token = key.sign(&header, &json!({})).unwrap();
+                let token = Jws::parse(&token).unwrap();
+                keys.verify(token, algorithm).unwrap();
+            }
+        }
+    }
+}
+
+/// RFC 8032 section 5.1.7 with a key of small order: one signature is good for many messages.
+#[test]
+fn ed25519_keys_of_small_order_are_refused() {
+    let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    let zeros = "00".repeat(30);
+    let ones = "ff".repeat(30);
+    let points = [
+        format!("00{zeros}00"),
+        format!("01{zeros}00"),
+        format!("ec{ones}7f"),
+        format!("ed{ones}7f"),
+        format!("ee{ones}7f"),
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05".to_owned(),
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a".to_owned(),
+    ];
+    for point in points {
+        for sign in [0x00, 0x80] {
+            let mut x = hex(&point);
+            x[31] |= sign;
+            let key = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url::encode(&x)});
+            let error = Jwk::from_json(&key.to_string()).unwrap_err();
+            assert!(
+                error.to_string().contains("Ed25519") || error.to_string().contains("small order"),
+                "{error}"
+            );
+            // The same out of DER.
+            let der = [hex("302a300506032b6570032100"), x].concat();
+            Jwk::from_der(&der).unwrap_err();
+        }
+    }
+    for _ in 0..20 {
+        let key = SigningKey::generate(SignatureAlgorithm::EdDsa).unwrap();
+        Jwk::from_json(&key.public_jwk().unwrap().to_json().to_string()).unwrap();
+    }
 }

@@ -13,8 +13,7 @@ pub(super) fn payload(token: &str, key: &Value) -> Vec<u8> {
     let keys = JwkSet::from(Jwk::from_json(&key.to_string()).unwrap());
     let token = Jws::parse(token).unwrap();
     let algorithm = token.algorithm(&SignatureAlgorithm::ASYMMETRIC).unwrap();
-    let key = keys.find(&token, algorithm).unwrap().unwrap();
-    token.verify(algorithm, key).unwrap()
+    keys.verify(token, algorithm).unwrap()
 }
 
 /// RFC 7515 appendices A.3 and A.4.

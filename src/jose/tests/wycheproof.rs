@@ -34,13 +34,7 @@ fn verify(token: &Value, keys: &JwkSet) -> Result<Vec<u8>> {
     // The JSON serializations are no text: no entry takes them.
     let token = Jws::parse(token.as_str().unwrap_or_default())?;
     let algorithm = token.algorithm(&SignatureAlgorithm::ASYMMETRIC)?;
-    match keys.find(&token, algorithm)? {
-        Some(key) => {
-            let key = key.clone();
-            token.verify(algorithm, &key)
-        }
-        None => Err(crate::error::config("no key")),
-    }
+    keys.verify(token, algorithm)
 }
 
 /// Opens a token with the group's key, whatever algorithm it names.

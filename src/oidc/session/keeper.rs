@@ -17,7 +17,7 @@ use crate::jose::hash;
 use crate::oidc::Oidc;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::tokens::TokenSet;
-use crate::oidc::verify::Expected;
+use crate::oidc::verify::{Expected, Origin};
 use crate::token::AccessToken;
 use crate::token::engine::{Obtain, Obtained};
 use crate::token::grant::{Granted, Renewal};
@@ -383,7 +383,7 @@ async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> T
                 None => Expected::new().any_nonce(),
             };
             oidc.inner
-                .id_token(raw.expose(), expected)
+                .id_token(raw.expose(), expected, Origin::Issuer)
                 .await
                 .ok()
                 .or(known)

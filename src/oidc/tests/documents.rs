@@ -234,7 +234,7 @@ async fn minutes_later(minutes: u64) {
 }
 
 #[tokio::test]
-async fn documents_are_read_again_after_an_hour_and_used_on_while_nobody_answers() {
+async fn documents_are_read_again_and_used_on_while_nobody_answers() {
     let away = Arc::new(AtomicBool::new(false));
     let shown = away.clone();
     let mock = Mock::with(on("/openid-configuration", move |seen| {
@@ -257,10 +257,10 @@ async fn documents_are_read_again_after_an_hour_and_used_on_while_nobody_answers
     assert_eq!((read().await, read().await), (1, 1));
     minutes_later(59).await;
     assert_eq!(read().await, 1);
-    minutes_later(2).await;
+    minutes_later(62).await;
     assert_eq!((read().await, read().await), (2, 2));
     away.store(true, Ordering::SeqCst);
-    minutes_later(61).await;
+    minutes_later(121).await;
     let tried = read().await;
     assert!(tried > 2, "it was asked, and the old one is used on");
     assert_eq!(read().await, tried, "not for every call");
@@ -280,6 +280,42 @@ async fn documents_are_read_again_after_an_hour_and_used_on_while_nobody_answers
     assert_eq!(error.status().unwrap().as_u16(), 503, "{error}");
     away.store(false, Ordering::SeqCst);
     oidc.metadata().await.unwrap();
+}
+
+/// The document is renewed beside the call, and then first, for as long as the caller likes to wait.
+#[tokio::test]
+async fn a_known_document_is_used_while_its_renewal_hangs() {
+    let hanging = Arc::new(AtomicBool::new(false));
+    let switch = hanging.clone();
+    let mock = Mock::with(on("/openid-configuration", move |seen| {
+        let base = format!("http://{}", seen.header("host").unwrap());
+        match switch.load(Ordering::SeqCst) {
+            true => Reply::Hang,
+            false => Reply::json(200, json!({ "issuer": base }).to_string()),
+        }
+    }))
+    .await;
+    let oidc = mock
+        .builder()
+        .connection(|c| c.renewal_wait(Duration::from_millis(10)))
+        .build()
+        .unwrap();
+    oidc.metadata().await.unwrap();
+    hanging.store(true, Ordering::SeqCst);
+    for minutes in [61, 61] {
+        minutes_later(minutes).await;
+        for _ in 0..5 {
+            let read = tokio::time::timeout(Duration::from_secs(20), oidc.metadata());
+            read.await.expect("nobody waits for an answer").unwrap();
+        }
+    }
+    let asked = mock
+        .server
+        .seen()
+        .iter()
+        .filter(|seen| seen.is_discovery())
+        .count();
+    assert!(asked >= 2, "it is renewed");
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ use serde_json::json;
 
 use super::flows::on;
 use super::mock::{Defects, Mock};
-use crate::ErrorKind;
+use crate::jose::tests::{es256, sign};
+use crate::oidc::Expected;
 use crate::testing::Reply;
+use crate::{ErrorKind, TokenFault};
 
 #[tokio::test]
 async fn keys_that_cannot_be_had_say_why() {
@@ -19,7 +21,7 @@ async fn keys_that_cannot_be_had_say_why() {
         (
             Reply::Answer(200, html, r#"{"keys":[]}"#.into()),
             ErrorKind::Protocol,
-            "not JSON",
+            "not JSON: its Content-Type is \"text/html\"",
         ),
         (Reply::json(200, "{}"), ErrorKind::Protocol, "key"),
         (
@@ -77,4 +79,33 @@ async fn the_page_of_a_realm_shows_a_key() {
             .unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     }
+}
+
+/// Files on a static server come as text, and some editors begin them with a byte order mark.
+#[tokio::test]
+async fn a_key_set_and_a_document_as_text_with_a_byte_order_mark_are_read() {
+    let text = |body: String| {
+        let headers = vec![("Content-Type", "text/plain; charset=utf-8".to_owned())];
+        Some(Reply::Answer(200, headers, format!("\u{feff}{body}")))
+    };
+    let mock = Mock::with(Defects {
+        script: Box::new(move |seen| {
+            let base = format!("http://{}", seen.header("host").unwrap());
+            match seen.target.as_str() {
+                "/.well-known/openid-configuration" => {
+                    text(json!({ "issuer": base, "jwks_uri": format!("{base}/keys") }).to_string())
+                }
+                "/keys" => text(json!({ "keys": [es256("a")] }).to_string()),
+                _ => None,
+            }
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    assert_eq!(oidc.keys().await.unwrap().len(), 1);
+    let token = sign(&json!({"alg": "ES256", "kid": "a"}), &json!({}));
+    let error = oidc.verifier().id_token(&token, &Expected::new()).await;
+    let fault = error.unwrap_err().token_fault();
+    assert_eq!(fault, Some(TokenFault::Issuer), "its signature is good");
 }

@@ -10,6 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -19,7 +21,7 @@ pub use self::profile::AccessTokenProfile;
 use super::Clock;
 use super::answers::Answers;
 use super::binding::{self, Presented};
-use super::claims::{Instant, Kind, audience, scopes, text};
+use super::claims::{Instant, Kind, Subjects, scopes, text};
 use super::id_token::own_type;
 use super::issuer::TrustedIssuer;
 use super::jwks_cache::Origin;
@@ -36,7 +38,6 @@ pub(super) const KIND: Kind = Kind {
     // No metadata names them: ID tokens may be signed otherwise.
     algorithms: |_| None,
     registered: None,
-    from: Origin::Anybody,
 };
 
 /// A check of an access token that can be switched off; see
@@ -85,6 +86,7 @@ struct Rules {
     audiences: Vec<String>,
     authorized_parties: Vec<String>,
     subject: Option<String>,
+    subjects: Subjects,
     scopes: Vec<String>,
     /// Claims that must be there, with their values.
     required: Vec<(String, Value)>,
@@ -158,8 +160,7 @@ impl AccessTokenVerifier {
             None => issuer.algorithms(KIND.algorithms).await?,
         };
         let algorithm = token.algorithm(&accepted)?;
-        let key = issuer.key(&token, algorithm, KIND.from).await?;
-        let claims = jws::claims(&token.verify(algorithm, &key)?)?;
+        let claims = jws::claims(&issuer.verify(token, algorithm, Origin::Anybody).await?)?;
         if rules.checks(Check::Issuer) {
             KIND.issuer(&claims, &issuer.names().await?)?;
         }
@@ -197,10 +198,13 @@ impl Rules {
             return Ok(only);
         }
         let claims = token.unverified_claims()?;
-        // One that cannot be asked takes none of the others with it.
+        // One that cannot be asked takes none of the others with it, and makes none of them wait.
         let mut away = None;
-        for issuer in &self.issuers {
-            match issuer.names().await {
+        let asked = self.issuers.iter();
+        let asked = asked.map(|issuer| async move { (issuer, issuer.names().await) });
+        let mut names: FuturesUnordered<_> = asked.collect();
+        while let Some((issuer, names)) = names.next().await {
+            match names {
                 Ok(names) if names.accept(&claims) => return Ok(issuer),
                 Ok(_) => {}
                 Err(error) => away = Some(error),
@@ -253,7 +257,10 @@ impl Rules {
 
     fn check_parties(&self, claims: &Map<String, Value>) -> Result<()> {
         if self.checks(Check::Subject) || self.subject.is_some() {
-            let subject = KIND.subject(claims).map_err(|error| {
+            let subject = KIND.subject(claims, self.subjects).map_err(|error| {
+                if claims.contains_key("sub") {
+                    return error;
+                }
                 error.with_hint(
                     "a lightweight access token has none: let the verifier ask the server \
                      (introspection), or give the client the scope basic",
@@ -268,7 +275,7 @@ impl Rules {
             }
         }
         if self.checks(Check::Audience) {
-            let all = audience(claims);
+            let all = KIND.audiences(claims)?;
             if !self
                 .audiences
                 .iter()

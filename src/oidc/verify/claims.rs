@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::issuer::Published;
 use super::issuer_names::Names;
-use super::jwks_cache::Origin;
 use super::registered::Registered;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
@@ -20,7 +19,6 @@ pub(super) struct Kind {
     pub(super) algorithms: Published,
     /// The member of a registration that names its algorithm.
     pub(super) registered: Option<Registered>,
-    pub(super) from: Origin,
 }
 
 impl Kind {
@@ -49,19 +47,55 @@ impl Kind {
 
     /// `aud` has `wanted`.
     pub(in crate::oidc) fn audience(self, claims: &Map<String, Value>, wanted: &str) -> Result<()> {
-        if audience(claims).contains(&wanted) {
+        if self.audiences(claims)?.contains(&wanted) {
             Ok(())
         } else {
             Err(self.refused(TokenFault::Audience, "its audience is another one"))
         }
     }
 
-    /// `sub` is there and is one (OpenID Connect Core 1.0 section 2: at most 255 ASCII
-    /// characters).
-    pub(super) fn subject(self, claims: &Map<String, Value>) -> Result<&str> {
-        text(claims, "sub")
-            .filter(|sub| !sub.is_empty() && sub.len() <= 255 && sub.is_ascii())
-            .ok_or_else(|| self.refused(TokenFault::Subject, "it has no proper subject"))
+    /// All of `aud`, which is a text or a list of texts and nothing else (RFC 7519 section 4.1.3):
+    /// what cannot be read names somebody whom nobody has trusted.
+    pub(super) fn audiences(self, claims: &Map<String, Value>) -> Result<Vec<&str>> {
+        let readable = match claims.get("aud") {
+            None | Some(Value::String(_)) => true,
+            Some(Value::Array(all)) => all.iter().all(Value::is_string),
+            Some(_) => false,
+        };
+        if readable {
+            Ok(audience(claims))
+        } else {
+            Err(self.refused(
+                TokenFault::Audience,
+                "its audience is not a text or a list of texts",
+            ))
+        }
+    }
+
+    /// `sub` is there and is one.
+    pub(super) fn subject(self, claims: &Map<String, Value>, rule: Subjects) -> Result<&str> {
+        let refused = |why| self.refused(TokenFault::Subject, why);
+        let subject = match claims.get("sub") {
+            None => return Err(refused("it has no subject")),
+            Some(subject) => subject
+                .as_str()
+                .ok_or_else(|| refused("its subject is not a text"))?,
+        };
+        if subject.is_empty() {
+            return Err(refused("its subject is empty"));
+        }
+        if subject.chars().any(char::is_control) {
+            return Err(refused("its subject has a control character"));
+        }
+        match rule {
+            Subjects::Any if subject.len() > MAX_SUBJECT => {
+                Err(refused("its subject is longer than 4096 octets"))
+            }
+            Subjects::Strict if subject.len() > 255 || !subject.is_ascii() => Err(refused(
+                "its subject is not at most 255 ASCII characters, which was asked for",
+            )),
+            _ => Ok(subject),
+        }
     }
 
     /// Times: `exp` must be there and to come, `iat` and `nbf` must not be to come.
@@ -112,6 +146,19 @@ impl Kind {
         self.time(claims, name)?
             .ok_or_else(|| self.refused(TokenFault::Claim, &format!("it has no {name}")))
     }
+}
+
+/// A subject that is longer is none.
+const MAX_SUBJECT: usize = 4096;
+
+/// What a subject may be. Subjects are compared as they are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Subjects {
+    /// Any characters but control characters: an id of a user storage, a mapped name.
+    #[default]
+    Any,
+    /// OpenID Connect Core 1.0 section 2: at most 255 ASCII characters.
+    Strict,
 }
 
 /// The time of a check, in seconds, and how far clocks may differ.

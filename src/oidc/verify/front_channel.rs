@@ -15,7 +15,11 @@ pub struct FrontChannelLogout {
 impl FrontChannelLogout {
     /// Reads a query. With `session_optional` it may have neither issuer nor session.
     pub(super) fn read(query: &str, issuer: &str, session_optional: bool) -> Result<Self> {
-        let query = query.rsplit_once('?').map_or(query, |(_, query)| query);
+        // A question mark after the first parameter is a character of a value.
+        let query = match query.split_once('?') {
+            Some((address, query)) if !address.contains(['=', '&']) => query,
+            _ => query,
+        };
         let only = |wanted: &str| {
             let mut values = form_urlencoded::parse(query.as_bytes())
                 .filter(|(name, _)| name == wanted)

@@ -21,7 +21,6 @@ pub(super) const KIND: Kind = Kind {
     media_types: &["jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
     registered: Some(Registered::IdToken),
-    from: Origin::Issuer,
 };
 
 /// What a login expects of its ID token, beside what every ID token must be.
@@ -290,8 +289,11 @@ pub(super) async fn verify(
     verifier: &TokenVerifier,
     token: &str,
     expected: &Expected<'_>,
+    from: Origin,
 ) -> Result<IdToken> {
-    let opened = verifier.open(token, KIND, &verifier.id_token_keys).await?;
+    let opened = verifier
+        .open(token, KIND, from, &verifier.id_token_keys)
+        .await?;
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     check_audience(&claims, verifier)?;
@@ -307,7 +309,7 @@ pub(super) async fn verify(
     {
         return Err(KIND.refused(TokenFault::TooOld, "it was made too long ago"));
     }
-    let subject = KIND.subject(&claims)?.to_owned();
+    let subject = KIND.subject(&claims, verifier.subjects)?.to_owned();
     check_nonce(&claims, expected)?;
     check_hashes(&claims, opened.algorithm, expected)?;
     check_login(&claims, expected, at)?;
@@ -332,7 +334,7 @@ impl TokenVerifier {
 fn check_audience(claims: &Map<String, Value>, verifier: &TokenVerifier) -> Result<()> {
     let client_id = verifier.client_id.as_str();
     KIND.audience(claims, client_id)?;
-    let all = audience(claims);
+    let all = KIND.audiences(claims)?;
     let trusted =
         |one: &&str| *one == client_id || verifier.trusted_audiences.iter().any(|t| t == one);
     if !all.iter().all(trusted) {

@@ -13,14 +13,17 @@ const KIND: Kind = Kind {
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
     algorithms: |_| None,
     registered: Some(Registered::Introspection),
-    from: Origin::Issuer,
 };
 
 /// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.
 pub(super) const STANDARD: &str = "token-introspection+jwt";
 
-pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Map<String, Value>> {
-    let opened = verifier.open(jwt, KIND, &[]).await?;
+pub(super) async fn verify(
+    verifier: &TokenVerifier,
+    jwt: &str,
+    from: Origin,
+) -> Result<Map<String, Value>> {
+    let opened = verifier.open(jwt, KIND, from, &[]).await?;
     let mut claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     let at = Instant::new(verifier.now(), verifier.leeway);

@@ -4,14 +4,16 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::claims::text;
 use super::issuer_names::{IssuerTemplate, Names, OtherNames};
 use super::jwks_cache::{JwksCache, Origin};
 use crate::discovery::ProviderMetadata;
-use crate::error::{Result, TokenFault, invalid_token, protocol};
+use crate::error::{Result, protocol, unavailable};
 use crate::jose::jws::Jws;
-use crate::jose::{Jwk, JwkSet, SignatureAlgorithm};
+use crate::jose::{JwkSet, SignatureAlgorithm};
+use crate::kept;
 
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -25,6 +27,11 @@ pub(crate) trait Provider: Send + Sync + 'static {
 
     /// The key set as the issuer publishes it this moment.
     fn fetch_keys(&self) -> Boxed<'_, String>;
+
+    /// How long a verification waits for them, unless its issuer says otherwise.
+    fn renewal_wait(&self) -> Duration {
+        kept::WAIT
+    }
 }
 
 /// An issuer and its keys: what a token must be from, and be signed with.
@@ -43,6 +50,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
 pub struct TrustedIssuer {
     source: Source,
     other_names: OtherNames,
+    renewal_wait: Option<Duration>,
 }
 
 #[derive(Clone)]
@@ -74,6 +82,7 @@ impl TrustedIssuer {
         Self {
             source,
             other_names: OtherNames::default(),
+            renewal_wait: None,
         }
     }
 
@@ -93,6 +102,26 @@ impl TrustedIssuer {
         self
     }
 
+    /// How long a verification waits for the issuer's document or keys, where what is at hand does not
+    /// do; [`KeycloakBuilder::renewal_wait`](crate::KeycloakBuilder::renewal_wait) unless set. It then
+    /// uses what is at hand, or fails with an error of kind
+    /// [`Unavailable`](crate::ErrorKind::Unavailable); the fetch goes on.
+    ///
+    /// ```no_run
+    /// # fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// use std::time::Duration;
+    /// use keycloak_kit::oidc::AccessTokenVerifier;
+    ///
+    /// let issuer = oidc.trusted_issuer().renewal_wait(Duration::from_secs(1));
+    /// let api = AccessTokenVerifier::builder(issuer).audience("api").build()?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn renewal_wait(mut self, limit: Duration) -> Self {
+        self.renewal_wait = Some(limit);
+        self
+    }
+
     /// An issuer whose name and keys are what `provider` publishes; the keys are cached here, so
     /// clones share them.
     pub(crate) fn discovered(provider: Arc<dyn Provider>) -> Self {
@@ -108,7 +137,7 @@ impl TrustedIssuer {
     pub(crate) async fn name(&self) -> Result<String> {
         match &self.source {
             Source::Fixed { name, .. } => Ok(name.to_string()),
-            Source::Discovered(known) => Ok(known.provider.metadata().await?.issuer.clone()),
+            Source::Discovered(known) => Ok(self.metadata(known).await?.issuer.clone()),
         }
     }
 
@@ -142,7 +171,7 @@ impl TrustedIssuer {
         let Source::Discovered(known) = &self.source else {
             return Ok(every.to_vec());
         };
-        let metadata = known.provider.metadata().await?;
+        let metadata = self.metadata(known).await?;
         Ok(match published(&metadata) {
             None => every.to_vec(),
             // No token is at fault here.
@@ -163,31 +192,38 @@ impl TrustedIssuer {
         })
     }
 
-    /// The key that `token` can have been signed with.
-    pub(crate) async fn key(
+    /// The payload of a token that a key of this issuer has signed.
+    pub(crate) async fn verify(
         &self,
-        token: &Jws<'_>,
+        token: Jws<'_>,
         algorithm: SignatureAlgorithm,
         from: Origin,
-    ) -> Result<Jwk> {
+    ) -> Result<Vec<u8>> {
         let keys = match &self.source {
             Source::Fixed { keys, .. } => Arc::clone(keys),
-            Source::Discovered(known) => known.keys.for_token(token, algorithm, from).await?,
+            Source::Discovered(known) => {
+                let wait = self.wait(known);
+                known.keys.for_token(&token, algorithm, from, wait).await?
+            }
         };
-        let keys = self.keys_for(keys, token)?;
-        if let Some(key) = keys.find(token, algorithm)? {
-            return Ok(key.clone());
-        }
-        Err(match keys.why_left_out(token.kid()) {
-            Some(why) => invalid_token(
-                TokenFault::UnknownKey,
-                format!("the key of the token cannot be used: {why}"),
-            ),
-            None => invalid_token(
-                TokenFault::UnknownKey,
-                "the issuer publishes no key that fits the token",
-            ),
+        self.keys_for(keys, &token)?.verify(token, algorithm)
+    }
+
+    /// The metadata, waiting no longer than for keys.
+    async fn metadata(&self, known: &Discovered) -> Result<Arc<ProviderMetadata>> {
+        let metadata = tokio::time::timeout(self.wait(known), known.provider.metadata());
+        metadata.await.unwrap_or_else(|_| {
+            Err(unavailable(
+                "the issuer's document is still being fetched",
+                Some(Duration::from_secs(1)),
+            )
+            .with_hint("a service answers 503: nothing is said about the token"))
         })
+    }
+
+    fn wait(&self, known: &Discovered) -> Duration {
+        self.renewal_wait
+            .unwrap_or_else(|| known.provider.renewal_wait())
     }
 }
 

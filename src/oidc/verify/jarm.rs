@@ -15,11 +15,12 @@ const KIND: Kind = Kind {
     media_types: &["jwt", "oauth-authz-resp+jwt"],
     algorithms: |metadata| metadata.authorization_signing_alg_values_supported.as_ref(),
     registered: Some(Registered::Response),
-    from: Origin::Anybody,
 };
 
 pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Vec<(String, String)>> {
-    let opened = verifier.open(jwt, KIND, &verifier.response_keys).await?;
+    let opened = verifier
+        .open(jwt, KIND, Origin::Anybody, &verifier.response_keys)
+        .await?;
     // Keycloak writes iss twice; two different ones are refused.
     let claims = json::object_allowing(&opened.payload, "iss").ok_or_else(no_claims)?;
     KIND.issuer(&claims, &opened.issuer)?;

@@ -1,9 +1,9 @@
 //! The keys of an issuer, kept for a while.
 //!
-//! A token whose key is known never waits for a fetch while the keys are fresh. An unknown key id
-//! is fetched for once; then all of them wait out a cooldown, so that made-up key ids cannot make
-//! this client fetch without end. The first fetch of all starts no cooldown: a key that was added
-//! just after it is found.
+//! A token whose key is known waits for no fetch while the keys are of a good age. An unknown key id
+//! is fetched for; then all of them wait out a cooldown, so that made-up key ids cannot make this
+//! client fetch without end. The first fetch of all starts no cooldown: a key that was added just after
+//! it is found.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,21 +13,28 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::issuer::Boxed;
-use crate::error::{Error, Result, protocol};
+use crate::error::{Error, Result, protocol, unavailable};
+use crate::http::deadline::Deadline;
 use crate::jose::jws::Jws;
 use crate::jose::{JwkSet, SignatureAlgorithm};
+use crate::kept::{Ages, Kept};
 
-/// Older keys are fetched anew: a key that was disabled vanishes this soon.
-const MAX_AGE: Duration = Duration::from_secs(300);
-/// How long old keys are used on while the issuer cannot be asked.
-const MAX_STALE: Duration = Duration::from_secs(3600);
-/// Between two fetches for unknown keys, and after a failed fetch.
+/// A key that was taken out is refused after ten minutes at the latest, where the issuer can be asked.
+const AGES: Ages = Ages {
+    fresh: Duration::from_secs(300),
+    beside: Duration::from_secs(600),
+    at_most: Duration::from_secs(3600),
+    pause: Duration::from_secs(30),
+};
+/// Between two fetches for unknown keys.
 const COOLDOWN: Duration = Duration::from_secs(30);
 /// How long a key id that was not found is not asked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
+/// When to ask again while a fetch is under way.
+const SOON: Duration = Duration::from_secs(1);
 
-/// Where a token comes from. What anybody sends must not keep this client from finding the keys of
-/// what the issuer itself has answered.
+/// Where a token comes from. What anybody sends, through a browser or to the application, must not
+/// keep this client from finding the keys of what the issuer itself has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     Issuer,
@@ -41,157 +48,140 @@ pub(crate) struct JwksCache(Arc<Inner>);
 
 struct Inner {
     fetch: Fetch,
-    known: Mutex<Known>,
-    /// Held while fetching: one fetch serves all who wait. Whoever gives up lets the next one in.
-    gate: tokio::sync::Mutex<()>,
+    keys: Kept<JwkSet>,
+    searches: Mutex<Searches>,
 }
 
-#[derive(Default)]
-struct Known {
-    keys: Option<Arc<JwkSet>>,
-    fetched: Option<Instant>,
-    /// The last fetch that failed.
-    failed: Option<(Instant, Error)>,
-    /// The last fetches for an unknown key: of a token of the issuer, of anybody's.
-    searched: [Option<Instant>; 2],
-    /// Key ids that a fetch did not find.
+/// The last fetches for unknown keys.
+#[derive(Debug, Default)]
+struct Searches {
+    /// For a token of the issuer, for anybody's.
+    last: [Option<Instant>; 2],
+    /// Key ids that were asked for.
     unknown: HashMap<String, Instant>,
-    /// Counts the fetches, so that those who waited know that there was one.
-    generation: u64,
 }
 
 impl JwksCache {
     pub(crate) fn new(fetch: impl Fn() -> Boxed<'static, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
             fetch: Box::new(fetch),
-            known: Mutex::default(),
-            gate: tokio::sync::Mutex::default(),
+            keys: Kept::new(AGES, |_| false),
+            searches: Mutex::default(),
         }))
     }
 
-    /// Keys to look for the token's key in; they are fetched if that is due.
+    /// Keys to look for the token's key in; they are fetched if that is due. Nobody waits longer than
+    /// `wait`.
+    ///
+    /// # Errors
+    /// Of kind `Unavailable` where the token's key is not at hand and cannot be fetched in this time.
     pub(crate) async fn for_token(
         &self,
         token: &Jws<'_>,
         algorithm: SignatureAlgorithm,
         from: Origin,
+        wait: Duration,
     ) -> Result<Arc<JwkSet>> {
-        let seen = match self.at_hand(token, algorithm, from, None)? {
-            Ok(keys) => return Ok(keys),
-            Err(generation) => generation,
+        let deadline = Deadline::after(wait);
+        let fetch = || self.fetch();
+        let kept = &self.0.keys;
+        let Some(mut got) = kept.get(wait, deadline, fetch).await? else {
+            return Err(still_fetched());
         };
-        let _gate = self.0.gate.lock().await;
-        match self.at_hand(token, algorithm, from, Some(seen))? {
-            Ok(keys) => Ok(keys),
-            Err(_) => self.fetch(token, algorithm, from).await,
-        }
-    }
-
-    /// The keys, or the number of fetches so far when one is due. `seen` is that number when the
-    /// caller began to wait.
-    fn at_hand(
-        &self,
-        token: &Jws<'_>,
-        algorithm: SignatureAlgorithm,
-        from: Origin,
-        seen: Option<u64>,
-    ) -> Result<std::result::Result<Arc<JwkSet>, u64>> {
-        let known = self.known();
-        let now = Instant::now();
-        let waited = seen.is_some_and(|generation| generation != known.generation);
-        let within = |since: Option<Instant>, time| {
-            since.is_some_and(|since| now.saturating_duration_since(since) < time)
-        };
-        let failing = within(known.failed.as_ref().map(|(at, _)| *at), COOLDOWN);
-        let Some(keys) = &known.keys else {
-            // Those who waited share the failure; a later call tries again.
-            return match &known.failed {
-                Some((_, failure)) if waited => Err(failure.clone()),
-                _ => Ok(Err(known.generation)),
+        loop {
+            let keys = &got.value;
+            let found = !keys.candidates(token.kid(), algorithm).is_empty();
+            // With the token's key left out as unusable, a fetch would bring nothing new.
+            let hopeless = keys.why_left_out(token.kid()).is_some();
+            if found || hopeless || got.own {
+                return Ok(got.value);
+            }
+            let waiting = match kept.under_way() {
+                Some(waiting) => waiting,
+                None => match kept.pause() {
+                    Some(left) => return Err(not_fetched(left)),
+                    None if self.may_search(token.kid(), from) => kept.renew(fetch)?,
+                    None => return Ok(got.value),
+                },
             };
-        };
-        if !within(known.fetched, MAX_AGE) && !waited {
-            if failing && within(known.fetched, MAX_STALE) {
-                return Ok(Ok(Arc::clone(keys)));
-            }
-            return Ok(Err(known.generation));
+            got = match waiting.landed(deadline.remaining()).await {
+                Ok(Some(got)) => got,
+                Ok(None) => return Err(still_fetched()),
+                Err(failure) => {
+                    let left = kept.pause().unwrap_or(SOON);
+                    return Err(not_fetched(left).with_source(failure));
+                }
+            };
         }
-        let is_known = keys.find(token, algorithm)?.is_some();
-        // With the token's key left out as unusable, a fetch would bring nothing new.
-        let hopeless = keys.why_left_out(token.kid()).is_some();
-        let searched = within(known.searched[from as usize], COOLDOWN) || failing;
-        let named = token.kid().and_then(|kid| known.unknown.get(kid).copied());
-        if is_known || hopeless || waited || searched || within(named, UNKNOWN_FOR) {
-            return Ok(Ok(Arc::clone(keys)));
-        }
-        Ok(Err(known.generation))
     }
 
-    async fn fetch(
-        &self,
-        token: &Jws<'_>,
-        algorithm: SignatureAlgorithm,
-        from: Origin,
-    ) -> Result<Arc<JwkSet>> {
-        let answer = (self.0.fetch)().await;
-        let fetched = answer.and_then(|json| {
-            JwkSet::from_json(&json)
+    fn fetch(&self) -> impl Future<Output = Result<JwkSet>> + Send + 'static {
+        let answer = (self.0.fetch)();
+        async move {
+            JwkSet::from_json(&answer.await?)
                 .map_err(|error| protocol("the issuer's key set cannot be read").with_source(error))
-        });
-        let mut known = self.known();
-        let now = Instant::now();
-        known.generation = known.generation.wrapping_add(1);
-        match fetched {
-            Ok(keys) => {
-                let keys = Arc::new(keys);
-                let first = known.keys.is_none();
-                // Repeated at the end of their age anyway: that is no search.
-                let fresh = known
-                    .fetched
-                    .is_some_and(|at| now.saturating_duration_since(at) < MAX_AGE);
-                if fresh {
-                    known.searched[from as usize] = Some(now);
-                }
-                if keys.find(token, algorithm).is_ok_and(|key| key.is_none()) && !first {
-                    known.remember_unknown(token.kid(), now);
-                }
-                known.keys = Some(Arc::clone(&keys));
-                known.fetched = Some(now);
-                known.failed = None;
-                Ok(keys)
-            }
-            Err(failure) => {
-                known.failed = Some((now, failure.clone()));
-                let young = known
-                    .fetched
-                    .is_some_and(|at| now.saturating_duration_since(at) < MAX_STALE);
-                match &known.keys {
-                    // The keys at hand are better than none while the issuer cannot be asked.
-                    Some(keys) if young => Ok(Arc::clone(keys)),
-                    _ => Err(failure),
-                }
-            }
         }
+    }
+
+    /// Whether a fetch for this key id may begin; then it counts as one.
+    fn may_search(&self, kid: Option<&str>, from: Origin) -> bool {
+        let fetched = self.0.keys.last().map(|(_, since)| since);
+        self.searches().begin(kid, from, Instant::now(), fetched)
     }
 
     #[cfg(test)]
     pub(super) fn unknown(&self) -> usize {
-        self.known().unknown.len()
+        self.searches().unknown.len()
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn searches(&self) -> MutexGuard<'_, Searches> {
+        self.0
+            .searches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
-    fn remember_unknown(&mut self, kid: Option<&str>, now: Instant) {
-        let Some(kid) = kid else { return };
+impl Searches {
+    /// Notes a search, if it is time for one. `fetched`: when the fetch began that brought the keys at
+    /// hand.
+    fn begin(
+        &mut self,
+        kid: Option<&str>,
+        from: Origin,
+        now: Instant,
+        fetched: Option<Instant>,
+    ) -> bool {
+        let within = |since: Instant, time| now.saturating_duration_since(since) < time;
+        if self.last[from as usize].is_some_and(|last| within(last, COOLDOWN)) {
+            return false;
+        }
         // There are no more of them than searches in this time.
-        self.unknown
-            .retain(|_, since| now.saturating_duration_since(*since) < UNKNOWN_FOR);
-        self.unknown.insert(kid.to_owned(), now);
+        self.unknown.retain(|_, since| within(*since, UNKNOWN_FOR));
+        // A fetch that failed has not told that there is no such key.
+        let asked = kid.and_then(|kid| self.unknown.get(kid));
+        if asked.is_some_and(|asked| fetched.is_some_and(|fetched| *asked <= fetched)) {
+            return false;
+        }
+        self.last[from as usize] = Some(now);
+        if let Some(kid) = kid {
+            self.unknown.insert(kid.to_owned(), now);
+        }
+        true
     }
+}
+
+fn still_fetched() -> Error {
+    unavailable("the issuer's keys are still being fetched", Some(SOON))
+        .with_hint("a service answers 503: nothing is said about the token")
+}
+
+fn not_fetched(pause: Duration) -> Error {
+    unavailable(
+        "the token's key is not at hand, and the issuer's keys could not be fetched",
+        Some(pause),
+    )
+    .with_hint("a service answers 503: nothing is said about the token")
 }
 
 impl fmt::Debug for JwksCache {

@@ -18,7 +18,6 @@ const KIND: Kind = Kind {
     media_types: &["logout+jwt", "jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
     registered: Some(Registered::LogoutToken),
-    from: Origin::Anybody,
 };
 
 pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -85,7 +84,7 @@ pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<Logo
     } else {
         &[]
     };
-    let opened = verifier.open(token, KIND, keys).await?;
+    let opened = verifier.open(token, KIND, Origin::Anybody, keys).await?;
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     KIND.audience(&claims, &verifier.client_id)?;
@@ -93,9 +92,18 @@ pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<Logo
     let at = Instant::new(verifier.now(), verifier.leeway);
     KIND.times(&claims, at)?;
     KIND.required_time(&claims, "iat")?;
-    let names = |name: &str| text(&claims, name).is_some_and(|value| !value.is_empty());
-    if !names("sub") && !names("sid") {
-        return Err(KIND.refused(TokenFault::Claim, "it names neither a user nor a session"));
+    match claims.get("sid") {
+        // Without a session all of the user's end: one that cannot be read is not left out.
+        Some(sid) if sid.as_str().is_none_or(str::is_empty) => {
+            return Err(KIND.refused(TokenFault::Claim, "its session is not a text, or empty"));
+        }
+        None if !claims.contains_key("sub") => {
+            return Err(KIND.refused(TokenFault::Claim, "it names neither a user nor a session"));
+        }
+        _ => {}
+    }
+    if claims.contains_key("sub") {
+        KIND.subject(&claims, verifier.subjects)?;
     }
     let Some(id) = text(&claims, "jti").filter(|id| !id.is_empty() && id.len() <= MAX_ID) else {
         return Err(KIND.refused(TokenFault::Claim, "it has no id"));

@@ -13,15 +13,17 @@ const KIND: Kind = Kind {
     media_types: &["jwt"],
     algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
     registered: Some(Registered::UserInfo),
-    from: Origin::Issuer,
 };
 
 pub(super) async fn verify(
     verifier: &TokenVerifier,
     jwt: &str,
     subject: Option<&str>,
+    from: Origin,
 ) -> Result<Map<String, Value>> {
-    let opened = verifier.open(jwt, KIND, &verifier.userinfo_keys).await?;
+    let opened = verifier
+        .open(jwt, KIND, from, &verifier.userinfo_keys)
+        .await?;
     let claims = opened.claims()?;
     let lenient = verifier.unaddressed_userinfo;
     if claims.contains_key("iss") {
@@ -47,7 +49,7 @@ pub(super) async fn verify(
     {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }
-    let found = KIND.subject(&claims)?;
+    let found = KIND.subject(&claims, verifier.subjects)?;
     // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
     if subject.is_some_and(|subject| subject != found) {
         return Err(KIND.refused(

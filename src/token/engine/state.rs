@@ -60,6 +60,13 @@ impl State {
             .filter(|_| self.marks.hard.is_none_or(|hard| now < hard))
     }
 
+    /// The token in use that has not ended, and how long it is good for.
+    pub(super) fn ending(&self, now: Instant) -> Option<(Lease, Duration)> {
+        let lease = self.current.clone()?;
+        let left = lease.token.end()?.checked_duration_since(now)?;
+        (!left.is_zero()).then_some((lease, left))
+    }
+
     pub(super) fn wants_renewal(&self, now: Instant) -> bool {
         self.marks.soft.is_some_and(|soft| now >= soft)
             && self.quiet_until.is_none_or(|until| now >= until)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, advance, sleep};
 
 use crate::http::deadline::Deadline;
 use crate::http::operation::Operation;
@@ -169,6 +169,25 @@ async fn near_the_end_callers_wait() {
     // Long after the end as well.
     advance(3600 * SECOND).await;
     assert_eq!(bench.token().await, "t3");
+}
+
+/// A token that has not ended is good for a call, however long its renewal takes.
+#[tokio::test(start_paused = true)]
+async fn near_the_end_callers_do_not_wait_past_what_the_token_is_good_for() {
+    let bench = Bench::new(Some(60));
+    assert_eq!(bench.token().await, "t1");
+    bench.close();
+    sleep(56 * SECOND).await;
+    let asked = Instant::now();
+    assert_eq!(bench.token().await, "t1");
+    assert_eq!(asked.elapsed(), 2 * SECOND, "half of what is left");
+    assert_eq!(bench.fetches(), 2);
+    // Past the end there is nothing to use: such a caller needs the new one.
+    sleep(3 * SECOND).await;
+    let op = bench.engine().token(&OP, Deadline::after(SECOND)).await;
+    assert_eq!(op.unwrap_err().kind(), crate::ErrorKind::Timeout);
+    bench.open();
+    assert_eq!((bench.token().await.as_str(), bench.fetches()), ("t2", 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,27 @@
 //! Answers with tokens in them (OpenID Connect Core 1.0 section 3.3).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 
-use crate::jose::tests::sign;
+use crate::jose::tests::{es256, sign};
 use crate::jose::{SignatureAlgorithm, hash};
-use crate::oidc::tests::mock::{Mock, now};
-use crate::oidc::{LoginAttempt, ResponseMode, ResponseType};
-use crate::{CallbackFault, ErrorKind};
+use crate::oidc::tests::mock::{Defects, Mock, now};
+use crate::oidc::{Expected, LoginAttempt, ResponseMode, ResponseType};
+use crate::{CallbackFault, ErrorKind, TokenFault};
 
 /// The answer to a hybrid login, whose ID token has these members on top.
 fn answer(mock: &Mock, login: &LoginAttempt, change: &serde_json::Value) -> String {
+    answer_signed_by("a", mock, login, change)
+}
+
+fn answer_signed_by(
+    kid: &str,
+    mock: &Mock,
+    login: &LoginAttempt,
+    change: &serde_json::Value,
+) -> String {
     let url = &mock.server.url;
     let mut claims = json!({
         "iss": url, "aud": "app", "azp": "app", "sub": "1", "typ": "ID",
@@ -18,7 +30,7 @@ fn answer(mock: &Mock, login: &LoginAttempt, change: &serde_json::Value) -> Stri
     for (name, value) in change.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    let token = sign(&json!({ "alg": "ES256", "kid": "a" }), &claims);
+    let token = sign(&json!({ "alg": "ES256", "kid": kid }), &claims);
     let state = login.state();
     format!("/cb#code=c0de&id_token={token}&state={state}&iss={url}")
 }
@@ -97,4 +109,48 @@ async fn s17_tokens_of_the_answer_are_bearer_tokens() {
             assert_eq!(answer.access_token().unwrap().secret(), "t0ken");
         }
     }
+}
+
+/// What a browser brings may name any key: that keeps nobody's login from a new key of the issuer.
+#[tokio::test]
+async fn made_up_keys_in_front_channel_tokens_keep_no_login_from_a_new_key() {
+    let rotated = Arc::new(AtomicBool::new(false));
+    let (keys, header) = (rotated.clone(), rotated.clone());
+    let mock = Mock::with(Defects {
+        keys: Box::new(move |set| {
+            if keys.load(Ordering::SeqCst) {
+                *set = json!({ "keys": [es256("a"), es256("b")] });
+            }
+        }),
+        header: Box::new(move |members| {
+            if header.load(Ordering::SeqCst) {
+                members["kid"] = json!("b");
+            }
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let c_hash = json!({ "c_hash": hash::half(SignatureAlgorithm::Es256, "c0de") });
+    let hybrid = oidc.authorize().response_type(ResponseType::CodeIdToken);
+    let hybrid = hybrid.start().await.unwrap();
+    let good = answer(&mock, &hybrid, &c_hash);
+    oidc.authorization_response(hybrid.clone(), good)
+        .await
+        .unwrap();
+    let made_up = answer_signed_by("made-up", &mock, &hybrid, &c_hash);
+    let error = oidc.authorization_response(hybrid, made_up.clone()).await;
+    assert_eq!(
+        error.unwrap_err().token_fault(),
+        Some(TokenFault::UnknownKey)
+    );
+    // The same for a token that the application passes to the verifier, or takes out of a store.
+    let (_, token) = made_up.split_once("id_token=").unwrap();
+    let token = token.split('&').next().unwrap();
+    let passed = oidc.verifier().id_token(token, &Expected::new()).await;
+    assert!(passed.unwrap_err().is_invalid_token());
+    rotated.store(true, Ordering::SeqCst);
+    let login = mock.login(&oidc).await;
+    let honest = mock.answer(&login);
+    oidc.callback(login, honest).await.unwrap();
 }

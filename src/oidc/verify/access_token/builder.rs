@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::super::LEEWAY;
 use super::super::answers::{Answers, Introspect, KEEP};
+use super::super::claims::Subjects;
 use super::super::issuer::TrustedIssuer;
 use super::super::replay::{ReplayMemory, ReplayStore};
 use super::{AccessTokenProfile, AccessTokenVerifier, Ask, Check, Rules};
@@ -31,6 +32,7 @@ impl AccessTokenVerifierBuilder {
                 audiences: Vec::new(),
                 authorized_parties: Vec::new(),
                 subject: None,
+                subjects: Subjects::Any,
                 scopes: Vec::new(),
                 required: Vec::new(),
                 resource_audiences: Vec::new(),
@@ -106,6 +108,14 @@ impl AccessTokenVerifierBuilder {
     /// Takes only tokens about this subject.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.rules.subject = Some(subject.into());
+        self
+    }
+
+    /// Takes only subjects of at most 255 ASCII characters (RFC 9068 section 2.2, OpenID Connect Core
+    /// 1.0 section 2). Unless set, a subject has at most 4096 octets of any characters but control
+    /// characters; it is compared as it is written.
+    pub fn strict_subjects(mut self) -> Self {
+        self.rules.subjects = Subjects::Strict;
         self
     }
 

@@ -424,3 +424,42 @@ async fn who_acts_for_the_subject() {
         assert_eq!(change("act", odd).await.unwrap().actor(), None);
     }
 }
+
+#[tokio::test]
+async fn subjects_and_audiences_of_access_tokens() {
+    let strict = resource()
+        .audience("api")
+        .strict_subjects()
+        .build()
+        .unwrap();
+    for (subject, plain, strictly) in [
+        (json!("ada"), true, true),
+        (json!("Žofia"), true, false),
+        (json!("a".repeat(256)), true, false),
+        (json!("a\u{1b}[2J"), false, false),
+        (json!(""), false, false),
+        (json!(7), false, false),
+    ] {
+        let token = signed(&with(access_claims(), "sub", subject.clone()));
+        assert_eq!(
+            api().verify(token.as_str()).await.is_ok(),
+            plain,
+            "{subject}"
+        );
+        assert_eq!(
+            strict.verify(token.as_str()).await.is_ok(),
+            strictly,
+            "{subject}"
+        );
+    }
+    // The switch of a client's verifier goes along.
+    let own = super::verifier().strict_subjects().access_token_verifier();
+    let own = own.audience("api").clock(now).build().unwrap();
+    let token = signed(&with(access_claims(), "sub", json!("Žofia")));
+    let error = refused(own.verify(token.as_str()).await, TokenFault::Subject);
+    assert!(!error.to_string().contains("lightweight"), "{error}");
+    for audience in [json!(["api", {"x": 1}]), json!(["api", null])] {
+        let token = signed(&with(access_claims(), "aud", audience));
+        refused(api().verify(token.as_str()).await, TokenFault::Audience);
+    }
+}

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::super::{AccessTokenVerifier, Boxed, Expected, Provider, TokenVerifier, TrustedIssuer};
+use super::super::{
+    AccessTokenVerifier, Boxed, Expected, Origin, Provider, TokenVerifier, TrustedIssuer,
+};
 use super::{
     ISSUER, access_claims, id_claims, logout_claims, now, refused, response_claims, signed,
     user_info_claims, with,
 };
 use crate::TokenFault;
 use crate::discovery::ProviderMetadata;
-use crate::jose::tests::es256;
+use crate::jose::tests::{es256, sign};
 
 struct Published(Value);
 
@@ -110,6 +114,43 @@ async fn s05_issuers_do_not_depend_on_one_another() {
     assert!(error.to_string().contains("away"), "{error}");
 }
 
+struct Hanging;
+
+impl Provider for Hanging {
+    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn fetch_keys(&self) -> Boxed<'_, String> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// An issuer that hangs holds up none of the others' tokens, and its own no longer than is set.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_hangs_holds_up_no_other() {
+    let hanging = TrustedIssuer::discovered(Arc::new(Hanging));
+    let hanging = hanging.renewal_wait(Duration::from_secs(2));
+    let good = TrustedIssuer::discovered(Arc::new(Published(json!({}))));
+    let api = AccessTokenVerifier::builder(hanging.clone())
+        .also_issuer(good)
+        .audience("api")
+        .clock(now)
+        .build()
+        .unwrap();
+    let start = Instant::now();
+    api.verify(&signed(&access_claims())).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    let own = TokenVerifier::new(hanging, "web").clock(now);
+    let error = own.id_token(&signed(&id_claims()), &Expected::new()).await;
+    let error = error.unwrap_err();
+    assert!(
+        error.is_unavailable() && error.retry_after().is_some(),
+        "{error}"
+    );
+    assert_eq!(start.elapsed(), Duration::from_secs(2));
+}
+
 struct Counting(Arc<AtomicUsize>);
 
 impl Provider for Counting {
@@ -142,4 +183,36 @@ async fn r09_a_wrong_signature_brings_no_fetch() {
         refused(forged, TokenFault::Signature);
     }
     assert_eq!(fetched.load(Ordering::SeqCst), 1);
+}
+
+/// What an application passes to the verifier counts as what anybody sends, of each kind of token.
+#[tokio::test]
+async fn tokens_that_an_application_passes_do_not_use_the_issuers_allowance() {
+    let kid = |kid: &str, claims: &Value| sign(&json!({"alg": "ES256", "kid": kid}), claims);
+    for kind in 0..4 {
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let issuer = TrustedIssuer::discovered(Arc::new(Counting(fetched.clone())));
+        let verifier = TokenVerifier::new(issuer, "web").clock(now);
+        let expected = Expected::new();
+        verifier
+            .id_token(&signed(&id_claims()), &expected)
+            .await
+            .unwrap();
+        let passed = kid("made-up", &json!({}));
+        match kind {
+            0 => drop(verifier.id_token(&passed, &expected).await.unwrap_err()),
+            1 => drop(verifier.user_info(&passed, None).await.unwrap_err()),
+            2 => drop(verifier.introspection(&passed).await.unwrap_err()),
+            _ => drop(verifier.logout_token(&passed).await.unwrap_err()),
+        }
+        assert_eq!(fetched.load(Ordering::SeqCst), 2);
+        let answered = kid("new", &id_claims());
+        let answer = verifier.id_token_from(&answered, &expected, Origin::Issuer);
+        refused(answer.await, TokenFault::UnknownKey);
+        assert_eq!(
+            fetched.load(Ordering::SeqCst),
+            3,
+            "it was looked for: {kind}"
+        );
+    }
 }

@@ -337,16 +337,69 @@ async fn step_13_the_time_of_the_login() {
 
 #[tokio::test]
 async fn the_subject() {
-    change("sub", json!("a".repeat(255))).await.unwrap();
+    let strict = verifier().strict_subjects();
+    let expected = Expected::new();
+    // With the length, whether the strict rule takes it: ids of user storages, mapped names.
+    let long = |length| "a".repeat(length);
+    for (subject, strictly) in [
+        (long(255), true),
+        ("f:9b2d:ada lovelace".to_owned(), true),
+        (long(256), false),
+        (long(4096), false),
+        ("Ünlü Žofia 小林".to_owned(), false),
+        ("e\u{301}".to_owned(), false),
+        ("\u{200d}".to_owned(), false),
+    ] {
+        let claims = with(id_claims(), "sub", json!(subject));
+        let token = change("sub", json!(subject)).await.unwrap();
+        assert_eq!(token.subject(), subject, "as it is written");
+        let strictly_taken = strict.id_token(&signed(&claims), &expected).await;
+        assert_eq!(strictly_taken.is_ok(), strictly, "{subject}");
+    }
     for value in [
         json!(""),
-        json!("a".repeat(256)),
-        json!("é"),
+        json!(long(4097)),
+        json!("ada\u{0}"),
+        json!("a\nda"),
+        json!("\u{7f}"),
+        json!("\u{85}"),
         json!(1),
+        json!(["ada"]),
         Value::Null,
     ] {
         refused(change("sub", value).await, TokenFault::Subject);
     }
+}
+
+/// Two ways to write one letter are two subjects.
+#[tokio::test]
+async fn subjects_are_compared_as_they_are_written() {
+    let composed = change("sub", json!("\u{e9}")).await.unwrap();
+    let refreshed = |sub: &str| {
+        let expected = Expected::new().refreshed_from(&composed);
+        let claims = with(id_claims(), "sub", json!(sub));
+        async move { expecting(expected, claims).await }
+    };
+    refreshed("\u{e9}").await.unwrap();
+    for other in ["e\u{301}", "\u{c9}", " \u{e9}"] {
+        refused(refreshed(other).await, TokenFault::Subject);
+    }
+}
+
+/// An entry that cannot be read is one that nobody has trusted.
+#[tokio::test]
+async fn an_audience_with_an_entry_that_is_no_text_is_refused() {
+    for value in [
+        json!(["web", {"x": 1}]),
+        json!(["web", null]),
+        json!(["web", 1]),
+        json!([["web"]]),
+        json!({"web": "web"}),
+    ] {
+        let error = refused(change("aud", value).await, TokenFault::Audience);
+        assert!(error.to_string().contains("list of texts"), "{error}");
+    }
+    change("aud", json!(["web"])).await.unwrap();
 }
 
 #[tokio::test]

@@ -251,3 +251,49 @@ async fn a_logout_that_names_no_session_is_taken_only_where_it_is_allowed() {
     assert!(logout.is_about(Some("s")) && !logout.is_about(Some("t")));
     assert!(!logout.is_about(None));
 }
+
+/// A question mark begins the query once; later ones belong to values.
+#[tokio::test]
+async fn question_marks_in_the_values_of_a_front_channel_logout() {
+    let verifier = verifier();
+    let iss = "iss=https%3A%2F%2Fh%2Frealms%2Fdemo";
+    for query in [
+        format!("{iss}&sid=a?b"),
+        format!("?{iss}&sid=a?b"),
+        format!("/logout?{iss}&sid=a?b"),
+        format!("https://app/logout?sid=a?b&{iss}"),
+    ] {
+        let logout = verifier.front_channel_logout(&query).await.unwrap();
+        assert_eq!(
+            (logout.issuer(), logout.session_id()),
+            (ISSUER, Some("a?b"))
+        );
+    }
+    for query in [
+        format!("x=1?{iss}&sid=evil"),
+        format!("x&y?{iss}&sid=evil"),
+        format!("/logout?x=1?{iss}&sid=evil"),
+    ] {
+        refused(
+            verifier.front_channel_logout(&query).await,
+            TokenFault::Claim,
+        );
+    }
+}
+
+/// What cannot be read is not taken for absent: a session would become all sessions of a user.
+#[tokio::test]
+async fn subjects_and_sessions_of_another_type_are_refused() {
+    let verifier = verifier();
+    for (name, fault) in [("sid", TokenFault::Claim), ("sub", TokenFault::Subject)] {
+        for value in [json!(1), json!(["s"]), json!({}), json!("")] {
+            let claims = with(logout_claims(), name, value);
+            refused(verifier.logout_token(&signed(&claims)).await, fault);
+        }
+    }
+    let controls = with(logout_claims(), "sub", json!("a\u{0}"));
+    refused(
+        verifier.logout_token(&signed(&controls)).await,
+        TokenFault::Subject,
+    );
+}
