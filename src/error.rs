@@ -28,6 +28,8 @@ use http::{HeaderMap, StatusCode};
 use crate::Secret;
 use crate::http::operation::Operation;
 
+#[cfg(feature = "admin")]
+pub(crate) use self::body::UNRECOGNISED;
 #[cfg(feature = "oidc")]
 pub(crate) use self::body::is_disruptive;
 pub(crate) use self::body::{ServerAnswer, clean};
@@ -372,19 +374,34 @@ impl Error {
         error
     }
 
-    /// Names what was sent and is newer than the server, where the server refused the whole
-    /// without saying why.
+    /// Whether the endpoint of the call is what the server lacks, as far as its answer tells.
     #[cfg(feature = "admin")]
-    pub(crate) fn with_newer_members(mut self, op: &Operation, sent: Option<&[u8]>) -> Self {
-        let unreadable = self.inner.server_message.as_deref() == Some(hint::UNREADABLE)
-            || self.kind() == ErrorKind::Server && self.oauth_code() == Some(hint::UNKNOWN_ERROR);
-        if unreadable
-            && let (Some(ty), Some(sent)) = (op.takes, sent)
-            && let Some((hint, release)) = hint::newer_members(ty, sent)
-        {
-            self.inner.needs = Some(release);
-            return self.with_hint(hint);
+    pub(crate) fn is_about_the_endpoint(&self) -> bool {
+        self.inner.needs.is_some() && self.inner.field_errors.is_empty()
+    }
+
+    /// Of a server that is new enough to have the endpoint, whatever its answer looks like.
+    #[cfg(feature = "admin")]
+    pub(crate) fn of_a_newer_server(mut self, op: &Operation) -> Self {
+        self.inner.needs = None;
+        self.inner.hint = hint::unknown_path(None, op.path).map(Cow::Owned);
+        self
+    }
+
+    /// Names the release that has what the server lacks.
+    #[cfg(feature = "admin")]
+    pub(crate) fn with_needs(mut self, release: Option<&'static str>) -> Self {
+        self.inner.needs = release;
+        self
+    }
+
+    /// Names the members that were refused; `Display` shows them where the server named others.
+    #[cfg(feature = "admin")]
+    pub(crate) fn with_field_errors(mut self, fields: Vec<FieldError>) -> Self {
+        if !self.inner.field_errors.is_empty() {
+            self.inner.message = body::fields_line(&fields).into();
         }
+        self.inner.field_errors = fields;
         self
     }
 

@@ -74,7 +74,7 @@ pub(crate) async fn log_in(realm: &Realm) -> Result<()> {
     let shown = |member: Option<&str>| member.unwrap_or("-").to_owned();
     println!(
         "userinfo        {} <{}>",
-        shown(me.preferred_username.as_deref()),
+        shown(me.preferred_username()),
         shown(me.email())
     );
     let again = oidc.refresh(&tokens).await?;

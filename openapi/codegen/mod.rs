@@ -130,6 +130,8 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let handles = facade::handles(&table, &operations);
     let requests = facade::requests(&table, &operations);
     let newer = facade::newer_members(&since);
+    let types = facade::body_types(&operations, &document);
+    let dropped = facade::dropped_members(&document);
     Ok(Output {
         wire: print(quote!(#client))?,
         representations: print(representations::generate(generated.types, &document))?,
@@ -146,7 +148,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
             }
 
             /// What the oldest supported release lacks.
-            pub(crate) mod newer { #newer }
+            pub(crate) mod newer { #newer #types #dropped }
 
             /// One struct for each place in the admin API.
             pub mod handles {

@@ -56,6 +56,8 @@ pub struct Table {
     pub missing: BTreeMap<String, Vec<String>>,
     /// Handle to the member that is its key in the path, or nothing.
     pub modify: BTreeMap<String, String>,
+    /// Call to the query parameters that keep the server from reading others.
+    pub hiding: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// Query parameter to setter.
     pub query: BTreeMap<String, String>,
     /// Call to a summary, where the document has none.
@@ -114,6 +116,8 @@ pub fn parse(text: &str) -> Result<Table, Problems> {
 const RESERVED: &[&str] = &[
     "timeout",
     "header",
+    "allow_masked_secrets",
+    "assign_client_scopes",
     "find",
     "modify",
     "ensure",

@@ -10,13 +10,17 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::document::schemas;
+use super::facade::DROPPED_BEFORE;
 use super::rules::{ERROR_SCHEMA, EXTRA};
 use super::since::SINCE;
-use super::spelling::{ident, variant};
+use super::spelling::{ident, snake, variant};
 use super::wire::generic_argument;
 
 /// Marks a map whose values may be secrets (overlay).
 const SECRET_VALUES: &str = "x-secret-values";
+
+/// Names a flag without which the server ignores the member (overlay); the setter sets it too.
+const WITH_FLAG: &str = "x-with-flag";
 
 /// The file of representation types.
 pub fn generate(types: Vec<syn::Item>, document: &Value) -> TokenStream {
@@ -139,7 +143,8 @@ fn structure(item: &syn::ItemStruct, schema: Option<&Value>, default: bool) -> T
             (false, true) => quote!(support::field(&mut out, #label, self.#field_name.as_ref());),
             (false, false) => quote!(support::field(&mut out, #label, Some(&self.#field_name));),
         });
-        setters.extend(setter(field_name, ty, &wire_name));
+        let flag = property.and_then(|property| property.get(WITH_FLAG)?.as_str());
+        setters.extend(setter(field_name, ty, &wire_name, flag));
     }
     let title = name.to_string();
     quote! {
@@ -166,9 +171,13 @@ fn property_doc(property: Option<&Value>, wire_name: &str) -> String {
     let text = |key: &str| property.and_then(|property| property.get(key)?.as_str());
     let doc =
         text("description").map_or_else(|| format!("`{wire_name}`"), |text| text.trim().to_owned());
-    match text(SINCE) {
-        Some(release) => format!("{doc}\n\nOlder servers than **{release}** do not have it."),
-        None => doc,
+    match (text(SINCE), text(DROPPED_BEFORE)) {
+        (Some(release), _) => format!("{doc}\n\nOlder servers than **{release}** do not have it."),
+        (None, Some(release)) => format!(
+            "{doc}\n\nOlder servers than **{release}** drop it without a word: a call with it is \
+             refused before it is sent to one."
+        ),
+        (None, None) => doc,
     }
 }
 
@@ -254,7 +263,12 @@ fn map_value(ty: &syn::Type) -> Option<syn::Type> {
     }
 }
 
-fn setter(name: &syn::Ident, ty: &syn::Type, wire_name: &str) -> Vec<TokenStream> {
+fn setter(
+    name: &syn::Ident,
+    ty: &syn::Type,
+    wire_name: &str,
+    flag: Option<&str>,
+) -> Vec<TokenStream> {
     let optional = generic_argument(ty, "Option");
     let inner = optional.unwrap_or(ty);
     let (takes, converts) = input(inner);
@@ -263,12 +277,20 @@ fn setter(name: &syn::Ident, ty: &syn::Type, wire_name: &str) -> Vec<TokenStream
     } else {
         converts
     };
-    let doc = format!("Sets `{wire_name}`.");
+    let doc = match flag {
+        Some(flag) => format!("Sets `{wire_name}`, and `{flag}`, which makes the server read it."),
+        None => format!("Sets `{wire_name}`."),
+    };
+    let flag = flag.map(|flag| {
+        let flag = ident(&snake(flag));
+        quote!(self.#flag = Some(true);)
+    });
     let mut all = vec![quote! {
         #[doc = #doc]
         #[must_use]
         pub fn #name(mut self, value: #takes) -> Self {
             self.#name = #assign;
+            #flag
             self
         }
     }];

@@ -49,6 +49,25 @@ pub fn rows(document: &Value, table: &Table, operations: &[Operation]) -> Vec<Pr
             unused("query", name, "names no query parameter");
         }
     }
+    for (call, rows) in &table.hiding {
+        let takes =
+            |one: &Operation, name: &String| one.query.iter().any(|query| query.name == *name);
+        match called(call) {
+            None => unused("hiding", call, "names no operation"),
+            Some(one) => {
+                let mut names = rows
+                    .iter()
+                    .flat_map(|(name, hidden)| hidden.iter().chain([name]));
+                if names.any(|name| !takes(one, name)) {
+                    unused(
+                        "hiding",
+                        call,
+                        "names a query parameter that the call does not take",
+                    );
+                }
+            }
+        }
+    }
     for call in table.summaries.keys() {
         match called(call) {
             None => unused("summaries", call, "names no operation"),

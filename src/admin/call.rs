@@ -11,6 +11,7 @@ use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, Resp
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::bodies::{self, Consent};
 use super::content::Content;
 use super::edits::EditGuard;
 use super::unresolved;
@@ -37,6 +38,7 @@ pub(crate) struct LocationId(pub(crate) String);
 pub(crate) struct Call {
     transport: Arc<Transport>,
     options: CallOptions,
+    consent: Consent,
 }
 
 impl Call {
@@ -44,6 +46,7 @@ impl Call {
         Self {
             transport: Arc::clone(transport),
             options: CallOptions::default(),
+            consent: Consent::default(),
         }
     }
 
@@ -53,6 +56,26 @@ impl Call {
 
     pub(crate) fn set_header(&mut self, name: &str, value: &str) {
         self.options.set_header(name, value);
+    }
+
+    /// Keeps what a setter could not take, for when the call is made.
+    pub(crate) fn refuse(&mut self, what: String) {
+        self.options.refuse(what);
+    }
+
+    /// Ten asterisks are meant as a secret.
+    pub(crate) fn set_masks_allowed(&mut self) {
+        self.consent.masks = true;
+    }
+
+    /// The body was read, edited and compared.
+    pub(crate) fn set_compared(&mut self) {
+        self.consent.compared = true;
+    }
+
+    /// Executing a POST of this handle twice does what executing it once does.
+    pub(crate) fn set_harmless_twice(&mut self) {
+        self.options.harmless_twice = true;
     }
 
     /// Checks every path parameter and makes the client of one request.
@@ -68,6 +91,7 @@ impl Call {
             transport: Arc::clone(&self.transport),
             operation,
             options: self.options.clone(),
+            consent: self.consent,
             content_type: None,
             failure: Arc::default(),
         };
@@ -144,6 +168,7 @@ pub(crate) struct Attempt {
     transport: Arc<Transport>,
     operation: &'static Operation,
     options: CallOptions,
+    consent: Consent,
     /// Of a multipart form, which progenitor takes for any bytes.
     content_type: Option<HeaderValue>,
     /// `exec` can fail with `reqwest::Error` only; ours waits here.
@@ -170,17 +195,27 @@ impl ClientHooks<Attempt> for wire::Client {
                 .headers_mut()
                 .insert(CONTENT_TYPE, content_type.clone());
         }
-        let sent = attempt.operation.takes.and_then(|_| request.try_clone());
-        let answer = attempt
-            .transport
-            .execute(request, attempt.operation, &attempt.options)
-            .await;
+        let (transport, operation) = (&attempt.transport, attempt.operation);
+        let mut options = attempt.options.clone();
+        let checked = bodies::check(
+            transport,
+            operation,
+            attempt.consent,
+            &mut options,
+            &mut request,
+        )
+        .await;
+        let sent = operation.takes.and_then(|_| request.try_clone());
+        let answer = match checked {
+            Ok(()) => transport.execute(request, operation, &options).await,
+            Err(refused) => Err(refused.or_operation(operation)),
+        };
         match answer {
             Ok(response) => Ok(response.into()),
             Err(error) => {
                 let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());
-                let error = error.with_newer_members(attempt.operation, sent);
-                let error = unresolved::explain(attempt.operation, sent, error);
+                let error = bodies::explained(transport, operation, &options, sent, error).await;
+                let error = unresolved::explain(operation, sent, error);
                 *attempt
                     .failure
                     .lock()

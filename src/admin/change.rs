@@ -5,11 +5,13 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::bodies::of_update;
+use super::client_scopes::OF_SERVICE_ACCOUNTS;
 use crate::http::operation::Operation;
 use crate::{Error, Result, error};
 
 /// What the server shows in place of a stored secret.
-const MASK: &str = "**********";
+pub(crate) const MASK: &str = "**********";
 
 /// Members of a user or a credential that are written and never read back.
 const WRITE_ONLY: &[&str] = &["credentials", "value", "secretData"];
@@ -168,6 +170,32 @@ impl Changes {
         self.edited.iter().find(|change| change.member() == member)
     }
 
+    /// Refuses members that an update would leave alone, with what changes them.
+    pub(crate) fn refuse_lost(&self, op: &Operation) -> Result<()> {
+        let lost: Vec<String> = of_update(op.takes)
+            .filter(|lost| lost.is_refused_by_modify())
+            .filter(|lost| {
+                let of_it = |edit: &&MemberChange| {
+                    edit.path
+                        .first()
+                        .is_some_and(|member| member == lost.member)
+                };
+                self.edited.iter().any(|edit| of_it(&edit))
+            })
+            .map(|lost| format!("{} (use {})", lost.member, lost.instead))
+            .collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        Err(error::invalid_argument(
+            op,
+            format!(
+                "the server ignores {} in an update: leave it as it was; nothing was written",
+                lost.join(", ")
+            ),
+        ))
+    }
+
     /// Checks that every edited member has the wanted value in `now`.
     pub(crate) fn confirm<T: Serialize>(&self, op: &Operation, now: &T) -> Result<()> {
         let now = value(op, now)?;
@@ -291,18 +319,35 @@ fn added(path: &mut Vec<String>, after: &Value, edited: &mut Vec<MemberChange>) 
     }
 }
 
+/// What becomes of a secret that cannot be compared with the stored one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// It stays as it is.
+    Keep,
+    /// It is written.
+    Write,
+}
+
 /// `now` with every member that is set in `wanted` and has another value; what is the same to the
 /// server stays as the server writes it.
-pub(crate) fn merge(now: &Value, wanted: &Value) -> Value {
+pub(crate) fn merge(now: &Value, wanted: &Value, secrets: Secrets) -> Value {
     let (Value::Object(now), Value::Object(wanted)) = (now, wanted) else {
         return wanted.clone();
     };
     let mut merged = now.clone();
     for (key, wanted) in wanted {
         let value = match now.get(key) {
-            Some(now) if same(key, now, wanted) => continue,
+            Some(now) if same(key, now, wanted) => {
+                if secrets == Secrets::Keep || !hides(now, wanted) {
+                    continue;
+                }
+                match now {
+                    Value::Object(_) => merge(now, wanted, secrets),
+                    _ => wanted.clone(),
+                }
+            }
             None if is_nothing(wanted) => continue,
-            Some(now @ Value::Object(_)) => merge(now, wanted),
+            Some(now @ Value::Object(_)) => merge(now, wanted, secrets),
             Some(_) | None => wanted.clone(),
         };
         merged.insert(key.clone(), value);
@@ -310,8 +355,45 @@ pub(crate) fn merge(now: &Value, wanted: &Value) -> Value {
     Value::Object(merged)
 }
 
+/// The members of a wanted state that cannot be compared with what the server shows.
+pub(crate) fn not_compared(now: &Value, wanted: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    masked(String::new(), now, wanted, &mut found);
+    found.sort_unstable();
+    found
+}
+
+fn masked(path: String, now: &Value, wanted: &Value, found: &mut Vec<String>) {
+    match (now, wanted) {
+        (Value::Object(now), Value::Object(wanted)) => {
+            for (key, wanted) in wanted {
+                if let Some(now) = now.get(key) {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    masked(format!("{path}{dot}{key}"), now, wanted, found);
+                }
+            }
+        }
+        (now, wanted) if hides(now, wanted) => found.push(path),
+        _ => {}
+    }
+}
+
+/// Whether the server shows a mask where another value is wanted.
+fn hides(now: &Value, wanted: &Value) -> bool {
+    match (now, wanted) {
+        (Value::String(now), Value::String(wanted)) => now == MASK && wanted != MASK,
+        (Value::Array(now), Value::Array(wanted)) => wanted
+            .iter()
+            .any(|wanted| !now.contains(wanted) && now.iter().any(|now| hides(now, wanted))),
+        (Value::Object(now), Value::Object(wanted)) => wanted
+            .iter()
+            .any(|(key, wanted)| now.get(key).is_some_and(|now| hides(now, wanted))),
+        _ => false,
+    }
+}
+
 /// Empty and absent are one on the server.
-fn is_nothing(value: &Value) -> bool {
+pub(crate) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -321,7 +403,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn same(member: &str, found: &Value, wanted: &Value) -> bool {
+pub(crate) fn same(member: &str, found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::String(found), Value::String(wanted)) => {
             found == wanted
@@ -330,7 +412,8 @@ fn same(member: &str, found: &Value, wanted: &Value) -> bool {
         }
         // The server keeps most lists as sets.
         (Value::Array(found), Value::Array(wanted)) => {
-            found.len() == wanted.len()
+            let added = found.iter().filter(|found| is_added(member, found, wanted));
+            found.len() - added.count() == wanted.len()
                 && wanted
                     .iter()
                     .all(|wanted| found.iter().any(|found| same(member, found, wanted)))
@@ -338,6 +421,11 @@ fn same(member: &str, found: &Value, wanted: &Value) -> bool {
         (Value::Object(found), Value::Object(wanted)) => contains(found, wanted),
         (found, wanted) => found == wanted || (is_nothing(found) && is_nothing(wanted)),
     }
+}
+
+/// Whether the server has put it into the list of its own.
+fn is_added(member: &str, found: &Value, wanted: &[Value]) -> bool {
+    member == "defaultClientScopes" && found == OF_SERVICE_ACCOUNTS && !wanted.contains(found)
 }
 
 fn contains(found: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
@@ -433,15 +521,48 @@ mod tests {
             "username": "Ada", "roles": ["b", "a"], "secret": "s", "groups": [],
             "attributes": { "a": ["1"] },
         });
-        assert_eq!(merge(&now, &same), now);
+        assert_eq!(merge(&now, &same, Secrets::Keep), now);
         let other = json!({ "enabled": false, "attributes": { "a": ["3"] }, "roles": ["a"] });
         assert_eq!(
-            merge(&now, &other),
+            merge(&now, &other, Secrets::Keep),
             json!({
                 "username": "ada", "roles": ["a"], "secret": MASK, "enabled": false,
                 "attributes": { "a": ["3"], "b": ["2"] },
             })
         );
+    }
+
+    #[test]
+    fn a_masked_secret_is_not_compared_and_written_on_demand_only() {
+        let now = json!({
+            "smtpServer": { "host": "h", "password": MASK },
+            "config": { "bindCredential": [MASK], "vendor": ["ad"] }, "secret": "clear",
+        });
+        let wanted = json!({
+            "smtpServer": { "host": "h", "password": "new" },
+            "config": { "bindCredential": ["new"], "vendor": ["ad"] }, "secret": "clear",
+        });
+        assert_eq!(merge(&now, &wanted, Secrets::Keep), now);
+        assert_eq!(merge(&now, &wanted, Secrets::Write), wanted);
+        assert_eq!(
+            not_compared(&now, &wanted),
+            ["config.bindCredential", "smtpServer.password"]
+        );
+        assert!(not_compared(&now, &now).is_empty());
+    }
+
+    #[test]
+    fn a_scope_that_the_server_adds_is_no_difference() {
+        let list = |names: &[&str]| json!(names);
+        let found = list(&["service_account", "email"]);
+        assert!(same("defaultClientScopes", &found, &list(&["email"])));
+        assert!(same(
+            "defaultClientScopes",
+            &found,
+            &list(&["email", "service_account"])
+        ));
+        assert!(!same("defaultClientScopes", &list(&["email"]), &found));
+        assert!(!same("optionalClientScopes", &found, &list(&["email"])));
     }
 
     #[test]

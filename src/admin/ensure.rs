@@ -1,9 +1,11 @@
 //! Create or bring to the wanted state.
 
 mod collections;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -11,7 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::change::merge;
+use super::bodies::of_update;
+use super::change::{Secrets, is_nothing, merge, not_compared};
 use super::modify::{Modify, Target};
 use super::{Changes, Sending};
 use crate::http::operation::Operation;
@@ -25,22 +28,23 @@ pub enum Ensured<I> {
     Created(I),
     /// It was there and differed: these members were changed.
     Changed(I, Changes),
-    /// It was there as wanted: nothing was written.
-    Unchanged(I),
+    /// It was there as wanted: nothing was written. The members are secrets that the server does
+    /// not show, so they were not compared.
+    Unchanged(I, Vec<String>),
 }
 
 impl<I> Ensured<I> {
     /// The object's id.
     pub fn id(&self) -> &I {
         match self {
-            Self::Created(id) | Self::Changed(id, _) | Self::Unchanged(id) => id,
+            Self::Created(id) | Self::Changed(id, _) | Self::Unchanged(id, _) => id,
         }
     }
 
     /// The object's id, owned.
     pub fn into_id(self) -> I {
         match self {
-            Self::Created(id) | Self::Changed(id, _) | Self::Unchanged(id) => id,
+            Self::Created(id) | Self::Changed(id, _) | Self::Unchanged(id, _) => id,
         }
     }
 
@@ -53,7 +57,16 @@ impl<I> Ensured<I> {
     pub fn changes(&self) -> Option<&Changes> {
         match self {
             Self::Changed(_, changes) => Some(changes),
-            Self::Created(_) | Self::Unchanged(_) => None,
+            Self::Created(_) | Self::Unchanged(..) => None,
+        }
+    }
+
+    /// The secrets that are wanted and were neither written nor compared, because the server does
+    /// not show them: such as `smtpServer.password`. [`Ensure::with_secrets`] writes them.
+    pub fn not_compared(&self) -> &[String] {
+        match self {
+            Self::Unchanged(_, members) => members,
+            Self::Created(_) | Self::Changed(..) => &[],
         }
     }
 }
@@ -66,7 +79,10 @@ impl<I: fmt::Display> fmt::Display for Ensured<I> {
                 let members: Vec<String> = changes.iter().map(|change| change.member()).collect();
                 write!(f, "{id}: changed {}", members.join(", "))
             }
-            Self::Unchanged(id) => write!(f, "{id}: as wanted"),
+            Self::Unchanged(id, secrets) if secrets.is_empty() => write!(f, "{id}: as wanted"),
+            Self::Unchanged(id, secrets) => {
+                write!(f, "{id}: as wanted; not compared: {}", secrets.join(", "))
+            }
         }
     }
 }
@@ -79,8 +95,6 @@ pub(crate) trait Collection<T>: Sync {
     type Id: Send;
 
     fn operation(&self) -> &'static Operation;
-    /// Members that creating takes and updating does not, with what does instead.
-    fn apart(&self) -> &'static [(&'static str, &'static str)];
     /// The object that `wanted` names.
     fn find<'a>(&'a self, wanted: &'a T) -> Finding<'a, Self::Id, T>;
     fn create(&self, wanted: &T) -> Sending<Self::Id>;
@@ -94,27 +108,67 @@ const NOT_YET: [Duration; 4] = [
     Duration::from_millis(500),
 ];
 
-/// A password is set once: the server never tells which one is.
-const ONLY_NEW: &[&str] = &["credentials"];
+/// Members that the server never shows.
+const NEVER_SHOWN: &[&str] = &["credentials"];
 
-pub(crate) async fn ensure<C, T>(collection: &C, wanted: &T) -> Result<Ensured<C::Id>>
+type Running<'a, I> = Pin<Box<dyn Future<Output = Result<Ensured<I>>> + Send + 'a>>;
+
+/// A wanted state of one object, as `ensure` makes it; `.await` brings it about.
+#[must_use = "nothing is created or changed until it is awaited"]
+pub struct Ensure<'a, I> {
+    operation: &'static Operation,
+    run: Box<dyn FnOnce(Secrets) -> Running<'a, I> + Send + 'a>,
+    secrets: Secrets,
+}
+
+impl<'a, I: Send + 'a> Ensure<'a, I> {
+    pub(crate) fn new<C, T>(collection: &'a C, wanted: &'a T) -> Self
+    where
+        C: Collection<T, Id = I>,
+        T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        Self {
+            operation: collection.operation(),
+            run: Box::new(move |secrets| Box::pin(ensure(collection, wanted, secrets))),
+            secrets: Secrets::Keep,
+        }
+    }
+
+    /// Writes secrets that cannot be compared, because the server does not show them, even where
+    /// nothing else differs: passwords of a mail server, an identity provider, a component or a
+    /// user. Without this they are written together with another change.
+    pub fn with_secrets(mut self) -> Self {
+        self.secrets = Secrets::Write;
+        self
+    }
+}
+
+impl<I> fmt::Debug for Ensure<'_, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ensure")
+            .field("operation", &self.operation.name)
+            .field("with_secrets", &(self.secrets == Secrets::Write))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, I> IntoFuture for Ensure<'a, I> {
+    type Output = Result<Ensured<I>>;
+    type IntoFuture = Running<'a, I>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        (self.run)(self.secrets)
+    }
+}
+
+async fn ensure<C, T>(collection: &C, wanted: &T, secrets: Secrets) -> Result<Ensured<C::Id>>
 where
     C: Collection<T>,
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
 {
     let operation = collection.operation();
     let members = members(operation, wanted)?;
-    for (member, instead) in collection.apart() {
-        if members.contains_key(*member) {
-            return Err(error::invalid_argument(
-                operation,
-                format!(
-                    "{member} cannot be brought to a wanted state with the rest: leave it out and \
-                     use {instead}"
-                ),
-            ));
-        }
-    }
+    refuse_lost(operation, &members)?;
     let found = match collection.find(wanted).await? {
         Some(found) => Some(found),
         None => match collection.create(wanted).await {
@@ -139,29 +193,63 @@ where
             error::protocol("the object is neither there nor created").with_operation(operation)
         );
     };
-    let changes = bring(operation, target, members).await?;
+    let (changes, not_compared) = bring(operation, target, members, secrets).await?;
     Ok(if changes.is_empty() {
-        Ensured::Unchanged(id)
+        Ensured::Unchanged(id, not_compared)
     } else {
         Ensured::Changed(id, changes)
     })
 }
 
-/// Changes what is set in `wanted` and differs; gives what that was.
+/// Members that no update takes, so that a wanted state with them is never reached.
+fn refuse_lost(operation: &Operation, members: &Map<String, Value>) -> Result<()> {
+    let lost: Vec<String> = of_update(operation.takes)
+        .filter(|lost| lost.is_refused_by_ensure() && members.contains_key(lost.member))
+        .map(|lost| format!("{} (use {})", lost.member, lost.instead))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(error::invalid_argument(
+        operation,
+        format!(
+            "{} cannot be brought to a wanted state with the rest: leave it out; no request was \
+             sent",
+            lost.join(", ")
+        ),
+    ))
+}
+
+/// Changes what is set in `wanted` and differs; gives what that was, and the secrets that were
+/// neither compared nor written.
 pub(crate) async fn bring<T>(
     operation: &'static Operation,
     target: Box<dyn Target<T>>,
-    mut wanted: Map<String, Value>,
-) -> Result<Changes>
+    wanted: Map<String, Value>,
+    secrets: Secrets,
+) -> Result<(Changes, Vec<String>)>
 where
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    wanted.retain(|member, _| !ONLY_NEW.contains(&member.as_str()));
-    let wanted = Value::Object(wanted);
-    let mut failed = None;
+    let mut shown = wanted.clone();
+    shown.retain(|member, _| !NEVER_SHOWN.contains(&member.as_str()));
+    let (shown, wanted) = (Value::Object(shown), Value::Object(wanted));
+    let (mut failed, mut secret) = (None, Vec::new());
     let preview = Modify::of(target, |now: &mut T| {
-        let merged = serde_json::to_value(&*now)
-            .and_then(|now| serde_json::from_value(merge(&now, &wanted)));
+        let merged = serde_json::to_value(&*now).and_then(|now| {
+            secret = not_compared(&now, &wanted);
+            let never = NEVER_SHOWN.iter().filter(|member| {
+                let set = wanted.get(member);
+                set.is_some_and(|set| !is_nothing(set))
+            });
+            secret.extend(never.map(|member| (*member).to_owned()));
+            let merged = merge(&now, &shown, Secrets::Keep);
+            serde_json::from_value(if secrets == Secrets::Write || merged != now {
+                merge(&now, &wanted, Secrets::Write)
+            } else {
+                merged
+            })
+        });
         match merged {
             Ok(merged) => *now = merged,
             Err(error) => failed = Some(error),
@@ -177,7 +265,7 @@ where
     }
     let changes = preview.changes().clone();
     preview.write().await?;
-    Ok(changes)
+    Ok((changes, secret))
 }
 
 /// The members of a representation that are set.

@@ -1,12 +1,12 @@
 //! Looking objects up by the name that people know them by.
 
+use super::handles;
 use super::handles::{
     AuthenticationFlowByAlias, AuthenticationFlows, ClientProtocolMappers, ClientRoles,
-    ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren, Groups,
-    IdentityProviderMappers, IdentityProviders, OrganizationGroups, Organizations, Roles, Users,
-    Workflows,
+    ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren,
+    IdentityProviderMappers, IdentityProviders, Organizations, Roles, Users, Workflows,
 };
-use super::ids::{FlowId, GroupPath, IdentityProviderAlias, RoleName};
+use super::ids::{FlowId, IdentityProviderAlias, RoleName};
 use super::representations::{
     AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
     ComponentRepresentation, FlowCopyRepresentation, GroupRepresentation,
@@ -14,12 +14,8 @@ use super::representations::{
     OrganizationRepresentation, ProtocolMapperRepresentation, RoleRepresentation,
     UserRepresentation, WorkflowRepresentation,
 };
-use super::{handles, is_missing};
 use crate::http::operation::Operation;
 use crate::{Error, ErrorKind, Result, error};
-
-/// The 404 of a path that leads to no group.
-const NO_GROUP: &[&str] = &["Group path does not exist"];
 
 /// What a look-up that matches several objects answers.
 fn ambiguous(op: &Operation, what: &str, ids: &[Option<&str>]) -> Error {
@@ -170,34 +166,6 @@ impl ClientRoles {
         role.find().await
     }
 }
-
-/// `by_path`, with `None` for the 404 that is about the path.
-macro_rules! find_by_path {
-    ($handle:ident) => {
-        impl $handle {
-            /// The group at this path, such as `/staff/admins`; `None` when there is none.
-            ///
-            /// A name that has a slash in it is not found this way: look through `tree`.
-            ///
-            /// # Errors
-            ///
-            /// See [`ErrorKind`].
-            #[inline]
-            pub async fn find_by_path(
-                &self,
-                path: impl Into<GroupPath>,
-            ) -> Result<Option<GroupRepresentation>> {
-                match self.by_path(path).await {
-                    Ok(found) => Ok(Some(found)),
-                    Err(error) if is_missing(&error, NO_GROUP) => Ok(None),
-                    Err(error) => Err(error),
-                }
-            }
-        }
-    };
-}
-find_by_path!(Groups);
-find_by_path!(OrganizationGroups);
 
 impl GroupChildren {
     /// The group with this name directly below; `None` when there is none.

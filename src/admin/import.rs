@@ -1,12 +1,15 @@
 //! Many users at once, with a report.
 
 mod report;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture, Either};
@@ -53,7 +56,8 @@ impl Realm {
     /// They are sent through [`partial_import`](Self::partial_import), a hundred at a time, which
     /// takes hashed passwords, groups and roles too (and makes roles that are unknown), checks no
     /// user profile, and needs the role `manage-realm` beside `manage-users`. A request that the server refuses is split until the
-    /// users are found that it is about; the others are imported.
+    /// users are found that it is about; the others are imported. One that a limiter turns away
+    /// (429) waits as long as it is asked to, at most a minute at a time.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) {
@@ -172,6 +176,7 @@ impl<'a> ImportUsers<'a> {
             realm,
             existing,
             one_by_one,
+            limited: Arc::default(),
         };
         let mut users = users.enumerate();
         let mut imported: Vec<(usize, ImportedUser)> = Vec::new();

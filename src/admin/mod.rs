@@ -70,9 +70,11 @@
 //!
 //! What each call is named is decided in `openapi/names.toml`; names follow the crate's versions.
 
+mod bodies;
 mod bulk;
 pub(crate) mod call;
 mod change;
+mod client_scopes;
 mod content;
 mod edits;
 mod ensure;
@@ -92,6 +94,7 @@ mod follow;
 mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
+mod group_place;
 mod id_types;
 mod import;
 mod localization_text;
@@ -104,12 +107,14 @@ mod repeats;
 mod representation_ids;
 pub mod representations;
 mod role_names;
+mod search;
 mod stream;
 mod support;
 mod tree;
 mod unresolved;
 pub mod uploads;
 mod variants;
+mod version;
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -133,10 +138,11 @@ use crate::Error;
 pub use bulk::{Bulk, Done, Progress, bulk};
 pub use change::{Changes, MemberChange};
 pub use content::Content;
-pub use ensure::Ensured;
+pub use ensure::{Ensure, Ensured};
 pub(crate) use facade::newer;
 pub use facade::{handles, ids, requests};
 pub use follow::{EventCursor, EventStream};
+pub use group_place::GroupPlace;
 pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
 pub use localization_text::LocalizationText;
 pub use modify::{Modify, Preview};
@@ -151,6 +157,7 @@ pub(crate) use modify::Target;
 pub(crate) use open_enum::open_enum;
 pub(crate) use stream::End;
 pub(crate) use uploads::Form;
+pub(crate) use version::Version;
 
 /// The future of a request.
 pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;

@@ -18,7 +18,8 @@ pub(crate) trait Target<T>: Send + Sync {
     /// Waits until no other edit of the object runs in this client.
     fn lock(&self) -> Pin<Box<dyn Future<Output = EditGuard> + Send + '_>>;
     fn read(&self) -> Sending<T>;
-    fn write(&self, wanted: T) -> Sending<()>;
+    /// `before` is what was read.
+    fn write(&self, before: &T, wanted: T) -> Sending<()>;
     /// Reads the object after it was written, under its new name where it has one.
     fn read_again(&self, wanted: &T) -> Sending<T>;
 }
@@ -81,7 +82,8 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
     ///
     /// # Errors
     ///
-    /// As reading the object.
+    /// As reading the object; [`Config`](ErrorKind::Config) when the edit changes a member that an
+    /// update leaves alone, with the call that changes it.
     pub async fn preview(self) -> Result<Preview<T>> {
         let Self { target, edit } = self;
         let guard = target.lock().await;
@@ -89,6 +91,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
         let mut wanted = before.clone();
         edit(&mut wanted);
         let changes = Changes::between(target.operation(), &before, &wanted)?;
+        changes.refuse_lost(target.operation())?;
         Ok(Preview {
             target,
             before,
@@ -151,7 +154,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
         if self.changes.is_empty() {
             return Ok(self.before);
         }
-        self.target.write(self.wanted.clone()).await?;
+        self.target.write(&self.before, self.wanted.clone()).await?;
         let after = self.target.read_again(&self.wanted).await?;
         self.changes.confirm(self.target.operation(), &after)?;
         Ok(after)

@@ -18,7 +18,7 @@ const FIELDS_SHOWN: usize = 10;
 const SEE_THE_LOG: &str = "For more on this error consult the server log";
 
 /// Jackson's words for a member that a class does not have.
-pub(super) const UNRECOGNISED: &str = "Unrecognized field";
+pub(crate) const UNRECOGNISED: &str = "Unrecognized field";
 
 const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
                             base URL is wrong";
@@ -124,7 +124,7 @@ impl ServerAnswer {
     /// One line for `Display`.
     pub(super) fn summary(&self) -> Cow<'static, str> {
         if !self.fields.is_empty() {
-            return self.fields_line().into();
+            return fields_line(&self.fields).into();
         }
         match (&self.message, &self.code) {
             (Some(message), Some(code)) if message != code => format!("{message} ({code})").into(),
@@ -132,29 +132,25 @@ impl ServerAnswer {
             (None, _) => "the server gave no reason".into(),
         }
     }
+}
 
-    fn fields_line(&self) -> String {
-        let mut line = String::new();
-        for error in self.fields.iter().take(FIELDS_SHOWN) {
-            if !line.is_empty() {
-                line.push_str("; ");
-            }
-            if let Some(field) = &error.field {
-                line.push_str(field);
-                line.push_str(": ");
-            }
-            line.push_str(&error.message);
+/// The fields that were refused, in one line.
+pub(super) fn fields_line(fields: &[FieldError]) -> String {
+    let mut line = String::new();
+    for error in fields.iter().take(FIELDS_SHOWN) {
+        if !line.is_empty() {
+            line.push_str("; ");
         }
-        if let Some(more) = self
-            .fields
-            .len()
-            .checked_sub(FIELDS_SHOWN)
-            .filter(|n| *n > 0)
-        {
-            line.push_str(&format!("; and {more} more"));
+        if let Some(field) = &error.field {
+            line.push_str(field);
+            line.push_str(": ");
         }
-        line
+        line.push_str(&error.message);
     }
+    if let Some(more) = fields.len().checked_sub(FIELDS_SHOWN).filter(|n| *n > 0) {
+        line.push_str(&format!("; and {more} more"));
+    }
+    line
 }
 
 /// `Unrecognized field "x"`, which every release says in another sentence:

@@ -136,44 +136,6 @@ pub(super) fn member_since(ty: Option<&str>, member: &str) -> Option<&'static st
     releases.all(|other| other == release).then_some(release)
 }
 
-/// What releases before 26 say to a body with a member they do not have, in the calls that read
-/// the body themselves.
-#[cfg(feature = "admin")]
-pub(super) const UNREADABLE: &str = "unable to read contents from stream";
-#[cfg(feature = "admin")]
-pub(super) const UNKNOWN_ERROR: &str = "unknown_error";
-
-/// What to do about the members of a body that not every supported release has, and the release
-/// that has them all.
-#[cfg(feature = "admin")]
-pub(super) fn newer_members(ty: &str, sent: &[u8]) -> Option<(String, &'static str)> {
-    let sent: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(sent).ok()?;
-    // A policy is sent as what it is one of.
-    let is_of = |name: &str| name == ty || ty == "PolicyRepresentation" && name.ends_with(ty);
-    let newer: Vec<(&str, &'static str)> = crate::admin::newer::MEMBERS
-        .iter()
-        .filter(|(name, member, _)| is_of(name) && sent.contains_key(*member))
-        .map(|(_, member, release)| (*member, *release))
-        .collect();
-    let numbers = |release: &str| -> Vec<u32> {
-        release
-            .split('.')
-            .filter_map(|number| number.parse().ok())
-            .collect()
-    };
-    let (_, release) = newer.iter().max_by_key(|(_, release)| numbers(release))?;
-    let members: Vec<String> = newer
-        .iter()
-        .map(|(member, release)| format!("{member} (needs {release})"))
-        .collect();
-    let hint = format!(
-        "this server may be older than what was sent: leave out {}, or use Keycloak {release} or \
-         newer",
-        members.join(", ")
-    );
-    Some((hint, release))
-}
-
 #[cfg(not(feature = "admin"))]
 pub(super) fn member_since(_: Option<&str>, _: &str) -> Option<&'static str> {
     None

@@ -17,6 +17,9 @@ impl fmt::Display for Error {
         if !inner.message.is_empty() {
             write!(f, ": {}", inner.message)?;
         }
+        if let Some(wait) = inner.retry_after {
+            write!(f, "; the server asks to wait {} s", wait.as_secs().max(1))?;
+        }
         if let Some(hint) = &inner.hint {
             write!(f, "; {hint}")?;
         }

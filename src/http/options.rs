@@ -14,6 +14,8 @@ pub(crate) struct CallOptions {
     /// The total time of the call, retries and waits included.
     pub(crate) timeout: Option<Duration>,
     pub(crate) headers: http::HeaderMap,
+    /// Whether a POST that was executed twice has done what it does once.
+    pub(crate) harmless_twice: bool,
     /// A header that cannot be sent. It is reported when the call is sent, so that setters chain.
     invalid: Option<String>,
 }
@@ -54,7 +56,8 @@ impl CallOptions {
         }
     }
 
-    fn refuse(&mut self, what: String) {
+    /// Keeps what a setter could not take, for when the call is made.
+    pub(crate) fn refuse(&mut self, what: String) {
         self.invalid.get_or_insert(what);
     }
 }

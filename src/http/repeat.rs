@@ -16,7 +16,9 @@ pub(crate) enum Failure {
     TimedOut,
     /// 429: the server, or a limiter before it, turned the request away.
     TurnedAway,
-    /// 503: the server is away, or a proxy has lost it.
+    /// 503 with the time to come back.
+    Busy,
+    /// 503 without one: the server is away, or a proxy has lost it.
     Away,
     /// 502 or 504: a proxy could not get the server's answer.
     Gateway,
@@ -27,9 +29,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn of(status: StatusCode) -> Option<Self> {
+    /// `asked` says whether the answer names the time to come back (`Retry-After`).
+    pub(crate) fn of(status: StatusCode, asked: bool) -> Option<Self> {
         match status.as_u16() {
             429 => Some(Self::TurnedAway),
+            503 if asked => Some(Self::Busy),
             503 => Some(Self::Away),
             502 | 504 => Some(Self::Gateway),
             500 => Some(Self::Internal),
@@ -63,7 +67,7 @@ impl Failure {
     pub(crate) fn may_be_done(self) -> bool {
         matches!(
             self,
-            Self::Lost | Self::TimedOut | Self::Away | Self::Gateway | Self::Internal
+            Self::Lost | Self::TimedOut | Self::Busy | Self::Away | Self::Gateway | Self::Internal
         )
     }
 
@@ -73,6 +77,7 @@ impl Failure {
             Self::Lost => "connection broke",
             Self::TimedOut => "timed out",
             Self::TurnedAway => "turned away",
+            Self::Busy => "busy",
             Self::Away => "away",
             Self::Gateway => "bad gateway",
             Self::Internal => "server error",
@@ -87,6 +92,7 @@ impl Failure {
 pub(crate) struct Repeat {
     lost: u32,
     turned_away: u32,
+    busy: u32,
     away: u32,
     gateway: u32,
     internal: u32,
@@ -97,6 +103,7 @@ impl Repeat {
     pub(crate) const IDEMPOTENT: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
+        busy: u32::MAX,
         away: u32::MAX,
         gateway: u32::MAX,
         internal: 1,
@@ -105,6 +112,7 @@ impl Repeat {
     pub(crate) const NEVER: Self = Self {
         lost: 0,
         turned_away: 0,
+        busy: 0,
         away: 0,
         gateway: 0,
         internal: 0,
@@ -113,6 +121,7 @@ impl Repeat {
     pub(crate) const CLIENT_CREDENTIALS: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
+        busy: u32::MAX,
         away: u32::MAX,
         gateway: 1,
         internal: 1,
@@ -122,6 +131,7 @@ impl Repeat {
     pub(crate) const REFRESH: Self = Self {
         lost: 1,
         turned_away: u32::MAX,
+        busy: u32::MAX,
         away: u32::MAX,
         gateway: 1,
         internal: 1,
@@ -133,9 +143,19 @@ impl Repeat {
     pub(crate) const SINGLE_USE: Self = Self {
         lost: 0,
         turned_away: u32::MAX,
+        busy: 0,
         away: 0,
         gateway: 0,
         internal: 0,
+    };
+
+    /// Executing it twice does no harm: sent again after 429, and after a 503 that says when to
+    /// come back.
+    #[cfg_attr(not(feature = "admin"), allow(dead_code))]
+    pub(crate) const HARMLESS: Self = Self {
+        turned_away: u32::MAX,
+        busy: u32::MAX,
+        ..Self::NEVER
     };
 
     pub(crate) fn of(method: &Method) -> Self {
@@ -143,7 +163,7 @@ impl Repeat {
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => {
                 Self::IDEMPOTENT
             }
-            _ => Self::NEVER,
+            _ => Self::SINGLE_USE,
         }
     }
 
@@ -154,6 +174,7 @@ impl Repeat {
             Failure::Final => return false,
             Failure::Lost | Failure::TimedOut => &mut self.lost,
             Failure::TurnedAway => &mut self.turned_away,
+            Failure::Busy => &mut self.busy,
             Failure::Away => &mut self.away,
             Failure::Gateway => &mut self.gateway,
             Failure::Internal => &mut self.internal,

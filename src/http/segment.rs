@@ -20,7 +20,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// `..` would reach the realm itself. `%2e%2e` needs no refusal: [`encode`] writes its percent
 /// signs as `%25`, and no parser decodes twice.
 pub(crate) fn check(op: &Operation, parameter: &'static str, value: &str) -> Result<()> {
-    match fault(value) {
+    let fault = match parameter {
+        WHOLE_PATH => fault(value).or_else(|| gap(value)),
+        _ => fault(value),
+    };
+    match fault {
         None => Ok(()),
         Some(what) => Err(error::invalid_argument(
             op,
@@ -29,6 +33,20 @@ pub(crate) fn check(op: &Operation, parameter: &'static str, value: &str) -> Res
                  of an existing object; no request was sent"
             ),
         )),
+    }
+}
+
+/// The parameter that is a path itself.
+const WHOLE_PATH: &str = "path";
+
+/// What is no name in a path.
+fn gap(path: &str) -> Option<&'static str> {
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    match inner {
+        "" => Some("has no name in it"),
+        _ if inner.split('/').any(str::is_empty) => Some("has two slashes with no name between"),
+        _ => None,
     }
 }
 
@@ -143,6 +161,21 @@ mod tests {
             ("a/.\t./b", "a%2F.%09.%2Fb"),
         ] {
             assert_eq!(encode_path(path), written, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_a_name_between_its_slashes() {
+        for path in ["/", "//", "/a//b", "a//", "//a"] {
+            let error = check(&OP, "path", path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{path}");
+            assert!(
+                check(&OP, "role-name", path).is_ok(),
+                "{path}: a name may be so"
+            );
+        }
+        for path in ["/a", "a/", "/a/b c/", "a"] {
+            assert!(check(&OP, "path", path).is_ok(), "{path}");
         }
     }
 

@@ -159,8 +159,11 @@ impl Sender {
                 request = next;
                 continue;
             }
+            let asked = outcome.as_ref().ok().and_then(|response| {
+                backoff::retry_after(response.headers(), self.settings.max_retry_after)
+            });
             let why = match &outcome {
-                Ok(response) => Failure::of(response.status()),
+                Ok(response) => Failure::of(response.status(), asked.is_some()),
                 Err(failed) => Some(failed.why),
             };
             let Some(why) = why else {
@@ -170,9 +173,6 @@ impl Sender {
             let (Some(next), true, Some(delay)) = (spare, repeat.take(why), delays.next()) else {
                 return finish(outcome, attempts, may_be_done);
             };
-            let asked = outcome.as_ref().ok().and_then(|response| {
-                backoff::retry_after(response.headers(), self.settings.max_retry_after)
-            });
             let delay = asked.unwrap_or(delay);
             if delay >= deadline.remaining() || !self.budget.take(why.cost()) {
                 return finish(outcome, attempts, may_be_done);

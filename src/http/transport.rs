@@ -26,6 +26,9 @@ pub(crate) struct Transport {
     pub(crate) engine: Option<TokenEngine>,
     #[cfg(feature = "admin")]
     pub(crate) edits: crate::admin::Edits,
+    /// The server's, once it was asked for.
+    #[cfg(feature = "admin")]
+    pub(crate) version: tokio::sync::OnceCell<Option<crate::admin::Version>>,
 }
 
 /// How a call went, for its span.
@@ -42,6 +45,8 @@ impl Transport {
             engine,
             #[cfg(feature = "admin")]
             edits: crate::admin::Edits::default(),
+            #[cfg(feature = "admin")]
+            version: tokio::sync::OnceCell::new(),
         }
     }
 
@@ -100,7 +105,10 @@ impl Transport {
                 None => None,
             };
             let spare = request.try_clone();
-            let repeat = Repeat::of(&method);
+            let repeat = match method {
+                Method::POST if options.harmless_twice => Repeat::HARMLESS,
+                _ => Repeat::of(&method),
+            };
             let limit = sender.settings.max_response_bytes;
             let bound = lease
                 .as_ref()

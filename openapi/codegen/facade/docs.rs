@@ -47,6 +47,23 @@ pub fn setter(query: &Query) -> String {
     text
 }
 
+/// The setter that writes one attribute into `q`.
+pub fn attribute(operation: &Operation) -> String {
+    let mut text = "Adds an attribute that an item must have: its name, and its whole value in upper or lower \
+         case. Name and value are quoted for `q`, so that spaces are a part of them. Several \
+         attributes must all fit.\n\nA call fails where `q` cannot say what is asked for: an empty \
+         name or value, a name with `:`, `\"` or `\\`, and a value with `\\` beside spaces or quotes."
+        .to_owned();
+    if operation.named.call == "realm.clients.list" {
+        text.push_str(
+            "\n\nThe server searches only the attributes of clients that its option \
+             `--spi-client--jpa--searchable-attributes` names. It refuses others; 24 ignores them \
+             and sends every client.",
+        );
+    }
+    text
+}
+
 /// Ends with a full stop and escapes what rustdoc would read as markup.
 pub fn sentence(text: &str) -> String {
     let text: String = text

@@ -183,6 +183,14 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
                 self
             }
 
+            /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, as the secret
+            /// that the server would store. Without this a call that would store them is refused.
+            #[must_use]
+            pub fn allow_masked_secrets(mut self) -> Self {
+                self.call.set_masks_allowed();
+                self
+            }
+
             #accessor
             #(#children)*
             #(#calls)*
@@ -420,6 +428,15 @@ fn modify(
          but ignored an edit."
     );
     let name = handle_name(chain);
+    // What an update of a client leaves alone has calls of its own.
+    let (beside, then) = if chain == "realm.client" {
+        (
+            quote!(let before = before.clone();),
+            quote!(this.assign_client_scopes(&before, &wanted).await),
+        )
+    } else {
+        (quote!(let _ = before;), quote!(Ok(())))
+    };
     let wanted = if key.is_empty() {
         quote!(_)
     } else {
@@ -452,9 +469,14 @@ fn modify(
             }
 
             #[inline]
-            fn write(&self, wanted: #ty) -> crate::admin::Sending<()> {
-                let this = self.clone();
-                ::std::boxed::Box::pin(async move { this.update(&wanted).await.map(drop) })
+            fn write(&self, before: &#ty, wanted: #ty) -> crate::admin::Sending<()> {
+                let mut this = self.clone();
+                this.call.set_compared();
+                #beside
+                ::std::boxed::Box::pin(async move {
+                    this.update(&wanted).await.map(drop)?;
+                    #then
+                })
             }
 
             #[inline]

@@ -6,11 +6,13 @@ mod handles;
 mod paging;
 mod requests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use serde_json::Value;
 
+use super::document::schemas;
 use super::model::{Body, Operation, Parameter, Success, WireArgument};
 use super::names::Table;
 use super::since;
@@ -73,6 +75,81 @@ pub fn newer_members(since: &since::Table) -> TokenStream {
         /// Type, member and the oldest supported release that has it; sorted.
         pub(crate) static MEMBERS: &[(&str, &str, &str)] = &[#(#members,)*];
     }
+}
+
+/// `TYPES`, for where in a body a member is that a server does not know.
+pub fn body_types(operations: &[Operation], document: &Value) -> TokenStream {
+    let documented: BTreeMap<&String, &Value> = schemas(document).into_iter().collect();
+    let mut waiting: Vec<String> = operations.iter().filter_map(body_type).collect();
+    let mut types: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    while let Some(name) = waiting.pop() {
+        let Some(properties) = documented
+            .get(&name)
+            .and_then(|schema| schema["properties"].as_object())
+            .filter(|_| !types.contains_key(&name))
+        else {
+            continue;
+        };
+        let members = properties
+            .iter()
+            .map(|(member, property)| (member.clone(), referred(property).unwrap_or_default()));
+        let mut members: Vec<(String, String)> = members.collect();
+        members.sort_unstable();
+        let inside = members
+            .iter()
+            .map(|(_, ty)| ty.trim_start_matches('*').to_owned());
+        waiting.extend(inside);
+        types.insert(name, members);
+    }
+    let types = types.iter().map(|(name, members)| {
+        let members = members.iter().map(|(member, ty)| quote!((#member, #ty)));
+        quote!((#name, &[#(#members),*]))
+    });
+    quote! {
+        /// Each type of a body with its members, and the type that is in them, with `*` before it
+        /// where that is a map; sorted.
+        pub(crate) static TYPES: &[(&str, &[(&str, &str)])] = &[#(#types,)*];
+    }
+}
+
+/// Marks a member that older servers read and drop without a word (supplement).
+pub const DROPPED_BEFORE: &str = "x-dropped-before";
+
+/// `DROPPED`, for members that are refused before an older server drops them.
+pub fn dropped_members(document: &Value) -> TokenStream {
+    let rows = schemas(document).into_iter().flat_map(|(ty, schema)| {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        properties.filter_map(move |(member, property)| {
+            let release = property[DROPPED_BEFORE].as_str()?;
+            Some(quote!((#ty, #member, #release)))
+        })
+    });
+    quote! {
+        /// Type, member and the oldest supported release that reads it; older ones drop it.
+        pub(crate) static DROPPED: &[(&str, &str, &str)] = &[#(#rows,)*];
+    }
+}
+
+/// The type of a JSON body.
+fn body_type(operation: &Operation) -> Option<String> {
+    match &operation.body {
+        Some(Body::Value(syn::Type::Path(ty)) | Body::List(syn::Type::Path(ty))) => {
+            Some(ty.path.segments.last()?.ident.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// The named type in a property, in a list or in the values of a map.
+fn referred(property: &Value) -> Option<String> {
+    if let Some(target) = property["$ref"].as_str() {
+        return target.rsplit('/').next().map(str::to_owned);
+    }
+    if let Some(inside) = property.get("items").and_then(referred) {
+        return Some(inside);
+    }
+    let inside = property.get("additionalProperties").and_then(referred)?;
+    Some(format!("*{}", inside.trim_start_matches('*')))
 }
 
 /// The type of a path parameter's field.

@@ -47,12 +47,12 @@ pub fn generate(table: &Table, operations: &[Operation]) -> TokenStream {
                     .iter()
                     .find(|operation| operation.named.call == *count)
             });
-            request(operation, counted)
+            request(table, operation, counted)
         });
     quote!(#(#requests)*)
 }
 
-fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
+fn request(table: &Table, operation: &Operation, count: Option<&Operation>) -> TokenStream {
     let name = request_name(&operation.named.call);
     let doc = format!(
         "{}\n\nMade by `{}`; `.await` gives the value, `.send()` status and headers beside it.",
@@ -79,6 +79,8 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
         .iter()
         .filter(|query| !query.required)
         .map(setter);
+    let attribute = attribute(operation);
+    let hiding = hiding(table, operation);
     let place = |parameter: &Parameter| {
         let ident = &parameter.ident;
         if parameter.id == "String" {
@@ -116,6 +118,7 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
 
         impl #name {
             #(#setters)*
+            #attribute
 
             /// The longest this call may take, retries included.
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
@@ -137,6 +140,7 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
             #[inline]
             pub async fn send(self) -> crate::Result<crate::Response<#output>> {
                 #operation_const
+                #hiding
                 #statements
             }
 
@@ -153,6 +157,38 @@ fn request(operation: &Operation, count: Option<&Operation>) -> TokenStream {
             }
         }
     }
+}
+
+/// Attributes by name and value, where there is a `q` to write them in.
+fn attribute(operation: &Operation) -> Option<TokenStream> {
+    operation.query.iter().find(|query| query.name == "q")?;
+    let doc = docs::attribute(operation);
+    Some(quote! {
+        #[doc = #doc]
+        pub fn attribute(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+            match crate::admin::search::with(self.q.take(), name.as_ref(), value.as_ref()) {
+                Ok(q) => self.q = Some(q),
+                Err(what) => self.call.refuse(what),
+            }
+            self
+        }
+    })
+}
+
+/// Refuses parameters that the server would not read beside others.
+fn hiding(table: &Table, operation: &Operation) -> Option<TokenStream> {
+    let rows = table.hiding.get(&operation.named.call)?;
+    let setter = |name: &String| {
+        let query = operation.query.iter().find(|query| query.name == *name);
+        query.map(|query| &query.setter)
+    };
+    let pairs = rows.iter().flat_map(|(by, hidden)| {
+        hidden.iter().filter_map(move |name| {
+            let (read, ignored) = (setter(by)?, setter(name)?);
+            Some(quote!((#by, #name, self.#read.is_some() && self.#ignored.is_some())))
+        })
+    });
+    Some(quote!(crate::admin::search::refuse_hidden(OPERATION, &[#(#pairs),*])?;))
 }
 
 fn query_field(query: &Query) -> TokenStream {

@@ -1,7 +1,8 @@
 //! The places that `ensure` works on.
 
-use super::{Collection, Ensured, Finding, ensure, key};
+use super::{Collection, Ensure, Ensured, Finding, key};
 use crate::admin::extensions::required;
+use crate::admin::group_place::{self, GroupPlace, Place};
 use crate::admin::handles::{
     AuthenticationFlows, Client, ClientProtocolMappers, ClientRoles, ClientScope,
     ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren, Groups,
@@ -20,6 +21,7 @@ use crate::admin::representations::{
 };
 use crate::admin::{Sending, Target};
 use crate::http::operation::Operation;
+use crate::http::segment;
 use crate::{ErrorKind, Result, error};
 
 /// `ensure` on a handle; `find` gives the id and the handle of the object that is meant.
@@ -27,7 +29,6 @@ macro_rules! ensures {
     (
         $handle:ident: $item:ident as $id:ident, $name:literal at $path:literal,
         $doc:literal
-        apart $apart:expr;
         find |$this:ident, $wanted:ident, $operation:ident| $find:expr;
         create |$place:ident, $new:ident| $create:expr;
     ) => {
@@ -35,7 +36,10 @@ macro_rules! ensures {
             #[doc = $doc]
             ///
             /// Only what is set in `wanted` is compared and written; lists are compared as sets,
-            /// maps by the keys of `wanted`, and secrets that the server shows masked not at all.
+            /// and maps by the keys of `wanted`. Secrets that the server does not show cannot be
+            /// compared: they are written together with another change, or always with
+            /// [`with_secrets`](Ensure::with_secrets), and
+            /// [`not_compared`](Ensured::not_compared) names those that were not written.
             ///
             /// # Errors
             ///
@@ -43,8 +47,8 @@ macro_rules! ensures {
             /// sets what another call keeps; [`Protocol`](ErrorKind::Protocol) when the server
             /// took the update but ignored a member; see also [`ErrorKind`].
             #[inline]
-            pub async fn ensure(&self, wanted: &$item) -> Result<Ensured<$id>> {
-                ensure(self, wanted).await
+            pub fn ensure<'a>(&'a self, wanted: &'a $item) -> Ensure<'a, $id> {
+                Ensure::new(self, wanted)
             }
         }
 
@@ -53,13 +57,9 @@ macro_rules! ensures {
 
             #[inline]
             fn operation(&self) -> &'static Operation {
-                const OPERATION: &Operation = &Operation::new($name, "PUT", $path);
+                const OPERATION: &Operation =
+                    &Operation::new($name, "PUT", $path).takes(stringify!($item));
                 OPERATION
-            }
-
-            #[inline]
-            fn apart(&self) -> &'static [(&'static str, &'static str)] {
-                $apart
             }
 
             #[inline]
@@ -77,7 +77,11 @@ macro_rules! ensures {
 
             #[inline]
             fn create(&self, wanted: &$item) -> Sending<$id> {
-                let ($place, $new) = (self.clone(), wanted.clone());
+                let (mut $place, $new) = (self.clone(), wanted.clone());
+                // What is there twice under one name is not found again.
+                if stringify!($handle) != "Components" {
+                    $place.call.set_harmless_twice();
+                }
                 Box::pin(async move { $create })
             }
         }
@@ -98,7 +102,7 @@ ensures! {
     Users: UserRepresentation as UserId, "realm.users.ensure" at "/admin/realms/{realm}/users",
     "Creates the user with this `username` (or, without one, `email`), or brings the one that is there to the wanted state.
 
-`credentials` are for a new user only: the server does not tell which password is set.
+The server does not tell which password is set: `credentials` are set for a new user, with another change, and with [`with_secrets`](Ensure::with_secrets). Leave them out where users choose their own.
 
 ```no_run
 # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -113,12 +117,6 @@ match kc.realm(\"demo\").users().ensure(&ada).await? {
 }
 # Ok(()) }
 ```"
-    apart &[
-        ("groups", "user.groups().add"),
-        ("realmRoles", "user.assign_roles"),
-        ("clientRoles", "user.assign_roles"),
-        ("federatedIdentities", "user.federated_identities().add"),
-    ];
     find |users, wanted, operation| {
         let found = match (&wanted.username, &wanted.email) {
             (None, Some(email)) => users.find_by_email(email).await?,
@@ -140,12 +138,7 @@ match kc.realm(\"demo\").users().ensure(&ada).await? {
 ensures! {
     Groups: GroupRepresentation as GroupId, "realm.groups.ensure" at "/admin/realms/{realm}/groups",
     "Creates the group at this `path` (or, without one, the top-level group with this `name`), or brings the one that is there to the wanted state. The groups above it must be there: see [`ensure_path`](Self::ensure_path)."
-    apart &[
-        ("subGroups", "group.children().ensure"),
-        ("realmRoles", "group.assign_roles"),
-        ("clientRoles", "group.assign_roles"),
-    ];
-    find |groups, wanted, operation| match groups.find_by_path(path(operation, wanted)?).await? {
+    find |groups, wanted, operation| match groups.find_at(place(operation, wanted)?).await? {
         Some(group) => {
             let id = group.group_id()?;
             Some((id.clone(), realm_of!(groups).group(id)))
@@ -154,17 +147,35 @@ ensures! {
     };
     create |groups, wanted| {
         let operation = Collection::operation(&groups);
-        let path = path(operation, &wanted)?;
-        let (above, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        let mut new = wanted.clone().name(name);
+        let mut new = wanted.clone();
         new.path = None;
+        let Some(path) = &wanted.path else {
+            return groups.create(&new).await;
+        };
+        let path = path.trim_matches('/');
+        // A name that is set may have slashes in it.
+        let own = wanted.name.as_deref().and_then(|name| path.strip_suffix(name));
+        let (above, name) = match own {
+            Some("") => return groups.create(&new).await,
+            Some(above) if above.ends_with('/') => (above.trim_end_matches('/'), None),
+            _ => match path.rsplit_once('/') {
+                Some((above, name)) => (above, Some(name)),
+                None => ("", Some(path)),
+            },
+        };
+        if let Some(name) = name {
+            new.name = Some(name.to_owned());
+        }
         if above.is_empty() {
             return groups.create(&new).await;
         }
-        let parent = groups.find_by_path(above).await?.ok_or_else(|| {
+        let parent = groups.find_at(above.into()).await?.ok_or_else(|| {
             error::invalid_argument(
                 operation,
-                format!("there is no group {above:?} to put {name:?} into: use ensure_path"),
+                format!(
+                    "there is no group {above:?} to put the group into: use ensure_path, or set \
+                     name too where it has a slash in it"
+                ),
             )
             .with_kind(ErrorKind::NotFound)
         })?;
@@ -174,43 +185,86 @@ ensures! {
 }
 
 /// Where a wanted group is.
-fn path(operation: &Operation, wanted: &GroupRepresentation) -> Result<String> {
+fn place(operation: &Operation, wanted: &GroupRepresentation) -> Result<GroupPlace> {
     match &wanted.path {
-        Some(path) => Ok(format!("/{}", path.trim_matches('/'))),
-        None => key(operation, "name", wanted.name.as_ref()).map(|name| format!("/{name}")),
+        Some(path) => Ok(path.into()),
+        None => match key(operation, "name", wanted.name.as_ref())? {
+            name if name.contains('/') => Ok([name].into()),
+            name => Ok(name.into()),
+        },
     }
 }
 
 impl Groups {
-    /// Makes sure that every group of this path is there, such as `/staff/it/admins`: created
-    /// means that the last one was.
+    /// Makes sure that every group of this path is there, such as `"/staff/it/admins"` or
+    /// `["staff", "R&D / labs"]`: created means that the last one was.
+    ///
+    /// Where a path leads to a group it is that one, whatever slashes its names have; what is
+    /// missing of a path is created with a group for each slash. Names are taken as they are.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// [`Config`](ErrorKind::Config) where the path names no group, such as `"/"` or `"/a//b"`:
+    /// nothing is sent then; see also [`ErrorKind`].
     #[inline]
-    pub async fn ensure_path(&self, path: impl AsRef<str> + Send) -> Result<Ensured<GroupId>> {
-        let names = path.as_ref().trim_matches('/').split('/');
-        let (mut above, mut last) = (String::new(), None);
+    pub async fn ensure_path(&self, place: impl Into<GroupPlace>) -> Result<Ensured<GroupId>> {
+        self.ensure_at(place.into()).await
+    }
+
+    async fn ensure_at(&self, place: GroupPlace) -> Result<Ensured<GroupId>> {
+        let operation = Collection::operation(self);
+        let (mut above, names) = match place.0 {
+            Place::Path(path) => self.longest(operation, path.as_str()).await?,
+            Place::Names(names) => {
+                let names = group_place::checked("realm.groups.ensure_path", &names)?.to_vec();
+                (None, names)
+            }
+        };
+        let mut last = None;
         for name in names {
-            above = format!("{above}/{name}");
-            let group = GroupRepresentation::default().path(&above);
-            last = Some(self.ensure(&group).await?);
+            let group = GroupRepresentation::default().name(name);
+            let ensured = match &above {
+                None => self.ensure(&group).await?,
+                Some(above) => {
+                    let above = realm_of!(self).group(above);
+                    above.children().ensure(&group).await?
+                }
+            };
+            above = Some(ensured.id().clone());
+            last = Some(ensured);
         }
-        last.ok_or_else(|| {
-            error::invalid_argument(Collection::operation(self), "the path names no group")
-        })
+        match (last, above) {
+            (Some(last), _) => Ok(last),
+            (None, Some(found)) => Ok(Ensured::Unchanged(found, Vec::new())),
+            (None, None) => Err(error::invalid_argument(
+                operation,
+                "the path names no group",
+            )),
+        }
+    }
+
+    /// The group that the longest part of a path leads to, and the names after it.
+    async fn longest(
+        &self,
+        operation: &Operation,
+        path: &str,
+    ) -> Result<(Option<GroupId>, Vec<String>)> {
+        segment::check(operation, "path", path)?;
+        let names: Vec<&str> = path.trim_matches('/').split('/').collect();
+        for there in (1..=names.len()).rev() {
+            let (above, below) = names.split_at(there);
+            if let Some(group) = self.find_at(above.join("/").into()).await? {
+                let below = below.iter().map(|name| (*name).to_owned()).collect();
+                return Ok((Some(group.group_id()?), below));
+            }
+        }
+        Ok((None, names.into_iter().map(str::to_owned).collect()))
     }
 }
 
 ensures! {
     GroupChildren: GroupRepresentation as GroupId, "realm.group.children.ensure" at "/admin/realms/{realm}/groups/{group-id}/children",
     "Creates the group with this `name` below this one, or brings the one that is there to the wanted state."
-    apart &[
-        ("subGroups", "children().ensure of that group"),
-        ("realmRoles", "group.assign_roles"),
-        ("clientRoles", "group.assign_roles"),
-    ];
     find |children, wanted, operation| {
         match children.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(group) => {
@@ -226,7 +280,6 @@ ensures! {
 ensures! {
     Roles: RoleRepresentation as RoleName, "realm.roles.ensure" at "/admin/realms/{realm}/roles",
     "Creates the realm role with this `name`, or brings the one that is there to the wanted state."
-    apart &[("composites", "role.assign_roles")];
     find |roles, wanted, operation| {
         let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
         let role = realm_of!(roles).role(&name);
@@ -238,7 +291,6 @@ ensures! {
 ensures! {
     ClientRoles: RoleRepresentation as RoleName, "realm.client.roles.ensure" at "/admin/realms/{realm}/clients/{client-uuid}/roles",
     "Creates the client's role with this `name`, or brings the one that is there to the wanted state."
-    apart &[("composites", "role.assign_roles")];
     find |roles, wanted, operation| {
         let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
         let role = realm_of!(roles).client(&roles.client_uuid).role(&name);
@@ -250,7 +302,6 @@ ensures! {
 ensures! {
     Clients: ClientRepresentation as ClientUuid, "realm.clients.ensure" at "/admin/realms/{realm}/clients",
     "Creates the client with this `clientId`, or brings the one that is there to the wanted state."
-    apart &[("authorizationSettings", "client.authorization().import_settings")];
     find |clients, wanted, operation| {
         let client_id = key(operation, "clientId", wanted.client_id.as_ref())?;
         match clients.find_by_client_id(client_id).await? {
@@ -267,7 +318,6 @@ ensures! {
 ensures! {
     ClientScopes: ClientScopeRepresentation as ClientScopeId, "realm.client_scopes.ensure" at "/admin/realms/{realm}/client-scopes",
     "Creates the client scope with this `name`, or brings the one that is there to the wanted state."
-    apart &[("protocolMappers", "client_scope.protocol_mappers().ensure")];
     find |scopes, wanted, operation| {
         match scopes.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(scope) => {
@@ -282,8 +332,7 @@ ensures! {
 
 ensures! {
     IdentityProviders: IdentityProviderRepresentation as IdentityProviderAlias, "realm.identity_providers.ensure" at "/admin/realms/{realm}/identity-provider/instances",
-    "Creates the identity provider with this `alias`, or brings the one that is there to the wanted state. A client secret counts for a new one only, or together with another change: the server does not show it."
-    apart &[];
+    "Creates the identity provider with this `alias`, or brings the one that is there to the wanted state."
     find |providers, wanted, operation| {
         let alias = key(operation, "alias", wanted.alias.as_ref())?;
         let alias = IdentityProviderAlias::new(alias);
@@ -296,10 +345,6 @@ ensures! {
 ensures! {
     Organizations: OrganizationRepresentation as OrganizationId, "realm.organizations.ensure" at "/admin/realms/{realm}/organizations",
     "Creates the organization with this `alias` (or, without one, `name`), or brings the one that is there to the wanted state."
-    apart &[
-        ("members", "organization.members().add"),
-        ("identityProviders", "organization.identity_providers().add"),
-    ];
     find |organizations, wanted, operation| {
         let found = match &wanted.alias {
             Some(alias) => organizations.find_by_alias(alias).await?,
@@ -321,7 +366,6 @@ ensures! {
 ensures! {
     Components: ComponentRepresentation as ComponentId, "realm.components.ensure" at "/admin/realms/{realm}/components",
     "Creates the component with this `name` and `providerType` (below `parentId`, or the realm), or brings the one that is there to the wanted state."
-    apart &[("subType", "components().create")];
     find |components, wanted, operation| {
         let name = key(operation, "name", wanted.name.as_ref())?;
         let of_type = key(operation, "providerType", wanted.provider_type.as_ref())?;
@@ -333,11 +377,12 @@ ensures! {
         found.retain(|component| {
             component.name.as_deref() == Some(name)
                 && (wanted.provider_id.is_none() || component.provider_id == wanted.provider_id)
+                && (wanted.sub_type.is_none() || component.sub_type == wanted.sub_type)
         });
         if found.len() > 1 {
             return Err(error::invalid_argument(
                 operation,
-                format!("{} components have this name and type: set parentId too", found.len()),
+                format!("{} components have this name and type: set parentId and subType too", found.len()),
             )
             .with_kind(ErrorKind::Conflict));
         }
@@ -355,7 +400,6 @@ ensures! {
 ensures! {
     AuthenticationFlows: AuthenticationFlowRepresentation as FlowId, "realm.authentication.flows.ensure" at "/admin/realms/{realm}/authentication/flows",
     "Creates the flow with this `alias`, or brings the one that is there to the wanted state."
-    apart &[("authenticationExecutions", "flow_by_alias(alias).executions()")];
     find |flows, wanted, operation| {
         match flows.find_by_alias(key(operation, "alias", wanted.alias.as_ref())?).await? {
             Some(flow) => {
@@ -371,7 +415,6 @@ ensures! {
 ensures! {
     ClientProtocolMappers: ProtocolMapperRepresentation as ProtocolMapperId, "realm.client.protocol_mappers.ensure" at "/admin/realms/{realm}/clients/{client-uuid}/protocol-mappers/models",
     "Creates the client's protocol mapper with this `name`, or brings the one that is there to the wanted state."
-    apart &[];
     find |mappers, wanted, operation| {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
@@ -388,7 +431,6 @@ ensures! {
 ensures! {
     ClientScopeProtocolMappers: ProtocolMapperRepresentation as ProtocolMapperId, "realm.client_scope.protocol_mappers.ensure" at "/admin/realms/{realm}/client-scopes/{client-scope-id}/protocol-mappers/models",
     "Creates the client scope's protocol mapper with this `name`, or brings the one that is there to the wanted state."
-    apart &[];
     find |mappers, wanted, operation| {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
@@ -405,7 +447,6 @@ ensures! {
 ensures! {
     IdentityProviderMappers: IdentityProviderMapperRepresentation as IdentityProviderMapperId, "realm.identity_provider.mappers.ensure" at "/admin/realms/{realm}/identity-provider/instances/{alias}/mappers",
     "Creates the identity provider's mapper with this `name`, or brings the one that is there to the wanted state."
-    apart &[];
     find |mappers, wanted, operation| {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
@@ -421,41 +462,9 @@ ensures! {
     create |mappers, wanted| mappers.create(&wanted).await;
 }
 
-/// What a realm has below it: `create` and `partial_import` take it.
-const BELOW_A_REALM: &[(&str, &str)] = &[
-    ("users", "realm.import_users"),
-    ("groups", "realm.groups().ensure"),
-    ("roles", "realm.roles().ensure"),
-    ("clients", "realm.clients().ensure"),
-    ("clientScopes", "realm.client_scopes().ensure"),
-    ("components", "realm.components().ensure"),
-    ("identityProviders", "realm.identity_providers().ensure"),
-    (
-        "identityProviderMappers",
-        "identity_provider.mappers().ensure",
-    ),
-    (
-        "authenticationFlows",
-        "realm.authentication().flows().ensure",
-    ),
-    ("organizations", "realm.organizations().ensure"),
-    (
-        "requiredActions",
-        "realm.authentication().required_action(alias).modify",
-    ),
-    ("scopeMappings", "client.scope_mappings()"),
-    ("clientScopeMappings", "client.scope_mappings()"),
-    ("federatedUsers", "realms().create"),
-    (
-        "authenticatorConfig",
-        "authentication().authenticator_config(id).modify",
-    ),
-];
-
 ensures! {
     Realms: RealmRepresentation as RealmName, "realms.ensure" at "/admin/realms",
     "Creates the realm with this name (`realm`), or brings the one that is there to the wanted state. What is below a realm has its own `ensure`."
-    apart BELOW_A_REALM;
     find |realms, wanted, operation| {
         let realm = RealmName::new(key(operation, "realm", wanted.realm.as_ref())?);
         let handle = Realm { call: realms.call.clone(), realm: realm.clone() };

@@ -1,8 +1,13 @@
 //! The requests of an import.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use super::{Existing, ImportOutcome, ImportedUser, OPERATION};
+use crate::admin::change::Secrets;
 use crate::admin::ensure::{bring, members};
 use crate::admin::handles::Realm;
 use crate::admin::ids::UserId;
@@ -17,13 +22,30 @@ type Part = Vec<(usize, UserRepresentation)>;
 type Imported = (Vec<(usize, ImportedUser)>, Option<Error>);
 
 /// Members that a user has by other calls once it is there.
-const MEMBERSHIPS: &[&str] = &["groups", "realmRoles", "clientRoles", "federatedIdentities"];
+const MEMBERSHIPS: &[&str] = &[
+    "groups",
+    "realmRoles",
+    "clientRoles",
+    "federatedIdentities",
+    "clientConsents",
+    // The user keeps its own.
+    "credentials",
+];
+
+/// How often a request is made again that a limiter turns away.
+const PATIENCE: u32 = 10;
+/// The first wait where the limiter names none.
+const SHORT_WAIT: Duration = Duration::from_millis(200);
+/// A limiter that asks for more ends the import.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub(super) struct Importer {
     pub(super) realm: Realm,
     pub(super) existing: Existing,
     pub(super) one_by_one: bool,
+    /// Held by the request that a limiter has turned away.
+    pub(super) limited: Arc<Mutex<()>>,
 }
 
 impl Importer {
@@ -105,7 +127,7 @@ impl Importer {
         let body = PartialImportRepresentation::default()
             .if_resource_exists(policy)
             .users(part.iter().map(|(_, user)| user.clone()));
-        let results = self.realm.partial_import(&body).await?;
+        let results = self.patiently(|| self.realm.partial_import(&body)).await?;
         Ok(results
             .results
             .into_iter()
@@ -113,6 +135,31 @@ impl Importer {
             .filter(|result| result.resource_type == Some(PartialImportResourceType::User))
             .filter_map(|result| Some((result.resource_name.as_ref()?.to_lowercase(), result)))
             .collect())
+    }
+
+    /// Waits as long as a limiter asks for, beyond the repetitions of a single call. The requests
+    /// that it has turned away take turns.
+    async fn patiently<T, F>(&self, call: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (mut turn, mut delay) = (None, SHORT_WAIT);
+        for _ in 0..PATIENCE {
+            let limited = match call().await {
+                Err(limited) if limited.is_rate_limited() => limited,
+                other => return other,
+            };
+            let wait = limited.retry_after().unwrap_or(delay);
+            if wait > LONGEST_WAIT {
+                return Err(limited);
+            }
+            if turn.is_none() {
+                turn = Some(self.limited.lock().await);
+            }
+            tokio::time::sleep(wait).await;
+            delay = LONGEST_WAIT.min(delay * 2);
+        }
+        call().await
     }
 
     /// What the server's word for one user means here.
@@ -158,7 +205,8 @@ impl Importer {
                 let mut wanted = members(OPERATION, user)?;
                 wanted.retain(|member, _| !MEMBERSHIPS.contains(&member.as_str()));
                 let handle = self.realm.user(&id);
-                let changes = bring(OPERATION, Box::new(handle), wanted).await?;
+                let (changes, _) =
+                    bring(OPERATION, Box::new(handle), wanted, Secrets::Keep).await?;
                 self.join_groups(user, &id).await?;
                 self.give_roles(user, &id).await?;
                 Ok(if changes.is_empty() {
@@ -169,7 +217,7 @@ impl Importer {
             }
             Existing::Replace => {
                 self.realm.user(&id).delete().await?;
-                let id = self.realm.users().create(user).await?;
+                let id = self.realm.users().create(&without_roles(user)).await?;
                 self.give_roles(user, &id).await?;
                 Ok(ImportOutcome::Replaced(id))
             }
@@ -177,9 +225,9 @@ impl Importer {
     }
 
     async fn create(&self, user: &UserRepresentation) -> Result<ImportOutcome> {
-        match self.realm.users().create(user).await {
+        let (users, new) = (self.realm.users(), without_roles(user));
+        match self.patiently(|| users.create(&new)).await {
             Ok(id) => {
-                // Creating takes groups, and drops roles without a word.
                 self.give_roles(user, &id).await?;
                 Ok(ImportOutcome::Created(id))
             }
@@ -248,6 +296,13 @@ impl Importer {
             (ErrorKind::NotFound, reason)
         }))
     }
+}
+
+/// Creating a user takes groups, and no roles.
+fn without_roles(user: &UserRepresentation) -> UserRepresentation {
+    let mut user = user.clone();
+    (user.realm_roles, user.client_roles) = (None, None);
+    user
 }
 
 /// Keycloak keeps usernames in lower case.

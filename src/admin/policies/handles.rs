@@ -389,7 +389,7 @@ impl<P: PolicyKind> Target<P> for PolicyOf<P> {
         Box::pin(async move { policy.whole().await })
     }
 
-    fn write(&self, wanted: P) -> Sending<()> {
+    fn write(&self, _: &P, wanted: P) -> Sending<()> {
         let policy = self.clone();
         Box::pin(async move { policy.update(&wanted).await })
     }

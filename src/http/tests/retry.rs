@@ -76,13 +76,60 @@ async fn idempotent_calls_are_sent_again() {
 #[tokio::test]
 async fn a_post_that_may_have_been_executed_is_sent_once() {
     for method in [Method::POST, Method::PATCH] {
-        for failure in failures() {
+        // A limiter's refusal says that nothing was executed.
+        let limited = |failure: &Reply| matches!(failure, Reply::Answer(429, ..));
+        for failure in failures().into_iter().filter(|failure| !limited(failure)) {
             let server = scripted(vec![failure.clone(), Reply::status(204)]).await;
             let error = call(&client(&server), method.clone()).await.unwrap_err();
             assert_eq!(server.counts().2, 1, "{method} {failure:?}: {error}");
             assert!(error.is_retryable(), "{error}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_limiter_refused_is_sent_again_by_any_method() {
+    for method in [Method::POST, Method::PATCH] {
+        let server = scripted(vec![
+            Reply::status(429),
+            Reply::status(429),
+            Reply::status(204),
+        ])
+        .await;
+        let answer = call(&client(&server), method.clone()).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), server.counts().2),
+            (204, 3),
+            "{method}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_harmless_twice_is_sent_again_when_the_server_says_when() {
+    let mut harmless = limited(Duration::from_secs(5));
+    harmless.harmless_twice = true;
+    let busy = Reply::status(503).with("Retry-After", "1");
+    for (options, failure, sent) in [
+        (harmless.clone(), busy.clone(), 2),
+        (harmless.clone(), Reply::status(503), 1),
+        (harmless.clone(), Reply::status(502), 1),
+        (harmless, Reply::Drop, 1),
+        (limited(Duration::from_secs(5)), busy, 1),
+    ] {
+        let server = scripted(vec![failure.clone(), Reply::status(204)]).await;
+        let answer = call_with(&client(&server), Method::POST, &options).await;
+        assert_eq!(answer.is_ok(), sent == 2, "{failure:?}");
+        assert_eq!(server.counts().2, sent, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_error_says_how_long_the_server_asks_to_wait() {
+    let server = scripted(vec![Reply::status(429).with("Retry-After", "17")]).await;
+    let error = call(&client(&server), Method::POST).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(17)));
+    assert!(error.to_string().contains("asks to wait 17 s"), "{error}");
 }
 
 #[tokio::test]

@@ -105,7 +105,10 @@ async fn protocol_mappers() {
     assert_eq!(changed.config.unwrap()["claim.name"], "uno");
     let renamed = one.modify(|m| m.name = Some("uno".to_owned())).await;
     let ignored = renamed.unwrap_err().to_string();
-    assert!(ignored.contains("did not change name"), "{ignored}");
+    assert!(
+        ignored.contains("ignores name") && ignored.contains("delete and create"),
+        "{ignored}"
+    );
     one.delete().await.unwrap();
     assert!(one.find().await.unwrap().is_none());
     test.delete().await;

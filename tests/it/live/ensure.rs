@@ -3,7 +3,7 @@
 use keycloak_kit::admin::Ensured;
 use keycloak_kit::representations::{
     AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
-    ComponentRepresentation, CredentialRepresentation, GroupRepresentation,
+    ComponentRepresentation, Composites, CredentialRepresentation, GroupRepresentation,
     IdentityProviderMapperRepresentation, IdentityProviderRepresentation,
     OrganizationDomainRepresentation, OrganizationRepresentation, ProtocolMapperRepresentation,
     RealmRepresentation, RoleRepresentation, UserRepresentation,
@@ -25,14 +25,14 @@ where
     let created = ensure(first.clone()).await.unwrap();
     assert!(created.is_created(), "{what}: {created:?}");
     let again = ensure(first.clone()).await.unwrap();
-    assert!(matches!(again, Ensured::Unchanged(_)), "{what}: {again:?}");
+    assert!(matches!(again, Ensured::Unchanged(..)), "{what}: {again:?}");
     let changed = ensure(second.clone()).await.unwrap();
     let members = match &changed {
         Ensured::Changed(_, changes) => changes.iter().map(|change| change.member()).collect(),
         other => panic!("{what}: {other:?}"),
     };
     let again = ensure(second.clone()).await.unwrap();
-    assert!(matches!(again, Ensured::Unchanged(_)), "{what}: {again:?}");
+    assert!(matches!(again, Ensured::Unchanged(..)), "{what}: {again:?}");
     for other in [&again, &changed] {
         assert_eq!(other.id(), created.id(), "{what}");
     }
@@ -56,7 +56,7 @@ async fn every_kind_is_created_then_left_alone_then_changed() {
     assert_eq!(changed.await, ["lastName"]);
     let by_mail = UserRepresentation::default().email("ada@example.org");
     let found = realm.users().ensure(&by_mail.enabled(true)).await.unwrap();
-    assert!(matches!(found, Ensured::Unchanged(_)), "{found:?}");
+    assert!(matches!(found, Ensured::Unchanged(..)), "{found:?}");
 
     let staff = GroupRepresentation::default().name("staff");
     let floor = staff.clone().attribute("floor", ["1"]);
@@ -144,7 +144,7 @@ async fn every_kind_is_created_then_left_alone_then_changed() {
     let changed = cycle("identity provider", &hub, &other, async |hub| {
         realm.identity_providers().ensure(&hub).await
     });
-    assert_eq!(changed.await, ["config.clientId"]);
+    assert_eq!(changed.await, ["config.clientId", "config.clientSecret"]);
     let mappers = realm.identity_provider("hub").mappers();
     let mapper = IdentityProviderMapperRepresentation::default()
         .name("mapper")
@@ -225,7 +225,7 @@ async fn a_path_of_groups() {
     let created = groups.ensure_path("/a/b/c").await.unwrap();
     assert!(created.is_created());
     let again = groups.ensure_path("a/b/c").await.unwrap();
-    assert!(matches!(&again, Ensured::Unchanged(id) if id == created.id()));
+    assert!(matches!(&again, Ensured::Unchanged(id, _) if id == created.id()));
     groups.ensure_path("/a/b/d").await.unwrap();
     assert_eq!(groups.tree().all().await.unwrap().len(), 4);
     let orphan = GroupRepresentation::default().path("/x/y");
@@ -264,7 +264,7 @@ async fn what_cannot_be_ensured_is_refused_before_anything_is_sent() {
     };
     users.ensure(&ada("one")).await.unwrap();
     let again = users.ensure(&ada("two")).await.unwrap();
-    assert!(matches!(again, Ensured::Unchanged(_)), "{again:?}");
+    assert!(matches!(again, Ensured::Unchanged(..)), "{again:?}");
     // What the server ignores is an error, not "changed".
     let error = users.ensure(&ada("x").attribute("shoe", ["1"])).await;
     let error = error.unwrap_err();
@@ -287,5 +287,226 @@ async fn twenty_at_once_create_one() {
         .filter(|result| result.as_ref().unwrap().is_created())
         .count();
     assert_eq!(created, 1);
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_written_with_another_change_or_on_demand() {
+    let test = TestRealm::new("ensure-secrets").await;
+    let providers = test.realm.identity_providers();
+    let hub = IdentityProviderRepresentation::default()
+        .alias("hub")
+        .provider_id("oidc")
+        .config([
+            ("authorizationUrl", "https://idp.example/auth"),
+            ("tokenUrl", "https://idp.example/token"),
+            ("clientId", "kc"),
+            ("clientSecret", "first"),
+        ]);
+    assert!(providers.ensure(&hub).await.unwrap().is_created());
+    let rotated = hub.clone().config_entry("clientSecret", "second");
+    let again = providers.ensure(&rotated).await.unwrap();
+    assert_eq!(again.not_compared(), ["config.clientSecret"]);
+    let written = providers.ensure(&rotated).with_secrets().await.unwrap();
+    assert!(
+        written
+            .changes()
+            .unwrap()
+            .get("config.clientSecret")
+            .is_some(),
+        "{written}"
+    );
+    let named = providers
+        .ensure(&rotated.clone().display_name("Hub"))
+        .await
+        .unwrap();
+    let members: Vec<String> = named
+        .changes()
+        .unwrap()
+        .iter()
+        .map(|c| c.member())
+        .collect();
+    assert_eq!(
+        members,
+        ["config.clientSecret", "displayName"],
+        "sent with the other change"
+    );
+
+    let name = &test.name;
+    let mail = RealmRepresentation::default().realm(name).smtp_server([
+        ("host", "h"),
+        ("auth", "true"),
+        ("user", "u"),
+        ("from", "a@h.example"),
+        ("password", "first"),
+    ]);
+    let realms = test.kc.realms();
+    realms.ensure(&mail).await.unwrap();
+    let again = realms.ensure(&mail).await.unwrap();
+    let said = format!("{name}: as wanted; not compared: smtpServer.password");
+    assert_eq!(again.to_string(), said);
+
+    let ada = person("ada").credentials([CredentialRepresentation::password("hunter2")]);
+    let users = test.realm.users();
+    users.ensure(&ada).await.unwrap();
+    let again = users.ensure(&ada).await.unwrap();
+    assert_eq!(again.not_compared(), ["credentials"]);
+    let written = users.ensure(&ada).with_secrets().await.unwrap();
+    assert!(!format!("{written:?} {written}").contains("hunter2"));
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn client_scopes_of_a_client_are_set_by_name() {
+    let test = TestRealm::new("ensure-client-scopes").await;
+    let clients = test.realm.clients();
+    let web = ClientRepresentation::default()
+        .client_id("web")
+        .service_accounts_enabled(true)
+        .default_client_scopes(["email", "profile"])
+        .optional_client_scopes(["phone"]);
+    clients.ensure(&web).await.unwrap();
+    let again = clients.ensure(&web).await.unwrap();
+    assert!(matches!(again, Ensured::Unchanged(..)), "{again:?}");
+    // One goes from the optional to the default ones.
+    let moved = web
+        .default_client_scopes(["email", "phone"])
+        .optional_client_scopes(["profile", "address"]);
+    let changed = clients.ensure(&moved).await.unwrap();
+    assert!(changed.changes().is_some(), "{changed:?}");
+    let again = clients.ensure(&moved).await.unwrap();
+    assert!(matches!(again, Ensured::Unchanged(..)), "{again:?}");
+
+    let client = test.realm.client(again.id());
+    let edited = client
+        .modify(|client| client.optional_client_scopes = Some(vec!["address".to_owned()]))
+        .await
+        .unwrap();
+    assert_eq!(edited.optional_client_scopes.unwrap(), ["address"]);
+    let error = client
+        .modify(|client| client.default_client_scopes = Some(vec!["nowhere".to_owned()]))
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_not_found() && error.to_string().contains("nowhere"),
+        "{error}"
+    );
+    let mut read = client.get().await.unwrap();
+    client.update(&read).await.unwrap();
+    read.default_client_scopes = Some(vec!["email".to_owned()]);
+    let error = client.update(&read).await.unwrap_err();
+    assert!(error.to_string().contains("defaultClientScopes"), "{error}");
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn what_belongs_together_is_created_together() {
+    let test = TestRealm::new("created-together").await;
+    let realm = &test.realm;
+    test.role("reader").await;
+    let composites = Composites::default().realm(["reader"]);
+    let writer = RoleRepresentation::default()
+        .name("writer")
+        .composites(composites.clone());
+    realm.roles().create(&writer).await.unwrap();
+    let mut boss = RoleRepresentation::default().name("boss");
+    boss.composites = Some(composites);
+    realm.roles().create(&boss).await.unwrap();
+    for name in ["writer", "boss"] {
+        let parts = realm.role(name).composites().list().await.unwrap();
+        assert_eq!(parts.len(), 1, "{name}");
+    }
+    let hub = IdentityProviderRepresentation::default()
+        .alias("hub")
+        .provider_id("oidc")
+        .config([
+            ("authorizationUrl", "https://idp.example/auth"),
+            ("tokenUrl", "https://idp.example/token"),
+            ("clientId", "kc"),
+            ("clientSecret", "s"),
+        ]);
+    realm.identity_providers().create(&hub).await.unwrap();
+    let mapper = IdentityProviderMapperRepresentation::default()
+        .name("m")
+        .identity_provider_mapper("hardcoded-attribute-idp-mapper")
+        .config([("attribute", "a"), ("attribute.value", "b")]);
+    let mappers = realm.identity_provider("hub").mappers();
+    assert!(mappers.ensure(&mapper).await.unwrap().is_created());
+    let again = mappers.ensure(&mapper).await.unwrap();
+    assert!(matches!(again, Ensured::Unchanged(..)), "{again:?}");
+
+    let mut group = test.group("staff").await.1.get().await.unwrap();
+    test.realm
+        .group(group.group_id().unwrap())
+        .update(&group)
+        .await
+        .unwrap();
+    group.realm_roles = Some(vec!["reader".to_owned()]);
+    let staff = test.realm.group(group.group_id().unwrap());
+    let error = staff.update(&group).await.unwrap_err();
+    assert!(error.to_string().contains("group.assign_roles"), "{error}");
+    staff.assign_roles(["reader"]).await.unwrap();
+    staff
+        .update(&staff.get().await.unwrap())
+        .await
+        .expect("as it was read");
+    test.delete().await;
+}
+
+#[tokio::test]
+async fn groups_with_slashes_in_their_names() {
+    let test = TestRealm::new("ensure-slashes").await;
+    let groups = test.realm.groups();
+    let named = groups.ensure_path(["My Group", "a/b"]).await.unwrap();
+    assert!(named.is_created());
+    for again in [
+        groups.ensure_path(["My Group", "a/b"]).await.unwrap(),
+        groups.ensure_path("/My Group/a/b").await.unwrap(),
+    ] {
+        assert!(
+            matches!(&again, Ensured::Unchanged(id, _) if id == named.id()),
+            "{again:?}"
+        );
+    }
+    assert_eq!(
+        groups.tree().all().await.unwrap().len(),
+        2,
+        "no second tree"
+    );
+    for found in [
+        groups.find_by_path(["My Group", "a/b"]).await.unwrap(),
+        groups.find_by_path("/My Group/a/b").await.unwrap(),
+    ] {
+        assert_eq!(found.unwrap().group_id().unwrap(), *named.id());
+    }
+    assert!(
+        groups
+            .find_by_path(["My Group", "a", "b"])
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let below = groups.ensure_path("/My Group/a/b/c").await.unwrap();
+    let group = test.realm.group(below.id()).get().await.unwrap();
+    assert_eq!(group.path.as_deref(), Some("/My Group/a/b/c"));
+    assert_eq!(groups.tree().all().await.unwrap().len(), 3);
+
+    // Another group has the path that this name looks like.
+    let deep = groups.ensure_path("/x/y").await.unwrap();
+    let top = groups.ensure_path(["x/y"]).await.unwrap();
+    assert!(top.is_created() && top.id() != deep.id());
+    let wanted = GroupRepresentation::default().name("x/y");
+    assert_eq!(groups.ensure(&wanted).await.unwrap().id(), top.id());
+    for path in ["/", "", "/a//b"] {
+        assert!(
+            groups.find_by_path(path).await.unwrap_err().is_config(),
+            "{path}"
+        );
+        assert!(
+            groups.ensure_path(path).await.unwrap_err().is_config(),
+            "{path}"
+        );
+    }
+    assert!(groups.ensure_path([""; 0]).await.unwrap_err().is_config());
     test.delete().await;
 }

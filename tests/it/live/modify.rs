@@ -241,18 +241,28 @@ async fn sets_masks_and_lower_case() {
     test.delete().await;
 }
 
-/// A create takes names of roles without a word, and drops them.
+/// The server takes names of roles with a new user without a word, and drops them.
 #[tokio::test]
-async fn realm_roles_of_a_new_user_are_dropped() {
+async fn realm_roles_of_a_new_user_are_refused() {
     let test = TestRealm::new("create-roles").await;
-    test.role("reader").await;
+    let reader = test.role("reader").await;
     let ada: UserRepresentation = person("ada").realm_roles(["reader"]);
-    let id = test.realm.users().create(&ada).await.unwrap();
-    let roles = test.realm.user(&id).role_mappings().realm().list().await;
-    let names = sorted(&roles.unwrap(), |role| &role.name);
-    assert_eq!(
-        json!(names),
-        json!([format!("default-roles-{}", test.name)])
+    let error = test.realm.users().create(&ada).await.unwrap_err();
+    assert!(
+        error.is_config() && error.to_string().contains("user.assign_roles"),
+        "{error}"
     );
+    let id = test.realm.users().create(&person("ada")).await.unwrap();
+    let user = test.realm.user(&id);
+    user.assign_roles(["reader"]).await.unwrap();
+    let roles = user.role_mappings().realm().list().await.unwrap();
+    assert!(
+        roles.iter().any(|role| role.name == reader.name),
+        "{roles:?}"
+    );
+    let error = user
+        .modify(|user| user.groups = Some(vec!["/staff".to_owned()]))
+        .await;
+    assert!(error.unwrap_err().to_string().contains("user.groups().add"));
     test.delete().await;
 }

@@ -24,7 +24,7 @@ async fn login_userinfo_refresh_logout() {
     let me = oidc.userinfo(&tokens).await.unwrap();
     assert_eq!(me.subject(), ada.as_str());
     assert_eq!(me.email(), Some("ada@example.org"));
-    assert_eq!(me.name.as_deref(), Some("Ada Lovelace"));
+    assert_eq!(me.name(), Some("Ada Lovelace"));
 
     let refreshed = oidc.refresh(&tokens).await.unwrap();
     assert_ne!(

@@ -257,3 +257,56 @@ async fn impersonation_and_consents() {
     assert!(none.is_not_found(), "{none}");
     test.delete().await;
 }
+
+#[tokio::test]
+async fn found_by_an_attribute() {
+    let test = TestRealm::new("user-attribute").await;
+    let realm = &test.realm;
+    realm
+        .user_profile()
+        .modify(|profile| {
+            profile.unmanaged_attribute_policy = Some(UnmanagedAttributePolicy::Enabled);
+        })
+        .await
+        .unwrap();
+    let values = [
+        ("one", "j", "Arlington"),
+        ("two", "j", "Arlington County"),
+        ("three", "j", "say \"hi\" x"),
+        ("four", "j", r"back\slash"),
+        ("five", "a b", "v:w"),
+    ];
+    let user = |name: &str| UserRepresentation::default().username(format!("user-{name}"));
+    for (name, attribute, value) in values {
+        let new = user(name).attribute(attribute, [value]);
+        realm.users().create(&new).await.unwrap();
+    }
+    let users = realm.users();
+    for (name, attribute, value) in values {
+        let found = users.list().attribute(attribute, value).await.unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .filter_map(|user| user.username.as_deref())
+            .collect();
+        assert_eq!(found, [format!("user-{name}")], "{attribute} {value}");
+        let count = users
+            .list()
+            .attribute(attribute, value)
+            .count()
+            .await
+            .unwrap();
+        assert_eq!(count, 1, "{attribute} {value}");
+    }
+    let both = users
+        .list()
+        .attribute("j", "Arlington County")
+        .username("user-one");
+    assert_eq!(both.await.unwrap().len(), 0, "all must fit");
+    let hidden = users
+        .list()
+        .search("user")
+        .attribute("j", "Arlington")
+        .await;
+    assert!(hidden.unwrap_err().is_config());
+    test.delete().await;
+}

@@ -6,7 +6,11 @@
 use std::collections::BTreeMap;
 
 use keycloak_kit::Method;
-use keycloak_kit::representations::RealmRepresentation;
+use keycloak_kit::representations::{
+    AuthenticationFlowRepresentation, ClientRepresentation, CredentialRepresentation,
+    IdentityProviderRepresentation, NewExecutionRepresentation, NewSubflowRepresentation,
+    RealmRepresentation,
+};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -15,7 +19,7 @@ use crate::recorded::given::Given;
 use crate::recorded::{CALLS, Call};
 use crate::support::TestRealm;
 use crate::support::accounts::person;
-use crate::support::version::{table, version};
+use crate::support::version::{assert_needs, table, version};
 
 /// Ids of objects that are there: only below them the server comes to the part that it lacks.
 async fn ids(test: &TestRealm) -> BTreeMap<&'static str, String> {
@@ -206,6 +210,103 @@ async fn find_tells_a_missing_object_on_every_release() {
     assert!(
         member.is_err(),
         "organizations are off or not there: {member:?}"
+    );
+    test.delete().await;
+}
+
+/// A body that an older server reads as a map is not sent with a member that it drops.
+#[tokio::test]
+async fn a_priority_stands_or_is_refused() {
+    let test = TestRealm::new("versions-priority").await;
+    let authentication = test.realm.authentication();
+    let flow = AuthenticationFlowRepresentation::default()
+        .alias("f")
+        .provider_id("basic-flow")
+        .top_level(true)
+        .built_in(false);
+    authentication.flows().create(&flow).await.unwrap();
+    let executions = authentication.flow_by_alias("f").executions();
+    let otp = NewExecutionRepresentation::default().provider("auth-otp-form");
+    let subflow = NewSubflowRepresentation::default()
+        .alias("s")
+        .type_("basic-flow")
+        .priority(3);
+    let first = executions.create(&otp.clone().priority(50)).await.map(drop);
+    let second = executions.create_subflow(&subflow).await.map(drop);
+    let listed = executions.list().await.unwrap();
+    if version().await.has("25.0.6") {
+        (first.unwrap(), second.unwrap());
+        let priorities: Vec<_> = listed.iter().map(|one| one.priority).collect();
+        assert_eq!(priorities, [Some(3), Some(50)]);
+    } else {
+        for refused in [first, second] {
+            assert_needs(refused, "25.0.6");
+        }
+        assert!(listed.is_empty(), "{listed:?}");
+        executions.create(&otp).await.unwrap();
+    }
+    test.delete().await;
+}
+
+/// A failure that has another reason blames no member, and members are named at every depth.
+#[tokio::test]
+async fn a_member_is_blamed_by_what_the_server_lacks() {
+    let test = TestRealm::new("versions-blame").await;
+    let hub = IdentityProviderRepresentation::default()
+        .alias("hub")
+        .provider_id("oidc")
+        .config([
+            ("authorizationUrl", "https://idp.example/auth"),
+            ("tokenUrl", "https://idp.example/token"),
+            ("clientId", "kc"),
+            ("clientSecret", "s"),
+        ]);
+    test.realm.identity_providers().create(&hub).await.unwrap();
+    let wrong = test
+        .realm
+        .identity_provider("hub")
+        .modify(|hub| hub.first_broker_login_flow_alias = Some("nope".to_owned()));
+    let error = wrong.await.unwrap_err();
+    assert_eq!(error.needs_keycloak(), None, "{error}");
+    assert!(
+        error.hint().is_none_or(|hint| !hint.contains("types")),
+        "{error}"
+    );
+
+    let client = ClientRepresentation::default().client_id("a");
+    let realm = RealmRepresentation::default()
+        .realm(format!("{}-nested", test.name))
+        .clients([
+            client.clone(),
+            client.extra_member("colour", "red").type_("x"),
+        ]);
+    let error = test.kc.realms().create(&realm).await.unwrap_err();
+    let named: Vec<_> = error
+        .field_errors()
+        .iter()
+        .filter_map(|f| f.field.as_deref())
+        .collect();
+    let needs = if version().await.has("25.0.6") {
+        assert_eq!(named, ["clients[1].colour"], "{error}");
+        None
+    } else {
+        assert_eq!(named, ["clients[1].type", "clients[1].colour"], "{error}");
+        Some("25.0.6")
+    };
+    assert_eq!(error.needs_keycloak(), needs, "{error}");
+
+    // In the calls where the server names the member itself.
+    let password = CredentialRepresentation::password("x").extra_member("mood", 1);
+    let error = test
+        .realm
+        .users()
+        .create(&person("ada").credentials([password]))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.field_errors()[0].field.as_deref(),
+        Some("credentials[0].mood"),
+        "{error}"
     );
     test.delete().await;
 }

@@ -38,7 +38,7 @@ fn futures_can_be_moved_between_tasks(realm: Realm) {
     moved(user.modify(|user| user.enabled = None).preview());
     moved(user.assign_roles(["reader"]).into_future());
     let (users, wanted) = (realm.users(), UserRepresentation::default());
-    moved(users.ensure(&wanted));
+    moved(users.ensure(&wanted).into_future());
     moved(users.find_by_username("ada"));
     lasting(realm.import_users([wanted]).into_future());
     lasting(realm.groups().tree().all());

@@ -54,6 +54,110 @@ fn body_of(content: &Content, sampler: &mut Sampler) -> Value {
     body
 }
 
+/// Query parameters that the server does not read beside another.
+const IGNORED_BESIDE: &[(&str, &[&str])] =
+    &[("search", USER_FILTERS), ("q", &["search", "clientId"])];
+const USER_FILTERS: &[&str] = &[
+    "q",
+    "username",
+    "email",
+    "firstName",
+    "lastName",
+    "idpAlias",
+    "idpUserId",
+];
+
+const OF_GROUPS: &[&str] = &["subGroups", "realmRoles", "clientRoles", "id"];
+const OF_MAPPERS: &[&str] = &["name", "protocol"];
+const OF_ORGANIZATIONS: &[&str] = &["members", "identityProviders", "groups"];
+
+/// Members that a call refuses, by its method and the end of its path.
+const LOST: &[(&str, &[&str])] = &[
+    (
+        "POST /admin/realms/{realm}/users",
+        &["realmRoles", "clientRoles", "clientConsents"],
+    ),
+    (
+        "PUT /users/{user-id}",
+        &[
+            "groups",
+            "realmRoles",
+            "clientRoles",
+            "clientConsents",
+            "federatedIdentities",
+        ],
+    ),
+    ("POST /groups", OF_GROUPS),
+    ("POST /children", OF_GROUPS),
+    ("PUT /groups/{group-id}", OF_GROUPS),
+    ("POST /organizations", OF_ORGANIZATIONS),
+    ("PUT /organizations/{org-id}", OF_ORGANIZATIONS),
+    ("POST /authentication/flows", &["authenticationExecutions"]),
+    (
+        "PUT /authentication/flows/{id}",
+        &["authenticationExecutions"],
+    ),
+    ("POST /clients", &["defaultRoles"]),
+    (
+        "PUT /clients/{client-uuid}",
+        &[
+            "authorizationSettings",
+            "defaultClientScopes",
+            "defaultRoles",
+            "optionalClientScopes",
+            "registeredNodes",
+        ],
+    ),
+    ("PUT /client-scopes/{client-scope-id}", &["protocolMappers"]),
+    ("PUT /protocol-mappers/models/{id}", OF_MAPPERS),
+    ("POST /identity-provider/instances", &["organizationId"]),
+    (
+        "PUT /identity-provider/instances/{alias}",
+        &["organizationId"],
+    ),
+    (
+        "POST /identity-provider/instances/{alias}/mappers",
+        &["identityProviderAlias"],
+    ),
+    (
+        "PUT /identity-provider/instances/{alias}/mappers/{id}",
+        &["identityProviderAlias"],
+    ),
+    (
+        "PUT /authz/resource-server",
+        &["policies", "resources", "scopes"],
+    ),
+    ("PUT /roles/{role-name}", &["composites"]),
+    ("PUT /roles-by-id/{role-id}", &["composites"]),
+    ("POST /executions", &["priority"]),
+    ("POST /executions/execution", &["priority"]),
+    ("POST /executions/flow", &["priority"]),
+    (
+        "PUT /admin/realms/{realm}",
+        &[
+            "authenticationFlows",
+            "authenticatorConfig",
+            "clientScopeMappings",
+            "clientScopes",
+            "clients",
+            "components",
+            "defaultDefaultClientScopes",
+            "defaultOptionalClientScopes",
+            "federatedUsers",
+            "groups",
+            "identityProviderMappers",
+            "identityProviders",
+            "localizationTexts",
+            "organizations",
+            "protocolMappers",
+            "requiredActions",
+            "roles",
+            "scopeMappings",
+            "users",
+        ],
+    ),
+];
+
 /// What the generated calls ask for, by the document's names.
 pub struct Given {
     path: BTreeMap<String, String>,
@@ -91,11 +195,34 @@ impl Given {
             || json!("not asked for"),
             |body| body_of(body, &mut sampler),
         );
-        Self {
+        let mut given = Self {
             path,
             query,
             body,
             shown: Mutex::default(),
+        };
+        given.leave_out_what_is_refused(operation);
+        given
+    }
+
+    /// What the crate does not send to this call, because the server would ignore it.
+    fn leave_out_what_is_refused(&mut self, operation: &Operation) {
+        for (read, ignored) in IGNORED_BESIDE {
+            let users = operation.path.contains("/users") || operation.path.ends_with("-user");
+            if (*read == "q" || users) && self.query.contains_key(*read) {
+                self.query
+                    .retain(|name, _| !ignored.contains(&name.as_str()));
+            }
+        }
+        let Some(body) = self.body.as_object_mut() else {
+            return;
+        };
+        let key = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        for (end, members) in LOST {
+            let (method, end) = end.split_once(' ').unwrap();
+            if key.starts_with(method) && key.ends_with(end) {
+                body.retain(|name, _| !members.contains(&name.as_str()));
+            }
         }
     }
 

@@ -1,0 +1,77 @@
+//! A body by the types that are in it.
+
+use serde_json::{Map, Value};
+
+use crate::admin::newer::TYPES;
+
+/// A member of an object somewhere in a body.
+pub(super) struct Field<'a> {
+    /// Such as `clients[0].type`.
+    pub(super) path: String,
+    /// The type of the object.
+    pub(super) ty: &'static str,
+    pub(super) member: &'a str,
+    pub(super) value: &'a Value,
+    /// Whether this crate's type of the object has it.
+    pub(super) known: bool,
+}
+
+fn members(ty: &str) -> Option<(&'static str, &'static [(&'static str, &'static str)])> {
+    let index = TYPES.binary_search_by(|(name, _)| (*name).cmp(ty)).ok()?;
+    TYPES.get(index).copied()
+}
+
+/// Whether the members of a type are known here.
+pub(super) fn is_known(ty: &str) -> bool {
+    members(ty).is_some()
+}
+
+/// Every member of a body, at every depth.
+pub(super) fn all<'a>(ty: &str, body: &'a Map<String, Value>) -> Vec<Field<'a>> {
+    let mut all = Vec::new();
+    object(ty, "", body, &mut all);
+    all
+}
+
+fn object<'a>(ty: &str, above: &str, object: &'a Map<String, Value>, all: &mut Vec<Field<'a>>) {
+    let Some((ty, members)) = members(ty) else {
+        return;
+    };
+    for (member, value) in object {
+        let path = if above.is_empty() {
+            member.clone()
+        } else {
+            format!("{above}.{member}")
+        };
+        let known = members.iter().find(|(name, _)| name == member);
+        all.push(Field {
+            path: path.clone(),
+            ty,
+            member,
+            value,
+            known: known.is_some(),
+        });
+        match known {
+            Some((_, "")) | None => {}
+            Some((_, inside)) => inner(inside, &path, value, all),
+        }
+    }
+}
+
+/// What is in a member; a type with an asterisk before it is that of a map's values.
+fn inner<'a>(ty: &str, path: &str, value: &'a Value, all: &mut Vec<Field<'a>>) {
+    match (value, ty.strip_prefix('*')) {
+        (Value::Object(map), Some(ty)) => {
+            for (key, value) in map {
+                inner(ty, &format!("{path}.{key}"), value, all);
+            }
+        }
+        (Value::Object(members), None) => object(ty, path, members, all),
+        (Value::Array(list), _) => {
+            for (index, value) in list.iter().enumerate() {
+                inner(ty, &format!("{path}[{index}]"), value, all);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,65 @@
+//! Ten asterisks: what the server shows in place of a secret.
+
+use serde_json::{Map, Value};
+
+use super::{Way, fields};
+use crate::admin::change::MASK;
+use crate::http::operation::Operation;
+use crate::{Result, error};
+
+/// Where a mask becomes the secret in every call.
+const ALWAYS: &[(&str, &str)] = &[
+    ("ClientRepresentation", "attributes"),
+    ("ClientRepresentation", "secret"),
+];
+
+/// Where a mask keeps the stored secret, which a new object does not have.
+const WHEN_NEW: &[(&str, &str)] = &[
+    ("AuthenticatorConfigRepresentation", "config"),
+    ("ComponentExportRepresentation", "config"),
+    ("ComponentRepresentation", "config"),
+    ("IdentityProviderRepresentation", "config"),
+    ("RealmRepresentation", "smtpServer"),
+];
+
+/// Refuses masks that the server would store as secrets.
+pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
+    let mut stored = Vec::new();
+    for field in fields::all(ty, body) {
+        let place = (field.ty, field.member);
+        // What is below a realm is not written by its update.
+        let always = ALWAYS.contains(&place) && (way != Way::Update || field.ty == ty);
+        if always || way != Way::Update && WHEN_NEW.contains(&place) {
+            masked(&field.path, field.value, &mut stored);
+        }
+    }
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let keep = match way {
+        Way::Update => "leave it out to keep the secret",
+        Way::Create | Way::Import => {
+            "nothing is there yet that it could keep: set the real secret, or leave it out"
+        }
+    };
+    Err(error::invalid_argument(
+        op,
+        format!(
+            "{}: ten asterisks are the mask that the server shows in place of a secret, and would \
+             be stored as the secret; {keep}; where they are meant, call allow_masked_secrets() on \
+             the handle; no request was sent",
+            stored.join(", ")
+        ),
+    ))
+}
+
+fn masked(path: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text == MASK => found.push(path.to_owned()),
+        Value::Array(list) => list.iter().for_each(|value| masked(path, value, found)),
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(key, value)| masked(&format!("{path}.{key}"), value, found)),
+        _ => {}
+    }
+}

@@ -1,0 +1,234 @@
+//! Members that the server does not have: named where they are in the body.
+
+use serde_json::{Map, Value};
+
+use super::fields::{self, Field};
+use crate::admin::newer::{DROPPED, MEMBERS};
+use crate::admin::version::{self, Version};
+use crate::error::{FieldError, UNRECOGNISED};
+use crate::http::operation::Operation;
+use crate::http::options::CallOptions;
+use crate::http::transport::Transport;
+use crate::{Error, ErrorKind, Result, error};
+
+/// What the server says where it cannot read a body: here a member that it does not have may be
+/// the reason, and it does not say which.
+const UNREADABLE: &[&str] = &[
+    "unable to read contents from stream",
+    "Cannot parse the JSON",
+];
+
+/// Refuses members that an older server would read and drop.
+pub(super) async fn refuse_dropped(
+    transport: &Transport,
+    op: &'static Operation,
+    options: &CallOptions,
+    ty: &str,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    let dropped: Vec<_> = DROPPED
+        .iter()
+        .filter(|(of, member, _)| *of == ty && body.get(*member).is_some_and(|set| !set.is_null()))
+        .collect();
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    let Some(server) = version::of(transport, options).await else {
+        return Ok(());
+    };
+    for (_, member, release) in dropped {
+        if server < Version::parse(release) {
+            return Err(error::invalid_argument(
+                op,
+                format!(
+                    "this server is Keycloak {server}, which drops {member} without a word: leave \
+                     it out, or use Keycloak {release} or newer; no request was sent"
+                ),
+            )
+            .with_needs(Some(release)));
+        }
+    }
+    Ok(())
+}
+
+/// Says which members of the body the server does not have, and which release has them: out of
+/// what it said, or of its own version.
+pub(crate) async fn explained(
+    transport: &Transport,
+    op: &'static Operation,
+    options: &CallOptions,
+    sent: Option<&[u8]>,
+    error: Error,
+) -> Error {
+    if error.operation() != Some(op.name) {
+        // The login failed, or something else that is not about this body.
+        return error;
+    }
+    let error = match error
+        .needs_keycloak()
+        .filter(|_| error.is_about_the_endpoint())
+    {
+        Some(release) => match version::of(transport, options).await {
+            Some(server) if server >= Version::parse(release) => error.of_a_newer_server(op),
+            _ => return error,
+        },
+        None => error,
+    };
+    let (Some(ty), Some(Ok(Value::Object(body)))) = (
+        op.takes.filter(|ty| fields::is_known(ty)),
+        sent.map(serde_json::from_slice),
+    ) else {
+        return error;
+    };
+    let fields = fields::all(ty, &body);
+    if error.field_errors().iter().any(is_unknown) {
+        return located(error, &fields);
+    }
+    let said = error.server_message().unwrap_or_default();
+    let unreadable = UNREADABLE.contains(&said);
+    if !unreadable
+        && !(error.kind() == ErrorKind::Server && error.oauth_code() == Some("unknown_error"))
+    {
+        return error;
+    }
+    suspected(transport, options, ty, &fields, unreadable, error).await
+}
+
+fn is_unknown(field: &FieldError) -> bool {
+    field.message.starts_with(UNRECOGNISED)
+}
+
+/// Where the member is that the server named.
+fn located(error: Error, fields: &[Field<'_>]) -> Error {
+    let mut found: Vec<FieldError> = Vec::new();
+    for named in error.field_errors() {
+        let of = named.message.rsplit_once(" of ").map(|(_, ty)| ty);
+        let here = |typed: bool| {
+            let named_here = move |field: &&Field<'_>| {
+                Some(field.member) == named.field.as_deref()
+                    && (!typed || Some(field.ty) == of)
+                    && (typed || !field.known)
+            };
+            fields
+                .iter()
+                .filter(named_here)
+                .map(|field| field.path.clone())
+        };
+        let mut paths: Vec<String> = here(true).collect();
+        if paths.is_empty() {
+            paths = here(false).collect();
+        }
+        if paths.is_empty() {
+            found.push(named.clone());
+        }
+        found.extend(paths.into_iter().map(|path| FieldError {
+            field: Some(path),
+            ..named.clone()
+        }));
+    }
+    let paths: Vec<&str> = found
+        .iter()
+        .filter_map(|field| field.field.as_deref())
+        .collect();
+    let hint = leave_out(&paths.join(", "), error.needs_keycloak());
+    error.with_field_errors(found).with_hint(hint)
+}
+
+fn leave_out(what: &str, release: Option<&str>) -> String {
+    match release {
+        Some(release) => {
+            format!("leave {what} out, or use Keycloak {release} or newer, which has it")
+        }
+        None => format!("this server does not have {what}: leave it out"),
+    }
+}
+
+/// The newest release that a member of the body needs, where the server gave no reason.
+async fn suspected(
+    transport: &Transport,
+    options: &CallOptions,
+    ty: &str,
+    fields: &[Field<'_>],
+    unreadable: bool,
+    error: Error,
+) -> Error {
+    // A policy is sent as what it is one of.
+    let is_policy = ty == "PolicyRepresentation";
+    let since = |field: &Field<'_>| {
+        let is_of = |name: &str| name == field.ty || is_policy && name.ends_with(field.ty);
+        MEMBERS
+            .iter()
+            .filter(|(name, member, _)| is_of(name) && *member == field.member)
+            .map(|(_, _, release)| *release)
+            .max_by_key(|release| Version::parse(release))
+    };
+    let newer: Vec<(&Field<'_>, &'static str)> = fields
+        .iter()
+        .filter_map(|field| Some((field, since(field)?)))
+        .collect();
+    let foreign: Vec<&Field<'_>> = fields
+        .iter()
+        .filter(|field| unreadable && !field.known && !is_policy)
+        .collect();
+    if newer.is_empty() && foreign.is_empty() {
+        return error;
+    }
+    let server = version::of(transport, options).await;
+    let lacks = |release: &str| {
+        server
+            .as_ref()
+            .is_some_and(|server| *server < Version::parse(release))
+    };
+    let lacking: Vec<_> = newer.iter().filter(|(_, release)| lacks(release)).collect();
+    let mut named: Vec<String> = Vec::new();
+    let mut refused: Vec<FieldError> = Vec::new();
+    for (field, release) in &lacking {
+        named.push(format!("{} (needs {release})", field.path));
+        refused.push(unrecognised(field));
+    }
+    for field in &foreign {
+        named.push(field.path.clone());
+        refused.push(unrecognised(field));
+    }
+    if !named.is_empty() {
+        let needs = lacking
+            .iter()
+            .map(|(_, release)| *release)
+            .max_by_key(|release| Version::parse(release));
+        let who = match &server {
+            Some(server) => format!("this server is Keycloak {server} and"),
+            None => "this server".to_owned(),
+        };
+        let newer = match needs {
+            Some(release) => format!(", or use Keycloak {release} or newer"),
+            None => String::new(),
+        };
+        return error
+            .with_needs(needs)
+            .with_field_errors(refused)
+            .with_hint(format!(
+                "{who} may not have what was sent: leave out {}{newer}",
+                named.join(", ")
+            ));
+    }
+    if server.is_none() && unreadable {
+        let named: Vec<String> = newer
+            .iter()
+            .map(|(field, release)| format!("{} (needs {release})", field.path))
+            .collect();
+        return error.with_hint(format!(
+            "the server cannot read the body and does not tell its version; if it is an older \
+             one, leave out {}",
+            named.join(", ")
+        ));
+    }
+    error
+}
+
+fn unrecognised(field: &Field<'_>) -> FieldError {
+    FieldError {
+        field: Some(field.path.clone()),
+        message: format!("{UNRECOGNISED} of {}", field.ty),
+        params: Vec::new(),
+    }
+}
