@@ -28,6 +28,7 @@ mod authorize;
 mod builder;
 mod callback;
 mod client;
+mod external_token;
 mod form;
 mod grants;
 mod introspect;
@@ -56,6 +57,7 @@ pub use self::builder::OidcBuilder;
 pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
 pub(crate) use self::form::{Params, awaitable, param};
+pub use self::external_token::{ExternalToken, ExternalTokenRequest};
 pub use self::grants::{
     BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, CodeGrant, CustomGrant,
     DeviceLogin, DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh,

@@ -117,6 +117,17 @@ impl Channel {
         let target = self
             .endpoint(call.provider, call.endpoint, mtls, call.deadline)
             .await?;
+        self.post_form_at(target, call, form, accept).await
+    }
+
+    /// The same at an address that no document names.
+    pub(crate) async fn post_form_at(
+        &self,
+        target: Target,
+        call: EndpointCall<'_>,
+        form: &[(&str, &str)],
+        accept: HeaderValue,
+    ) -> Result<Answer> {
         let request = self
             .sender
             .client

@@ -4,6 +4,7 @@ mod documents;
 mod elsewhere;
 mod elsewhere_started;
 mod ending;
+mod external_token;
 mod flows;
 mod introspection;
 mod keys;
