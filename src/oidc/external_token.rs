@@ -15,7 +15,7 @@ use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
-use crate::token::{AccessToken, lifetime};
+use crate::token::{AccessToken, GrantKind, explain, lifetime};
 
 const OP: Operation = Operation::new(
     "oidc.external_token",
@@ -142,7 +142,7 @@ fn explained(error: Error) -> Error {
              (storeToken)",
         )
     } else {
-        return error;
+        return explain(error, GrantKind::Custom);
     };
     error.with_kind(kind).with_hint(hint)
 }

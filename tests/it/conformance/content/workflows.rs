@@ -6,9 +6,12 @@ use super::{Suite, World, text, with};
 use crate::conformance::release;
 
 pub async fn run(s: &mut Suite, w: &World) {
-    let event = match release::lacks("26.7.4") {
-        true => "user_add",
-        false => "user-created",
+    let event = if release::lacks("26.5.7") {
+        "user_add"
+    } else if release::lacks("26.7.4") {
+        "user_created"
+    } else {
+        "user-created"
     };
     let workflow = json!({ "name": "offboard é", "on": event, "enabled": true,
         "steps": [
