@@ -56,8 +56,8 @@ pub use self::authorize::{
 pub use self::builder::OidcBuilder;
 pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
-pub(crate) use self::form::{Params, awaitable, param};
 pub use self::external_token::{ExternalToken, ExternalTokenRequest};
+pub(crate) use self::form::{Params, awaitable, param};
 pub use self::grants::{
     BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, CodeGrant, CustomGrant,
     DeviceLogin, DeviceLoginRequest, ExchangedToken, JwtBearerGrant, PasswordLogin, Refresh,
