@@ -18,6 +18,11 @@ default_keycloak_version() {
     sed -n 's/^version = ".*+keycloak\.\([^"]*\)"$/\1/p' "$root/Cargo.toml" | head -n 1
 }
 
+# Other releases that the client is run on, the oldest first: those before the pinned one are also in
+# openapi/since.toml.
+readonly older_versions=(24.0.5 25.0.6 26.0.8 26.4.7 26.5.7)
+readonly newer_versions=(26.7.5)
+
 # The oldest Rust the package builds with, as MAJOR.MINOR.
 minimum_rust_version() {
     sed -n 's/^rust-version = "\([0-9]*\.[0-9]*\).*"$/\1/p' "$root/Cargo.toml" | head -n 1

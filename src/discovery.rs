@@ -148,6 +148,11 @@ impl Discovery {
         derived::account(&self.rule, metadata)
     }
 
+    #[cfg(feature = "oidc")]
+    pub(crate) fn external_token(&self, metadata: &ProviderMetadata, alias: &str) -> Result<Url> {
+        derived::external_token(&self.rule, metadata, alias)
+    }
+
     /// The address that the server itself gives a URL that is called through the base URL.
     pub(crate) fn published(&self, url: &Url) -> Url {
         self.rule.published(url)

@@ -28,6 +28,7 @@ mod authorize;
 mod builder;
 mod callback;
 mod client;
+mod external_token;
 mod form;
 mod grants;
 mod introspect;
@@ -57,6 +58,7 @@ pub use self::authorize::{
 pub use self::builder::OidcBuilder;
 pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
+pub use self::external_token::{ExternalToken, ExternalTokenRequest};
 pub(crate) use self::form::{Params, awaitable, param};
 pub use self::grants::{
     BackchannelLogin, BackchannelLoginRequest, ClientCredentialsLogin, CodeGrant, CustomGrant,

@@ -20,6 +20,10 @@ pub const SINCE: &str = "x-since";
 pub struct Table {
     /// The supported releases, the oldest first.
     pub releases: Vec<String>,
+    /// Releases after the last of these, the oldest first: what the client has of them beyond the
+    /// document, by their classes.
+    #[serde(default)]
+    pub newer: Vec<String>,
     /// What each release but the first has that the one before it has not.
     #[serde(default)]
     pub new: BTreeMap<String, New>,
@@ -43,10 +47,11 @@ pub struct New {
 pub fn parse(text: &str) -> Result<Table, Problems> {
     let refuse = |message: String| Problems::one(Problem::new("since", FILE, message));
     let table: Table = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
+    let later = table.releases.iter().skip(1).chain(&table.newer);
     match table
         .new
         .keys()
-        .find(|release| !table.releases.iter().skip(1).any(|known| known == *release))
+        .find(|release| !later.clone().any(|known| known == *release))
     {
         Some(release) => Err(refuse(format!(
             "[new.\"{release}\"] is none of the releases after the first"

@@ -18,10 +18,11 @@ const HEADER: &str = "\
 # Which of these releases is the oldest that has what; written by
 # `scripts/update-openapi --since`. What is not listed is in the first.
 # Operations, query parameters, types and members are those of the releases' documents; where a
-# release has an operation or a member of openapi/supplement.json from, that file says (`x-since`).
+# release has an operation or a member of openapi/supplement.json or overlay.json from, these say
+# (`x-since`). `newer` are those among them that come after the document.
 ";
 
-/// The release of an operation or a member of the supplement, where it is not the first.
+/// The release of an operation or a member that is added by hand, where it is not the first.
 const SINCE: &str = "x-since";
 
 /// The text of the table. `releases` begin with the oldest and end with the pinned one.
@@ -37,11 +38,11 @@ pub fn table(
     let Some((_, pinned)) = documents.last() else {
         return Err(Problems::one(Problem::new("since", "releases", "are none")));
     };
-    let mut found: BTreeMap<&str, New> = BTreeMap::new();
-    let oldest = |has: &dyn Fn(&Has) -> bool| -> Option<&str> {
+    let mut found: BTreeMap<String, New> = BTreeMap::new();
+    let oldest = |has: &dyn Fn(&Has) -> bool| -> Option<String> {
         let run = documents.iter().rev().take_while(|(_, has_it)| has(has_it));
         let oldest = run.last().map(|(version, _)| *version)?;
-        (Some(oldest) != documents.first().map(|(version, _)| *version)).then_some(oldest)
+        (Some(oldest) != documents.first().map(|(version, _)| *version)).then(|| oldest.to_owned())
     };
 
     let complete = complete(releases, supplement, overlay)?;
@@ -52,9 +53,9 @@ pub fn table(
         let since = if pinned.parameters.contains_key(&place) {
             oldest(&|has| has.parameters.contains_key(&place))
         } else {
-            by_hand.get(&key).copied()
+            by_hand.get(&key).cloned()
         };
-        if let Some(since) = since {
+        if let Some(since) = since.clone() {
             let new = found.entry(since).or_default();
             new.operations.insert(key.clone());
         }
@@ -71,22 +72,27 @@ pub fn table(
                     .is_some_and(|names| names.contains(name))
             };
             if has(pinned)
-                && let Some(release) = oldest(&has).filter(|release| Some(*release) != since)
+                && let Some(release) =
+                    oldest(&has).filter(|release| Some(release) != since.as_ref())
             {
                 let new = found.entry(release).or_default();
                 new.parameters.insert(format!("{key}?{name}"));
             }
         }
     }
-    for (member, since) in members_by_hand(supplement, releases)? {
-        found.entry(since).or_default().members.insert(member);
+    // The supplement's steps take the release out of its members, the overlay's do not.
+    let supplement: Value = serde_json::from_str(supplement).unwrap_or_default();
+    for document in [&supplement, &complete] {
+        for (member, since) in members_by_hand(document, releases)? {
+            found.entry(since).or_default().members.insert(member);
+        }
     }
     for (name, schema) in schemas(&complete) {
         if !pinned.members.contains_key(name) {
             continue;
         }
         let since = oldest(&|has| has.members.contains_key(name));
-        if let Some(since) = since {
+        if let Some(since) = since.clone() {
             found.entry(since).or_default().types.insert(name.clone());
         }
         for member in properties(schema).into_keys() {
@@ -96,7 +102,8 @@ pub fn table(
                     .is_some_and(|all| all.contains(member))
             };
             if has(pinned)
-                && let Some(release) = oldest(&has).filter(|release| Some(*release) != since)
+                && let Some(release) =
+                    oldest(&has).filter(|release| Some(release) != since.as_ref())
             {
                 let new = found.entry(release).or_default();
                 new.members.insert(format!("{name}.{member}"));
@@ -112,7 +119,7 @@ pub fn counts(names: &str, since: &str) -> Result<Vec<(String, usize)>, Problems
     let since = crate::codegen::since::parse(since)?;
     let mut count = names.operations.len();
     let mut counts = Vec::new();
-    for release in since.releases.iter().rev() {
+    for release in since.releases.iter().chain(&since.newer).rev() {
         counts.push((release.clone(), count));
         let new = since.new.get(release).map(|new| &new.operations);
         count -= new
@@ -172,10 +179,10 @@ fn complete(releases: &[Release<'_>], supplement: &str, overlay: &str) -> Result
 }
 
 /// The releases that the supplement names for its operations.
-fn by_hand<'a>(
+fn by_hand(
     supplement: &str,
-    releases: &[Release<'a>],
-) -> Result<BTreeMap<String, &'a str>, Problems> {
+    releases: &[Release<'_>],
+) -> Result<BTreeMap<String, String>, Problems> {
     let supplement: Value = serde_json::from_str(supplement).unwrap_or_default();
     let mut found = BTreeMap::new();
     for (method, path) in operations(&supplement) {
@@ -187,14 +194,13 @@ fn by_hand<'a>(
     Ok(found)
 }
 
-/// The releases that the supplement names for members of its schemas, as `Type.member`.
-fn members_by_hand<'a>(
-    supplement: &str,
-    releases: &[Release<'a>],
-) -> Result<BTreeMap<String, &'a str>, Problems> {
-    let supplement: Value = serde_json::from_str(supplement).unwrap_or_default();
+/// The releases that a document names for members of its schemas, as `Type.member`.
+fn members_by_hand(
+    document: &Value,
+    releases: &[Release<'_>],
+) -> Result<BTreeMap<String, String>, Problems> {
     let mut found = BTreeMap::new();
-    for (ty, schema) in schemas(&supplement) {
+    for (ty, schema) in schemas(document) {
         for (member, property) in schema["properties"].as_object().into_iter().flatten() {
             let row = format!("{ty}.{member}");
             if let Some(since) = named(property, &row, releases)? {
@@ -205,36 +211,50 @@ fn members_by_hand<'a>(
     Ok(found)
 }
 
-/// The release that something of the supplement names.
-fn named<'a>(
-    value: &Value,
-    row: &str,
-    releases: &[Release<'a>],
-) -> Result<Option<&'a str>, Problems> {
+/// The release that something added by hand names: one of the releases, or a newer one.
+fn named(value: &Value, row: &str, releases: &[Release<'_>]) -> Result<Option<String>, Problems> {
     let Some(since) = value[SINCE].as_str() else {
         return Ok(None);
     };
-    match releases.iter().find(|release| release.version == since) {
-        Some(release) => Ok(Some(release.version)),
-        None => {
-            let message = format!("has the {SINCE} {since}, which is none of the releases");
-            Err(Problems::one(Problem::new("since", row, message)))
-        }
+    let is_newer = releases
+        .last()
+        .is_some_and(|pinned| numbers(since) > numbers(pinned.version));
+    if is_newer || releases.iter().any(|release| release.version == since) {
+        return Ok(Some(since.to_owned()));
     }
+    let message =
+        format!("has the {SINCE} {since}, which is none of the releases and not newer than they");
+    Err(Problems::one(Problem::new("since", row, message)))
 }
 
-fn render(releases: &[Release<'_>], found: &BTreeMap<&str, New>) -> String {
-    let versions: Vec<String> = releases
-        .iter()
-        .map(|release| format!("{:?}", release.version))
+/// A version, to compare with; nothing where it is not made of numbers.
+fn numbers(version: &str) -> Vec<u32> {
+    let parts = version.split('.').map(str::parse);
+    parts.collect::<Result<_, _>>().unwrap_or_default()
+}
+
+fn render(releases: &[Release<'_>], found: &BTreeMap<String, New>) -> String {
+    let list = |versions: &[&str]| {
+        let quoted: Vec<String> = versions.iter().map(|one| format!("{one:?}")).collect();
+        quoted.join(", ")
+    };
+    let known: Vec<&str> = releases.iter().map(|release| release.version).collect();
+    let mut newer: Vec<&str> = found
+        .keys()
+        .map(String::as_str)
+        .filter(|version| !known.contains(version))
         .collect();
-    let mut text = format!("{HEADER}\nreleases = [{}]\n", versions.join(", "));
-    for release in releases {
-        let Some(new) = found.get(release.version) else {
+    newer.sort_by_key(|version| numbers(version));
+    let mut text = format!("{HEADER}\nreleases = [{}]\n", list(&known));
+    // Writing to a string does not fail.
+    if !newer.is_empty() {
+        let _ = writeln!(text, "newer = [{}]", list(&newer));
+    }
+    for version in known.into_iter().chain(newer) {
+        let Some(new) = found.get(version) else {
             continue;
         };
-        // Writing to a string does not fail.
-        let _ = write!(text, "\n[new.{:?}]\n", release.version);
+        let _ = write!(text, "\n[new.{version:?}]\n");
         for (name, rows) in [
             ("operations", &new.operations),
             ("parameters", &new.parameters),

@@ -6,12 +6,14 @@
 //! | `{issuer}/authz/entitlement/{client}` | entitlements of servers before Keycloak 4 |
 //! | `{issuer}/clients-registrations/{provider}` | the endpoint of one of Keycloak's providers of client registration |
 //! | `{issuer}/account` | the Account API |
+//! | `{issuer}/broker/{alias}/token` | the token that another provider gave for a user |
 
 use url::Url;
 
 use super::IssuerRule;
 use super::ProviderMetadata;
 use crate::error::Result;
+use crate::http::segment;
 
 /// A provider of client registration; the one of OpenID Connect is the `registration_endpoint`.
 pub(crate) fn registration_provider(metadata: &ProviderMetadata, provider: &str) -> String {
@@ -23,6 +25,17 @@ pub(crate) fn registration_provider(metadata: &ProviderMetadata, provider: &str)
 pub(crate) fn account(rule: &IssuerRule, metadata: &ProviderMetadata) -> Result<Url> {
     let issuer = metadata.issuer.trim_end_matches('/');
     rule.rewrite(&metadata.issuer, &format!("{issuer}/account"))
+}
+
+/// Where the token of another provider is asked for; the alias is checked.
+pub(crate) fn external_token(
+    rule: &IssuerRule,
+    metadata: &ProviderMetadata,
+    alias: &str,
+) -> Result<Url> {
+    let issuer = metadata.issuer.trim_end_matches('/');
+    let alias = segment::encode(alias);
+    rule.rewrite(&metadata.issuer, &format!("{issuer}/broker/{alias}/token"))
 }
 
 /// The page of a realm.

@@ -57,7 +57,10 @@ impl Second {
         {
             return known.both.clone();
         }
-        let both = second.as_ref().as_ref().map(|document| first.completed_by(document));
+        let both = second
+            .as_ref()
+            .as_ref()
+            .map(|document| first.completed_by(document));
         let Some(Ok(both)) = both else {
             return first;
         };

@@ -90,6 +90,9 @@ impl ServerAnswer {
         if fields.is_empty() && members.contains_key("field") {
             fields.extend(field_error(members));
         }
+        if let Some(Value::Array(violations)) = members.get("violations") {
+            fields.extend(violations.iter().filter_map(Value::as_str).map(violation));
+        }
         let unknown = error.as_deref().and_then(UnknownMember::read);
         if let Some(unknown) = unknown.as_ref().filter(|_| fields.is_empty()) {
             fields.push(unknown.field_error());
@@ -189,6 +192,22 @@ impl<'a> UnknownMember<'a> {
             },
             params: Vec::new(),
         }
+    }
+}
+
+/// `redirectUris: must be a URL`, or a sentence about the whole object.
+fn violation(text: &str) -> FieldError {
+    let text = clean(text);
+    let (field, message) = match text.split_once(": ") {
+        Some((path, message)) if !path.is_empty() && !path.contains(char::is_whitespace) => {
+            (Some(path.to_owned()), message.to_owned())
+        }
+        _ => (None, text),
+    };
+    FieldError {
+        field,
+        message,
+        params: Vec::new(),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// One violation of the user profile, out of Keycloak's
-/// `{"errors":[{"field","errorMessage","params"}]}` or its flat form.
+/// One value that the server refused, out of Keycloak's
+/// `{"errors":[{"field","errorMessage","params"}]}`, the flat form of it, or
+/// `{"error":"..","violations":["redirectUris: .."]}`.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FieldError {

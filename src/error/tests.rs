@@ -94,6 +94,27 @@ fn members_are_kept() {
     let shown = format!("{error} {}", error.field_errors()[0].params[0]);
     assert!(!shown.contains(is_disruptive), "{shown:?}");
 
+    // The third form, of what the newer endpoints check: org.keycloak.services.error
+    // .ViolationExceptionResponse.
+    let error = answer(
+        400,
+        r#"{"error":"Provided data is invalid","violations":["redirectUris: must be a URL: hunter2","auth.method: must not be blank","two of them are the same",7]}"#,
+    );
+    let fields = error.field_errors();
+    let read = |at: usize| {
+        let field: &crate::FieldError = &fields[at];
+        (field.field.as_deref(), field.message.as_str())
+    };
+    assert_eq!(read(0), (Some("redirectUris"), "must be a URL: hunter2"));
+    assert_eq!(read(1), (Some("auth.method"), "must not be blank"));
+    assert_eq!(read(2), (None, "two of them are the same"));
+    assert_eq!(fields.len(), 3);
+    assert!(error.is_validation());
+    assert!(
+        error.to_string().contains("redirectUris: must be a URL"),
+        "{error}"
+    );
+
     let error = answer(
         400,
         r#"{"error":"invalid_grant","error_description":"Stale"}"#,

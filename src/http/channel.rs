@@ -169,6 +169,17 @@ impl Channel {
             self.check_dpop(client, call.provider, metadata, call.deadline)
                 .await?;
         }
+        self.post_form_at(target, call, form, headers).await
+    }
+
+    /// The same at an address that no document names.
+    pub(crate) async fn post_form_at(
+        &self,
+        target: Target,
+        call: EndpointCall<'_>,
+        form: &[(&str, &str)],
+        headers: HeaderMap,
+    ) -> Result<Answer> {
         let request = self
             .sender
             .client

@@ -6,6 +6,7 @@ mod documents;
 mod elsewhere;
 mod elsewhere_started;
 mod ending;
+mod external_token;
 mod flows;
 mod given;
 mod introspection;

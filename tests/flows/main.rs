@@ -25,6 +25,7 @@ mod docs;
 mod dpop;
 mod examples;
 mod exchange;
+mod external_token;
 mod older_exchange;
 mod other_provider;
 mod registration;

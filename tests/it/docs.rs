@@ -110,3 +110,168 @@ fn relative_links_lead_somewhere() {
     }
     assert_eq!(dead, Vec::<String>::new());
 }
+
+/// The pages whose commands are run by `scripts/check-commands`.
+fn pages_with_commands() -> Vec<PathBuf> {
+    let mut pages: Vec<PathBuf> = fs::read_dir(file("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    pages.extend(["README.md", "ARCHITECTURE.md", "SECURITY.md"].map(file));
+    pages.sort();
+    pages
+}
+
+/// A line of a shell block, or the text between back quotes, as a command: without its comment.
+fn command(text: &str) -> Option<String> {
+    let text = text.split(" #").next().unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let first = words.iter().find(|word| !is_assignment(word))?;
+    let script = first.trim_start_matches("./").strip_prefix("scripts/");
+    // Not the folder, and not what the scripts share.
+    let is_script = script.is_some_and(|name| !name.is_empty() && !name.contains('.'));
+    let is_command = is_script || ["cargo", "mvn", "npm", "rustup"].contains(first);
+    (is_command && (words.len() > 1 || is_script)).then(|| words.join(" "))
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    })
+}
+
+/// The commands of a page. A line of a shell block is one whatever it begins with.
+fn commands_of(page: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut block: Option<&str> = None;
+    let mut prose = String::new();
+    for line in page.lines() {
+        match (block, line.trim_start().strip_prefix("```")) {
+            (None, Some(language)) => block = Some(language),
+            (Some(_), Some(_)) => block = None,
+            (Some("sh" | "bash" | "console" | "shell"), None) => {
+                let line = line.split(" #").next().unwrap_or_default().trim();
+                if !line.is_empty() && !line.starts_with('#') {
+                    commands.push(line.split_whitespace().collect::<Vec<_>>().join(" "));
+                }
+            }
+            (Some(_), None) => {}
+            (None, None) => {
+                prose.push_str(line);
+                // Code may go on in the next line.
+                prose.push(' ');
+            }
+        }
+    }
+    commands.extend(prose.split('`').skip(1).step_by(2).filter_map(command));
+    commands
+}
+
+#[test]
+fn commands_are_found_in_blocks_and_between_back_quotes() {
+    let page = "Run `scripts/one --all`, `realm.users()` or `A_B=1 cargo\ntest`; `cargo` is a word.\n\
+        ```sh\nscripts/two  7 # says it\nmake\n```\n```toml\nscripts/none\n```\n";
+    assert_eq!(
+        commands_of(page),
+        [
+            "scripts/two 7",
+            "make",
+            "scripts/one --all",
+            "A_B=1 cargo test"
+        ]
+    );
+}
+
+/// What `scripts/commands` says of each command.
+fn table_of_commands() -> BTreeMap<String, String> {
+    let text = fs::read_to_string(file("scripts/commands")).unwrap();
+    let rows = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.map(|row| {
+        let (command, run) = row.split_once(" => ").expect(row);
+        (command.to_owned(), run.to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn every_command_of_a_page_is_run_by_the_tests() {
+    let mut table = table_of_commands();
+    let runner = fs::read_to_string(file("scripts/check-commands")).unwrap();
+    let mut faults = Vec::new();
+    let mut named = Vec::new();
+    for page in pages_with_commands() {
+        let name = page.file_name().unwrap().to_string_lossy().into_owned();
+        for command in commands_of(&fs::read_to_string(&page).unwrap()) {
+            match table.get(&command) {
+                None => faults.push(format!("{name}: no row for {command}")),
+                Some(run) if run.starts_with("by hand: ") => {
+                    if ["README.md", "ARCHITECTURE.md"].contains(&name.as_str()) {
+                        faults.push(format!("{name}: {command} is not run"));
+                    }
+                }
+                Some(run) => {
+                    let first = run.split(' ').next().unwrap_or_default();
+                    let is_there = first == "cargo"
+                        || file(first).is_file()
+                        || runner.contains(&format!("\n{first}() {{"));
+                    if !is_there {
+                        faults.push(format!("{command}: there is no {first}"));
+                    }
+                }
+            }
+            named.push(command);
+        }
+    }
+    table.retain(|command, _| !named.contains(command));
+    faults.extend(
+        table
+            .keys()
+            .map(|command| format!("no page names {command}")),
+    );
+    assert_eq!(faults, Vec::<String>::new());
+    let steps = fs::read_to_string(file("scripts/test")).unwrap();
+    assert!(
+        steps.contains("\ncheck_commands() ")
+            && steps.contains("set -- words fmt tree clippy test doc package commands\n"),
+        "scripts/test does not run scripts/check-commands"
+    );
+}
+
+/// `--example NAME`, `--test NAME` and the like in a script name a target of the manifest.
+#[test]
+fn scripts_name_targets_that_are_there() {
+    let manifest: toml::Table =
+        toml::from_str(&fs::read_to_string(file("Cargo.toml")).unwrap()).unwrap();
+    let mut seen = 0;
+    for entry in fs::read_dir(file("scripts")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for kind in ["example", "test", "bench"] {
+            for rest in text.split(&format!("--{kind} ")).skip(1) {
+                let name: String = rest
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-')
+                    .collect();
+                // A place for a name, as in the arguments of a help text.
+                if name.is_empty() || name.chars().all(|c| c.is_ascii_uppercase()) {
+                    continue;
+                }
+                seen += 1;
+                let target = manifest[kind]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .find(|target| target["name"].as_str() == Some(name.as_str()));
+                let target = target.unwrap_or_else(|| {
+                    panic!("{}: no {kind} target is called {name}", path.display())
+                });
+                if let Some(place) = target.get("path").and_then(toml::Value::as_str) {
+                    assert!(file(place).is_file(), "{place} is not there");
+                }
+            }
+        }
+    }
+    assert!(seen > 2, "only {seen} targets are named");
+}

@@ -24,6 +24,7 @@ mod generated;
 mod live;
 mod pipeline;
 mod recorded;
+mod scripts;
 mod support;
 #[allow(
     unreachable_pub,

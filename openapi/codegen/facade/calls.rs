@@ -27,15 +27,41 @@ pub fn generate(
     }
 }
 
+/// A type as the tests write it: an open enum is called by its place in the crate.
+fn outside(ty: &syn::Type) -> TokenStream {
+    let name = match ty {
+        syn::Type::Path(path)
+            if path
+                .path
+                .segments
+                .first()
+                .is_some_and(|s| s.ident == "crate") =>
+        {
+            path.path.segments.last().map(|last| &last.ident)
+        }
+        _ => None,
+    };
+    match name {
+        Some(name) => quote!(types::#name),
+        None => quote!(#ty),
+    }
+}
+
 fn call(table: &Table, operation: &Operation) -> TokenStream {
     let name = &operation.named.call;
     let key = operation.named.key();
     let handle = handle(table, operation.named.handle());
     let body = operation.body.as_ref().map(|body| match body {
         Body::Value(ty) if is_str(ty) => quote!(let body = given.body::<String>();),
-        Body::Value(ty) => quote!(let body = given.body::<#ty>();),
+        Body::Value(ty) => {
+            let ty = outside(ty);
+            quote!(let body = given.body::<#ty>();)
+        }
         Body::List(ty) if is_string(ty) => quote!(let body = given.body::<Vec<String>>();),
-        Body::List(ty) => quote!(let body = given.body::<Vec<#ty>>();),
+        Body::List(ty) => {
+            let ty = outside(ty);
+            quote!(let body = given.body::<Vec<#ty>>();)
+        }
         Body::Plain(ty) => quote!(let body = given.body::<#ty>();),
         Body::Text(_) => quote!(let body = given.body::<String>();),
         Body::Upload(ty) => quote!(let body = given.upload::<uploads::#ty>();),

@@ -170,7 +170,10 @@ async fn tokens_of_a_registered_client_have_its_algorithms() {
         .as_secs();
     let server = provider(json!({ "id_token_signed_response_alg": "HS256" })).await;
     let symmetric = registered(&server).await.oidc().unwrap().build();
-    says(&symmetric.unwrap_err(), "symmetric algorithms are not taken");
+    says(
+        &symmetric.unwrap_err(),
+        "symmetric algorithms are not taken",
+    );
     for (algorithm, good) in [("ES256", true), ("PS256", false)] {
         let server = provider(json!({ "id_token_signed_response_alg": algorithm })).await;
         let oidc = registered(&server).await.oidc().unwrap();

@@ -39,7 +39,8 @@ pub struct Form {
 
 pub struct Browser {
     client: Client,
-    cookies: BTreeMap<String, String>,
+    /// By path and name: two realms of one server have cookies of the same names.
+    cookies: BTreeMap<(String, String), String>,
     /// Addresses of the application: the browser stops there.
     home: String,
 }
@@ -124,7 +125,8 @@ impl Browser {
             let cookies: Vec<String> = self
                 .cookies
                 .iter()
-                .map(|(name, value)| format!("{name}={value}"))
+                .filter(|((path, _), _)| url.path().starts_with(path.as_str()))
+                .map(|((_, name), value)| format!("{name}={value}"))
                 .collect();
             if !cookies.is_empty() {
                 request = request.header(COOKIE, cookies.join("; "));
@@ -135,11 +137,17 @@ impl Browser {
             let answer = request.send().await.unwrap();
             for cookie in answer.headers().get_all(SET_COOKIE) {
                 let text = cookie.to_str().unwrap();
-                let (name, value) = text.split(';').next().unwrap().split_once('=').unwrap();
+                let mut parts = text.split(';').map(str::trim);
+                let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+                let path = parts.find_map(|part| {
+                    let (attribute, path) = part.split_once('=')?;
+                    attribute.eq_ignore_ascii_case("path").then_some(path)
+                });
+                let key = (path.unwrap_or("/").to_owned(), name.to_owned());
                 if value.is_empty() || text.contains("Max-Age=0") {
-                    self.cookies.remove(name);
+                    self.cookies.remove(&key);
                 } else {
-                    self.cookies.insert(name.to_owned(), value.to_owned());
+                    self.cookies.insert(key, value.to_owned());
                 }
             }
             if answer.status().is_redirection() {

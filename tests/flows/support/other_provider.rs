@@ -1,6 +1,6 @@
 //! The npm package `oidc-provider` on Node: a provider that shares nothing with Keycloak.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -14,6 +14,28 @@ const SERVER: &str = include_str!("other_provider.mjs");
 pub struct OtherProvider {
     pub issuer: String,
     child: Child,
+}
+
+/// A command that finds the Node of `scripts/setup`: the one on the `PATH` may be too old.
+fn command(program: &str) -> Command {
+    static PATH: OnceLock<String> = OnceLock::new();
+    let path = PATH.get_or_init(|| {
+        let output = Command::new("bash")
+            .args([
+                "-c",
+                "source scripts/setup && setup node >&2 && printf %s \"$PATH\"",
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .output()
+            .expect("bash can be run");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "scripts/setup node: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    });
+    let mut command = Command::new(program);
+    command.env("PATH", path);
+    command
 }
 
 /// The folder with the installed package.
@@ -30,7 +52,7 @@ fn installed() -> &'static PathBuf {
         let installed = folder.join("node_modules/oidc-provider/package.json");
         let current = std::fs::read_to_string(&installed).unwrap_or_default();
         if !current.contains(&format!("\"version\": \"{VERSION}\"")) {
-            let output = Command::new("npm")
+            let output = command("npm")
                 .args([
                     "install",
                     "--no-audit",
@@ -41,10 +63,10 @@ fn installed() -> &'static PathBuf {
                 .arg(format!("oidc-provider@{VERSION}"))
                 .current_dir(&folder)
                 .output()
-                .expect("npm can be run: install Node 20 or newer");
+                .expect("npm can be run");
             assert!(
                 output.status.success(),
-                "{}",
+                "npm could not install oidc-provider: {}",
                 String::from_utf8_lossy(&output.stderr)
             );
         }
@@ -58,23 +80,47 @@ impl OtherProvider {
         let folder = installed();
         let program = folder.join("provider.mjs");
         std::fs::write(&program, SERVER).unwrap();
-        let mut child = Command::new("node")
-            .arg(&program)
-            .arg(arguments.to_string())
+        let mut command = command("node");
+        command.arg(&program).arg(arguments.to_string());
+        Self::run(command).unwrap_or_else(|fault| panic!("the second provider: {fault}"))
+    }
+
+    /// Starts a program that prints its issuer. The error has all that it wrote instead.
+    pub fn run(mut command: Command) -> Result<Self, String> {
+        let spawned = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()
-            .expect("node can be run: install Node 20 or newer");
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = spawned.map_err(|error| format!("{command:?}: {error}"))?;
+        let mut stderr = child.stderr.take().unwrap();
+        // Neither pipe may fill up.
+        let complaints = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = stderr.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let issuer = loop {
-            let line = lines.next().expect("it prints its issuer").unwrap();
+        let mut printed = String::new();
+        for line in lines.by_ref() {
+            let line = line.map_err(|error| error.to_string())?;
             if line.starts_with("http://") {
-                break line;
+                std::thread::spawn(move || for _ in lines {});
+                return Ok(Self {
+                    issuer: line,
+                    child,
+                });
             }
-        };
-        // It must not stop at a full pipe.
-        std::thread::spawn(move || for _ in lines {});
-        Self { issuer, child }
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        // Its output has ended, and so has it.
+        drop(child.stdin.take());
+        let status = child.wait().map_err(|error| error.to_string())?;
+        let complaints = complaints.join().unwrap_or_default();
+        Err(format!(
+            "it ended without its issuer ({status}) and wrote\n{printed}{complaints}"
+        ))
     }
 }
 
@@ -83,4 +129,39 @@ impl Drop for OtherProvider {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn a_program_that_dies_at_its_start_tells_what_it_wrote() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo starting; echo URL.parse is missing >&2; exit 3"]);
+    let Err(fault) = OtherProvider::run(command) else {
+        panic!("it has no issuer");
+    };
+    for part in ["starting", "URL.parse is missing", "exit status: 3"] {
+        assert!(fault.contains(part), "{fault}");
+    }
+    let Err(fault) = OtherProvider::run(Command::new("no-such-program")) else {
+        panic!("it is not there");
+    };
+    assert!(fault.contains("no-such-program"), "{fault}");
+}
+
+/// `scripts/setup` asks for the Node that the provider asks for.
+#[test]
+fn the_provider_asks_for_the_node_of_the_set_up() {
+    let source = installed().join("node_modules/oidc-provider/lib/index.js");
+    let source = std::fs::read_to_string(source).unwrap();
+    let (_, asked) = source.split_once("Use Node.js v").expect("a wanted Node");
+    let asked: String = asked.chars().take_while(char::is_ascii_digit).collect();
+    let setup = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/setup");
+    let setup = std::fs::read_to_string(setup).unwrap();
+    assert!(
+        setup.contains(&format!("node) echo {asked}.0 ;;")),
+        "{asked}"
+    );
+    let output = command("node").arg("--version").output().unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let major: u32 = version[1..].split('.').next().unwrap().parse().unwrap();
+    assert!(major >= asked.parse().unwrap(), "{version}");
 }

@@ -1,6 +1,6 @@
 //! A second server with what a plain one lacks: TLS that asks for client certificates, a channel
-//! to reach users for backchannel logins, the older token exchange, the path that servers before 17
-//! had.
+//! to reach users for backchannel logins, the older token exchange, the tokens of other providers, the
+//! path that servers before 17 had.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -130,7 +130,10 @@ fn start() -> Special {
         "--watch",
         &process.to_string(),
     ]);
-    command.args(["--features", "token-exchange,admin-fine-grained-authz:v1"]);
+    command.args([
+        "--features",
+        "token-exchange,admin-fine-grained-authz:v1,identity-brokering-api:v2",
+    ]);
     for option in &options {
         command.args(["--option", option]);
     }

@@ -47,9 +47,9 @@ pub fn version() -> String {
     SERVER.get().cloned().unwrap_or_else(started)
 }
 
-/// Whether the server is of the release whose document is compiled.
+/// Whether the server is of the release whose document is compiled, or of a newer one.
 pub fn is_newest() -> bool {
-    table().releases.last() == Some(&version())
+    table().releases.last().is_some_and(|pinned| !lacks(pinned))
 }
 
 /// Whether the server is older than what is since `release`.

@@ -45,14 +45,21 @@ fn the_table_has_what_the_oldest_release_lacks() {
     let supplement = json!({ "paths": {
         "/hidden": { "get": { "x-reason": "r", "x-since": "2.0", "responses": {} } },
         "/always": { "get": { "x-reason": "r", "responses": {} } },
+        "/coming": { "get": { "x-reason": "r", "x-since": "10.0", "responses": {} } },
     }, "components": { "schemas": { "Mood": { "type": "object", "properties": {
         "name": { "type": "string" }, "color": { "type": "string", "x-since": "2.0" },
     } } } } });
     let releases = [("1.0", &first), ("2.0", &second), ("3.0", &third)]
         .map(|(version, document)| Release { version, document });
-    let text = table(&releases, &supplement.to_string(), NO_OVERLAY).unwrap();
+    let overlay = json!({ "overlay": "1.0.0", "actions": [{ "description": "r",
+        "target": "$.components.schemas.UserRepresentation.properties",
+        "update": { "later": { "type": "string", "x-since": "10.0" } },
+    }] });
+    let text = table(&releases, &supplement.to_string(), &overlay.to_string()).unwrap();
     let table = since::parse(&text).unwrap();
     assert_eq!(table.releases, ["1.0", "2.0", "3.0"]);
+    // Added by hand, of a release that has no document here.
+    assert_eq!(table.newer, ["10.0"]);
     let rows = |release: &str| {
         let new = &table.new[release];
         [&new.operations, &new.parameters, &new.types, &new.members]
@@ -76,19 +83,28 @@ fn the_table_has_what_the_oldest_release_lacks() {
             vec!["UserRepresentation.again"]
         ]
     );
+    assert_eq!(
+        rows("10.0"),
+        [
+            vec!["GET /coming"],
+            vec![],
+            vec![],
+            vec!["UserRepresentation.later"]
+        ]
+    );
     assert!(text.starts_with("# Which of these releases"), "{text}");
 }
 
 #[test]
 fn a_release_that_is_none_of_them_is_refused() {
-    let supplement = json!({ "paths": { "/x": { "get": { "x-reason": "r", "x-since": "9" } } } });
+    let supplement = json!({ "paths": { "/x": { "get": { "x-reason": "r", "x-since": "0.9" } } } });
     let document = release(&json!({ "/y": { "get": {} } }), &[]);
     let releases = [Release {
         version: "1.0",
         document: &document,
     }];
     let problems = table(&releases, &supplement.to_string(), NO_OVERLAY).unwrap_err();
-    assert!(problems.to_string().contains("x-since 9"), "{problems}");
+    assert!(problems.to_string().contains("x-since 0.9"), "{problems}");
     let problems = since::parse("releases = [\"1\"]\n[new.\"1\"]\n").unwrap_err();
     assert!(
         problems.to_string().contains("after the first"),

@@ -35,6 +35,10 @@ pub async fn run(s: &mut Suite, w: &World) {
     s.call(&format!("{O}.identity_provider.groups"))
         .path("alias", &w.identity_provider)
         .await;
+    s.call(&format!("{O}.identity_provider.update_link"))
+        .path("alias", &w.identity_provider)
+        .body(json!({ "organizationId": id, "autoMembership": true, "membershipType": "MANAGED" }))
+        .await;
     groups(s, w).await;
     s.call(&format!("{O}.identity_providers.remove"))
         .path("alias", &w.identity_provider)
@@ -59,6 +63,9 @@ async fn members(s: &mut Suite, w: &World) {
         .await;
     s.call(&format!("{O}.members.count")).await;
     s.call(&format!("{O}.member.get")).await;
+    s.call(&format!("{O}.member.set_membership_type"))
+        .body(json!("MANAGED"))
+        .await;
     s.call(&format!("{O}.member.organizations")).await;
     s.call("realm.organizations.by_member").await;
 }
