@@ -62,6 +62,10 @@ fn written(server: &Server) -> Vec<Value> {
 }
 
 #[track_caller]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a reference"
+)]
 fn refused(server: &Server, error: Error, names: &[&str]) {
     assert!(error.is_config(), "{error}");
     for name in names {

@@ -86,9 +86,8 @@ pub(crate) async fn explained(
     }
     let said = error.server_message().unwrap_or_default();
     let unreadable = UNREADABLE.contains(&said);
-    if !unreadable
-        && !(error.kind() == ErrorKind::Server && error.oauth_code() == Some("unknown_error"))
-    {
+    let silent = error.kind() == ErrorKind::Server && error.oauth_code() == Some("unknown_error");
+    if !(unreadable || silent) {
         return error;
     }
     suspected(transport, options, ty, &fields, unreadable, error).await

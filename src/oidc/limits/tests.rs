@@ -18,6 +18,10 @@ async fn keycloak() -> (Mock, Oidc) {
     (mock, oidc)
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a reference"
+)]
 fn says(error: Error, name: &str, length: usize, limit: usize) {
     let said = error.to_string();
     assert!(error.is_config(), "{said}");

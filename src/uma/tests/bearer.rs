@@ -19,10 +19,18 @@ async fn answering(reply: impl Fn() -> Reply + Send + Sync + 'static) -> Mock {
     .await
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a reference"
+)]
 fn token(claims: serde_json::Value) -> String {
     sign(&json!({ "alg": "ES256" }), &claims)
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "calls read better without a reference"
+)]
 fn rpt(claims: serde_json::Value) -> Reply {
     let token = token(claims);
     let answer = json!({ "access_token": token, "token_type": "Bearer", "upgraded": false });

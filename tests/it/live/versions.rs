@@ -235,7 +235,8 @@ async fn a_priority_stands_or_is_refused() {
     let second = executions.create_subflow(&subflow).await.map(drop);
     let listed = executions.list().await.unwrap();
     if version().await.has("25.0.6") {
-        (first.unwrap(), second.unwrap());
+        first.unwrap();
+        second.unwrap();
         let priorities: Vec<_> = listed.iter().map(|one| one.priority).collect();
         assert_eq!(priorities, [Some(3), Some(50)]);
     } else {
