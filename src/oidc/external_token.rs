@@ -160,7 +160,7 @@ pub struct ExternalToken {
 }
 
 impl ExternalToken {
-    fn read(mut members: Map<String, Value>) -> Result<Self> {
+    pub(super) fn read(mut members: Map<String, Value>) -> Result<Self> {
         let Some(Value::String(text)) = members.remove("access_token") else {
             return Err(error::unexpected_body(&OP, "the answer has no token"));
         };

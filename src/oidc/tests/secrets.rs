@@ -14,7 +14,7 @@ use crate::jose::{
     SigningKey, decode_unverified, decrypt, encrypt,
 };
 use crate::oidc::{
-    AccessTokenProfile, AccessTokenVerifier, CallbackAnswer, Check, Expected, IdTokenSecret,
+    AccessTokenProfile, AccessTokenVerifier, CallbackAnswer, Check, Expected, ExternalToken, IdTokenSecret,
     IssuerTemplate, MemoryLoginStore, OfflineToken, Presented, RefreshToken, Refreshable,
     ReplayMemory, ResponseMode, ResponseType, Revocable, SecurityProfile, StoredTokens,
     TrustedIssuer,
@@ -207,6 +207,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&backchannel.saved());
     shown.add(&oidc.exchange_token("hunter2").actor_token("hunter2", "x"));
     shown.add(&oidc.exchange_token("hunter2").await.unwrap());
+    shown.add(&oidc.external_token("github", "hunter2"));
     shown.add(
         &oidc
             .code("hunter2", "https://app/cb")
@@ -315,6 +316,10 @@ async fn s19_nothing_shows_a_secret() {
     let other = DecryptionKey::generate(wrap).unwrap();
     shown.error(decrypt(&sealed, &[other]));
     shown.error(Jwk::from_json(r#"{"kty":"oct","k":"hunter2"}"#));
+
+    let external = json!({ "access_token": "hunter2", "id_token": "hunter2" });
+    let external = external.as_object().unwrap().clone();
+    shown.add(&ExternalToken::read(external).unwrap());
 
     // What is on both sides.
     shown.add(&Secret::from("hunter2"));
