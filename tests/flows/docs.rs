@@ -27,6 +27,7 @@ fn every_check_has_its_test() {
         "src/account",
         "src/error",
         "src/jose",
+        "src/kept",
         "src/oidc",
         "src/registration",
         "src/token",

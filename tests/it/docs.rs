@@ -233,9 +233,8 @@ fn every_command_of_a_page_is_run_by_the_tests() {
     assert_eq!(faults, Vec::<String>::new());
     let steps = fs::read_to_string(file("scripts/test")).unwrap();
     assert!(
-        steps.contains("\ncheck_commands() ")
-            && steps.contains("set -- words fmt tree clippy test doc package commands\n"),
-        "scripts/test does not run scripts/check-commands"
+        steps.contains("\ncheck_commands() "),
+        "scripts/test has no step that runs scripts/check-commands"
     );
 }
 

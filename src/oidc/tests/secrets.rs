@@ -14,10 +14,10 @@ use crate::jose::{
     SigningKey, decode_unverified, decrypt, encrypt,
 };
 use crate::oidc::{
-    AccessTokenProfile, AccessTokenVerifier, CallbackAnswer, Check, Expected, ExternalToken, IdTokenSecret,
-    IssuerTemplate, MemoryLoginStore, OfflineToken, Presented, RefreshToken, Refreshable,
-    ReplayMemory, ResponseMode, ResponseType, Revocable, SecurityProfile, StoredTokens,
-    TrustedIssuer,
+    AccessTokenProfile, AccessTokenVerifier, CallbackAnswer, Check, Expected, ExternalToken,
+    IdTokenSecret, IssuerTemplate, MemoryLoginStore, OfflineToken, Presented, RefreshToken,
+    Refreshable, ReplayMemory, ResponseMode, ResponseType, Revocable, SecurityProfile,
+    StoredTokens, TrustedIssuer,
 };
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};

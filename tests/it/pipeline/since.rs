@@ -51,7 +51,7 @@ fn the_table_has_what_the_oldest_release_lacks() {
     } } } } });
     let releases = [("1.0", &first), ("2.0", &second), ("3.0", &third)]
         .map(|(version, document)| Release { version, document });
-    let overlay = json!({ "overlay": "1.0.0", "actions": [{ "description": "r",
+    let overlay = json!({ "overlay": "1.0.0", "info": { "title": "t", "version": "1" }, "actions": [{ "description": "r",
         "target": "$.components.schemas.UserRepresentation.properties",
         "update": { "later": { "type": "string", "x-since": "10.0" } },
     }] });
