@@ -115,7 +115,7 @@ impl Oidc {
     /// # ) -> keycloak_kit::Result<()> {
     /// if let (Some(token), Some(id_token)) = (answer.access_token(), answer.id_token()) {
     ///     let me = oidc.userinfo_for(token, id_token).await?;
-    ///     assert_eq!(me.sub, id_token.subject());
+    ///     assert_eq!(me.subject(), id_token.subject());
     /// }
     /// # Ok(()) }
     /// ```
