@@ -86,7 +86,7 @@ async fn identity_provider_by_a_file() {
 
     let certificate = pem(config["signingCertificate"].split(',').next().unwrap());
     let upload = KeyStoreUpload::new("Certificate PEM", certificate.clone());
-    if older("26.7.4", providers.upload_certificate(&upload)).await {
+    if older("26.5.7", providers.upload_certificate(&upload)).await {
         return test.delete().await;
     }
     let read = providers.upload_certificate(&upload).await.unwrap();
