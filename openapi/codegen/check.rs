@@ -1,6 +1,4 @@
-//! Step 6, check: shapes progenitor cannot take, refused with the operation's name.
-//!
-//! Inside progenitor most of these are assertions without it.
+//! Step 6, check: shapes that no call is made of, refused with the operation's name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +9,7 @@ use super::names::Named;
 use super::problem::{Problem, Problems};
 use super::spelling::{is_ident, snake, variant};
 
-/// Looks at every operation that goes to progenitor.
+/// Looks at every operation.
 pub fn check(document: &Value, named: &[Named]) -> Result<(), Problems> {
     let mut problems = Vec::new();
     for one in named {
@@ -176,7 +174,7 @@ fn check_success(operation: &Value, refuse: &mut impl FnMut(&'static str, String
         .and_then(Value::as_object)
         .into_iter()
         .flatten()
-        .filter(|(code, _)| code.starts_with('2') || *code == "default")
+        .filter(|(code, _)| code.starts_with('2'))
         .map(|(_, answer)| answer)
         .collect();
     if success.len() != 1 {

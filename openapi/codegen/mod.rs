@@ -1,6 +1,6 @@
 //! From Keycloak's document to the admin client: a pipeline of named steps.
 //!
-//! load -> supplement -> overlay -> rules -> names -> since -> check -> wire (progenitor) -> representations -> facade.
+//! load -> supplement -> overlay -> rules -> names -> since -> check -> types (progenitor) -> model -> representations -> facade.
 //! No step touches the disk; `build.rs` and the tests both call [`generate`].
 
 pub mod check;
@@ -13,12 +13,13 @@ pub mod problem;
 pub mod propose;
 pub mod representations;
 pub mod rules;
+pub mod signature;
 pub mod since;
 pub mod spelling;
 pub mod supplement;
 pub mod table;
+pub mod types;
 pub mod unused;
-pub mod wire;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -44,8 +45,6 @@ pub struct Inputs<'a> {
 
 /// The generated files.
 pub struct Output {
-    /// Progenitor's client, private to the crate.
-    pub wire: String,
     /// The representation types.
     pub representations: String,
     /// Id types, handles and requests.
@@ -60,9 +59,8 @@ pub struct Output {
 
 impl Output {
     /// File names in `OUT_DIR` and their text.
-    pub fn files(&self) -> [(&'static str, &str); 5] {
+    pub fn files(&self) -> [(&'static str, &str); 4] {
         [
-            ("wire.rs", &self.wire),
             ("representations.rs", &self.representations),
             ("facade.rs", &self.facade),
             ("calls.rs", &self.calls),
@@ -113,9 +111,9 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let mut document = document::sorted(document);
     check::check(&document, &named)?;
 
-    let generated = wire::generate(&mut document, &named)?;
-    let methods = wire::methods(&generated.client);
-    let operations = model::build(&document, &table, &named, &methods, inputs.foreign)?;
+    types::name_inline_objects(&mut document, &named)?;
+    let operations = model::build(&document, &table, &named, inputs.foreign)?;
+    let types = types::generate(&document)?;
     let unused = unused::rows(&document, &table, &operations);
     if inputs.foreign {
         let facts = unused.into_iter().map(Problem::without_advice);
@@ -123,18 +121,16 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     } else {
         Problems(unused).or(())?;
     }
-    let client = generated.client;
-    let named_types = representations::names(&generated.types);
+    let named_types = representations::names(&types);
 
     let ids = facade::ids(&table);
     let handles = facade::handles(&table, &operations);
     let requests = facade::requests(&table, &operations);
     let newer = facade::newer_members(&since);
-    let types = facade::body_types(&operations, &document);
+    let body_types = facade::body_types(&operations, &document);
     let dropped = facade::dropped_members(&document);
     Ok(Output {
-        wire: print(quote!(#client))?,
-        representations: print(representations::generate(generated.types, &document))?,
+        representations: print(representations::generate(types, &document))?,
         facade: print(quote! {
             /// Ids, each its own type.
             pub mod ids { #ids }
@@ -148,7 +144,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
             }
 
             /// What the oldest supported release lacks.
-            pub(crate) mod newer { #newer #types #dropped }
+            pub(crate) mod newer { #newer #body_types #dropped }
 
             /// One struct for each place in the admin API.
             pub mod handles {

@@ -90,11 +90,6 @@ impl Named {
             .map_or(&self.call, |(_, verb)| verb)
     }
 
-    /// The operationId given to progenitor.
-    pub fn operation_id(&self) -> String {
-        self.call.replace('.', "_")
-    }
-
     /// `METHOD /path`.
     pub fn key(&self) -> String {
         operation_key(&self.method, &self.path)

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::document::schemas;
 use super::facade::DROPPED_BEFORE;
-use super::rules::{ERROR_SCHEMA, EXTRA};
+use super::rules::EXTRA;
+use super::signature::generic_argument;
 use super::since::SINCE;
 use super::spelling::{ident, snake, variant};
-use super::wire::generic_argument;
 
 /// Marks a map whose values may be secrets (overlay).
 const SECRET_VALUES: &str = "x-secret-values";
@@ -42,7 +42,7 @@ pub fn generate(types: Vec<syn::Item>, document: &Value) -> TokenStream {
     });
     let enums = documented
         .iter()
-        .filter(|(name, schema)| schema.get("enum").is_some() && *name != ERROR_SCHEMA)
+        .filter(|(_, schema)| schema.get("enum").is_some())
         .map(|(name, schema)| enumeration(name, schema));
     let items: Vec<TokenStream> = items.collect();
     let enums: Vec<TokenStream> = enums.collect();

@@ -1,4 +1,4 @@
-//! Step 4, rules: what is wrong in whole families, or what progenitor asks of every document.
+//! Step 4, rules: what is wrong in whole families, or what the generator asks of every document.
 //!
 //! Each rule is one function that changes the document and says how often. Single facts belong in
 //! `openapi/overlay.json`.
@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::document::{operation_mut, operations, schemas_mut};
 use super::spelling::snake;
 
-/// The schema every error answer gets; `src/error` decodes the real bodies.
-pub const ERROR_SCHEMA: &str = "ErrorRepresentation";
+/// The schema of error answers; `src/error` decodes the real bodies.
+const ERROR_SCHEMA: &str = "ErrorRepresentation";
 /// Where unknown members of a representation are kept.
 pub const EXTRA: &str = "extra";
 
@@ -23,7 +23,7 @@ pub const RULES: &[Rule] = &[
     ("uploads are types by hand", uploads),
     ("one request media type, JSON first", request_media_type),
     ("one success answer, any 2xx", success),
-    ("one error type on 4XX and 5XX", errors),
+    ("error answers are left out", errors),
     ("no defaults on parameters", defaults),
     ("path parameters are free text", path_patterns),
     ("query parameters of an enum are text", query_enums),
@@ -46,7 +46,7 @@ fn each_operation(
         .count()
 }
 
-/// Progenitor takes one request media type; where there is a choice, JSON is it.
+/// A call sends one media type; where there is a choice, JSON is it.
 fn request_media_type(document: &mut Value) -> usize {
     each_operation(document, |operation| {
         let Some(body) = operation
@@ -67,8 +67,7 @@ fn request_media_type(document: &mut Value) -> usize {
 /// The upload type of an operation's body, by the name of its schema.
 pub const UPLOAD: &str = "x-upload";
 
-/// Progenitor sends no multipart form. Its fields are a type of `src/admin/uploads.rs`; what
-/// progenitor sends is the encoded form.
+/// The fields of a multipart form are a type of `src/admin/uploads.rs`.
 fn uploads(document: &mut Value) -> usize {
     const FORM: &str = "multipart/form-data";
     let mut types = BTreeSet::new();
@@ -125,8 +124,8 @@ fn keep_one(content: &mut Map<String, Value>) -> bool {
     before > 1
 }
 
-/// Progenitor takes one success answer, and calls any other status an error. The lowest 2xx with a
-/// body is the one; whether a status that stands beside it has none is kept in `x-empty`.
+/// A call has one success answer. The lowest 2xx with a body is the one; whether a status that stands
+/// beside it has none is kept in `x-empty`.
 fn success(document: &mut Value) -> usize {
     each_operation(document, |operation| {
         let Some(responses) = operation
@@ -181,18 +180,11 @@ fn success(document: &mut Value) -> usize {
     })
 }
 
-/// Keycloak documents one error body in 396; progenitor wants one type for all.
+/// Keycloak documents one error body in 396: `src/error` reads all that there are.
 fn errors(document: &mut Value) -> usize {
     if let Some(schemas) = schemas_mut(document) {
-        schemas.insert(
-            ERROR_SCHEMA.into(),
-            json!({ "type": "object", "properties": { "error": { "type": "string" } } }),
-        );
+        schemas.remove(ERROR_SCHEMA);
     }
-    let answer = json!({
-        "description": "Error",
-        "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{ERROR_SCHEMA}") } } }
-    });
     each_operation(document, |operation| {
         let Some(responses) = operation
             .get_mut("responses")
@@ -200,10 +192,9 @@ fn errors(document: &mut Value) -> usize {
         else {
             return false;
         };
+        let before = responses.len();
         responses.retain(|code, _| code.starts_with('2'));
-        responses.insert("4XX".into(), answer.clone());
-        responses.insert("5XX".into(), answer.clone());
-        true
+        responses.len() < before
     })
 }
 
@@ -221,8 +212,7 @@ fn defaults(document: &mut Value) -> usize {
     count
 }
 
-/// A pattern or a type of its own makes progenitor wrap a path parameter; every segment is text
-/// that is checked and encoded anyway.
+/// Every segment is text that is checked and encoded, whatever pattern or type the document has.
 fn path_patterns(document: &mut Value) -> usize {
     let text = json!({ "type": "string" });
     let mut count = 0;

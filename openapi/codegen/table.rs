@@ -24,7 +24,7 @@ fn line(operation: &Operation) -> String {
                 .map(|query| query.setter.to_string()),
         )
         .chain(operation.body.as_ref().map(|body| match body {
-            Body::Value(ty) | Body::Plain(ty) => plain(ty),
+            Body::Value(ty) | Body::Form(ty) | Body::Plain(ty) => plain(ty),
             Body::List(ty) => format!("[{}]", plain(ty)),
             Body::Text(ty) => text(ty),
             Body::Upload(ty) => ty.to_string(),

@@ -67,9 +67,9 @@ macro_rules! id_type {
             }
         }
 
-        impl From<$crate::admin::call::LocationId> for $name {
-            fn from(id: $crate::admin::call::LocationId) -> Self {
-                Self(id.0)
+        impl From<$crate::admin::call_response::LocationId> for $name {
+            fn from(id: $crate::admin::call_response::LocationId) -> Self {
+                Self(id.into_text())
             }
         }
 

@@ -73,6 +73,8 @@
 mod bodies;
 mod bulk;
 pub(crate) mod call;
+mod call_request;
+pub(crate) mod call_response;
 mod change;
 mod client_scopes;
 mod content;
@@ -115,21 +117,6 @@ mod unresolved;
 pub mod uploads;
 mod variants;
 mod version;
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    unused_qualifications,
-    dead_code,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
-)]
-mod wire {
-    include!(concat!(env!("OUT_DIR"), "/wire.rs"));
-}
-
 use std::future::Future;
 use std::pin::Pin;
 
@@ -156,7 +143,6 @@ pub(crate) use edits::{EditGuard, Edits};
 pub(crate) use modify::Target;
 pub(crate) use open_enum::open_enum;
 pub(crate) use stream::End;
-pub(crate) use uploads::Form;
 pub(crate) use version::Version;
 
 /// The future of a request.

@@ -2,19 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
-use super::call::{LocationId, text_of};
 use super::handles::{Clients, IdentityProviders, LocalizationLocale, Workflow, Workflows};
 use super::ids::WorkflowId;
 use super::representations::ClientRepresentation;
-use super::uploads::{FileUpload, Form, IdentityProviderFileUpload};
+use super::uploads::{FileUpload, IdentityProviderFileUpload};
 use crate::http::operation::Operation;
-use crate::http::{json, segment};
-use crate::{Result, error};
+use crate::{Response, Result};
 
 const YAML: &str = "application/yaml";
-const JSON: &str = "application/json";
 
 impl Workflows {
     /// Creates a workflow out of its YAML.
@@ -38,19 +33,13 @@ impl Workflows {
             "/admin/realms/{realm}/workflows",
         );
         let path = [("realm", self.realm.as_str())];
-        let body = Some((YAML, yaml.into().into()));
-        let answer = self
-            .call
-            .in_media_type(OPERATION, &path, "*/*", body)
+        let request = self.call.to(OPERATION, &path)?;
+        let answer = request
+            .bytes(YAML, yaml.into())
+            .accept("*/*")
+            .send()
             .await?;
-        let location = answer.headers().get(http::header::LOCATION);
-        let location = location.ok_or_else(|| {
-            error::protocol(
-                "the server created the workflow but sent no Location: look it up by its name",
-            )
-            .with_operation(OPERATION)
-        })?;
-        segment::decode_location_id(OPERATION, location).map(|id| LocationId(id).into())
+        answer.created(None).map(Response::into_value)
     }
 }
 
@@ -69,11 +58,8 @@ impl Workflow {
             "/admin/realms/{realm}/workflows/{id}",
         );
         let path = [("realm", self.realm.as_str()), ("id", self.id.as_str())];
-        let answer = self
-            .call
-            .in_media_type(OPERATION, &path, YAML, None)
-            .await?;
-        text_of(OPERATION, answer.into_value())
+        let answer = self.call.to(OPERATION, &path)?.accept(YAML).send().await?;
+        answer.text().map(Response::into_value)
     }
 
     /// Replaces the workflow by what its YAML says.
@@ -90,9 +76,11 @@ impl Workflow {
             "/admin/realms/{realm}/workflows/{id}",
         );
         let path = [("realm", self.realm.as_str()), ("id", self.id.as_str())];
-        let body = Some((YAML, yaml.into().into()));
-        self.call
-            .in_media_type(OPERATION, &path, "*/*", body)
+        let request = self.call.to(OPERATION, &path)?;
+        request
+            .bytes(YAML, yaml.into())
+            .accept("*/*")
+            .send()
             .await?;
         Ok(())
     }
@@ -116,11 +104,8 @@ impl LocalizationLocale {
             ("realm", self.realm.as_str()),
             ("locale", self.locale.as_str()),
         ];
-        let form = Form::of(file).await?;
-        let body = Some((form.content_type.as_str(), form.body));
-        self.call
-            .in_media_type(OPERATION, &path, "*/*", body)
-            .await?;
+        let request = self.call.to(OPERATION, &path)?.upload(file).await?;
+        request.accept("*/*").send().await?;
         Ok(())
     }
 }
@@ -144,13 +129,8 @@ impl IdentityProviders {
             "/admin/realms/{realm}/identity-provider/import-config",
         );
         let path = [("realm", self.realm.as_str())];
-        let form = Form::of(file).await?;
-        let body = Some((form.content_type.as_str(), form.body));
-        let answer = self
-            .call
-            .in_media_type(OPERATION, &path, JSON, body)
-            .await?;
-        json::decode(OPERATION, answer.value())
+        let request = self.call.to(OPERATION, &path)?.upload(file).await?;
+        request.send().await?.value().map(Response::into_value)
     }
 }
 
@@ -176,11 +156,8 @@ impl Clients {
             "/admin/realms/{realm}/client-description-converter",
         );
         let path = [("realm", self.realm.as_str())];
-        let body = Some((media_type, Bytes::from(description.into())));
-        let answer = self
-            .call
-            .in_media_type(OPERATION, &path, JSON, body)
-            .await?;
-        json::decode(OPERATION, answer.value())
+        let request = self.call.to(OPERATION, &path)?;
+        let answer = request.bytes(media_type, description.into()).send().await?;
+        answer.value().map(Response::into_value)
     }
 }

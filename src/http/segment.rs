@@ -80,6 +80,32 @@ pub(crate) fn encode_path(value: &str) -> String {
     parts.join("/")
 }
 
+/// A path with a value in each place of the operation's template, checked and encoded.
+#[cfg_attr(not(feature = "admin"), allow(dead_code))]
+pub(crate) fn fill(op: &Operation, values: &[(&'static str, &str)]) -> Result<String> {
+    let mut path = String::with_capacity(op.path.len() + 32 * values.len());
+    let mut rest = op.path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        path.push_str(before);
+        rest = after;
+        let Some((name, value)) = values.iter().find(|(known, _)| *known == name) else {
+            return Err(error::invalid_argument(
+                op,
+                "a part of the path has no value",
+            ));
+        };
+        check(op, name, value)?;
+        if *name == WHOLE_PATH {
+            path.push_str(&encode_path(value));
+        } else {
+            path.extend(utf8_percent_encode(value, SEGMENT));
+        }
+    }
+    path.push_str(rest);
+    Ok(path)
+}
+
 /// The id of a created object: the last path segment of `Location`, percent-decoded.
 ///
 /// Cut out of the raw text, because a URL parser resolves dot segments: a role that is called

@@ -53,7 +53,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
     let handle = handle(table, operation.named.handle());
     let body = operation.body.as_ref().map(|body| match body {
         Body::Value(ty) if is_str(ty) => quote!(let body = given.body::<String>();),
-        Body::Value(ty) => {
+        Body::Value(ty) | Body::Form(ty) => {
             let ty = outside(ty);
             quote!(let body = given.body::<#ty>();)
         }
@@ -165,7 +165,7 @@ fn request(operation: &Operation, deprecated: Option<&TokenStream>) -> TokenStre
             quote!(given.required(#name))
         });
     let body = operation.body.as_ref().map(|body| match body {
-        Body::Value(_) | Body::List(_) | Body::Upload(_) => quote!(&body),
+        Body::Value(_) | Body::Form(_) | Body::List(_) | Body::Upload(_) => quote!(&body),
         Body::Plain(_) | Body::Text(_) => quote!(body),
     });
     let arguments = ids.chain(required).chain(body);

@@ -9,7 +9,7 @@ use super::docs;
 use super::requests::{body_argument, is_str, is_string, request_name};
 use super::{call, id_field, operation_const, output};
 use crate::codegen::document::path_parameters;
-use crate::codegen::model::{Body, Operation, Parameter, Success};
+use crate::codegen::model::{Body, Operation, Parameter, Query, Success};
 use crate::codegen::names::{Table, handle_id_type};
 use crate::codegen::spelling::{camel, ident, snake};
 
@@ -271,7 +271,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
         });
         let own_body = operation.body.as_ref().map(|body| match body {
             Body::Value(ty) if is_str(ty) => quote!(body: body.as_ref().to_owned(),),
-            Body::Value(_) | Body::Upload(_) => quote!(body: body.clone(),),
+            Body::Value(_) | Body::Form(_) | Body::Upload(_) => quote!(body: body.clone(),),
             Body::List(ty) if is_string(ty) => {
                 quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
             }
@@ -307,18 +307,12 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             (false, true) => quote!(&#ident),
         }
     };
-    let query_place = |index: usize| {
-        operation
-            .query
-            .get(index)
-            .map(|query| {
-                let setter = &query.setter;
-                quote!(&#setter)
-            })
-            .unwrap_or_default()
+    let query_place = |query: &Query| {
+        let setter = &query.setter;
+        quote!(Some(&#setter))
     };
     let body_place = match &operation.body {
-        Some(Body::Text(ty)) => quote!(Into::<#ty>::into(body).into()),
+        Some(Body::Text(ty)) => quote!(String::from(Into::<#ty>::into(body))),
         Some(Body::Value(ty)) if is_str(ty) => quote!(body.as_ref()),
         Some(Body::List(ty)) if is_string(ty) => {
             quote!(

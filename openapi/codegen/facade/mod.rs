@@ -1,4 +1,4 @@
-//! Step 9, facade: the public handles and requests over the generated client.
+//! Step 9, facade: the public handles and requests.
 
 mod calls;
 mod docs;
@@ -13,7 +13,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::document::schemas;
-use super::model::{Body, Operation, Parameter, Success, WireArgument};
+use super::model::{Body, Kind, Operation, Parameter, Query, Success};
 use super::names::Table;
 use super::since;
 
@@ -179,66 +179,71 @@ fn output(success: &Success) -> TokenStream {
     }
 }
 
-/// The statements that check the ids, call the generated client and read its answer.
+/// The statements that check the ids, send the request and read its answer.
 ///
-/// `path`, `query` and `body` say where each argument stands.
+/// `path`, `query` and `body` say where each value stands.
 fn call(
     operation: &Operation,
     path: impl Fn(&Parameter) -> TokenStream,
-    query: impl Fn(usize) -> TokenStream,
+    query: impl Fn(&Query) -> TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
-    let checks = operation.path.iter().map(|parameter| {
+    let values = operation.path.iter().map(|parameter| {
         let name = &parameter.name;
         let value = path(parameter);
         quote!((#name, #value))
     });
-    let method = format_ident!("{}", operation.named.operation_id());
+    let parameters = operation.query.iter().map(|one| {
+        let name = &one.name;
+        let value = query(one);
+        match one.kind {
+            Kind::Text => quote!(.text(#name, #value)),
+            Kind::Flag => quote!(.flag(#name, #value)),
+            Kind::Number => quote!(.number(#name, #value)),
+            Kind::List => quote!(.list(#name, #value)),
+        }
+    });
+    let sends = operation.body.as_ref().map(|kind| match kind {
+        Body::Value(_) | Body::List(_) => quote!(.json(#body)?),
+        Body::Plain(_) => quote!(.json(&#body)?),
+        Body::Form(_) => quote!(.form(#body)?),
+        Body::Text(_) => quote!(.bytes("text/plain", #body)),
+        Body::Upload(_) => quote!(.upload(#body).await?),
+    });
+    let anything = matches!(
+        operation.success,
+        Success::Text(_) | Success::OptionalText | Success::Content
+    );
+    let accept = anything.then(|| quote!(.accept("*/*")));
     let read = match &operation.success {
-        Success::Nothing => quote!(wire.nothing(answer)),
+        Success::Nothing => quote!(answer.nothing()),
         Success::Created(id) if member_of_name(id).is_some() => {
             let sent = member_of_name(id).map(|member| {
                 let member = crate::codegen::spelling::ident(member);
                 quote!(#body.#member.as_deref())
             });
-            quote!(wire.created_by_name(answer, #sent))
+            quote!(answer.created_by_name(#sent))
         }
         Success::Created(_) if takes(operation, "FlowCopyRepresentation") => {
-            quote!(
-                wire.created_or_found(answer, self.find_copy(#body))
-                    .await
-            )
+            quote!(answer.created_or_found(self.find_copy(#body)).await)
         }
         Success::Created(_) => {
             let given = created_without_location(operation, body);
-            quote!(wire.created(answer, #given))
+            quote!(answer.created(#given))
         }
-        Success::Value(_) => quote!(wire.value(answer)),
-        Success::Optional(_) => quote!(wire.optional(answer)),
-        Success::Text(_) => quote!(wire.text(answer).await),
-        Success::OptionalText => quote!(wire.optional_text(answer).await),
-        Success::Content => quote!(wire.content(answer).await),
+        Success::Value(_) => quote!(answer.value()),
+        Success::Optional(_) => quote!(answer.optional()),
+        Success::Text(_) => quote!(answer.text()),
+        Success::OptionalText => quote!(answer.optional_text()),
+        Success::Content => quote!(answer.content()),
     };
-    let form = matches!(operation.body, Some(Body::Upload(_))).then(|| {
-        quote! {
-            let form = crate::admin::Form::of(#body).await?;
-            let wire = wire.form(&form);
-        }
-    });
-    let body = if form.is_some() {
-        quote!(form.body)
-    } else {
-        body.clone()
-    };
-    let arguments = operation.wire.iter().map(|argument| match argument {
-        WireArgument::Path(index) => operation.path.get(*index).map(&path).unwrap_or_default(),
-        WireArgument::Query(index) => query(*index),
-        WireArgument::Body => body.clone(),
-    });
     quote! {
-        let wire = self.call.prepare(OPERATION, &[#(#checks),*])?;
-        #form
-        let answer = wire.client().#method(#(#arguments),*).await;
+        let answer = self.call.to(OPERATION, &[#(#values),*])?
+            #(#parameters)*
+            #sends
+            #accept
+            .send()
+            .await?;
         #read
     }
 }

@@ -18,7 +18,7 @@ pub fn request_name(call: &str) -> syn::Ident {
 pub fn body_argument(body: &Body) -> TokenStream {
     match body {
         Body::Value(ty) if is_str(ty) => quote!(body: impl AsRef<str> + Send),
-        Body::Value(ty) => quote!(body: &#ty),
+        Body::Value(ty) | Body::Form(ty) => quote!(body: &#ty),
         Body::List(ty) if is_string(ty) => quote!(body: &[impl AsRef<str> + Sync]),
         Body::List(ty) => quote!(body: &[#ty]),
         Body::Plain(ty) => quote!(body: #ty),
@@ -69,7 +69,7 @@ fn request(table: &Table, operation: &Operation, count: Option<&Operation>) -> T
     });
     let body_field = operation.body.as_ref().map(|body| match body {
         Body::Value(ty) if is_str(ty) => quote!(pub(crate) body: String,),
-        Body::Value(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
+        Body::Value(ty) | Body::Form(ty) | Body::Plain(ty) => quote!(pub(crate) body: #ty,),
         Body::List(ty) => quote!(pub(crate) body: Vec<#ty>,),
         Body::Text(ty) => quote!(pub(crate) body: #ty,),
         Body::Upload(ty) => quote!(pub(crate) body: crate::admin::uploads::#ty,),
@@ -89,20 +89,13 @@ fn request(table: &Table, operation: &Operation, count: Option<&Operation>) -> T
             quote!(self.#ident.as_str())
         }
     };
-    let query_place = |index: usize| {
-        operation
-            .query
-            .get(index)
-            .map(query_value)
-            .unwrap_or_default()
-    };
     let body_place = match operation.body {
-        Some(Body::Text(_)) => quote!(self.body.clone().into()),
+        Some(Body::Text(_)) => quote!(String::from(self.body.clone())),
         Some(Body::Plain(_)) => quote!(self.body),
         _ => quote!(&self.body),
     };
     let operation_const = operation_const(operation);
-    let statements = call(operation, place, query_place, &body_place);
+    let statements = call(operation, place, query_value, &body_place);
     let output = output(&operation.success);
     let paging = paging(operation, count);
     quote! {
@@ -208,10 +201,9 @@ fn query_field(query: &Query) -> TokenStream {
 fn query_value(query: &Query) -> TokenStream {
     let setter = &query.setter;
     match (query.kind, query.required) {
-        (Kind::Text, false) => quote!(self.#setter.as_deref()),
-        (Kind::List, false) => quote!(self.#setter.as_ref()),
-        (Kind::Text | Kind::List, true) => quote!(&self.#setter),
-        (Kind::Flag | Kind::Number, _) => quote!(self.#setter),
+        (Kind::Text | Kind::List, false) => quote!(self.#setter.as_deref()),
+        (Kind::Flag | Kind::Number, false) => quote!(self.#setter),
+        (_, true) => quote!(Some(&self.#setter)),
     }
 }
 

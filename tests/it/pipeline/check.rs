@@ -96,27 +96,35 @@ fn other_parameters_than_path_query_and_header() {
 #[test]
 fn two_parameters_of_one_name() {
     let query = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
-    // In progenitor's signature both would be one argument.
+    // Both would be one argument or one setter.
     let says = refused_parameters("parameters", &[query("realm")]);
     assert!(says.contains("two parameters called realm"), "{says}");
     refused_parameters("parameters", &[query("isOffline"), query("is_offline")]);
 }
 
 #[test]
-fn parameters_that_progenitor_or_the_facade_cannot_send() {
-    let deep = json!({ "name": "q", "in": "query", "style": "deepObject",
-        "schema": { "type": "object" } });
-    let says = refused_parameters("progenitor", &[deep]);
-    assert!(says.contains("is a shape progenitor cannot take"), "{says}");
+fn parameters_that_the_facade_cannot_send() {
     let header = json!({ "name": "h", "in": "header", "schema": { "type": "string" } });
     let says = refused_parameters("facade", &[header]);
-    assert!(says.contains("neither path, query nor body"), "{says}");
-    let number = json!({ "name": "n", "in": "query", "schema": { "type": "number" } });
-    let says = refused_parameters("facade", &[number]);
     assert!(
-        says.contains("parameter n of a type without a setter"),
+        says.contains("neither of the path nor of the query"),
         "{says}"
     );
+    for schema in [
+        json!({ "type": "number" }),
+        json!({ "type": "object" }),
+        json!({ "type": "array", "items": { "type": "integer" } }),
+        json!({ "not": { "type": "string" } }),
+        json!({ "$ref": "elsewhere.json#/X" }),
+        json!({}),
+    ] {
+        let query = json!({ "name": "n", "in": "query", "schema": schema });
+        let says = refused_parameters("facade", &[query]);
+        assert!(
+            says.contains("parameter n of a type without a setter"),
+            "{says}"
+        );
+    }
 }
 
 #[test]
@@ -158,7 +166,6 @@ fn an_answer_without_a_schema() {
     assert!(says.contains("answers JSON without a schema"), "{says}");
 }
 
-/// These are assertions inside progenitor, which do not say where.
 #[test]
 fn several_answers_and_errors_are_no_panic() {
     let none = json!({ "description": "x" });
@@ -190,7 +197,11 @@ fn a_reference_to_nothing_names_the_operation() {
         &json!({ "/admin/realms/{realm}": { "get": get(&json!([in_path("realm")]), &missing) } }),
         &json!({}),
     );
-    refusal(build(&document, NAMES), REALM, "progenitor");
+    let says = refusal(build(&document, NAMES), REALM, "facade");
+    assert!(
+        says.contains("#/components/schemas/Missing, which is not in the document"),
+        "{says}"
+    );
 }
 
 /// One operation that cannot be taken must not hide behind one that can.
@@ -223,29 +234,64 @@ fn a_call_without_a_summary() {
     );
 }
 
-/// Each of these is an assertion inside progenitor or the type generator under it.
 #[test]
-fn shapes_that_stop_progenitor_name_the_operation() {
+fn bodies_and_answers_that_no_type_is_made_of_name_the_operation() {
     for schema in [
         json!({ "not": { "type": "string" } }),
         json!({ "allOf": [] }),
         json!({ "$ref": "elsewhere.json#/X" }),
-        json!({ "type": "object", "properties": { "a": { "type": "string", "default": 5 } } }),
-        json!({ "type": "string", "pattern": "(" }),
+        json!({ "type": "array", "items": { "oneOf": [] } }),
     ] {
-        for place in ["answer", "body", "query"] {
-            let says = refused("progenitor", |get| {
+        for place in ["answer", "body"] {
+            let says = refused("facade", |get| {
                 let content = json!({ "application/json": { "schema": schema } });
-                let query = json!({ "name": "q", "in": "query", "schema": schema });
                 match place {
                     "answer" => get["responses"]["200"]["content"] = content,
-                    "body" => get["requestBody"] = json!({ "content": content }),
-                    _ => get["parameters"].as_array_mut().unwrap().push(query),
+                    _ => get["requestBody"] = json!({ "content": content }),
                 }
             });
             assert!(says.contains("overlay action"), "{place} {schema}: {says}");
         }
     }
+}
+
+/// Each of these is an assertion inside progenitor or the type generator under it.
+#[test]
+fn schemas_that_stop_progenitor_are_named() {
+    for schema in [
+        json!({ "type": "object", "properties": { "a": { "type": "string", "default": 5 } } }),
+        json!({ "type": "object", "properties": { "a": { "not": { "type": "string" } } } }),
+        json!({ "type": "object", "properties": { "a": { "allOf": [] } } }),
+        json!({ "type": "object", "properties": { "a": { "type": "string", "pattern": "(" } } }),
+    ] {
+        let named = json!({ "$ref": "#/components/schemas/Bad" });
+        let operation = get(&json!([in_path("realm")]), &named);
+        let good = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+        let document = document(
+            &json!({ "/admin/realms/{realm}": { "get": operation } }),
+            &json!({ "Bad": schema, "Good": good }),
+        );
+        let says = refusal(build(&document, NAMES), "schema Bad", "progenitor");
+        assert!(says.contains("overlay action"), "{schema}: {says}");
+        // Written in place it has the name of its call.
+        let document = realm(|get| {
+            get["responses"]["200"]["content"]["application/json"]["schema"] = schema.clone();
+        });
+        let problems = build(&document, NAMES).err().expect("refused");
+        assert_eq!(problems.0[0].subject, "schema GetResponse", "{problems}");
+    }
+}
+
+#[test]
+fn an_object_without_a_name_takes_none_that_is_there() {
+    let object = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    let operation = get(&json!([in_path("realm")]), &object);
+    let document = document(
+        &json!({ "/admin/realms/{realm}": { "get": operation } }),
+        &json!({ "GetResponse": object }),
+    );
+    let says = refusal(build(&document, NAMES), REALM, "types");
+    assert!(says.contains("GetResponse, is a schema's"), "{says}");
 }
 
 /// An open enum has a variant for each value, and `Other`.

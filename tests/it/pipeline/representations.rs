@@ -160,7 +160,8 @@ fn every_type_can_grow_and_every_member_can_be_left_out() {
                 .ident
                 .as_ref()
                 .unwrap_or_else(|| panic!("{name} wraps a value"));
-            let optional = crate::codegen::wire::generic_argument(&field.ty, "Option").is_some();
+            let optional =
+                crate::codegen::signature::generic_argument(&field.ty, "Option").is_some();
             // A count is a number, and nothing else.
             let count = name == "CountRepresentation" && member == "count";
             assert!(optional || count || member == "extra", "{name}.{member}");

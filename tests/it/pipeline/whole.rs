@@ -53,7 +53,6 @@ fn the_operation_table_is_the_reviewed_one() {
 #[test]
 fn the_build_script_generates_what_the_tests_do() {
     let files = [
-        include_str!(concat!(env!("OUT_DIR"), "/wire.rs")),
         include_str!(concat!(env!("OUT_DIR"), "/representations.rs")),
         include_str!(concat!(env!("OUT_DIR"), "/facade.rs")),
         include_str!(concat!(env!("OUT_DIR"), "/calls.rs")),
