@@ -11,7 +11,7 @@ use crate::error::{Result, config};
 use crate::http::channel::Channel;
 use crate::http::operation::Operation;
 use crate::http::transport::Transport;
-use crate::request::Request;
+use crate::raw_request::RawRequest;
 use crate::token::AccessToken;
 use crate::token::engine::Lease;
 
@@ -155,8 +155,8 @@ impl Keycloak {
         &self,
         method: Method,
         segments: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Request<T> {
-        Request::new(self.transport.clone(), method, segments)
+    ) -> RawRequest<T> {
+        RawRequest::new(self.transport.clone(), method, segments)
     }
 
     /// OpenID Connect as the client `client_id` of `realm`.

@@ -22,10 +22,10 @@ mod kept;
 mod keycloak;
 #[cfg(feature = "oidc")]
 pub mod oidc;
+mod raw_request;
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod registration;
-mod request;
 mod response;
 mod secret;
 #[cfg(test)]
@@ -47,7 +47,7 @@ pub use self::discovery::ProviderMetadata;
 pub use self::error::{CallbackFault, TokenFault, UmaFault};
 pub use self::error::{Error, ErrorKind, FieldError, Result};
 pub use self::keycloak::Keycloak;
-pub use self::request::Request;
+pub use self::raw_request::RawRequest;
 pub use self::response::Response;
 pub use self::secret::Secret;
 pub use self::token::{
@@ -64,7 +64,7 @@ const _: () = {
     shared::<Secret>();
     shared::<Error>();
     moved::<KeycloakBuilder>();
-    moved::<Request<serde_json::Value>>();
+    moved::<RawRequest<serde_json::Value>>();
 };
 
 /// The programs on the pages of `docs/` are compiled too.

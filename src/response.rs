@@ -22,7 +22,7 @@ impl<T> Response<T> {
         }
     }
 
-    /// The HTTP status, always 2xx.
+    /// The HTTP status: 2xx, or 404 of a `find` that found nothing.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -40,6 +40,20 @@ impl<T> Response<T> {
     /// The decoded value alone.
     pub fn into_value(self) -> T {
         self.value
+    }
+
+    /// Makes another value of it, and keeps status and headers.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response {
+            status: self.status,
+            headers: self.headers,
+            value: change(self.value),
+        }
+    }
+
+    /// Status, headers and value.
+    pub fn into_parts(self) -> (StatusCode, HeaderMap, T) {
+        (self.status, self.headers, self.value)
     }
 }
 

@@ -137,7 +137,6 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
 
             /// Requests with optional parameters, as the handles make them.
             pub mod requests {
-                use super::ids;
                 use crate::admin::representations as types;
                 use crate::http::operation::Operation;
                 #requests

@@ -40,7 +40,7 @@ pub fn bulk<'a, I, F, R>(items: I, call: F) -> Bulk<'a, I::IntoIter, F>
 where
     I: IntoIterator,
     F: FnMut(I::Item) -> R,
-    R: Future,
+    R: IntoFuture,
 {
     Bulk {
         items: items.into_iter(),
@@ -124,7 +124,7 @@ impl<'a, I, F> Bulk<'a, I, F> {
         I: Iterator + Send + 'a,
         I::Item: Send,
         F: FnMut(I::Item) -> R + Send + 'a,
-        R: Future<Output = Result<T, E>> + Send + 'a,
+        R: IntoFuture<Output = Result<T, E>, IntoFuture: Send> + 'a,
         T: Send + 'a,
         E: Send + 'a,
     {
@@ -143,7 +143,7 @@ impl<'a, I, F> Bulk<'a, I, F> {
         stream::iter(items.enumerate())
             .take_until(stop)
             .map(move |(index, item)| {
-                let result = call(item);
+                let result = call(item).into_future();
                 async move {
                     Done {
                         index,
@@ -171,7 +171,7 @@ where
     I: Iterator + Send + 'a,
     I::Item: Send,
     F: FnMut(I::Item) -> R + Send + 'a,
-    R: Future<Output = Result<T, E>> + Send + 'a,
+    R: IntoFuture<Output = Result<T, E>, IntoFuture: Send> + 'a,
     T: Send + 'a,
     E: Send + 'a,
 {

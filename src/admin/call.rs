@@ -3,21 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderName, HeaderValue};
+
 use super::bodies::Consent;
-use super::call_request::CallRequest;
 use super::edits::EditGuard;
-use crate::Result;
-use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
-use crate::http::segment;
 use crate::http::transport::Transport;
 
 /// What a handle carries: the client and the options of its calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    transport: Arc<Transport>,
-    options: CallOptions,
-    consent: Consent,
+    pub(super) transport: Arc<Transport>,
+    pub(super) options: CallOptions,
+    pub(super) consent: Consent,
 }
 
 impl Call {
@@ -33,7 +31,11 @@ impl Call {
         self.options.timeout = Some(timeout);
     }
 
-    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+    pub(crate) fn set_header(
+        &mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) {
         self.options.set_header(name, value);
     }
 
@@ -55,17 +57,6 @@ impl Call {
     /// Executing a POST of this handle twice does what executing it once does.
     pub(crate) fn set_harmless_twice(&mut self) {
         self.options.harmless_twice = true;
-    }
-
-    /// Begins a request of an operation, with a value for each parameter of its path.
-    pub(crate) fn to(
-        &self,
-        operation: &'static Operation,
-        path: &[(&'static str, &str)],
-    ) -> Result<CallRequest<'_>> {
-        let path = segment::fill(operation, path)?;
-        let url = self.transport.channel.sender.base.join(&path)?;
-        CallRequest::new(&self.transport, &self.options, self.consent, operation, url)
     }
 
     /// The connections that this call is made on.

@@ -1,154 +1,298 @@
-//! One request of an admin call: query, body, and the way out.
+//! What a call sends, and the way out of the client.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::{HeaderName, Method, StatusCode};
 use serde::Serialize;
-use url::Url;
+use serde_json::Value;
 
-use super::bodies::{self, Consent};
+use super::call::Call;
 use super::call_response::CallResponse;
-use super::unresolved;
 use super::uploads::{Form, Upload};
+use super::{Sending, bodies, is_missing, search, unresolved};
 use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
-use crate::http::transport::Transport;
-use crate::{Result, error};
+use crate::http::segment;
+use crate::{Error, Result, error};
 
-/// A request under construction.
-pub(crate) struct CallRequest<'a> {
-    transport: &'a Transport,
-    options: &'a CallOptions,
-    consent: Consent,
+/// Looks for the id of what was created, where the server sends none.
+pub(crate) type FindCreated = Arc<dyn Fn() -> Sending<Option<String>> + Send + Sync>;
+
+/// Two parameters, of which the server ignores the second beside the first.
+pub(crate) type Hiding = &'static [(&'static str, &'static str)];
+
+/// A call under construction, whatever its answer is.
+#[derive(Clone)]
+pub(crate) struct CallRequest {
+    call: Call,
     operation: &'static Operation,
-    request: reqwest::Request,
+    path: Vec<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
+    hiding: Hiding,
+    accept: HeaderValue,
+    body: Option<(HeaderValue, Bytes)>,
+    /// Why the call cannot be made.
+    refused: Option<Error>,
+    /// What the answer does not say about the object: its name, its id.
+    known: Option<String>,
+    find_created: Option<FindCreated>,
+    /// The texts of a 404 that says that exactly this object is missing.
+    missing: &'static [&'static str],
 }
 
-impl<'a> CallRequest<'a> {
+impl CallRequest {
     pub(crate) fn new(
-        transport: &'a Transport,
-        options: &'a CallOptions,
-        consent: Consent,
+        call: &Call,
         operation: &'static Operation,
-        url: Url,
-    ) -> Result<Self> {
-        let method = Method::from_bytes(operation.method.as_bytes())
-            .map_err(|_| error::invalid_argument(operation, "the method is not one of HTTP"))?;
-        Ok(Self {
-            transport,
-            options,
-            consent,
+        path: &[(&'static str, &str)],
+    ) -> Self {
+        Self {
+            call: call.clone(),
             operation,
-            request: reqwest::Request::new(method, url),
-        })
-    }
-
-    /// Adds a parameter of the query, where it has a value.
-    pub(crate) fn text(mut self, name: &'static str, value: Option<&str>) -> Self {
-        if let Some(value) = value {
-            let mut query = self.request.url_mut().query_pairs_mut();
-            query.append_pair(name, value);
+            path: path
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect(),
+            query: Vec::new(),
+            hiding: &[],
+            accept: HeaderValue::from_static("application/json"),
+            body: None,
+            refused: None,
+            known: None,
+            find_created: None,
+            missing: &[],
         }
-        self
     }
 
-    /// Adds a parameter of the query that is a flag.
-    pub(crate) fn flag(self, name: &'static str, value: Option<bool>) -> Self {
-        self.text(
-            name,
-            value.map(|value| if value { "true" } else { "false" }),
-        )
+    pub(crate) fn call(&self) -> &Call {
+        &self.call
     }
 
-    /// Adds a parameter of the query that is a number.
-    pub(crate) fn number(self, name: &'static str, value: Option<impl Into<i64>>) -> Self {
-        let value = value.map(|value| value.into().to_string());
-        self.text(name, value.as_deref())
+    /// The value of a parameter of the path.
+    pub(crate) fn path_value(&self, name: &str) -> &str {
+        let known = self.path.iter().find(|(known, _)| *known == name);
+        known.map_or("", |(_, value)| value)
     }
 
-    /// Adds a parameter of the query once for each value.
-    pub(crate) fn list(self, name: &'static str, values: Option<&[String]>) -> Self {
-        let values = values.unwrap_or_default();
-        values
-            .iter()
-            .fold(self, |request, value| request.text(name, Some(value)))
+    pub(crate) fn set_timeout(&mut self, total: Duration) {
+        self.call.set_timeout(total);
     }
 
-    /// Sends `body` as JSON.
-    pub(crate) fn json<B: Serialize + ?Sized>(self, body: &B) -> Result<Self> {
-        let body = serde_json::to_vec(body).map_err(|failed| {
-            let what = format!("the body cannot be written as JSON: {failed}");
-            error::invalid_argument(self.operation, what)
-        })?;
-        Ok(self.bytes("application/json", body))
+    pub(crate) fn set_header(
+        &mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) {
+        self.call.set_header(name, value);
     }
 
-    /// Sends `body` as `application/x-www-form-urlencoded`.
-    pub(crate) fn form<B: Serialize + ?Sized>(mut self, body: &B) -> Result<Self> {
-        let url = self.request.url().clone();
-        let form = self
-            .transport
-            .http()
-            .request(self.request.method().clone(), url)
-            .form(body)
-            .build()
-            .map_err(|failed| error::transport(self.operation, failed))?;
-        if let Some(content_type) = form.headers().get(CONTENT_TYPE) {
-            self.request
-                .headers_mut()
-                .insert(CONTENT_TYPE, content_type.clone());
+    pub(crate) fn set_masks_allowed(&mut self) {
+        self.call.set_masks_allowed();
+    }
+
+    /// Keeps what a setter could not take, for when the call is made.
+    pub(crate) fn refuse(&mut self, what: String) {
+        self.call.refuse(what);
+    }
+
+    /// Sets a parameter of the query, and replaces what it was.
+    pub(crate) fn set(&mut self, name: &'static str, value: String) {
+        self.unset(name);
+        self.query.push((name, value));
+    }
+
+    /// Sets a parameter of the query once for each value.
+    pub(crate) fn set_all(&mut self, name: &'static str, values: impl Iterator<Item = String>) {
+        self.unset(name);
+        self.query.extend(values.map(|value| (name, value)));
+    }
+
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.query.retain(|(known, _)| *known != name);
+    }
+
+    pub(crate) fn set_or_unset(&mut self, name: &'static str, value: Option<String>) {
+        match value {
+            Some(value) => self.set(name, value),
+            None => self.unset(name),
         }
-        *self.request.body_mut() = form.body().and_then(|body| {
-            let bytes = Bytes::copy_from_slice(body.as_bytes()?);
-            Some(bytes.into())
-        });
-        Ok(self)
     }
 
-    /// Sends a file and its fields as a multipart form.
-    pub(crate) async fn upload(self, upload: &(impl Upload + Sync)) -> Result<Self> {
-        let form = Form::of(upload).await?;
-        Ok(self.bytes(&form.content_type, form.body))
+    /// The value of a parameter of the query.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let known = self.query.iter().find(|(known, _)| *known == name);
+        known.map(|(_, value)| value.as_str())
     }
 
-    /// Sends `body` as `media_type`.
-    pub(crate) fn bytes(mut self, media_type: &str, body: impl Into<reqwest::Body>) -> Self {
-        if let Ok(media_type) = HeaderValue::from_str(media_type) {
-            self.request.headers_mut().insert(CONTENT_TYPE, media_type);
+    pub(crate) fn number(&self, name: &str) -> Option<i32> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// Takes over parameters of another request, by their names there and here.
+    pub(crate) fn take_over(&mut self, other: &Self, names: &[(&str, &'static str)]) {
+        for (theirs, ours) in names {
+            let values = other.query.iter().filter(|(name, _)| name == theirs);
+            self.query
+                .extend(values.map(|(_, value)| (*ours, value.clone())));
         }
-        *self.request.body_mut() = Some(body.into());
-        self
+    }
+
+    /// Takes over the values of the path.
+    pub(crate) fn take_path(&mut self, other: &Self) {
+        self.path.clone_from(&other.path);
+    }
+
+    pub(crate) fn set_hiding(&mut self, hiding: Hiding) {
+        self.hiding = hiding;
+    }
+
+    pub(crate) fn set_json<B: Serialize + ?Sized>(&mut self, body: &B) {
+        match serde_json::to_vec(body) {
+            Ok(body) => self.set_bytes("application/json", body),
+            Err(failed) => {
+                let what = format!("the body cannot be written as JSON: {failed}");
+                self.refuse(what);
+            }
+        }
+    }
+
+    pub(crate) fn set_form<B: Serialize + ?Sized>(&mut self, body: &B) {
+        match form_of(body) {
+            Some(body) => self.set_bytes("application/x-www-form-urlencoded", body),
+            None => self.refuse("the body cannot be written as a form".to_owned()),
+        }
+    }
+
+    pub(crate) fn set_upload(&mut self, upload: &impl Upload) {
+        match Form::of(upload) {
+            Ok(form) => self.set_bytes(&form.content_type, form.body),
+            Err(error) => self.refused = Some(error),
+        }
+    }
+
+    pub(crate) fn set_bytes(&mut self, media_type: &str, body: impl Into<Bytes>) {
+        match HeaderValue::from_str(media_type) {
+            Ok(media_type) => self.body = Some((media_type, body.into())),
+            Err(_) => self.refuse(format!("{media_type:?} is not a media type")),
+        }
     }
 
     /// Accepts another media type than JSON: the server refuses with 406 what it cannot give.
-    pub(crate) fn accept(mut self, media_type: &'static str) -> Self {
-        self.request
-            .headers_mut()
-            .insert(ACCEPT, HeaderValue::from_static(media_type));
-        self
+    pub(crate) fn set_accept(&mut self, media_type: &'static str) {
+        self.accept = HeaderValue::from_static(media_type);
     }
 
-    /// Sends the request, unless the server would lose a part of its body.
-    pub(crate) async fn send(self) -> Result<CallResponse> {
-        let Self {
+    pub(crate) fn set_known(&mut self, known: Option<&str>) {
+        self.known = known.map(str::to_owned);
+    }
+
+    pub(crate) fn set_find_created(&mut self, find: FindCreated) {
+        self.find_created = Some(find);
+    }
+
+    pub(crate) fn set_missing(&mut self, messages: &'static [&'static str]) {
+        self.missing = messages;
+    }
+
+    /// Sends it. One future for all calls, so that a program compiles it once.
+    pub(crate) fn send(self) -> Pin<Box<dyn Future<Output = Result<CallResponse>> + Send>> {
+        Box::pin(self.sent())
+    }
+
+    async fn sent(mut self) -> Result<CallResponse> {
+        let operation = self.operation;
+        if let Some(error) = self.refused.take() {
+            return Err(error.or_operation(operation));
+        }
+        let hides = |(read, ignored): &&(&str, &str)| {
+            self.get(read).is_some() && self.get(ignored).is_some()
+        };
+        if let Some((read, ignored)) = self.hiding.iter().find(hides) {
+            return Err(search::hidden(operation, read, ignored));
+        }
+        let mut request = self.request()?;
+        let transport = &self.call.transport;
+        let mut options = self.call.options.clone();
+        bodies::check(
             transport,
-            options,
-            consent,
             operation,
-            mut request,
-        } = self;
-        let mut options = options.clone();
-        bodies::check(transport, operation, consent, &mut options, &mut request)
-            .await
-            .map_err(|refused| refused.or_operation(operation))?;
+            self.call.consent,
+            &mut options,
+            &mut request,
+        )
+        .await
+        .map_err(|refused| refused.or_operation(operation))?;
         let sent = operation.takes.and_then(|_| request.try_clone());
-        match transport.execute(request, operation, &options).await {
-            Ok(response) => Ok(CallResponse::new(operation, response)),
+        let response = match transport.execute(request, operation, &options).await {
+            Ok(response) => response,
             Err(error) => {
                 let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());
                 let error = bodies::explained(transport, operation, &options, sent, error).await;
-                Err(unresolved::explain(operation, sent, error))
+                let error = unresolved::explain(operation, sent, error);
+                if is_missing(&error, self.missing) {
+                    return Ok(CallResponse::missing(operation));
+                }
+                return Err(error);
             }
+        };
+        let mut answer = CallResponse::new(operation, response, self.known);
+        if let Some(find) = self.find_created
+            && answer.status() == StatusCode::CREATED
+            && !answer.has_location()
+        {
+            answer.set_found(find().await?);
         }
+        Ok(answer)
+    }
+
+    fn request(&mut self) -> Result<reqwest::Request> {
+        let path = segment::fill(self.operation, &self.path)?;
+        let mut url = self.call.transport.channel.sender.base.join(&path)?;
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        let method = Method::from_bytes(self.operation.method.as_bytes()).map_err(|_| {
+            error::invalid_argument(self.operation, "the method is not one of HTTP")
+        })?;
+        let mut request = reqwest::Request::new(method, url);
+        request.headers_mut().insert(ACCEPT, self.accept.clone());
+        if let Some((media_type, body)) = self.body.take() {
+            request.headers_mut().insert(CONTENT_TYPE, media_type);
+            *request.body_mut() = Some(body.into());
+        }
+        Ok(request)
+    }
+}
+
+/// The members of an object as a form; members that are not set are left out.
+fn form_of<B: Serialize + ?Sized>(body: &B) -> Option<String> {
+    let Ok(Value::Object(members)) = serde_json::to_value(body) else {
+        return None;
+    };
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in members {
+        match value {
+            Value::Null => continue,
+            Value::String(text) => form.append_pair(&name, &text),
+            Value::Bool(_) | Value::Number(_) => form.append_pair(&name, &value.to_string()),
+            Value::Array(_) | Value::Object(_) => return None,
+        };
+    }
+    Some(form.finish())
+}
+
+impl fmt::Debug for CallRequest {
+    // A body may have secrets in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("call", &self.operation.name)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
     }
 }

@@ -23,14 +23,43 @@ impl LocationId {
 pub(crate) struct CallResponse {
     operation: &'static Operation,
     response: http::Response<Bytes>,
+    /// What the answer does not say about the object: its name, its id.
+    known: Option<String>,
+    found: Option<String>,
 }
 
 impl CallResponse {
-    pub(crate) fn new(operation: &'static Operation, response: http::Response<Bytes>) -> Self {
+    pub(crate) fn new(
+        operation: &'static Operation,
+        response: http::Response<Bytes>,
+        known: Option<String>,
+    ) -> Self {
         Self {
             operation,
             response,
+            known,
+            found: None,
         }
+    }
+
+    /// What stands for the answer that exactly this object is missing.
+    pub(crate) fn missing(operation: &'static Operation) -> Self {
+        let mut response = http::Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        Self::new(operation, response, None)
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub(crate) fn has_location(&self) -> bool {
+        self.response.headers().contains_key(LOCATION)
+    }
+
+    /// The id of what was created, looked up because the server sent none.
+    pub(crate) fn set_found(&mut self, id: Option<String>) {
+        self.found = id;
     }
 
     fn read<T>(self, read: impl FnOnce(&Operation, Bytes) -> Result<T>) -> Result<Response<T>> {
@@ -64,50 +93,40 @@ impl CallResponse {
         })
     }
 
-    /// The id out of `Location`, or `given` where the server answers 204 without one.
-    pub(crate) fn created<I: From<LocationId>>(self, given: Option<&str>) -> Result<Response<I>> {
-        let id = match (self.location()?, given) {
-            (Some(id), _) => id,
-            (None, Some(given)) if self.response.status() == StatusCode::NO_CONTENT => {
-                given.to_owned()
-            }
-            (None, _) => {
-                return Err(self.without_location(
-                    "the server created the object but sent no Location, so its id is unknown: \
-                     look it up by its name",
-                ));
-            }
+    /// What `read` makes of the answer, or nothing where the object is missing.
+    pub(crate) fn found<T>(
+        self,
+        read: fn(Self) -> Result<Response<T>>,
+    ) -> Result<Response<Option<T>>> {
+        if self.status() == StatusCode::NOT_FOUND {
+            return Ok(self.with(None));
+        }
+        read(self).map(|answer| answer.map(Some))
+    }
+
+    /// The id out of `Location`, or the known one where the server answers 204 without one.
+    pub(crate) fn created<I: From<LocationId>>(mut self) -> Result<Response<I>> {
+        let known = self.known.take();
+        let known = known.filter(|_| self.status() == StatusCode::NO_CONTENT);
+        let found = self.found.take();
+        let Some(id) = self.location()?.or(found).or(known) else {
+            return Err(self.without_location(
+                "the server created the object but sent no Location, so its id is unknown: look \
+                 it up by its name",
+            ));
         };
         Ok(self.with(I::from(LocationId(id))))
     }
 
-    /// The id out of `Location`, or what is found where an older server sends none.
-    pub(crate) async fn created_or_found<I: From<LocationId>>(
-        self,
-        find: impl Future<Output = Result<Option<I>>> + Send,
-    ) -> Result<Response<I>> {
-        let is_created = self.response.status() == StatusCode::CREATED;
-        if !is_created || self.response.headers().contains_key(LOCATION) {
-            return self.created(None);
-        }
-        match find.await? {
-            Some(id) => Ok(self.with(id)),
-            None => self.created(None),
-        }
-    }
-
     /// The name out of `Location`; the one that was sent, where the server could not write it.
-    pub(crate) fn created_by_name<I: From<LocationId>>(
-        self,
-        sent: Option<&str>,
-    ) -> Result<Response<I>> {
+    pub(crate) fn created_by_name<I: From<LocationId>>(mut self) -> Result<Response<I>> {
         let Some(name) = self.location()? else {
             return Err(self.without_location(
                 "the server created the object but sent no Location: it has the name it was sent",
             ));
         };
-        let name = match sent {
-            Some(sent) if segment::is_garbled(sent, &name) => sent.to_owned(),
+        let name = match self.known.take() {
+            Some(sent) if segment::is_garbled(&sent, &name) => sent,
             _ => name,
         };
         Ok(self.with(I::from(LocationId(name))))
@@ -147,9 +166,20 @@ impl CallResponse {
         if self.response.status() == StatusCode::NO_CONTENT {
             return Ok(self.with(None));
         }
-        self.text::<String>().map(|answer| {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            Response::new(status, headers, Some(answer.into_value()))
-        })
+        self.text().map(|answer| answer.map(Some))
+    }
+
+    /// The number of a count.
+    pub(crate) fn count<T: DeserializeOwned + 'static>(
+        self,
+        number: fn(T) -> i64,
+    ) -> Result<Response<u64>> {
+        let operation = self.operation;
+        let answer = self.value::<T>()?.map(number);
+        let (status, headers, number) = answer.into_parts();
+        let number = u64::try_from(number).map_err(|_| {
+            error::unexpected_body(operation, "the server counts less than nothing")
+        })?;
+        Ok(Response::new(status, headers, number))
     }
 }

@@ -1,12 +1,15 @@
 //! Looking objects up by the name that people know them by.
 
+use std::sync::Arc;
+
+use super::call_request::FindCreated;
 use super::handles;
 use super::handles::{
     AuthenticationFlowByAlias, AuthenticationFlows, ClientProtocolMappers, ClientRoles,
     ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren,
     IdentityProviderMappers, IdentityProviders, Organizations, Roles, Users, Workflows,
 };
-use super::ids::{FlowId, IdentityProviderAlias, RoleName};
+use super::ids::{IdentityProviderAlias, RoleName};
 use super::representations::{
     AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
     ComponentRepresentation, FlowCopyRepresentation, GroupRepresentation,
@@ -246,16 +249,22 @@ impl AuthenticationFlows {
 impl AuthenticationFlowByAlias {
     /// The copy that was just made: releases before 26.4 send no `Location`, and an alias is one
     /// flow's own in a realm (`AuthenticationManagementResource.copy`).
-    pub(super) async fn find_copy(&self, copy: &FlowCopyRepresentation) -> Result<Option<FlowId>> {
-        let Some(alias) = &copy.new_name else {
-            return Ok(None);
-        };
+    pub(super) fn find_copy(&self, copy: &FlowCopyRepresentation) -> FindCreated {
         let flows = AuthenticationFlows {
             call: self.call.clone(),
             realm: self.realm.clone(),
         };
-        let found = flows.find_by_alias(alias).await?;
-        Ok(found.and_then(|flow| flow.id).map(FlowId::new))
+        let alias = copy.new_name.clone();
+        Arc::new(move || {
+            let (flows, alias) = (flows.clone(), alias.clone());
+            Box::pin(async move {
+                let Some(alias) = &alias else {
+                    return Ok(None);
+                };
+                let found = flows.find_by_alias(alias).await?;
+                Ok(found.and_then(|flow| flow.id))
+            })
+        })
     }
 }
 

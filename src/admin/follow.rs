@@ -315,17 +315,19 @@ impl EventsList {
     /// [`Events::follow`](super::handles::Events::follow). `first`, `date_from` and `direction` are
     /// set by the stream; `max` is the size of a page.
     pub fn follow(self, since: impl Into<EventCursor>) -> EventStream<EventRepresentation> {
+        let request = self.request.inner();
         let config = Events {
-            call: self.call.clone(),
-            realm: self.realm.clone(),
+            call: request.call().clone(),
+            realm: request.path_value("realm").into(),
         }
         .config();
         let source = Source {
             list: Box::new(move |date_from, direction| {
                 let mut list = self.clone();
-                list.first = None;
-                list.date_from = date_from;
-                list.direction = direction.map(str::to_owned);
+                let request = list.request.inner_mut();
+                request.unset("first");
+                request.set_or_unset("dateFrom", date_from);
+                request.set_or_unset("direction", direction.map(str::to_owned));
                 list.stream()
             }),
             keeping: Box::new(move || {
@@ -355,16 +357,18 @@ impl AdminEventsList {
     /// [`Events::follow`](super::handles::Events::follow). `first`, `date_from` and `direction` are
     /// set by the stream; `max` is the size of a page.
     pub fn follow(self, since: impl Into<EventCursor>) -> EventStream<AdminEventRepresentation> {
+        let request = self.request.inner();
         let realm = Realm {
-            call: self.call.clone(),
-            realm: self.realm.clone(),
+            call: request.call().clone(),
+            realm: request.path_value("realm").into(),
         };
         let source = Source {
             list: Box::new(move |date_from, direction| {
                 let mut list = self.clone();
-                list.first = None;
-                list.date_from = date_from;
-                list.direction = direction.map(str::to_owned);
+                let request = list.request.inner_mut();
+                request.unset("first");
+                request.set_or_unset("dateFrom", date_from);
+                request.set_or_unset("direction", direction.map(str::to_owned));
                 list.stream()
             }),
             keeping: Box::new(move || {

@@ -16,11 +16,11 @@
 //! change the path it stands in (`""`, `.`, `..`, a control character) is refused when a call is
 //! made; everything else is percent-encoded.
 //!
-//! **Calls** take path parameters and bodies as arguments, so that none can be forgotten. A call
-//! without optional parameters is an `async fn`; one with them gives a request ([`requests`]) with
-//! a setter each, sent by `.await` or, for status and headers too, by `.send().await`. Time limit
-//! and headers of single calls are set on the handle or the request: `.timeout(..)`,
-//! `.header(..)`.
+//! **Calls** take path parameters and bodies as arguments, so that none can be forgotten. Every call
+//! is a [`Request`]: a value that is sent by `.await` or, for status and headers too, by
+//! `.send().await`. A call with optional parameters has a request of its own ([`requests`]) with a
+//! setter for each of them. Time limit and headers are set on the request, or on the handle for all
+//! of its calls: `.timeout(..)`, `.header(..)`.
 //!
 //! **Representations** ([`representations`]) keep Keycloak's names. Every member is optional:
 //! `None` leaves it, `Some(vec![])` clears a list, `Some(..)` sets it. Members that this crate does
@@ -97,6 +97,7 @@ mod facade {
     include!(concat!(env!("OUT_DIR"), "/facade.rs"));
 }
 mod group_place;
+mod handle_settings;
 mod id_types;
 mod import;
 mod localization_text;
@@ -108,6 +109,7 @@ pub mod policies;
 mod repeats;
 mod representation_ids;
 pub mod representations;
+pub(crate) mod request;
 mod role_names;
 mod search;
 mod stream;
@@ -134,6 +136,7 @@ pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUser
 pub use localization_text::LocalizationText;
 pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;
+pub use request::Request;
 pub use role_names::NamedRoles;
 pub use stream::ItemStream;
 pub use tree::{GroupNode, GroupTree};

@@ -1,7 +1,7 @@
 //! What a search says in `q`, and what the server does not read beside it.
 
 use crate::http::operation::Operation;
-use crate::{Result, error};
+use crate::{Error, error};
 
 /// Adds an attribute to `q`, quoted as every supported release reads it.
 ///
@@ -29,18 +29,14 @@ pub(crate) fn with(q: Option<String>, name: &str, value: &str) -> Result<String,
 }
 
 /// Refuses a search of which the server would read one half: its answer would be another one.
-/// Each row is what it reads, what it then ignores, and whether both are set.
-pub(crate) fn refuse_hidden(op: &Operation, pairs: &[(&str, &str, bool)]) -> Result<()> {
-    match pairs.iter().find(|(_, _, both)| *both) {
-        None => Ok(()),
-        Some((read, ignored, _)) => Err(error::invalid_argument(
-            op,
-            format!(
-                "the server ignores {ignored} beside {read}, and would send what only {read} \
-                 finds: set one of them; no request was sent"
-            ),
-        )),
-    }
+pub(crate) fn hidden(op: &Operation, read: &str, ignored: &str) -> Error {
+    error::invalid_argument(
+        op,
+        format!(
+            "the server ignores {ignored} beside {read}, and would send what only {read} finds: \
+             set one of them; no request was sent"
+        ),
+    )
 }
 
 #[cfg(test)]

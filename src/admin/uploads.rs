@@ -1,7 +1,7 @@
 //! Bodies that are multipart forms: a file and what the server must know of it.
 
 use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use reqwest::multipart;
 
 use crate::{Result, Secret, error};
@@ -147,7 +147,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) async fn of(upload: &(impl Upload + Sync)) -> Result<Self> {
+    pub(crate) fn of(upload: &impl Upload) -> Result<Self> {
         let (fields, file) = upload.fields();
         let mut form = multipart::Form::new();
         for (name, value) in fields {
@@ -162,7 +162,9 @@ impl Form {
                 all.extend_from_slice(&chunk);
                 Ok(all)
             })
-            .await
+            // All of it is in memory.
+            .now_or_never()
+            .ok_or_else(|| error::config("the form cannot be written"))?
             .map_err(|failed| error::config("the form cannot be written").with_source(failed))?
             .freeze();
         Ok(Self { content_type, body })

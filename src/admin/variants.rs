@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Request;
+use super::call_response::CallResponse;
 use super::handles::{Clients, IdentityProviders, LocalizationLocale, Workflow, Workflows};
 use super::ids::WorkflowId;
 use super::representations::ClientRepresentation;
 use super::uploads::{FileUpload, IdentityProviderFileUpload};
 use crate::http::operation::Operation;
-use crate::{Response, Result};
 
 const YAML: &str = "application/yaml";
 
@@ -22,24 +23,16 @@ impl Workflows {
     /// let id = kc.realm("demo").workflows().create_yaml(yaml).await?;
     /// # Ok(()) }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn create_yaml(&self, yaml: impl Into<String>) -> Result<WorkflowId> {
+    pub fn create_yaml(&self, yaml: impl Into<String>) -> Request<WorkflowId> {
         const OPERATION: &Operation = &Operation::new(
             "realm.workflows.create_yaml",
             "POST",
             "/admin/realms/{realm}/workflows",
         );
         let path = [("realm", self.realm.as_str())];
-        let request = self.call.to(OPERATION, &path)?;
-        let answer = request
-            .bytes(YAML, yaml.into())
+        Request::new(&self.call, OPERATION, &path, CallResponse::created)
+            .text(YAML, yaml)
             .accept("*/*")
-            .send()
-            .await?;
-        answer.created(None).map(Response::into_value)
     }
 }
 
@@ -47,42 +40,29 @@ impl Workflow {
     /// The workflow as YAML.
     ///
     /// `GET /admin/realms/{realm}/workflows/{id}`
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn get_yaml(&self) -> Result<String> {
+    pub fn get_yaml(&self) -> Request<String> {
         const OPERATION: &Operation = &Operation::new(
             "realm.workflow.get_yaml",
             "GET",
             "/admin/realms/{realm}/workflows/{id}",
         );
         let path = [("realm", self.realm.as_str()), ("id", self.id.as_str())];
-        let answer = self.call.to(OPERATION, &path)?.accept(YAML).send().await?;
-        answer.text().map(Response::into_value)
+        Request::new(&self.call, OPERATION, &path, CallResponse::text).accept(YAML)
     }
 
     /// Replaces the workflow by what its YAML says.
     ///
     /// `PUT /admin/realms/{realm}/workflows/{id}`
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn update_yaml(&self, yaml: impl Into<String>) -> Result<()> {
+    pub fn update_yaml(&self, yaml: impl Into<String>) -> Request<()> {
         const OPERATION: &Operation = &Operation::new(
             "realm.workflow.update_yaml",
             "PUT",
             "/admin/realms/{realm}/workflows/{id}",
         );
         let path = [("realm", self.realm.as_str()), ("id", self.id.as_str())];
-        let request = self.call.to(OPERATION, &path)?;
-        request
-            .bytes(YAML, yaml.into())
+        Request::new(&self.call, OPERATION, &path, CallResponse::nothing)
+            .text(YAML, yaml)
             .accept("*/*")
-            .send()
-            .await?;
-        Ok(())
     }
 }
 
@@ -90,11 +70,7 @@ impl LocalizationLocale {
     /// Adds the texts of a file, a JSON object of message keys and texts; texts of other keys stay.
     ///
     /// `POST /admin/realms/{realm}/localization/{locale}`
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn import_file(&self, file: &FileUpload) -> Result<()> {
+    pub fn import_file(&self, file: &FileUpload) -> Request<()> {
         const OPERATION: &Operation = &Operation::new(
             "realm.localization.locale.import_file",
             "POST",
@@ -104,9 +80,9 @@ impl LocalizationLocale {
             ("realm", self.realm.as_str()),
             ("locale", self.locale.as_str()),
         ];
-        let request = self.call.to(OPERATION, &path)?.upload(file).await?;
-        request.accept("*/*").send().await?;
-        Ok(())
+        Request::new(&self.call, OPERATION, &path, CallResponse::nothing)
+            .upload(file)
+            .accept("*/*")
     }
 }
 
@@ -115,22 +91,17 @@ impl IdentityProviders {
     /// answer is the `config` of an `IdentityProviderRepresentation`.
     ///
     /// `POST /admin/realms/{realm}/identity-provider/import-config`
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn import_config_file(
+    pub fn import_config_file(
         &self,
         file: &IdentityProviderFileUpload,
-    ) -> Result<BTreeMap<String, String>> {
+    ) -> Request<BTreeMap<String, String>> {
         const OPERATION: &Operation = &Operation::new(
             "realm.identity_providers.import_config_file",
             "POST",
             "/admin/realms/{realm}/identity-provider/import-config",
         );
         let path = [("realm", self.realm.as_str())];
-        let request = self.call.to(OPERATION, &path)?.upload(file).await?;
-        request.send().await?.value().map(Response::into_value)
+        Request::new(&self.call, OPERATION, &path, CallResponse::value).upload(file)
     }
 }
 
@@ -141,23 +112,18 @@ impl Clients {
     /// `application/xml` for a SAML descriptor; the server finds out the format from the text.
     ///
     /// `POST /admin/realms/{realm}/client-description-converter`
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn convert_description_text(
+    pub fn convert_description_text(
         &self,
         media_type: &str,
         description: impl Into<String>,
-    ) -> Result<ClientRepresentation> {
+    ) -> Request<ClientRepresentation> {
         const OPERATION: &Operation = &Operation::new(
             "realm.clients.convert_description_text",
             "POST",
             "/admin/realms/{realm}/client-description-converter",
         );
         let path = [("realm", self.realm.as_str())];
-        let request = self.call.to(OPERATION, &path)?;
-        let answer = request.bytes(media_type, description.into()).send().await?;
-        answer.value().map(Response::into_value)
+        Request::new(&self.call, OPERATION, &path, CallResponse::value)
+            .text(media_type, description)
     }
 }

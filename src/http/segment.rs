@@ -82,7 +82,7 @@ pub(crate) fn encode_path(value: &str) -> String {
 
 /// A path with a value in each place of the operation's template, checked and encoded.
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
-pub(crate) fn fill(op: &Operation, values: &[(&'static str, &str)]) -> Result<String> {
+pub(crate) fn fill(op: &Operation, values: &[(&'static str, String)]) -> Result<String> {
     let mut path = String::with_capacity(op.path.len() + 32 * values.len());
     let mut rest = op.path;
     while let Some((before, after)) = rest.split_once('{') {

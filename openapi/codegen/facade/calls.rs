@@ -74,9 +74,6 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
     };
     let upload = matches!(operation.body, Some(Body::Upload(_)));
     let stream = stream(operation, &handle);
-    let shown = operation
-        .has_setters()
-        .then(|| quote!(given.shown(&request);));
     let answer = match operation.success {
         Success::Content => quote!(answer.into_bytes().to_vec()),
         _ => quote!(answer),
@@ -90,7 +87,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
                 given.shown(&handle);
                 #body
                 #request
-                #shown
+                given.shown(&request);
                 let answer = request.await?;
                 Ok(given.kept(&#answer))
             }),

@@ -6,10 +6,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::docs;
-use super::requests::{body_argument, is_str, is_string, request_name};
-use super::{call, id_field, operation_const, output};
+use super::requests::{body_argument, request_name};
+use super::{id_field, operation_const, output, reader, request};
 use crate::codegen::document::path_parameters;
-use crate::codegen::model::{Body, Operation, Parameter, Query, Success};
+use crate::codegen::model::{Body, Operation, Parameter, Success};
 use crate::codegen::names::{Table, handle_id_type};
 use crate::codegen::spelling::{camel, ident, snake};
 
@@ -153,10 +153,12 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
                 .partition(|parameter| own.iter().any(|own| own.name == parameter.name));
             constructor(table, child, &new, &inherited, &quote!(self.call.clone()))
         });
-    let calls = operations.iter().map(|operation| method(operation, &own));
+    let calls = operations
+        .iter()
+        .map(|operation| method(table, operation, &own));
     let finds = operations
         .iter()
-        .filter_map(|operation| find(table, operation));
+        .filter_map(|operation| find(table, operation, &own));
     let modify = table
         .modify
         .get(chain)
@@ -167,30 +169,9 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
         #[derive(Clone, Debug)]
         pub struct #name { pub(crate) call: crate::admin::Call, #(#fields,)* }
 
+        crate::admin::handle_settings::handle_settings!(#name);
+
         impl #name {
-            /// The longest a call made through this handle may take, retries included.
-            #[must_use]
-            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
-                self.call.set_timeout(timeout);
-                self
-            }
-
-            /// Adds a header to every call made through this handle. A name or value that HTTP
-            /// does not take is the error of the next call.
-            #[must_use]
-            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-                self.call.set_header(name.as_ref(), value.as_ref());
-                self
-            }
-
-            /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, as the secret
-            /// that the server would store. Without this a call that would store them is refused.
-            #[must_use]
-            pub fn allow_masked_secrets(mut self) -> Self {
-                self.call.set_masks_allowed();
-                self
-            }
-
             #accessor
             #(#children)*
             #(#calls)*
@@ -228,8 +209,8 @@ fn accessor(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// A call: a plain `async fn`, or the function that starts its request.
-fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
+/// A call: the function that makes its request.
+fn method(table: &Table, operation: &Operation, own: &[Parameter]) -> TokenStream {
     let name = ident(operation.named.verb());
     let doc = docs::operation(operation);
     let deprecated = operation
@@ -238,6 +219,10 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
     let arguments = operation.arguments.iter().map(|parameter| {
         let (ident, ty) = (&parameter.ident, id_field(parameter));
         quote!(#ident: impl Into<#ty>)
+    });
+    let into = operation.arguments.iter().map(|parameter| {
+        let (ident, ty) = (&parameter.ident, id_field(parameter));
+        quote!(let #ident: #ty = #ident.into();)
     });
     let required = operation
         .query
@@ -248,121 +233,73 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             quote!(#setter: impl Into<String>)
         });
     let body = operation.body.as_ref().map(body_argument);
-    if operation.has_setters() {
-        let request = request_name(&operation.named.call);
-        let kept = own
-            .iter()
-            .filter(|own| operation.path.iter().any(|path| path.name == own.name))
-            .map(|own| {
-                let ident = &own.ident;
-                quote!(#ident: self.#ident.clone())
-            });
-        let given = operation.arguments.iter().map(|parameter| {
-            let ident = &parameter.ident;
-            quote!(#ident: #ident.into())
-        });
-        let query = operation.query.iter().map(|query| {
-            let setter = &query.setter;
-            if query.required {
-                quote!(#setter: #setter.into())
-            } else {
-                quote!(#setter: None)
-            }
-        });
-        let own_body = operation.body.as_ref().map(|body| match body {
-            Body::Value(ty) if is_str(ty) => quote!(body: body.as_ref().to_owned(),),
-            Body::Value(_) | Body::Form(_) | Body::Upload(_) => quote!(body: body.clone(),),
-            Body::List(ty) if is_string(ty) => {
-                quote!(body: body.iter().map(|item| item.as_ref().to_owned()).collect(),)
-            }
-            Body::List(_) => quote!(body: body.to_vec(),),
-            Body::Plain(_) => quote!(body,),
-            Body::Text(_) => quote!(body: body.into(),),
-        });
-        return quote! {
-            #[doc = #doc]
-            #deprecated
-            #[must_use]
-            pub fn #name(&self, #(#arguments,)* #(#required,)* #body) -> requests::#request {
-                requests::#request { call: self.call.clone(), #(#kept,)* #(#given,)* #(#query,)* #own_body }
-            }
-        };
-    }
     let operation_const = operation_const(operation);
-    let into = operation.arguments.iter().map(|parameter| {
-        let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(let #ident: #ty = #ident.into();)
-    });
-    let required_into = operation.query.iter().map(|query| {
-        let setter = &query.setter;
-        quote!(let #setter: String = #setter.into();)
-    });
-    let place = |parameter: &Parameter| {
-        let ident = &parameter.ident;
-        let is_own = own.iter().any(|own| own.name == parameter.name);
-        match (is_own, parameter.id == "String") {
-            (true, false) => quote!(self.#ident.as_str()),
-            (true, true) => quote!(&self.#ident),
-            (false, false) => quote!(#ident.as_str()),
-            (false, true) => quote!(&#ident),
-        }
-    };
-    let query_place = |query: &Query| {
-        let setter = &query.setter;
-        quote!(Some(&#setter))
-    };
-    let body_place = match &operation.body {
-        Some(Body::Text(ty)) => quote!(String::from(Into::<#ty>::into(body))),
-        Some(Body::Value(ty)) if is_str(ty) => quote!(body.as_ref()),
-        Some(Body::List(ty)) if is_string(ty) => {
-            quote!(
-                &body
-                    .iter()
-                    .map(|item| item.as_ref().to_owned())
-                    .collect::<Vec<String>>()
-            )
-        }
-        _ => quote!(body),
-    };
-    let statements = call(operation, place, query_place, &body_place);
+    let request = request(table, operation, |parameter| place(parameter, own));
     let output = output(&operation.success);
-    let async_doc = format!("{doc}\n\n# Errors\n\nSee [`ErrorKind`](crate::ErrorKind).");
+    let (ty, made) = if operation.has_setters() {
+        let ty = request_name(&operation.named.call);
+        (
+            quote!(requests::#ty),
+            quote!(requests::#ty { request: #request }),
+        )
+    } else {
+        (quote!(crate::admin::Request<#output>), request)
+    };
     quote! {
-        #[doc = #async_doc]
+        #[doc = #doc]
         #deprecated
         #[inline]
-        pub async fn #name(&self, #(#arguments,)* #(#required,)* #body) -> crate::Result<#output> {
+        pub fn #name(&self, #(#arguments,)* #(#required,)* #body) -> #ty {
             #operation_const
             #(#into)*
-            #(#required_into)*
-            #statements.map(crate::Response::into_value)
+            #made
         }
     }
 }
 
+/// Where the value of a path parameter stands: in the handle or in an argument.
+fn place(parameter: &Parameter, own: &[Parameter]) -> TokenStream {
+    let ident = &parameter.ident;
+    let is_own = own.iter().any(|own| own.name == parameter.name);
+    match (is_own, parameter.id == "String") {
+        (true, false) => quote!(self.#ident.as_str()),
+        (true, true) => quote!(&self.#ident),
+        (false, false) => quote!(#ident.as_str()),
+        (false, true) => quote!(&#ident),
+    }
+}
+
 /// `find`: `None` when exactly this object is missing.
-fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
+fn find(table: &Table, operation: &Operation, own: &[Parameter]) -> Option<TokenStream> {
     let messages = table
         .missing
         .get(&operation.named.call)
         .filter(|messages| !messages.is_empty())?;
     let ty = operation.found()?;
+    let operation_const = operation_const(operation);
+    let values = operation.path.iter().map(|parameter| {
+        let (name, value) = (&parameter.name, place(parameter, own));
+        quote!((#name, #value))
+    });
+    let read = reader(&operation.success);
+    let anything = matches!(operation.success, Success::Text(_));
+    let accept = anything.then(|| quote!(.accept("*/*")));
     Some(quote! {
         /// Like `get`, but `None` when this object is missing.
         ///
         /// Only then: an unknown realm, a missing parent, a feature that is off or a proxy's own
         /// 404 stay errors.
-        ///
-        /// # Errors
-        ///
-        /// See [`ErrorKind`](crate::ErrorKind).
         #[inline]
-        pub async fn find(&self) -> crate::Result<Option<#ty>> {
-            match self.get().await {
-                Ok(found) => Ok(Some(found)),
-                Err(error) if crate::admin::is_missing(&error, &[#(#messages),*]) => Ok(None),
-                Err(error) => Err(error),
-            }
+        pub fn find(&self) -> crate::admin::Request<Option<#ty>> {
+            #operation_const
+            crate::admin::Request::new(
+                &self.call,
+                OPERATION,
+                &[#(#values),*],
+                |answer| answer.found(#read),
+            )
+            .missing(&[#(#messages),*])
+            #accept
         }
     })
 }

@@ -13,13 +13,15 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::document::schemas;
-use super::model::{Body, Kind, Operation, Parameter, Query, Success};
+use super::model::{Body, Operation, Parameter, Success};
 use super::names::Table;
 use super::since;
 
 pub use calls::generate as calls;
 pub use handles::generate as handles;
 pub use requests::generate as requests;
+
+use requests::{is_str, is_string};
 
 /// The id types the table names: newtypes over a string.
 pub fn ids(table: &Table) -> TokenStream {
@@ -179,73 +181,92 @@ fn output(success: &Success) -> TokenStream {
     }
 }
 
-/// The statements that check the ids, send the request and read its answer.
+/// The expression that makes the request of an operation.
 ///
-/// `path`, `query` and `body` say where each value stands.
-fn call(
+/// `path` says where the value of a parameter stands; the body is the argument `body`.
+fn request(
+    table: &Table,
     operation: &Operation,
     path: impl Fn(&Parameter) -> TokenStream,
-    query: impl Fn(&Query) -> TokenStream,
-    body: &TokenStream,
 ) -> TokenStream {
     let values = operation.path.iter().map(|parameter| {
         let name = &parameter.name;
         let value = path(parameter);
         quote!((#name, #value))
     });
-    let parameters = operation.query.iter().map(|one| {
-        let name = &one.name;
-        let value = query(one);
-        match one.kind {
-            Kind::Text => quote!(.text(#name, #value)),
-            Kind::Flag => quote!(.flag(#name, #value)),
-            Kind::Number => quote!(.number(#name, #value)),
-            Kind::List => quote!(.list(#name, #value)),
-        }
+    let required = operation.query.iter().filter(|query| query.required);
+    let required = required.map(|query| {
+        let (name, setter) = (&query.name, &query.setter);
+        quote!(.query(#name, #setter))
     });
-    let sends = operation.body.as_ref().map(|kind| match kind {
-        Body::Value(_) | Body::List(_) => quote!(.json(#body)?),
-        Body::Plain(_) => quote!(.json(&#body)?),
-        Body::Form(_) => quote!(.form(#body)?),
-        Body::Text(_) => quote!(.bytes("text/plain", #body)),
-        Body::Upload(_) => quote!(.upload(#body).await?),
+    let body = operation.body.as_ref().map(|body| match body {
+        Body::Value(ty) if is_str(ty) => quote!(.json(body.as_ref())),
+        Body::List(ty) if is_string(ty) => {
+            quote!(.json(&body.iter().map(AsRef::as_ref).collect::<Vec<&str>>()))
+        }
+        Body::Value(_) | Body::List(_) => quote!(.json(body)),
+        Body::Plain(_) => quote!(.json(&body)),
+        Body::Form(_) => quote!(.form(body)),
+        Body::Text(ty) => quote!(.text("text/plain", Into::<#ty>::into(body))),
+        Body::Upload(_) => quote!(.upload(body)),
     });
     let anything = matches!(
         operation.success,
         Success::Text(_) | Success::OptionalText | Success::Content
     );
     let accept = anything.then(|| quote!(.accept("*/*")));
-    let read = match &operation.success {
-        Success::Nothing => quote!(answer.nothing()),
-        Success::Created(id) if member_of_name(id).is_some() => {
-            let sent = member_of_name(id).map(|member| {
-                let member = crate::codegen::spelling::ident(member);
-                quote!(#body.#member.as_deref())
-            });
-            quote!(answer.created_by_name(#sent))
-        }
-        Success::Created(_) if takes(operation, "FlowCopyRepresentation") => {
-            quote!(answer.created_or_found(self.find_copy(#body)).await)
-        }
-        Success::Created(_) => {
-            let given = created_without_location(operation, body);
-            quote!(answer.created(#given))
-        }
-        Success::Value(_) => quote!(answer.value()),
-        Success::Optional(_) => quote!(answer.optional()),
-        Success::Text(_) => quote!(answer.text()),
-        Success::OptionalText => quote!(answer.optional_text()),
-        Success::Content => quote!(answer.content()),
-    };
+    let known = known(operation);
+    let hiding = hiding(table, operation);
+    let read = reader(&operation.success);
     quote! {
-        let answer = self.call.to(OPERATION, &[#(#values),*])?
-            #(#parameters)*
-            #sends
+        crate::admin::Request::new(&self.call, OPERATION, &[#(#values),*], #read)
+            #(#required)*
+            #body
             #accept
-            .send()
-            .await?;
-        #read
+            #known
+            #hiding
     }
+}
+
+/// The function that reads an answer.
+fn reader(success: &Success) -> TokenStream {
+    match success {
+        Success::Nothing => quote!(|answer| answer.nothing()),
+        Success::Created(id) if member_of_name(id).is_some() => {
+            quote!(|answer| answer.created_by_name())
+        }
+        Success::Created(_) => quote!(|answer| answer.created()),
+        Success::Value(_) => quote!(|answer| answer.value()),
+        Success::Optional(_) => quote!(|answer| answer.optional()),
+        Success::Text(_) => quote!(|answer| answer.text()),
+        Success::OptionalText => quote!(|answer| answer.optional_text()),
+        Success::Content => quote!(|answer| answer.content()),
+    }
+}
+
+/// What the answer to a creation may not say, and how it is found out.
+fn known(operation: &Operation) -> Option<TokenStream> {
+    let Success::Created(id) = &operation.success else {
+        return None;
+    };
+    if let Some(member) = member_of_name(id) {
+        let member = super::spelling::ident(member);
+        return Some(quote!(.known(body.#member.as_deref())));
+    }
+    if takes(operation, "FlowCopyRepresentation") {
+        return Some(quote!(.find_created(self.find_copy(body))));
+    }
+    // Moving an existing group answers 204 without a `Location`: the id is the one in the body.
+    takes(operation, "GroupRepresentation").then(|| quote!(.known(body.id.as_deref())))
+}
+
+/// Names the parameters that the server would not read beside others.
+fn hiding(table: &Table, operation: &Operation) -> Option<TokenStream> {
+    let rows = table.hiding.get(&operation.named.call)?;
+    let pairs = rows
+        .iter()
+        .flat_map(|(by, hidden)| hidden.iter().map(move |name| quote!((#by, #name))));
+    Some(quote!(.hiding(&[#(#pairs),*])))
 }
 
 /// The member that becomes the id of what is created, where that is a name.
@@ -255,14 +276,6 @@ fn member_of_name(id: &str) -> Option<&'static str> {
         "IdentityProviderAlias" => Some("alias"),
         "RealmName" => Some("realm"),
         _ => None,
-    }
-}
-
-/// Moving an existing group answers 204 without a `Location`: the id is the one in the body.
-fn created_without_location(operation: &Operation, body: &TokenStream) -> TokenStream {
-    match takes(operation, "GroupRepresentation") {
-        true => quote!(#body.id.as_deref()),
-        false => quote!(None),
     }
 }
 

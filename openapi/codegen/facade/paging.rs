@@ -3,9 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::handles::handle_name;
 use super::operation_const;
-use super::requests::request_name;
 use crate::codegen::model::{Operation, Success};
 use crate::codegen::names::{Paging, PagingWord};
 use crate::codegen::spelling::ident;
@@ -44,23 +42,22 @@ pub fn paging(operation: &Operation, count: Option<&Operation>) -> Option<TokenS
     } else {
         quote!(crate::admin::End::ShortPage)
     };
-    let paged = quote! {
-        crate::admin::ItemStream::paged(self.first, self.max, #end, move |first, max| {
-            self.clone().first(first).max(max).into_future()
-        })
-    };
-    let whole = quote! {
-        crate::admin::ItemStream::whole(self.first, Self { first: None, max: None, ..self }.into_future())
-    };
+    let paged = quote!(self.request.paged(#end));
+    let whole = quote!(self.request.whole());
+    let is_set = |name: &str| quote!(self.request.inner().get(#name).is_some());
     let stream = match paging {
         Paging::Word(PagingWord::Ignored) => whole,
         Paging::Word(PagingWord::WithSearch) => {
-            quote!(if self.search.is_none() { #whole } else { #paged })
+            let searched = is_set("search");
+            quote!(if !#searched { #whole } else { #paged })
         }
-        Paging::Word(PagingWord::Trees) => quote! {
-            let searched = self.search.is_some() || self.q.is_some();
-            if searched && self.populate_hierarchy != Some(false) { #whole } else { #paged }
-        },
+        Paging::Word(PagingWord::Trees) => {
+            let (search, q) = (is_set("search"), is_set("q"));
+            quote! {
+                let is_flat = self.request.inner().get("populateHierarchy") == Some("false");
+                if (#search || #q) && !is_flat { #whole } else { #paged }
+            }
+        }
         Paging::Word(PagingWord::All) | Paging::Default(_) => paged,
     };
     let last = if is_one_of(item, WITH_GAPS) {
@@ -101,58 +98,35 @@ fn counted(list: &Operation, count: &Operation) -> Option<TokenStream> {
         return None;
     };
     let operation = operation_const(count);
-    let path: Vec<TokenStream> = count
-        .path
-        .iter()
-        .map(|parameter| {
-            let ident = &parameter.ident;
-            quote!(#ident: self.#ident)
-        })
-        .collect();
-    let refused = list
+    let (shared, others): (Vec<_>, Vec<_>) = list
         .query
         .iter()
-        .filter(|query| {
-            !NO_FILTERS.contains(&query.name.as_str()) && !has(count, &query.setter.to_string())
-        })
         .map(|query| {
-            let (name, setter) = (&query.name, &query.setter);
-            quote!((#name, self.#setter.is_some()))
-        });
+            let same = count.query.iter().find(|one| one.setter == query.setter);
+            (query, same.map(|same| &same.name))
+        })
+        .partition(|(_, same)| same.is_some());
+    let shared = shared.iter().map(|(query, same)| {
+        let name = &query.name;
+        quote!((#name, #same))
+    });
+    let others = others
+        .iter()
+        .map(|(query, _)| &query.name)
+        .filter(|name| !NO_FILTERS.contains(&name.as_str()));
     // Groups are listed from the top, and counted at every depth unless asked.
     let top = has(count, "top").then(|| {
-        quote!(if request.search.is_none() {
-            request.top = Some(true);
-        })
-    });
-    let request = if count.has_setters() {
-        let name = request_name(&count.named.call);
-        let query = count.query.iter().map(|query| {
-            let setter = &query.setter;
-            if has(list, &setter.to_string()) {
-                quote!(#setter: self.#setter)
-            } else {
-                quote!(#setter: None)
+        quote! {
+            if request.inner().get("search").is_none() {
+                request.inner_mut().set("top", "true".to_owned());
             }
-        });
-        let mutable = top.is_some().then(|| quote!(mut));
-        quote! {
-            let #mutable request = crate::admin::requests::#name { call: self.call, #(#path,)* #(#query,)* };
-            #top
-            let counted = request.await?;
         }
-    } else {
-        let handle = handle_name(count.named.handle());
-        let verb = ident(count.named.verb());
-        quote! {
-            let handle = crate::admin::handles::#handle { call: self.call, #(#path,)* };
-            let counted = handle.#verb().await?;
-        }
-    };
+    });
+    let mutable = top.is_some().then(|| quote!(mut));
     let number = if is_one_of(answer, &["i32", "i64"]) {
-        quote!(crate::admin::paging::number(OPERATION, counted))
+        quote!(|answer| answer.count(|count: #answer| i64::from(count)))
     } else {
-        quote!(crate::admin::paging::number(OPERATION, counted.count))
+        quote!(|answer| answer.count(|answer: #answer| answer.count.into()))
     };
     let doc = format!(
         "How many items match the filters set here, whatever `first` and `max`: `{}`.{}\n\n\
@@ -171,9 +145,14 @@ fn counted(list: &Operation, count: &Operation) -> Option<TokenStream> {
         #[inline]
         pub async fn count(self) -> crate::Result<u64> {
             #operation
-            crate::admin::paging::refuse(OPERATION, &[#(#refused),*])?;
-            #request
-            #number
+            let #mutable request = self.request.counted(
+                OPERATION,
+                #number,
+                &[#(#shared),*],
+                &[#(#others),*],
+            )?;
+            #top
+            request.await
         }
     })
 }

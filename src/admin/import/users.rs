@@ -141,7 +141,7 @@ impl Importer {
     /// that it has turned away take turns.
     async fn patiently<T, F>(&self, call: impl Fn() -> F) -> Result<T>
     where
-        F: Future<Output = Result<T>>,
+        F: IntoFuture<Output = Result<T>>,
     {
         let (mut turn, mut delay) = (None, SHORT_WAIT);
         for _ in 0..PATIENCE {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use super::kind::{Links, PermissionType, PolicyKind, PolicyType, typed, untyped};
 use super::list::ListPoliciesOf;
 use super::operations::{Operations, PERMISSION, POLICY};
+use http::{HeaderName, HeaderValue};
+
 use crate::admin::edits::EditGuard;
 use crate::admin::handles::{
     ClientAuthorization, ClientAuthorizationPermission, ClientAuthorizationPermissionsOfType,
@@ -135,7 +137,7 @@ impl<P: PolicyKind> PoliciesOf<P> {
     /// Adds a header to every call made through this handle. A name or value that HTTP does not
     /// take is the error of the next call.
     #[must_use]
-    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+    pub fn header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Self {
         let place = match self.place {
             Many::Policy(handle) => Many::Policy(handle.header(name, value)),
             Many::Permission(handle) => Many::Permission(handle.header(name, value)),
@@ -206,7 +208,7 @@ impl<P: PolicyKind> PolicyOf<P> {
     /// Adds a header to every call made through this handle. A name or value that HTTP does not
     /// take is the error of the next call.
     #[must_use]
-    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+    pub fn header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Self {
         let place = match self.place {
             One::Policy(handle) => One::Policy(handle.header(name, value)),
             One::Permission(handle) => One::Permission(handle.header(name, value)),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::handles::either;
 use super::kind::{PolicyKind, typed};
 use super::operations::{PERMISSION, POLICY};
+use http::{HeaderName, HeaderValue};
+
 use crate::admin::requests::{
     ClientAuthorizationPermissionsOfTypeList, ClientAuthorizationPoliciesOfTypeList,
 };
@@ -75,7 +77,7 @@ impl<P: PolicyKind> ListPoliciesOf<P> {
         /// The longest this call may take, retries included.
         timeout(timeout: Duration);
         /// Adds a header. A name or value that HTTP does not take is the error of the call.
-        header(name: impl AsRef<str>, value: impl AsRef<str>);
+        header(name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>);
     }
 
     /// Sends the request and gives status and headers beside the value.
@@ -89,8 +91,8 @@ impl<P: PolicyKind> ListPoliciesOf<P> {
             Listing::Permission(_) => &PERMISSION.list,
         };
         let answer = either!(self.request, Listing, request => request.send().await)?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let read = answer.into_value().into_iter();
+        let (status, headers, read) = answer.into_parts();
+        let read = read.into_iter();
         let policies = read
             .map(|policy| typed(operation, policy))
             .collect::<Result<_>>()?;
@@ -102,7 +104,9 @@ impl<P: PolicyKind> ListPoliciesOf<P> {
     ///
     /// Paging is by offset: items added or removed meanwhile can be missed or seen twice.
     pub fn stream(self) -> ItemStream<P> {
-        let (first, max) = either!(&self.request, Listing, request => (request.first, request.max));
+        let number =
+            |name| either!(&self.request, Listing, list => list.request.inner().number(name));
+        let (first, max) = (number("first"), number("max"));
         ItemStream::paged(first, max, End::ShortPage, move |first, max| {
             self.clone().first(first).max(max).into_future()
         })

@@ -26,7 +26,7 @@ use crate::http::repeat::Repeat;
 use crate::http::sender::Answer;
 use crate::http::trace::Span;
 use crate::oidc::builder::is_loopback;
-use crate::request::method_name;
+use crate::raw_request::method_name;
 use crate::response::Response;
 use crate::token::dpop::DPOP;
 

@@ -1,6 +1,6 @@
 //! Calls of features that this server does not have switched on.
 
-use std::future::Future;
+use std::future::IntoFuture;
 
 use keycloak_kit::admin::ids::ClientUuid;
 use keycloak_kit::representations::{ClientTypesRepresentation, ManagementPermissionReference};
@@ -10,7 +10,7 @@ use pretty_assertions::assert_eq;
 use crate::support::TestRealm;
 use crate::support::version::{older, version};
 
-async fn off<T: std::fmt::Debug>(call: impl Future<Output = Result<T>>) {
+async fn off<T: std::fmt::Debug>(call: impl IntoFuture<Output = Result<T>>) {
     let error = call.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server, "{error}");
     assert_eq!(error.status().map(|s| s.as_u16()), Some(501), "{error}");

@@ -154,7 +154,7 @@ fn rows_that_change_nothing_are_refused() {
 
     let names = format!("{TABLE}[missing]\n\"realm.user.get\" = [\"No\"]\n");
     let output = build(&users(), &names).unwrap_or_else(|problems| panic!("{problems}"));
-    assert!(output.facade.contains("pub async fn find"));
+    assert!(output.facade.contains("pub fn find"));
     let names = format!("{TABLE}[missing]\n\"realm.users.list\" = [\"No\"]\n");
     let report = build_foreign(&users(), NO_OVERLAY, &names)
         .unwrap_or_else(|problems| panic!("{problems}"))

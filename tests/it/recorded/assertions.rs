@@ -30,9 +30,19 @@ fn a_handle_tells_what_it_was_made_with() {
 /// Never called: the compiler checks it.
 #[allow(dead_code, reason = "compiling it is the test")]
 fn futures_can_be_moved_between_tasks(realm: Realm) {
-    fn moved(_: impl Future + Send) {}
+    fn moved(_: impl IntoFuture<IntoFuture: Send>) {}
+    fn call(_: impl IntoFuture<IntoFuture: Send + 'static> + Clone + Send + Sync + 'static) {}
     fn lasting(_: impl Future + Send + 'static) {}
-    moved(realm.user("id").find());
+    // With parameters of its own or without, a call is a value of the same shape.
+    call(realm.user("id").find());
+    call(realm.group("id").get());
+    call(realm.group("id").members());
+    call(realm.users().create(&UserRepresentation::default()));
+    call(realm.user("id").update(&UserRepresentation::default()));
+    drop(tokio::spawn(realm.group("id").get().send()));
+    drop(tokio::spawn(realm.group("id").members().into_future()));
+    moved(bulk(["a", "b"], |id| realm.group(id).get()).into_future());
+    moved(bulk(["a", "b"], |id| realm.group(id).members()).into_future());
     let user = realm.user("id");
     lasting(user.modify(|user| user.enabled = Some(true)).into_future());
     moved(user.modify(|user| user.enabled = None).preview());

@@ -157,7 +157,7 @@ async fn people(test: &TestRealm, client: Client) -> Content {
             let invited = OrganizationMembersInviteUserRequest::default()
                 .email(format!("guest-{n:02}@org-00.test"));
             organization.members().invite_user(&invited).await.unwrap();
-            organization.members().add(&user).await.unwrap();
+            organization.members().add(user).await.unwrap();
         }
         let hub = IdentityProviderRepresentation::default()
             .alias(format!("hub-{n:02}"))

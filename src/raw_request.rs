@@ -26,7 +26,7 @@ use crate::response::Response;
 /// `.await` sends it and gives the decoded value. `()` takes any answer; an empty answer also
 /// suits `Option<_>` and `serde_json::Value`, which it reads as `null`.
 #[must_use = "a request does nothing until it is awaited or sent"]
-pub struct Request<T> {
+pub struct RawRequest<T> {
     transport: Arc<Transport>,
     op: Operation,
     /// Without query: shown in errors.
@@ -36,7 +36,7 @@ pub struct Request<T> {
     value: PhantomData<fn() -> T>,
 }
 
-impl<T> Request<T> {
+impl<T> RawRequest<T> {
     pub(crate) fn new(
         transport: Arc<Transport>,
         method: Method,
@@ -153,7 +153,7 @@ impl<T> Request<T> {
     }
 }
 
-impl<T: DeserializeOwned + 'static> Request<T> {
+impl<T: DeserializeOwned + 'static> RawRequest<T> {
     /// Sends it and gives status and headers beside the value.
     ///
     /// # Errors
@@ -166,15 +166,11 @@ impl<T: DeserializeOwned + 'static> Request<T> {
             .await?;
         let value =
             json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
-        Ok(Response::new(
-            answer.status(),
-            answer.headers().clone(),
-            value,
-        ))
+        Ok(answer.map(|_| value))
     }
 }
 
-impl<T: DeserializeOwned + 'static> IntoFuture for Request<T> {
+impl<T: DeserializeOwned + 'static> IntoFuture for RawRequest<T> {
     type Output = Result<T>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
@@ -183,9 +179,9 @@ impl<T: DeserializeOwned + 'static> IntoFuture for Request<T> {
     }
 }
 
-impl<T> fmt::Debug for Request<T> {
+impl<T> fmt::Debug for RawRequest<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
+        f.debug_struct("RawRequest")
             .field("method", &self.op.method)
             .field("path", &self.path)
             .field("options", &self.options)

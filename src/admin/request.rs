@@ -1,0 +1,277 @@
+//! Every call of the admin API: a value that is set up and sent.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde::Serialize;
+
+use super::call::Call;
+use super::call_request::{CallRequest, FindCreated, Hiding};
+use super::call_response::CallResponse;
+use super::uploads::Upload;
+use super::{ItemStream, Sending, paging};
+use crate::http::operation::Operation;
+use crate::{Response, Result};
+
+/// A call of the admin API that gives a `T`, not yet sent.
+///
+/// `.await` sends it and gives the value; [`send`](Self::send) gives the status and the headers
+/// beside it. It owns all that it needs: it can be cloned, kept, spawned and sent more than once.
+///
+/// ```no_run
+/// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
+/// use std::time::Duration;
+///
+/// let realm = kc.realm("demo");
+/// let settings = realm.get().timeout(Duration::from_secs(2)).await?;
+/// let response = realm.get().header("x-trace", "1").send().await?;
+/// println!("{}: {:?}", response.status(), settings.display_name);
+///
+/// let task = tokio::spawn(realm.users().count().send());
+/// # Ok(()) }
+/// ```
+#[must_use = "a request does nothing until it is awaited or sent"]
+pub struct Request<T> {
+    inner: CallRequest,
+    read: fn(CallResponse) -> Result<Response<T>>,
+}
+
+impl<T> Request<T> {
+    /// Limits the total time of this call, retries and waits included.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.inner.set_timeout(total);
+        self
+    }
+
+    /// Sets a header. One that HTTP does not allow is the error of the call.
+    pub fn header(
+        mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) -> Self {
+        self.inner.set_header(name, value);
+        self
+    }
+
+    /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, as the secret that
+    /// the server would store. Without this a call that would store them is refused.
+    pub fn allow_masked_secrets(mut self) -> Self {
+        self.inner.set_masks_allowed();
+        self
+    }
+}
+
+impl<T: 'static> Request<T> {
+    /// Sends the request and gives status and headers beside the value.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind).
+    #[inline]
+    pub fn send(self) -> impl Future<Output = Result<Response<T>>> + Send + 'static {
+        let Self { inner, read } = self;
+        let sent = inner.send();
+        async move { read(sent.await?) }
+    }
+}
+
+impl<T: 'static> IntoFuture for Request<T> {
+    type Output = Result<T>;
+    type IntoFuture = Sending<T>;
+
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { inner, read } = self;
+        let sent = inner.send();
+        Box::pin(async move { read(sent.await?).map(Response::into_value) })
+    }
+}
+
+impl<T> Clone for Request<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            read: self.read,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Request<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// What generated code makes requests with.
+impl<T> Request<T> {
+    pub(crate) fn new(
+        call: &Call,
+        operation: &'static Operation,
+        path: &[(&'static str, &str)],
+        read: fn(CallResponse) -> Result<Response<T>>,
+    ) -> Self {
+        Self {
+            inner: CallRequest::new(call, operation, path),
+            read,
+        }
+    }
+
+    pub(crate) fn inner(&self) -> &CallRequest {
+        &self.inner
+    }
+
+    pub(crate) fn inner_mut(&mut self) -> &mut CallRequest {
+        &mut self.inner
+    }
+
+    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.inner.set(name, value.into());
+        self
+    }
+
+    pub(crate) fn hiding(mut self, hiding: Hiding) -> Self {
+        self.inner.set_hiding(hiding);
+        self
+    }
+
+    pub(crate) fn json<B: Serialize + ?Sized>(mut self, body: &B) -> Self {
+        self.inner.set_json(body);
+        self
+    }
+
+    pub(crate) fn form<B: Serialize + ?Sized>(mut self, body: &B) -> Self {
+        self.inner.set_form(body);
+        self
+    }
+
+    pub(crate) fn upload(mut self, upload: &impl Upload) -> Self {
+        self.inner.set_upload(upload);
+        self
+    }
+
+    pub(crate) fn text(mut self, media_type: &str, body: impl Into<String>) -> Self {
+        self.inner.set_bytes(media_type, body.into());
+        self
+    }
+
+    pub(crate) fn accept(mut self, media_type: &'static str) -> Self {
+        self.inner.set_accept(media_type);
+        self
+    }
+
+    /// What the answer does not say about what is created: the name that was sent, the id.
+    pub(crate) fn known(mut self, known: Option<&str>) -> Self {
+        self.inner.set_known(known);
+        self
+    }
+
+    pub(crate) fn find_created(mut self, find: FindCreated) -> Self {
+        self.inner.set_find_created(find);
+        self
+    }
+
+    /// Takes a 404 with one of these texts for an answer, see
+    /// [`CallResponse::found`](super::call_response::CallResponse::found).
+    pub(crate) fn missing(mut self, messages: &'static [&'static str]) -> Self {
+        self.inner.set_missing(messages);
+        self
+    }
+}
+
+/// What generated code makes of a request for a list that pages by `first` and `max`.
+impl<T: Send + Serialize + 'static> Request<Vec<T>> {
+    #[inline]
+    pub(crate) fn paged(self, end: super::End<T>) -> ItemStream<T> {
+        let (first, max) = (self.inner.number("first"), self.inner.number("max"));
+        ItemStream::paged(first, max, end, move |first, max| {
+            let page = self.clone();
+            let page = page.query("first", first.to_string());
+            page.query("max", max.to_string()).into_future()
+        })
+    }
+
+    #[inline]
+    pub(crate) fn whole(mut self) -> ItemStream<T> {
+        let first = self.inner.number("first");
+        self.inner.unset("first");
+        self.inner.unset("max");
+        ItemStream::whole(first, self.into_future())
+    }
+
+    /// The request that counts what this one lists: `filters` are the parameters that both have,
+    /// by their names here and there, `others` those that only this one has.
+    pub(crate) fn counted<N>(
+        &self,
+        operation: &'static Operation,
+        read: fn(CallResponse) -> Result<Response<N>>,
+        filters: &[(&str, &'static str)],
+        others: &[&str],
+    ) -> Result<Request<N>> {
+        let set = others.iter().copied();
+        let set: Vec<&str> = set.filter(|name| self.inner.get(name).is_some()).collect();
+        paging::refuse(operation, &set)?;
+        let mut inner = CallRequest::new(self.inner.call(), operation, &[]);
+        inner.take_path(&self.inner);
+        inner.take_over(&self.inner, filters);
+        Ok(Request { inner, read })
+    }
+}
+
+/// The setters and the ways to send that requests with parameters of their own share.
+macro_rules! request_with_parameters {
+    ($name:ident, $output:ty) => {
+        impl $name {
+            /// Limits the total time of this call, retries and waits included.
+            pub fn timeout(self, total: ::std::time::Duration) -> Self {
+                Self {
+                    request: self.request.timeout(total),
+                }
+            }
+
+            /// Sets a header. One that HTTP does not allow is the error of the call.
+            pub fn header(
+                self,
+                name: impl TryInto<::http::HeaderName>,
+                value: impl TryInto<::http::HeaderValue>,
+            ) -> Self {
+                Self {
+                    request: self.request.header(name, value),
+                }
+            }
+
+            /// Sends the request and gives status and headers beside the value.
+            ///
+            /// # Errors
+            ///
+            /// See [`ErrorKind`](crate::ErrorKind).
+            #[inline]
+            pub fn send(
+                self,
+            ) -> impl ::std::future::Future<Output = crate::Result<crate::Response<$output>>>
+            + Send
+            + 'static {
+                self.request.send()
+            }
+        }
+
+        impl ::std::future::IntoFuture for $name {
+            type Output = crate::Result<$output>;
+            type IntoFuture = crate::admin::Sending<$output>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                self.request.into_future()
+            }
+        }
+
+        impl ::std::convert::From<$name> for crate::admin::Request<$output> {
+            fn from(request: $name) -> Self {
+                request.request
+            }
+        }
+    };
+}
+
+pub(crate) use request_with_parameters;
