@@ -209,12 +209,7 @@ impl CallRequest {
         if let Some(error) = self.refused.take() {
             return Err(error.or_operation(operation));
         }
-        let hides = |(read, ignored): &&(&str, &str)| {
-            self.get(read).is_some() && self.get(ignored).is_some()
-        };
-        if let Some((read, ignored)) = self.hiding.iter().find(hides) {
-            return Err(search::hidden(operation, read, ignored));
-        }
+        self.check_hiding(operation)?;
         let mut request = self.request()?;
         let transport = &self.call.transport;
         let mut options = self.call.options.clone();
@@ -248,6 +243,16 @@ impl CallRequest {
             answer.set_found(find().await?);
         }
         Ok(answer)
+    }
+
+    /// Refuses parameters of which the server would read a part.
+    pub(crate) fn check_hiding(&self, operation: &Operation) -> Result<()> {
+        let is_set = |name: &str| self.get(name).is_some();
+        let mut pairs = self.hiding.iter();
+        match pairs.find(|(read, ignored)| is_set(read) && is_set(ignored)) {
+            Some((read, ignored)) => Err(search::hidden(operation, read, ignored)),
+            None => Ok(()),
+        }
     }
 
     fn request(&mut self) -> Result<reqwest::Request> {

@@ -212,6 +212,7 @@ impl<T: Send + Serialize + 'static> Request<Vec<T>> {
         let set = others.iter().copied();
         let set: Vec<&str> = set.filter(|name| self.inner.get(name).is_some()).collect();
         paging::refuse(operation, &set)?;
+        self.inner.check_hiding(operation)?;
         let mut inner = CallRequest::new(self.inner.call(), operation, &[]);
         inner.take_path(&self.inner);
         inner.take_over(&self.inner, filters);
