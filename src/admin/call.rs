@@ -1,5 +1,6 @@
 //! Between the facade and progenitor's client: one [`Call`] a handle, one [`Wire`] a request.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -94,6 +95,7 @@ impl Call {
             consent: self.consent,
             content_type: None,
             failure: Arc::default(),
+            no_content: Arc::default(),
         };
         Ok(Wire::of(attempt))
     }
@@ -173,6 +175,8 @@ pub(crate) struct Attempt {
     content_type: Option<HeaderValue>,
     /// `exec` can fail with `reqwest::Error` only; ours waits here.
     failure: Arc<Mutex<Option<Error>>>,
+    /// Whether the answer was 204: progenitor tells of one without a body no more than that.
+    no_content: Arc<AtomicBool>,
 }
 
 impl ClientHooks<Attempt> for wire::Client {
@@ -211,7 +215,11 @@ impl ClientHooks<Attempt> for wire::Client {
             Err(refused) => Err(refused.or_operation(operation)),
         };
         match answer {
-            Ok(response) => Ok(response.into()),
+            Ok(response) => {
+                let no_content = response.status() == StatusCode::NO_CONTENT;
+                attempt.no_content.store(no_content, Ordering::Relaxed);
+                Ok(response.into())
+            }
             Err(error) => {
                 let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());
                 let error = bodies::explained(transport, operation, &options, sent, error).await;
@@ -275,6 +283,37 @@ impl Wire {
         answer
             .map(into_response)
             .map_err(|failure| self.failure::<T>(failure))
+    }
+
+    /// The answer's list, which is empty when the server says so by 204.
+    pub(crate) fn list<T: DeserializeOwned + 'static>(
+        self,
+        answer: Answer<Vec<T>>,
+    ) -> Result<Response<Vec<T>>> {
+        match answer {
+            Err(progenitor_client::Error::InvalidResponsePayload(..)) if self.is_no_content() => {
+                Ok(Response::new(
+                    StatusCode::NO_CONTENT,
+                    http::HeaderMap::new(),
+                    Vec::new(),
+                ))
+            }
+            answer => self.value(answer),
+        }
+    }
+
+    /// The answer's value together with what its headers say.
+    pub(crate) fn answer<T: DeserializeOwned + 'static, A: From<Response<T>>>(
+        self,
+        answer: Answer<T>,
+    ) -> Result<Response<A>> {
+        let answer = self.value(answer)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok(Response::new(status, headers, answer.into()))
+    }
+
+    fn is_no_content(&self) -> bool {
+        self.client.inner().no_content.load(Ordering::Relaxed)
     }
 
     /// The answer's value, or nothing when the server sends none.
@@ -457,4 +496,28 @@ fn into_response<T>(answer: ResponseValue<T>) -> Response<T> {
 fn map<T, U>(answer: Response<T>, change: impl FnOnce(T) -> U) -> Response<U> {
     let (status, headers) = (answer.status(), answer.headers().clone());
     Response::new(status, headers, change(answer.into_value()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Reply, Server};
+
+    #[tokio::test]
+    async fn a_list_is_empty_where_the_server_says_so_without_a_body() {
+        let server = Server::keycloak(|seen, _| match &seen.target {
+            target if target.ends_with("/sessions") => Some(Reply::status(204)),
+            target if target.contains("/users?") => Some(Reply::status(204)),
+            target if target.contains("/groups") => Some(Reply::status(200)),
+            target if target.ends_with("/users/u1") => Some(Reply::status(204)),
+            _ => None,
+        })
+        .await;
+        let realm = server.client().realm("demo");
+        assert!(realm.user("u1").sessions().await.unwrap().is_empty());
+        assert!(realm.users().list().max(5).await.unwrap().is_empty());
+        assert!(realm.users().list().all().await.unwrap().is_empty());
+        // A body that got lost is no empty list, and no object is no object.
+        assert!(realm.groups().list().await.is_err());
+        assert!(realm.user("u1").get().await.is_err());
+    }
 }

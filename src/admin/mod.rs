@@ -76,6 +76,7 @@ pub(crate) mod call;
 mod change;
 mod client_scopes;
 mod content;
+mod declared;
 mod edits;
 mod ensure;
 mod extensions;
@@ -96,6 +97,7 @@ mod facade {
 }
 mod group_place;
 mod id_types;
+mod impersonation;
 mod import;
 mod localization_text;
 mod modify;
@@ -143,6 +145,7 @@ pub(crate) use facade::newer;
 pub use facade::{handles, ids, requests};
 pub use follow::{EventCursor, EventStream};
 pub use group_place::GroupPlace;
+pub use impersonation::{Impersonation, ImpersonationCookie};
 pub use import::{Existing, ImportCounts, ImportOutcome, ImportReport, ImportUsers, ImportedUser};
 pub use localization_text::LocalizationText;
 pub use modify::{Modify, Preview};

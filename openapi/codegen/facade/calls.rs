@@ -79,6 +79,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
         .then(|| quote!(given.shown(&request);));
     let answer = match operation.success {
         Success::Content => quote!(answer.into_bytes().to_vec()),
+        Success::Answer(_) => quote!(answer.representation()),
         _ => quote!(answer),
     };
     quote! {

@@ -171,7 +171,7 @@ fn output(success: &Success) -> TokenStream {
             let id = format_ident!("{id}");
             quote!(ids::#id)
         }
-        Success::Value(ty) => quote!(#ty),
+        Success::Value(ty) | Success::List(ty) | Success::Answer(ty) => quote!(#ty),
         Success::Optional(ty) => quote!(Option<#ty>),
         Success::Text(ty) => quote!(#ty),
         Success::OptionalText => quote!(Option<String>),
@@ -214,6 +214,8 @@ fn call(
             quote!(wire.created(answer, #given))
         }
         Success::Value(_) => quote!(wire.value(answer)),
+        Success::List(_) => quote!(wire.list(answer)),
+        Success::Answer(_) => quote!(wire.answer(answer)),
         Success::Optional(_) => quote!(wire.optional(answer)),
         Success::Text(_) => quote!(wire.text(answer).await),
         Success::OptionalText => quote!(wire.optional_text(answer).await),
