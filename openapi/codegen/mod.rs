@@ -17,6 +17,7 @@ pub mod since;
 pub mod spelling;
 pub mod supplement;
 pub mod table;
+pub mod types;
 pub mod unused;
 pub mod wire;
 
@@ -106,6 +107,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
         Problems(since.stale(&complete)).or(())?;
     }
     since.mark(&mut document);
+    types::rename(&mut document, &table, inputs.foreign)?;
     report.stale = std::mem::take(&mut report.stale)
         .into_iter()
         .map(Problem::without_advice)

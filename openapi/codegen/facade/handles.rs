@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::docs;
 use super::requests::{body_argument, is_str, is_string, request_name};
-use super::{call, id_field, operation_const, output};
+use super::{call, id_argument, id_field, id_of_argument, operation_const, output};
 use crate::codegen::document::path_parameters;
 use crate::codegen::model::{Body, Operation, Parameter, Success};
 use crate::codegen::names::{Table, handle_id_type};
@@ -99,13 +99,10 @@ fn constructor(
         .map(String::as_str)
         .unwrap_or_default();
     let doc = format!("`{path}`");
-    let arguments = own.iter().map(|parameter| {
-        let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(#ident: impl Into<#ty>)
-    });
+    let arguments = own.iter().map(id_argument);
     let given = own.iter().map(|parameter| {
-        let ident = &parameter.ident;
-        quote!(#ident: #ident.into())
+        let (ident, value) = (&parameter.ident, id_of_argument(parameter));
+        quote!(#ident: #value)
     });
     let kept = inherited.iter().map(|parameter| {
         let ident = &parameter.ident;
@@ -235,10 +232,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
     let deprecated = operation
         .deprecated
         .then(|| quote!(#[deprecated = "deprecated by Keycloak"]));
-    let arguments = operation.arguments.iter().map(|parameter| {
-        let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(#ident: impl Into<#ty>)
-    });
+    let arguments = operation.arguments.iter().map(id_argument);
     let required = operation
         .query
         .iter()
@@ -258,8 +252,8 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
                 quote!(#ident: self.#ident.clone())
             });
         let given = operation.arguments.iter().map(|parameter| {
-            let ident = &parameter.ident;
-            quote!(#ident: #ident.into())
+            let (ident, value) = (&parameter.ident, id_of_argument(parameter));
+            quote!(#ident: #value)
         });
         let query = operation.query.iter().map(|query| {
             let setter = &query.setter;
@@ -291,7 +285,8 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
     let operation_const = operation_const(operation);
     let into = operation.arguments.iter().map(|parameter| {
         let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(let #ident: #ty = #ident.into();)
+        let value = id_of_argument(parameter);
+        quote!(let #ident: #ty = #value;)
     });
     let required_into = operation.query.iter().map(|query| {
         let setter = &query.setter;

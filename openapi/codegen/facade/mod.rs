@@ -18,6 +18,7 @@ use super::names::Table;
 use super::since;
 
 pub use calls::generate as calls;
+pub use docs::sentence;
 pub use handles::generate as handles;
 pub use requests::generate as requests;
 
@@ -37,7 +38,11 @@ pub fn ids(table: &Table) -> TokenStream {
             quote!(open #ident)
         }
     });
-    quote!(crate::admin::id_types::id_types! { #(#names,)* })
+    quote! {
+        pub use crate::admin::id_types::{IntoClientUuid, IntoId};
+
+        crate::admin::id_types::id_types! { #(#names,)* }
+    }
 }
 
 /// Keycloak has two things called client id; this one is never made from a bare string.
@@ -159,6 +164,26 @@ fn id_field(parameter: &Parameter) -> TokenStream {
         quote!(String)
     } else {
         quote!(ids::#id)
+    }
+}
+
+/// A path parameter as an argument: the compiler says of an id's own trait what fits.
+fn id_argument(parameter: &Parameter) -> TokenStream {
+    let (ident, ty) = (&parameter.ident, id_field(parameter));
+    match parameter.id.as_str() {
+        "String" => quote!(#ident: impl Into<String>),
+        STRICT_ID => quote!(#ident: impl ids::IntoClientUuid),
+        _ => quote!(#ident: impl ids::IntoId<#ty>),
+    }
+}
+
+/// The field that such an argument becomes.
+fn id_of_argument(parameter: &Parameter) -> TokenStream {
+    let ident = &parameter.ident;
+    match parameter.id.as_str() {
+        "String" => quote!(#ident.into()),
+        STRICT_ID => quote!(ids::IntoClientUuid::into_client_uuid(#ident)),
+        _ => quote!(ids::IntoId::into_id(#ident)),
     }
 }
 

@@ -202,10 +202,9 @@ async fn every_kind_is_created_then_left_alone_then_changed() {
 #[tokio::test]
 async fn capitals_and_spaces_that_the_server_takes_out_are_as_wanted() {
     let realm = RealmRepresentation::default()
-        .organizations_enabled(true)
         .password_policy("length(8)  and   digits(1)")
         .ssl_required("EXTERNAL");
-    let test = TestRealm::with("ensure-own-way", realm.clone()).await;
+    let test = TestRealm::with("ensure-own-way", realm.clone().organizations_enabled(true)).await;
     let as_wanted = |what: &str, ensured: Ensured<String>| {
         assert!(
             matches!(ensured, Ensured::Unchanged(..)),
