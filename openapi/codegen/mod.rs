@@ -11,6 +11,7 @@ pub mod names;
 pub mod overlay;
 pub mod problem;
 pub mod propose;
+pub mod renamed;
 pub mod representations;
 pub mod rules;
 pub mod signature;
@@ -104,6 +105,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
         Problems(since.stale(&complete)).or(())?;
     }
     since.mark(&mut document);
+    renamed::rename(&mut document, &table, inputs.foreign)?;
     report.stale = std::mem::take(&mut report.stale)
         .into_iter()
         .map(Problem::without_advice)

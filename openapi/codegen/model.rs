@@ -10,6 +10,9 @@ use super::signature::{generic_argument, rust_type};
 use super::since::SINCE;
 use super::spelling::{ident, snake};
 
+/// Names the type of an answer whose headers count too (overlay).
+const ANSWER: &str = "x-answer";
+
 /// A path parameter: a field of its handle or an argument of its call.
 #[derive(Clone)]
 pub struct Parameter {
@@ -66,6 +69,10 @@ pub enum Success {
     /// The id out of `Location`.
     Created(String),
     Value(syn::Type),
+    /// A list, which 204 says is empty.
+    List(syn::Type),
+    /// A value with what is in the headers: a type of `src/admin/` that the overlay names.
+    Answer(syn::Type),
     /// A value, or nothing with 204.
     Optional(syn::Type),
     /// Text, as a type that is made of text.
@@ -104,7 +111,7 @@ impl Operation {
     pub fn found(&self) -> Option<syn::Type> {
         let alone = self.named.verb() == "get" && self.arguments.is_empty() && self.body.is_none();
         match &self.success {
-            Success::Value(ty) if alone => Some(ty.clone()),
+            Success::Value(ty) | Success::List(ty) if alone => Some(ty.clone()),
             Success::Text(ty) if alone => Some(ty.clone()),
             _ => None,
         }
@@ -114,7 +121,7 @@ impl Operation {
     pub fn paged_item(&self) -> Option<&syn::Type> {
         let has = |name: &str| self.query.iter().any(|query| query.setter == name);
         match &self.success {
-            Success::Value(ty) if has("first") && has("max") => generic_argument(ty, "Vec"),
+            Success::List(ty) if has("first") && has("max") => generic_argument(ty, "Vec"),
             _ => None,
         }
     }
@@ -328,10 +335,14 @@ fn success_of(
             (false, _) => Success::Content,
         });
     }
-    let ty = rust_type(document, schema)?;
-    // An empty list is `[]` in every recorded answer; only a single object is told by 204.
-    if empty && generic_argument(&ty, "Vec").is_none() {
-        return Ok(Success::Optional(ty));
+    if let Some(name) = source.get(ANSWER).and_then(Value::as_str) {
+        let name = quote::format_ident!("{name}");
+        return Ok(Success::Answer(syn::parse_quote!(crate::admin::#name)));
     }
-    Ok(Success::Value(ty))
+    let ty = rust_type(document, schema)?;
+    Ok(match generic_argument(&ty, "Vec") {
+        Some(_) => Success::List(ty),
+        None if empty => Success::Optional(ty),
+        None => Success::Value(ty),
+    })
 }

@@ -10,7 +10,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::document::schemas;
-use super::facade::DROPPED_BEFORE;
+use super::facade::{DROPPED_BEFORE, sentence};
 use super::rules::EXTRA;
 use super::signature::generic_argument;
 use super::since::SINCE;
@@ -143,8 +143,9 @@ fn structure(item: &syn::ItemStruct, schema: Option<&Value>, default: bool) -> T
             (false, true) => quote!(support::field(&mut out, #label, self.#field_name.as_ref());),
             (false, false) => quote!(support::field(&mut out, #label, Some(&self.#field_name));),
         });
-        let flag = property.and_then(|property| property.get(WITH_FLAG)?.as_str());
-        setters.extend(setter(field_name, ty, &wire_name, flag));
+        let text = |key: &str| property.and_then(|property| property.get(key)?.as_str());
+        let (flag, described) = (text(WITH_FLAG), text("description"));
+        setters.extend(setter(field_name, ty, &wire_name, flag, described));
     }
     let title = name.to_string();
     quote! {
@@ -268,6 +269,7 @@ fn setter(
     ty: &syn::Type,
     wire_name: &str,
     flag: Option<&str>,
+    described: Option<&str>,
 ) -> Vec<TokenStream> {
     let optional = generic_argument(ty, "Option");
     let inner = optional.unwrap_or(ty);
@@ -281,6 +283,8 @@ fn setter(
         Some(flag) => format!("Sets `{wire_name}`, and `{flag}`, which makes the server read it."),
         None => format!("Sets `{wire_name}`."),
     };
+    let described = described.map_or_else(String::new, |text| format!("\n\n{}", sentence(text)));
+    let doc = format!("{doc}{described}");
     let flag = flag.map(|flag| {
         let flag = ident(&snake(flag));
         quote!(self.#flag = Some(true);)
@@ -297,7 +301,7 @@ fn setter(
     if let (Some(value), true) = (map_value(inner), optional.is_some()) {
         let entry = entry_name(name);
         let (takes, converts) = input(&value);
-        let doc = format!("Sets one entry of `{wire_name}` and keeps the others.");
+        let doc = format!("Sets one entry of `{wire_name}` and keeps the others.{described}");
         all.push(quote! {
             #[doc = #doc]
             #[must_use]

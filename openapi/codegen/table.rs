@@ -34,7 +34,8 @@ fn line(operation: &Operation) -> String {
     let answer = match &operation.success {
         Success::Nothing => "()".to_owned(),
         Success::Created(id) => id.clone(),
-        Success::Value(ty) => plain(ty),
+        Success::Value(ty) | Success::List(ty) => plain(ty),
+        Success::Answer(ty) => text(ty),
         Success::Optional(ty) => format!("Option<{}>", plain(ty)),
         Success::Text(ty) => text(ty),
         Success::OptionalText => "Option<text>".to_owned(),

@@ -83,6 +83,23 @@ impl CallResponse {
         self.read(|operation, body| json::decode(operation, &body))
     }
 
+    /// The answer's list, which is empty when the server says so by 204.
+    pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Result<Response<Vec<T>>> {
+        if self.status() == StatusCode::NO_CONTENT {
+            return Ok(self.with(Vec::new()));
+        }
+        self.value()
+    }
+
+    /// The answer's value together with what its headers say.
+    pub(crate) fn with_headers<T: DeserializeOwned + 'static, A: From<Response<T>>>(
+        self,
+    ) -> Result<Response<A>> {
+        let answer = self.value::<T>()?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok(Response::new(status, headers, answer.into()))
+    }
+
     /// The answer's value, or nothing when the server sends none.
     pub(crate) fn optional<T: DeserializeOwned + 'static>(self) -> Result<Response<Option<T>>> {
         self.read(|operation, body| {
@@ -181,5 +198,28 @@ impl CallResponse {
             error::unexpected_body(operation, "the server counts less than nothing")
         })?;
         Ok(Response::new(status, headers, number))
+    }
+}
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Reply, Server};
+
+    #[tokio::test]
+    async fn a_list_is_empty_where_the_server_says_so_without_a_body() {
+        let server = Server::keycloak(|seen, _| match &seen.target {
+            target if target.ends_with("/sessions") => Some(Reply::status(204)),
+            target if target.contains("/users?") => Some(Reply::status(204)),
+            target if target.contains("/groups") => Some(Reply::status(200)),
+            target if target.ends_with("/users/u1") => Some(Reply::status(204)),
+            _ => None,
+        })
+        .await;
+        let realm = server.client().realm("demo");
+        assert!(realm.user("u1").sessions().await.unwrap().is_empty());
+        assert!(realm.users().list().max(5).await.unwrap().is_empty());
+        assert!(realm.users().list().all().await.unwrap().is_empty());
+        // A body that got lost is no empty list, and no object is no object.
+        assert!(realm.groups().list().await.is_err());
+        assert!(realm.user("u1").get().await.is_err());
     }
 }

@@ -1,23 +1,23 @@
 //! What an edit changes, and whether the server took it.
 
+mod same;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bodies::of_update;
-use super::client_scopes::OF_SERVICE_ACCOUNTS;
 use crate::http::operation::Operation;
-use crate::{Error, Result, error};
+use crate::{Result, error};
 
-/// What the server shows in place of a stored secret.
-pub(crate) const MASK: &str = "**********";
+use same::same_in;
+pub(crate) use same::{MASK, Secrets, is_nothing, merge, not_compared, same};
 
 /// Members of a user or a credential that are written and never read back.
 const WRITE_ONLY: &[&str] = &["credentials", "value", "secretData"];
-
-/// Members the server stores in lower case.
-const LOWER_CASED: &[&str] = &["username", "email"];
 
 /// What the names of secret members and settings have in them, in lower case.
 const SECRET_NAMES: &[&str] = &[
@@ -199,31 +199,100 @@ impl Changes {
     /// Checks that every edited member has the wanted value in `now`.
     pub(crate) fn confirm<T: Serialize>(&self, op: &Operation, now: &T) -> Result<()> {
         let now = value(op, now)?;
-        let mut ignored = Vec::new();
-        let mut kept = false;
+        let mut refused = Refused::default();
         for edit in &self.edited {
-            let last = edit.path.last().map(String::as_str).unwrap_or_default();
             let member = edit.path.first().map(String::as_str);
             if member.is_some_and(|member| WRITE_ONLY.contains(&member)) {
                 continue;
             }
             let found = edit.path.iter().try_fold(&now, |node, part| node.get(part));
-            let taken = match &edit.to {
-                Some(wanted) => {
-                    found.map_or_else(|| is_nothing(wanted), |found| same(last, found, wanted))
-                }
-                None => found.is_none_or(is_nothing),
-            };
-            if !taken {
-                kept |= edit.to.is_none();
-                ignored.push(edit.path.join("."));
+            if !edit.is_as(edit.to.as_ref(), found) {
+                refused.add(edit, found);
             }
         }
-        if ignored.is_empty() {
-            Ok(())
-        } else {
-            Err(refusal(op, &ignored, kept))
+        refused.or_ok(op)
+    }
+}
+
+impl MemberChange {
+    /// Whether this member is to the server what it was meant to be.
+    fn is_as(&self, wanted: Option<&Value>, found: Option<&Value>) -> bool {
+        let mut path = self.path.iter().rev().map(String::as_str);
+        let last = path.next().unwrap_or_default();
+        match (wanted, found) {
+            (Some(wanted), Some(found)) => {
+                same_in(path.next().unwrap_or_default(), last, found, wanted)
+            }
+            (Some(nothing), None) | (None, Some(nothing)) => is_nothing(nothing),
+            (None, None) => true,
         }
+    }
+}
+
+/// The edits of an update that the server answered with success and did not make.
+#[derive(Default)]
+struct Refused {
+    /// Those that are as they were before.
+    unchanged: Vec<String>,
+    /// Those that are something else now, with what that is.
+    otherwise: Vec<String>,
+    /// Whether one was to be taken out and is as it was.
+    kept: bool,
+}
+
+impl Refused {
+    fn add(&mut self, edit: &MemberChange, found: Option<&Value>) {
+        let member = edit.member();
+        if edit.is_as(edit.from.as_ref(), found) {
+            self.kept |= edit.to.is_none();
+            self.unchanged.push(member);
+            return;
+        }
+        self.otherwise.push(match edit.shown(found) {
+            None | Some(Value::Null) => format!("{member} (it is not set now)"),
+            Some(_) if edit.is_secret() => format!("{member} (to a value that is not shown here)"),
+            Some(found) => format!("{member} (to {})", shortened(&found.to_string())),
+        });
+    }
+
+    fn or_ok(self, op: &Operation) -> Result<()> {
+        let mut said = Vec::new();
+        if !self.unchanged.is_empty() {
+            said.push(format!("did not change {}", self.unchanged.join(", ")));
+        }
+        if !self.otherwise.is_empty() {
+            said.push(format!(
+                "changed to something else: {}",
+                self.otherwise.join(", ")
+            ));
+        }
+        if said.is_empty() {
+            return Ok(());
+        }
+        let advice = if self.kept {
+            "a member that is left out stays as it is: set an empty value to clear it"
+        } else if self.unchanged.is_empty() {
+            "the server writes some values in its own way, or derives them from other members: \
+             set what it has made of it, or leave the member as it was"
+        } else {
+            "the server ignores members that it does not change here, and user attributes that the \
+             realm's user profile does not declare"
+        };
+        Err(error::protocol(format!(
+            "the server took the update but {}",
+            said.join(", and ")
+        ))
+        .with_operation(op)
+        .with_hint(advice))
+    }
+}
+
+/// A value in an error text.
+fn shortened(value: &str) -> String {
+    const LONGEST: usize = 120;
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}..", value.get(..end).unwrap_or_default()),
+        None => value.to_owned(),
     }
 }
 
@@ -245,21 +314,6 @@ fn redacted(value: &Value, secret: bool) -> Value {
             .collect::<Map<_, _>>()
             .into(),
     }
-}
-
-fn refusal(op: &Operation, ignored: &[String], kept: bool) -> Error {
-    let advice = if kept {
-        "a member that is left out stays as it is: set an empty value to clear it"
-    } else {
-        "the server ignores members that it does not change here, and user attributes that the \
-         realm's user profile does not declare"
-    };
-    error::protocol(format!(
-        "the server took the update but did not change {}",
-        ignored.join(", ")
-    ))
-    .with_operation(op)
-    .with_hint(advice)
 }
 
 fn value<T: Serialize>(op: &Operation, state: &T) -> Result<Value> {
@@ -316,325 +370,5 @@ fn added(path: &mut Vec<String>, after: &Value, edited: &mut Vec<MemberChange>) 
             from: None,
             to: Some(value.clone()),
         }),
-    }
-}
-
-/// What becomes of a secret that cannot be compared with the stored one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Secrets {
-    /// It stays as it is.
-    Keep,
-    /// It is written.
-    Write,
-}
-
-/// `now` with every member that is set in `wanted` and has another value; what is the same to the
-/// server stays as the server writes it.
-pub(crate) fn merge(now: &Value, wanted: &Value, secrets: Secrets) -> Value {
-    let (Value::Object(now), Value::Object(wanted)) = (now, wanted) else {
-        return wanted.clone();
-    };
-    let mut merged = now.clone();
-    for (key, wanted) in wanted {
-        let value = match now.get(key) {
-            Some(now) if same(key, now, wanted) => {
-                if secrets == Secrets::Keep || !hides(now, wanted) {
-                    continue;
-                }
-                match now {
-                    Value::Object(_) => merge(now, wanted, secrets),
-                    _ => wanted.clone(),
-                }
-            }
-            None if is_nothing(wanted) => continue,
-            Some(now @ Value::Object(_)) => merge(now, wanted, secrets),
-            Some(_) | None => wanted.clone(),
-        };
-        merged.insert(key.clone(), value);
-    }
-    Value::Object(merged)
-}
-
-/// The members of a wanted state that cannot be compared with what the server shows.
-pub(crate) fn not_compared(now: &Value, wanted: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    masked(String::new(), now, wanted, &mut found);
-    found.sort_unstable();
-    found
-}
-
-fn masked(path: String, now: &Value, wanted: &Value, found: &mut Vec<String>) {
-    match (now, wanted) {
-        (Value::Object(now), Value::Object(wanted)) => {
-            for (key, wanted) in wanted {
-                if let Some(now) = now.get(key) {
-                    let dot = if path.is_empty() { "" } else { "." };
-                    masked(format!("{path}{dot}{key}"), now, wanted, found);
-                }
-            }
-        }
-        (now, wanted) if hides(now, wanted) => found.push(path),
-        _ => {}
-    }
-}
-
-/// Whether the server shows a mask where another value is wanted.
-fn hides(now: &Value, wanted: &Value) -> bool {
-    match (now, wanted) {
-        (Value::String(now), Value::String(wanted)) => now == MASK && wanted != MASK,
-        (Value::Array(now), Value::Array(wanted)) => wanted
-            .iter()
-            .any(|wanted| !now.contains(wanted) && now.iter().any(|now| hides(now, wanted))),
-        (Value::Object(now), Value::Object(wanted)) => wanted
-            .iter()
-            .any(|(key, wanted)| now.get(key).is_some_and(|now| hides(now, wanted))),
-        _ => false,
-    }
-}
-
-/// Empty and absent are one on the server.
-pub(crate) fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-pub(crate) fn same(member: &str, found: &Value, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (Value::String(found), Value::String(wanted)) => {
-            found == wanted
-                || found == MASK
-                || (LOWER_CASED.contains(&member) && found.eq_ignore_ascii_case(wanted))
-        }
-        // The server keeps most lists as sets.
-        (Value::Array(found), Value::Array(wanted)) => {
-            let added = found.iter().filter(|found| is_added(member, found, wanted));
-            found.len() - added.count() == wanted.len()
-                && wanted
-                    .iter()
-                    .all(|wanted| found.iter().any(|found| same(member, found, wanted)))
-        }
-        (Value::Object(found), Value::Object(wanted)) => contains(found, wanted),
-        (found, wanted) => found == wanted || (is_nothing(found) && is_nothing(wanted)),
-    }
-}
-
-/// Whether the server has put it into the list of its own.
-fn is_added(member: &str, found: &Value, wanted: &[Value]) -> bool {
-    member == "defaultClientScopes" && found == OF_SERVICE_ACCOUNTS && !wanted.contains(found)
-}
-
-fn contains(found: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
-    wanted.iter().all(|(key, wanted)| {
-        found
-            .get(key)
-            .map_or_else(|| is_nothing(wanted), |found| same(key, found, wanted))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    const OP: Operation = Operation::new(
-        "realm.user.update",
-        "PUT",
-        "/admin/realms/{realm}/users/{user-id}",
-    );
-
-    fn confirm(before: &Value, wanted: &Value, now: &Value) -> Option<String> {
-        let change = Changes::between(&OP, before, wanted).unwrap();
-        change
-            .confirm(&OP, now)
-            .err()
-            .map(|error| error.to_string())
-    }
-
-    #[test]
-    fn no_edit_is_no_change() {
-        let state = json!({ "a": [1], "b": { "c": null } });
-        assert!(Changes::between(&OP, &state, &state).unwrap().is_empty());
-    }
-
-    fn changes(before: &Value, after: &Value) -> String {
-        Changes::between(&OP, before, after).unwrap().to_string()
-    }
-
-    #[test]
-    fn each_change_has_its_value_before_and_after() {
-        assert_eq!(
-            changes(
-                &json!({ "enabled": true, "firstName": "Ada", "attributes": { "team": ["a"] } }),
-                &json!({ "enabled": false, "attributes": { "team": ["b"], "x": ["1"] } }),
-            ),
-            "attributes.team: [\"a\"] -> [\"b\"]\n\
-             attributes.x: not set -> [\"1\"]\n\
-             enabled: true -> false\n\
-             firstName: \"Ada\" -> left out"
-        );
-    }
-
-    #[test]
-    fn secrets_are_neither_shown_nor_given() {
-        let before = json!({
-            "secret": "hunter1", "config": { "bindCredential": ["hunter1"] },
-            "attributes": { "saml.signing.private.key": "hunter1" }, "accessTokenLifespan": 60,
-            "passwordPolicy": "length(8)", "idps": [{ "config": { "clientSecret": "hunter1" } }],
-        });
-        let after = json!({
-            "secret": "hunter2", "config": { "bindCredential": ["hunter2"] },
-            "attributes": {}, "accessTokenLifespan": 90, "passwordPolicy": "length(9)",
-            "idps": [{ "config": { "clientSecret": "hunter2" } }],
-            "credentials": [{ "type": "password", "value": "hunter2" }],
-        });
-        let changes = Changes::between(&OP, &before, &after).unwrap();
-        let shown = format!("{changes}\n{changes:?}\n{changes:#?}");
-        let given: Vec<_> = changes.iter().map(|c| (c.from(), c.to())).collect();
-        for text in [shown.clone(), format!("{given:?}")] {
-            assert!(!text.contains("hunter"), "{text}");
-        }
-        for line in [
-            "secret: \"***\" -> \"***\"",
-            "config.bindCredential: \"***\" -> \"***\"",
-            "attributes.saml.signing.private.key: \"***\" -> left out",
-            "accessTokenLifespan: 60 -> 90",
-            "passwordPolicy: \"length(8)\" -> \"length(9)\"",
-            "credentials: not set -> \"***\"",
-        ] {
-            assert!(shown.contains(line), "{line} in {shown}");
-        }
-    }
-
-    #[test]
-    fn only_what_is_wanted_and_differs_is_merged() {
-        let now = json!({
-            "username": "ada", "roles": ["a", "b"], "secret": MASK, "enabled": true,
-            "attributes": { "a": ["1"], "b": ["2"] },
-        });
-        let same = json!({
-            "username": "Ada", "roles": ["b", "a"], "secret": "s", "groups": [],
-            "attributes": { "a": ["1"] },
-        });
-        assert_eq!(merge(&now, &same, Secrets::Keep), now);
-        let other = json!({ "enabled": false, "attributes": { "a": ["3"] }, "roles": ["a"] });
-        assert_eq!(
-            merge(&now, &other, Secrets::Keep),
-            json!({
-                "username": "ada", "roles": ["a"], "secret": MASK, "enabled": false,
-                "attributes": { "a": ["3"], "b": ["2"] },
-            })
-        );
-    }
-
-    #[test]
-    fn a_masked_secret_is_not_compared_and_written_on_demand_only() {
-        let now = json!({
-            "smtpServer": { "host": "h", "password": MASK },
-            "config": { "bindCredential": [MASK], "vendor": ["ad"] }, "secret": "clear",
-        });
-        let wanted = json!({
-            "smtpServer": { "host": "h", "password": "new" },
-            "config": { "bindCredential": ["new"], "vendor": ["ad"] }, "secret": "clear",
-        });
-        assert_eq!(merge(&now, &wanted, Secrets::Keep), now);
-        assert_eq!(merge(&now, &wanted, Secrets::Write), wanted);
-        assert_eq!(
-            not_compared(&now, &wanted),
-            ["config.bindCredential", "smtpServer.password"]
-        );
-        assert!(not_compared(&now, &now).is_empty());
-    }
-
-    #[test]
-    fn a_scope_that_the_server_adds_is_no_difference() {
-        let list = |names: &[&str]| json!(names);
-        let found = list(&["service_account", "email"]);
-        assert!(same("defaultClientScopes", &found, &list(&["email"])));
-        assert!(same(
-            "defaultClientScopes",
-            &found,
-            &list(&["email", "service_account"])
-        ));
-        assert!(!same("defaultClientScopes", &list(&["email"]), &found));
-        assert!(!same("optionalClientScopes", &found, &list(&["email"])));
-    }
-
-    #[test]
-    fn a_member_the_server_ignores_is_named_without_its_value() {
-        let said = confirm(
-            &json!({ "attributes": { "team": ["a"] } }),
-            &json!({ "attributes": { "team": ["a"], "shoe": ["hunter2"] }, "enabled": false }),
-            &json!({ "attributes": { "team": ["a"] }, "enabled": false }),
-        )
-        .unwrap();
-        assert!(
-            said.contains("attributes.shoe") && !said.contains("hunter2"),
-            "{said}"
-        );
-        assert!(!said.contains("enabled"), "{said}");
-    }
-
-    #[test]
-    fn taking_a_member_out_that_stays_says_how_to_clear_it() {
-        let said = confirm(
-            &json!({ "firstName": "Ada" }),
-            &json!({}),
-            &json!({ "firstName": "Ada" }),
-        )
-        .unwrap();
-        assert!(
-            said.contains("firstName") && said.contains("empty value"),
-            "{said}"
-        );
-        assert_eq!(
-            confirm(
-                &json!({ "firstName": "Ada" }),
-                &json!({ "firstName": "" }),
-                &json!({})
-            ),
-            None
-        );
-    }
-
-    #[test]
-    fn what_the_server_is_free_to_do_is_not_a_refusal() {
-        for (wanted, now) in [
-            (
-                json!({ "redirectUris": ["/a", "/b"] }),
-                json!({ "redirectUris": ["/b", "/a"] }),
-            ),
-            (json!({ "username": "Ada" }), json!({ "username": "ada" })),
-            (json!({ "secret": "new" }), json!({ "secret": MASK })),
-            (json!({ "credentials": [{ "value": "x" }] }), json!({})),
-            (
-                json!({ "attributes": { "a": "1" } }),
-                json!({ "attributes": { "a": "1", "own": "2" } }),
-            ),
-            (json!({ "groups": [] }), json!({})),
-        ] {
-            assert_eq!(confirm(&json!({}), &wanted, &now), None, "{wanted}");
-        }
-        assert!(
-            confirm(
-                &json!({}),
-                &json!({ "description": "Ada" }),
-                &json!({ "description": "ada" })
-            )
-            .is_some()
-        );
-        assert!(
-            confirm(
-                &json!({}),
-                &json!({ "l": ["a", "a"] }),
-                &json!({ "l": ["a"] })
-            )
-            .is_some()
-        );
     }
 }

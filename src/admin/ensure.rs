@@ -87,8 +87,7 @@ impl<I: fmt::Display> fmt::Display for Ensured<I> {
     }
 }
 
-type Found<I, T> = Option<(I, Box<dyn Target<T>>)>;
-type Finding<'a, I, T> = Pin<Box<dyn Future<Output = Result<Found<I, T>>> + Send + 'a>>;
+type Finding<'a, I> = Pin<Box<dyn Future<Output = Result<Option<I>>> + Send + 'a>>;
 
 /// Where objects of one kind are.
 pub(crate) trait Collection<T>: Sync {
@@ -96,7 +95,8 @@ pub(crate) trait Collection<T>: Sync {
 
     fn operation(&self) -> &'static Operation;
     /// The object that `wanted` names.
-    fn find<'a>(&'a self, wanted: &'a T) -> Finding<'a, Self::Id, T>;
+    fn find<'a>(&'a self, wanted: &'a T) -> Finding<'a, Self::Id>;
+    fn at(&self, id: &Self::Id) -> Box<dyn Target<T>>;
     fn create(&self, wanted: &T) -> Sending<Self::Id>;
 }
 
@@ -169,10 +169,21 @@ where
     let operation = collection.operation();
     let members = members(operation, wanted)?;
     refuse_lost(operation, &members)?;
-    let found = match collection.find(wanted).await? {
-        Some(found) => Some(found),
+    let id = match collection.find(wanted).await? {
+        Some(found) => found,
         None => match collection.create(wanted).await {
-            Ok(id) => return Ok(Ensured::Created(id)),
+            Ok(id) => {
+                // What a server does not take when it creates it drops without a word.
+                let target = collection.at(&id);
+                return match bring(operation, target, members, Secrets::Keep).await {
+                    Ok(_) => Ok(Ensured::Created(id)),
+                    Err(lost) => {
+                        let hint = lost.hint().unwrap_or("it is not all as wanted");
+                        let hint = format!("the object was created and is there; {hint}");
+                        Err(lost.with_hint(hint))
+                    }
+                };
+            }
             Err(conflict) if conflict.is_conflict() => {
                 let mut found = collection.find(wanted).await?;
                 for wait in NOT_YET {
@@ -183,16 +194,12 @@ where
                     found = collection.find(wanted).await?;
                 }
                 // Something else of it is there already.
-                Some(found.ok_or(conflict)?)
+                found.ok_or(conflict)?
             }
             Err(failed) => return Err(failed),
         },
     };
-    let Some((id, target)) = found else {
-        return Err(
-            error::protocol("the object is neither there nor created").with_operation(operation)
-        );
-    };
+    let target = collection.at(&id);
     let (changes, not_compared) = bring(operation, target, members, secrets).await?;
     Ok(if changes.is_empty() {
         Ensured::Unchanged(id, not_compared)

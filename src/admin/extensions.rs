@@ -54,7 +54,7 @@ impl Realm {
         found
             .iter()
             .find(|client| client.client_id.as_deref() == Some(client_id))
-            .map(|client| Ok(self.client(client.uuid()?)))
+            .map(|client| Ok(self.client(client.client_uuid()?)))
             .transpose()
     }
 

@@ -9,7 +9,7 @@ use super::handles::{
     ClientScopeProtocolMappers, ClientScopes, Clients, Components, GroupChildren,
     IdentityProviderMappers, IdentityProviders, Organizations, Roles, Users, Workflows,
 };
-use super::ids::{IdentityProviderAlias, RoleName};
+use super::ids::{IdentityProviderAlias, IntoId, RoleName};
 use super::representations::{
     AuthenticationFlowRepresentation, ClientRepresentation, ClientScopeRepresentation,
     ComponentRepresentation, FlowCopyRepresentation, GroupRepresentation,
@@ -138,12 +138,12 @@ impl Roles {
     #[inline]
     pub async fn find_by_name(
         &self,
-        name: impl Into<RoleName>,
+        name: impl IntoId<RoleName>,
     ) -> Result<Option<RoleRepresentation>> {
         let role = handles::Role {
             call: self.call.clone(),
             realm: self.realm.clone(),
-            role_name: name.into(),
+            role_name: name.into_id(),
         };
         role.find().await
     }
@@ -158,13 +158,13 @@ impl ClientRoles {
     #[inline]
     pub async fn find_by_name(
         &self,
-        name: impl Into<RoleName>,
+        name: impl IntoId<RoleName>,
     ) -> Result<Option<RoleRepresentation>> {
         let role = handles::ClientRole {
             call: self.call.clone(),
             realm: self.realm.clone(),
             client_uuid: self.client_uuid.clone(),
-            role_name: name.into(),
+            role_name: name.into_id(),
         };
         role.find().await
     }
@@ -217,12 +217,12 @@ impl IdentityProviders {
     #[inline]
     pub async fn find_by_alias(
         &self,
-        alias: impl Into<IdentityProviderAlias>,
+        alias: impl IntoId<IdentityProviderAlias>,
     ) -> Result<Option<IdentityProviderRepresentation>> {
         let provider = handles::IdentityProvider {
             call: self.call.clone(),
             realm: self.realm.clone(),
-            alias: alias.into(),
+            alias: alias.into_id(),
         };
         provider.find().await
     }

@@ -63,22 +63,22 @@ ids! {
         flow_id: id -> FlowId, "the flow's id";
         flow_alias: alias -> FlowAlias, "the flow's alias";
     }
-    AuthenticatorConfigRepresentation { config_id: id -> AuthenticatorConfigId, "the configuration's id"; }
+    AuthenticatorConfigRepresentation { authenticator_config_id: id -> AuthenticatorConfigId, "the configuration's id"; }
     ClientInitialAccessPresentation { initial_access_token_id: id -> InitialAccessTokenId, "the token's id"; }
-    ClientRepresentation { uuid: id -> ClientUuid, "the client's UUID (not its `clientId`)"; }
+    ClientRepresentation { client_uuid: id -> ClientUuid, "the client's UUID (not its `clientId`)"; }
     ClientScopeRepresentation { client_scope_id: id -> ClientScopeId, "the client scope's id"; }
     ComponentRepresentation { component_id: id -> ComponentId, "the component's id"; }
     CredentialRepresentation { credential_id: id -> CredentialId, "the credential's id"; }
     GroupRepresentation { group_id: id -> GroupId, "the group's id"; }
-    IdentityProviderMapperRepresentation { mapper_id: id -> IdentityProviderMapperId, "the mapper's id"; }
-    IdentityProviderRepresentation { provider_alias: alias -> IdentityProviderAlias, "the identity provider's alias"; }
+    IdentityProviderMapperRepresentation { identity_provider_mapper_id: id -> IdentityProviderMapperId, "the mapper's id"; }
+    IdentityProviderRepresentation { identity_provider_alias: alias -> IdentityProviderAlias, "the identity provider's alias"; }
     MemberRepresentation { user_id: id -> UserId, "the user's id"; }
     OrganizationInvitationRepresentation { invitation_id: id -> InvitationId, "the invitation's id"; }
     OrganizationRepresentation { organization_id: id -> OrganizationId, "the organization's id"; }
     PolicyRepresentation { policy_id: id -> PolicyId, "the policy's id"; }
-    ProtocolMapperRepresentation { mapper_id: id -> ProtocolMapperId, "the mapper's id"; }
+    ProtocolMapperRepresentation { protocol_mapper_id: id -> ProtocolMapperId, "the mapper's id"; }
     RealmRepresentation { realm_name: realm -> RealmName, "the realm's name"; }
-    RequiredActionProviderRepresentation { action_alias: alias -> RequiredActionAlias, "the action's alias"; }
+    RequiredActionProviderRepresentation { required_action_alias: alias -> RequiredActionAlias, "the action's alias"; }
     ResourceRepresentation { resource_id: id -> ResourceId, "the resource's id"; }
     RoleRepresentation {
         role_id: id -> RoleId, "the role's id";
@@ -93,6 +93,23 @@ ids! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `user_id()` gives a `UserId`, `client_uuid()` a `ClientUuid`, and so do all.
+    #[test]
+    fn every_method_has_the_name_of_the_type_that_it_gives() {
+        let source = include_str!("representation_ids.rs");
+        let (_, table) = source.split_once("\nids! {").unwrap();
+        let (table, _) = table.split_once("\n}").unwrap();
+        let mut rows = 0;
+        for row in table.split(';').filter(|row| row.contains("->")) {
+            let (left, right) = row.split_once("->").unwrap();
+            let method = left.rsplit('{').next().unwrap().split(':').next().unwrap();
+            let id = right.split(',').next().unwrap().trim();
+            assert_eq!(method.trim().replace('_', ""), id.to_lowercase(), "{row}");
+            rows += 1;
+        }
+        assert!(rows > 25, "{rows}");
+    }
 
     #[test]
     fn an_id_is_there_or_its_absence_says_why() {

@@ -90,7 +90,7 @@ impl NamedRoles {
                 resolved.unknown.push(format!("client {client_id:?}"));
                 continue;
             };
-            let uuid = client.uuid()?;
+            let uuid = client.client_uuid()?;
             let roles = self.realm.client(&uuid).roles();
             let mut of_client = Vec::new();
             let found = bulk(names, |name| roles.find_by_name(name)).await;

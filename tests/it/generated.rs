@@ -66,3 +66,54 @@ fn only_the_program_that_makes_a_call_compiles_it() {
     assert_eq!(found, Vec::<String>::new());
     assert!(inline >= 481, "only {inline} calls were seen");
 }
+
+/// Both are imported with a star: a name in both would be ambiguous where it is used.
+#[test]
+fn no_representation_has_the_name_of_something_in_the_root() {
+    let root = syn::parse_file(include_str!("../../src/lib.rs")).unwrap();
+    let mut taken = Vec::new();
+    for item in &root.items {
+        match item {
+            syn::Item::Use(item) if matches!(item.vis, syn::Visibility::Public(_)) => {
+                exported(&item.tree, &mut taken);
+            }
+            syn::Item::Mod(item) if matches!(item.vis, syn::Visibility::Public(_)) => {
+                taken.push(item.ident.to_string());
+            }
+            _ => {}
+        }
+    }
+    let representations = include_str!(concat!(env!("OUT_DIR"), "/representations.rs"));
+    let representations = syn::parse_file(representations).unwrap();
+    let named: Vec<String> = representations
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Struct(item) => Some(item.ident.to_string()),
+            syn::Item::Enum(item) => Some(item.ident.to_string()),
+            // An open enum: its name is before its braces.
+            syn::Item::Macro(item) => item.mac.tokens.clone().into_iter().find_map(|token| {
+                matches!(token, proc_macro2::TokenTree::Ident(_)).then(|| token.to_string())
+            }),
+            _ => None,
+        })
+        .collect();
+    assert!(taken.len() > 20, "{taken:?}");
+    assert!(named.len() > 150, "{}", named.len());
+    let both: Vec<&String> = named.iter().filter(|name| taken.contains(name)).collect();
+    assert_eq!(
+        both,
+        Vec::<&String>::new(),
+        "give them names in [types] of openapi/names.toml"
+    );
+}
+
+fn exported(tree: &syn::UseTree, names: &mut Vec<String>) {
+    match tree {
+        syn::UseTree::Path(path) => exported(&path.tree, names),
+        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| exported(tree, names)),
+        syn::UseTree::Name(name) => names.push(name.ident.to_string()),
+        syn::UseTree::Rename(rename) => names.push(rename.rename.to_string()),
+        syn::UseTree::Glob(_) => panic!("what a star exports is not known"),
+    }
+}

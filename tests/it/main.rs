@@ -19,6 +19,7 @@
 mod codegen;
 
 mod conformance;
+mod diagnostics;
 mod docs;
 mod generated;
 mod live;

@@ -76,6 +76,7 @@ fn call(table: &Table, operation: &Operation) -> TokenStream {
     let stream = stream(operation, &handle);
     let answer = match operation.success {
         Success::Content => quote!(answer.into_bytes().to_vec()),
+        Success::Answer(_) => quote!(answer.representation()),
         _ => quote!(answer),
     };
     quote! {

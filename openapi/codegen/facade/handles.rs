@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::docs;
 use super::requests::{body_argument, request_name};
-use super::{id_field, operation_const, output, reader, request};
+use super::{id_argument, id_field, id_of_argument, operation_const, output, reader, request};
 use crate::codegen::document::path_parameters;
 use crate::codegen::model::{Body, Operation, Parameter, Success};
 use crate::codegen::names::{Table, handle_id_type};
@@ -99,13 +99,10 @@ fn constructor(
         .map(String::as_str)
         .unwrap_or_default();
     let doc = format!("`{path}`");
-    let arguments = own.iter().map(|parameter| {
-        let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(#ident: impl Into<#ty>)
-    });
+    let arguments = own.iter().map(id_argument);
     let given = own.iter().map(|parameter| {
-        let ident = &parameter.ident;
-        quote!(#ident: #ident.into())
+        let (ident, value) = (&parameter.ident, id_of_argument(parameter));
+        quote!(#ident: #value)
     });
     let kept = inherited.iter().map(|parameter| {
         let ident = &parameter.ident;
@@ -216,13 +213,11 @@ fn method(table: &Table, operation: &Operation, own: &[Parameter]) -> TokenStrea
     let deprecated = operation
         .deprecated
         .then(|| quote!(#[deprecated = "deprecated by Keycloak"]));
-    let arguments = operation.arguments.iter().map(|parameter| {
-        let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(#ident: impl Into<#ty>)
-    });
+    let arguments = operation.arguments.iter().map(id_argument);
     let into = operation.arguments.iter().map(|parameter| {
         let (ident, ty) = (&parameter.ident, id_field(parameter));
-        quote!(let #ident: #ty = #ident.into();)
+        let value = id_of_argument(parameter);
+        quote!(let #ident: #ty = #value;)
     });
     let required = operation
         .query

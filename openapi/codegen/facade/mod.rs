@@ -18,6 +18,7 @@ use super::names::Table;
 use super::since;
 
 pub use calls::generate as calls;
+pub use docs::sentence;
 pub use handles::generate as handles;
 pub use requests::generate as requests;
 
@@ -39,7 +40,11 @@ pub fn ids(table: &Table) -> TokenStream {
             quote!(open #ident)
         }
     });
-    quote!(crate::admin::id_types::id_types! { #(#names,)* })
+    quote! {
+        pub use crate::admin::id_types::{IntoClientUuid, IntoId};
+
+        crate::admin::id_types::id_types! { #(#names,)* }
+    }
 }
 
 /// Keycloak has two things called client id; this one is never made from a bare string.
@@ -164,6 +169,26 @@ fn id_field(parameter: &Parameter) -> TokenStream {
     }
 }
 
+/// A path parameter as an argument: the compiler says of an id's own trait what fits.
+fn id_argument(parameter: &Parameter) -> TokenStream {
+    let (ident, ty) = (&parameter.ident, id_field(parameter));
+    match parameter.id.as_str() {
+        "String" => quote!(#ident: impl Into<String>),
+        STRICT_ID => quote!(#ident: impl ids::IntoClientUuid),
+        _ => quote!(#ident: impl ids::IntoId<#ty>),
+    }
+}
+
+/// The field that such an argument becomes.
+fn id_of_argument(parameter: &Parameter) -> TokenStream {
+    let ident = &parameter.ident;
+    match parameter.id.as_str() {
+        "String" => quote!(#ident.into()),
+        STRICT_ID => quote!(ids::IntoClientUuid::into_client_uuid(#ident)),
+        _ => quote!(ids::IntoId::into_id(#ident)),
+    }
+}
+
 /// The value a call gives, as written in signatures.
 fn output(success: &Success) -> TokenStream {
     match success {
@@ -173,7 +198,7 @@ fn output(success: &Success) -> TokenStream {
             let id = format_ident!("{id}");
             quote!(ids::#id)
         }
-        Success::Value(ty) => quote!(#ty),
+        Success::Value(ty) | Success::List(ty) | Success::Answer(ty) => quote!(#ty),
         Success::Optional(ty) => quote!(Option<#ty>),
         Success::Text(ty) => quote!(#ty),
         Success::OptionalText => quote!(Option<String>),
@@ -237,6 +262,8 @@ fn reader(success: &Success) -> TokenStream {
         }
         Success::Created(_) => quote!(|answer| answer.created()),
         Success::Value(_) => quote!(|answer| answer.value()),
+        Success::List(_) => quote!(|answer| answer.list()),
+        Success::Answer(_) => quote!(|answer| answer.with_headers()),
         Success::Optional(_) => quote!(|answer| answer.optional()),
         Success::Text(_) => quote!(|answer| answer.text()),
         Success::OptionalText => quote!(|answer| answer.optional_text()),

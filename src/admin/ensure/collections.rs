@@ -24,12 +24,13 @@ use crate::http::operation::Operation;
 use crate::http::segment;
 use crate::{ErrorKind, Result, error};
 
-/// `ensure` on a handle; `find` gives the id and the handle of the object that is meant.
+/// `ensure` on a handle; `find` gives the id of the object that is meant, and `at` its handle.
 macro_rules! ensures {
     (
         $handle:ident: $item:ident as $id:ident, $name:literal at $path:literal,
         $doc:literal
         find |$this:ident, $wanted:ident, $operation:ident| $find:expr;
+        at |$near:ident, $named:ident| $at:expr;
         create |$place:ident, $new:ident| $create:expr;
     ) => {
         impl $handle {
@@ -63,16 +64,18 @@ macro_rules! ensures {
             }
 
             #[inline]
-            fn find<'a>(&'a self, $wanted: &'a $item) -> Finding<'a, $id, $item> {
+            fn find<'a>(&'a self, $wanted: &'a $item) -> Finding<'a, $id> {
                 Box::pin(async move {
                     let $operation = Collection::operation(self);
                     let $this = self;
-                    let found: Option<($id, _)> = $find;
-                    Ok(found.map(|(id, handle)| {
-                        let target: Box<dyn Target<$item>> = Box::new(handle);
-                        (id, target)
-                    }))
+                    Ok($find)
                 })
+            }
+
+            #[inline]
+            fn at(&self, $named: &$id) -> Box<dyn Target<$item>> {
+                let $near = self;
+                Box::new($at)
             }
 
             #[inline]
@@ -127,12 +130,14 @@ match kc.realm(\"demo\").users().ensure(&ada).await? {
         match found {
             Some(user) => {
                 let id = user.user_id()?;
-                Some((id.clone(), realm_of!(users).user(id)))
+                Some(id)
             }
             None => None,
         }
     };
-    create |users, wanted| users.create(&wanted).await;
+    at |users, id| realm_of!(users).user(id);
+    // The server would drop what the user profile does not have, and say nothing.
+    create |users, wanted| users.create_checked(&wanted).await;
 }
 
 ensures! {
@@ -141,10 +146,11 @@ ensures! {
     find |groups, wanted, operation| match groups.find_at(place(operation, wanted)?).await? {
         Some(group) => {
             let id = group.group_id()?;
-            Some((id.clone(), realm_of!(groups).group(id)))
+            Some(id)
         }
         None => None,
     };
+    at |groups, id| realm_of!(groups).group(id);
     create |groups, wanted| {
         let operation = Collection::operation(&groups);
         let mut new = wanted.clone();
@@ -269,11 +275,12 @@ ensures! {
         match children.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(group) => {
                 let id = group.group_id()?;
-                Some((id.clone(), realm_of!(children).group(id)))
+                Some(id)
             }
             None => None,
         }
     };
+    at |children, id| realm_of!(children).group(id);
     create |children, wanted| children.create(&wanted).await;
 }
 
@@ -283,8 +290,9 @@ ensures! {
     find |roles, wanted, operation| {
         let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
         let role = realm_of!(roles).role(&name);
-        role.find().await?.map(|_| (name, role))
+        role.find().await?.map(|_| name)
     };
+    at |roles, name| realm_of!(roles).role(name);
     create |roles, wanted| roles.create(&wanted).await;
 }
 
@@ -294,8 +302,9 @@ ensures! {
     find |roles, wanted, operation| {
         let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
         let role = realm_of!(roles).client(&roles.client_uuid).role(&name);
-        role.find().await?.map(|_| (name, role))
+        role.find().await?.map(|_| name)
     };
+    at |roles, name| realm_of!(roles).client(&roles.client_uuid).role(name);
     create |roles, wanted| roles.create(&wanted).await;
 }
 
@@ -306,12 +315,13 @@ ensures! {
         let client_id = key(operation, "clientId", wanted.client_id.as_ref())?;
         match clients.find_by_client_id(client_id).await? {
             Some(client) => {
-                let uuid = client.uuid()?;
-                Some((uuid.clone(), realm_of!(clients).client(uuid)))
+                let uuid = client.client_uuid()?;
+                Some(uuid)
             }
             None => None,
         }
     };
+    at |clients, uuid| realm_of!(clients).client(uuid);
     create |clients, wanted| clients.create(&wanted).await;
 }
 
@@ -322,11 +332,12 @@ ensures! {
         match scopes.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(scope) => {
                 let id = ClientScopeId::new(required(scope.id.as_ref(), "ClientScopeRepresentation")?);
-                Some((id.clone(), realm_of!(scopes).client_scope(id)))
+                Some(id)
             }
             None => None,
         }
     };
+    at |scopes, id| realm_of!(scopes).client_scope(id);
     create |scopes, wanted| scopes.create(&wanted).await;
 }
 
@@ -337,8 +348,9 @@ ensures! {
         let alias = key(operation, "alias", wanted.alias.as_ref())?;
         let alias = IdentityProviderAlias::new(alias);
         let provider = realm_of!(providers).identity_provider(&alias);
-        provider.find().await?.map(|_| (alias, provider))
+        provider.find().await?.map(|_| alias)
     };
+    at |providers, alias| realm_of!(providers).identity_provider(alias);
     create |providers, wanted| providers.create(&wanted).await;
 }
 
@@ -355,11 +367,12 @@ ensures! {
         match found {
             Some(found) => {
                 let id = OrganizationId::new(required(found.id.as_ref(), "OrganizationRepresentation")?);
-                Some((id.clone(), realm_of!(organizations).organization(id)))
+                Some(id)
             }
             None => None,
         }
     };
+    at |organizations, id| realm_of!(organizations).organization(id);
     create |organizations, wanted| organizations.create(&wanted).await;
 }
 
@@ -389,11 +402,12 @@ ensures! {
         match found.pop() {
             Some(component) => {
                 let id = ComponentId::new(required(component.id.as_ref(), "ComponentRepresentation")?);
-                Some((id.clone(), realm_of!(components).component(id)))
+                Some(id)
             }
             None => None,
         }
     };
+    at |components, id| realm_of!(components).component(id);
     create |components, wanted| components.create(&wanted).await;
 }
 
@@ -404,11 +418,12 @@ ensures! {
         match flows.find_by_alias(key(operation, "alias", wanted.alias.as_ref())?).await? {
             Some(flow) => {
                 let id = FlowId::new(required(flow.id.as_ref(), "AuthenticationFlowRepresentation")?);
-                Some((id.clone(), realm_of!(flows).authentication().flow(id)))
+                Some(id)
             }
             None => None,
         }
     };
+    at |flows, id| realm_of!(flows).authentication().flow(id);
     create |flows, wanted| flows.create(&wanted).await;
 }
 
@@ -419,11 +434,14 @@ ensures! {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
                 let id = ProtocolMapperId::new(required(mapper.id.as_ref(), "ProtocolMapperRepresentation")?);
-                let client: Client = realm_of!(mappers).client(&mappers.client_uuid);
-                Some((id.clone(), client.protocol_mapper(id)))
+                Some(id)
             }
             None => None,
         }
+    };
+    at |mappers, id| {
+        let client: Client = realm_of!(mappers).client(&mappers.client_uuid);
+        client.protocol_mapper(id)
     };
     create |mappers, wanted| mappers.create(&wanted).await;
 }
@@ -435,11 +453,14 @@ ensures! {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
                 let id = ProtocolMapperId::new(required(mapper.id.as_ref(), "ProtocolMapperRepresentation")?);
-                let scope: ClientScope = realm_of!(mappers).client_scope(&mappers.client_scope_id);
-                Some((id.clone(), scope.protocol_mapper(id)))
+                Some(id)
             }
             None => None,
         }
+    };
+    at |mappers, id| {
+        let scope: ClientScope = realm_of!(mappers).client_scope(&mappers.client_scope_id);
+        scope.protocol_mapper(id)
     };
     create |mappers, wanted| mappers.create(&wanted).await;
 }
@@ -452,12 +473,14 @@ ensures! {
             Some(mapper) => {
                 let id = required(mapper.id.as_ref(), "IdentityProviderMapperRepresentation")?;
                 let id = IdentityProviderMapperId::new(id);
-                let provider: IdentityProvider =
-                    realm_of!(mappers).identity_provider(&mappers.alias);
-                Some((id.clone(), provider.mapper(id)))
+                Some(id)
             }
             None => None,
         }
+    };
+    at |mappers, id| {
+        let provider: IdentityProvider = realm_of!(mappers).identity_provider(&mappers.alias);
+        provider.mapper(id)
     };
     create |mappers, wanted| mappers.create(&wanted).await;
 }
@@ -468,7 +491,8 @@ ensures! {
     find |realms, wanted, operation| {
         let realm = RealmName::new(key(operation, "realm", wanted.realm.as_ref())?);
         let handle = Realm { call: realms.call.clone(), realm: realm.clone() };
-        handle.find().await?.map(|_| (realm, handle))
+        handle.find().await?.map(|_| realm)
     };
+    at |realms, realm| Realm { call: realms.call.clone(), realm: realm.clone() };
     create |realms, wanted| realms.create(&wanted).await;
 }

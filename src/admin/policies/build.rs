@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::admin::ids::{
-    ClientScopeId, ClientUuid, GroupId, PolicyId, ResourceId, RoleId, ScopeId, UserId,
+    ClientScopeId, GroupId, IntoClientUuid, IntoId, PolicyId, ResourceId, RoleId, ScopeId, UserId,
 };
 use crate::admin::representations::{
     AggregatePolicyRepresentation, AuthzClientPolicyRepresentation, ClientScopeDefinition,
@@ -27,16 +27,16 @@ impl RolePolicyRepresentation {
     /// assert_eq!(staff.roles.unwrap().len(), 2);
     /// ```
     #[must_use]
-    pub fn role(mut self, role: impl Into<RoleId>) -> Self {
-        let role = RoleDefinition::default().id(role.into().into_string());
+    pub fn role(mut self, role: impl IntoId<RoleId>) -> Self {
+        let role = RoleDefinition::default().id(role.into_id().into_string());
         push(&mut self.roles, role.required(false));
         self
     }
 
     /// Adds a role that a user must have, whichever others there are.
     #[must_use]
-    pub fn required_role(mut self, role: impl Into<RoleId>) -> Self {
-        let role = RoleDefinition::default().id(role.into().into_string());
+    pub fn required_role(mut self, role: impl IntoId<RoleId>) -> Self {
+        let role = RoleDefinition::default().id(role.into_id().into_string());
         push(&mut self.roles, role.required(true));
         self
     }
@@ -45,8 +45,8 @@ impl RolePolicyRepresentation {
 impl UserPolicyRepresentation {
     /// Adds a user.
     #[must_use]
-    pub fn user(mut self, user: impl Into<UserId>) -> Self {
-        push(&mut self.users, user.into().into_string());
+    pub fn user(mut self, user: impl IntoId<UserId>) -> Self {
+        push(&mut self.users, user.into_id().into_string());
         self
     }
 }
@@ -54,16 +54,16 @@ impl UserPolicyRepresentation {
 impl GroupPolicyRepresentation {
     /// Adds a group: its own members alone.
     #[must_use]
-    pub fn group(mut self, group: impl Into<GroupId>) -> Self {
-        let group = GroupDefinition::default().id(group.into().into_string());
+    pub fn group(mut self, group: impl IntoId<GroupId>) -> Self {
+        let group = GroupDefinition::default().id(group.into_id().into_string());
         push(&mut self.groups, group.extend_children(false));
         self
     }
 
     /// Adds a group with all groups below it.
     #[must_use]
-    pub fn group_and_subgroups(mut self, group: impl Into<GroupId>) -> Self {
-        let group = GroupDefinition::default().id(group.into().into_string());
+    pub fn group_and_subgroups(mut self, group: impl IntoId<GroupId>) -> Self {
+        let group = GroupDefinition::default().id(group.into_id().into_string());
         push(&mut self.groups, group.extend_children(true));
         self
     }
@@ -72,8 +72,8 @@ impl GroupPolicyRepresentation {
 impl AuthzClientPolicyRepresentation {
     /// Adds a client.
     #[must_use]
-    pub fn client(mut self, client: impl Into<ClientUuid>) -> Self {
-        push(&mut self.clients, client.into().into_string());
+    pub fn client(mut self, client: impl IntoClientUuid) -> Self {
+        push(&mut self.clients, client.into_client_uuid().into_string());
         self
     }
 }
@@ -81,16 +81,16 @@ impl AuthzClientPolicyRepresentation {
 impl ClientScopePolicyRepresentation {
     /// Adds a client scope: a token with one of them is granted.
     #[must_use]
-    pub fn client_scope(mut self, scope: impl Into<ClientScopeId>) -> Self {
-        let scope = ClientScopeDefinition::default().id(scope.into().into_string());
+    pub fn client_scope(mut self, scope: impl IntoId<ClientScopeId>) -> Self {
+        let scope = ClientScopeDefinition::default().id(scope.into_id().into_string());
         push(&mut self.client_scopes, scope.required(false));
         self
     }
 
     /// Adds a client scope that a token must have, whichever others there are.
     #[must_use]
-    pub fn required_client_scope(mut self, scope: impl Into<ClientScopeId>) -> Self {
-        let scope = ClientScopeDefinition::default().id(scope.into().into_string());
+    pub fn required_client_scope(mut self, scope: impl IntoId<ClientScopeId>) -> Self {
+        let scope = ClientScopeDefinition::default().id(scope.into_id().into_string());
         push(&mut self.client_scopes, scope.required(true));
         self
     }
@@ -144,8 +144,8 @@ impl TimePolicyRepresentation {
 impl AggregatePolicyRepresentation {
     /// Adds a policy that this one is made of.
     #[must_use]
-    pub fn policy(mut self, policy: impl Into<PolicyId>) -> Self {
-        push(&mut self.policies, policy.into().into_string());
+    pub fn policy(mut self, policy: impl IntoId<PolicyId>) -> Self {
+        push(&mut self.policies, policy.into_id().into_string());
         self
     }
 }
@@ -154,15 +154,15 @@ impl ResourcePermissionRepresentation {
     /// Adds a resource that the permission is for. For all resources of a type set
     /// [`resource_type`](Self::resource_type) instead.
     #[must_use]
-    pub fn resource(mut self, resource: impl Into<ResourceId>) -> Self {
-        push(&mut self.resources, resource.into().into_string());
+    pub fn resource(mut self, resource: impl IntoId<ResourceId>) -> Self {
+        push(&mut self.resources, resource.into_id().into_string());
         self
     }
 
     /// Adds a policy that decides.
     #[must_use]
-    pub fn policy(mut self, policy: impl Into<PolicyId>) -> Self {
-        push(&mut self.policies, policy.into().into_string());
+    pub fn policy(mut self, policy: impl IntoId<PolicyId>) -> Self {
+        push(&mut self.policies, policy.into_id().into_string());
         self
     }
 }
@@ -170,23 +170,23 @@ impl ResourcePermissionRepresentation {
 impl ScopePermissionRepresentation {
     /// Adds a scope that the permission is for.
     #[must_use]
-    pub fn scope(mut self, scope: impl Into<ScopeId>) -> Self {
-        push(&mut self.scopes, scope.into().into_string());
+    pub fn scope(mut self, scope: impl IntoId<ScopeId>) -> Self {
+        push(&mut self.scopes, scope.into_id().into_string());
         self
     }
 
     /// Adds a resource whose scopes the permission is for; without one it is for the scopes of
     /// every resource.
     #[must_use]
-    pub fn resource(mut self, resource: impl Into<ResourceId>) -> Self {
-        push(&mut self.resources, resource.into().into_string());
+    pub fn resource(mut self, resource: impl IntoId<ResourceId>) -> Self {
+        push(&mut self.resources, resource.into_id().into_string());
         self
     }
 
     /// Adds a policy that decides.
     #[must_use]
-    pub fn policy(mut self, policy: impl Into<PolicyId>) -> Self {
-        push(&mut self.policies, policy.into().into_string());
+    pub fn policy(mut self, policy: impl IntoId<PolicyId>) -> Self {
+        push(&mut self.policies, policy.into_id().into_string());
         self
     }
 }
@@ -194,8 +194,8 @@ impl ScopePermissionRepresentation {
 impl UmaPermissionRepresentation {
     /// Adds a resource that the permission is for.
     #[must_use]
-    pub fn resource(mut self, resource: impl Into<ResourceId>) -> Self {
-        push(&mut self.resources, resource.into().into_string());
+    pub fn resource(mut self, resource: impl IntoId<ResourceId>) -> Self {
+        push(&mut self.resources, resource.into_id().into_string());
         self
     }
 

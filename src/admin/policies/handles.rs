@@ -15,7 +15,7 @@ use crate::admin::handles::{
     ClientAuthorization, ClientAuthorizationPermission, ClientAuthorizationPermissionsOfType,
     ClientAuthorizationPoliciesOfType, ClientAuthorizationPolicy,
 };
-use crate::admin::ids::PolicyId;
+use crate::admin::ids::{IntoId, PolicyId};
 use crate::admin::modify::Target;
 use crate::admin::representations::{
     PolicyRepresentation, ResourceRepresentation, ScopeRepresentation,
@@ -80,7 +80,7 @@ impl ClientAuthorization {
 
     /// A policy of one kind.
     #[must_use]
-    pub fn policy_of<P: PolicyType>(&self, id: impl Into<PolicyId>) -> PolicyOf<P> {
+    pub fn policy_of<P: PolicyType>(&self, id: impl IntoId<PolicyId>) -> PolicyOf<P> {
         PolicyOf {
             place: One::Policy(self.policy(P::KIND, id)),
             kind: PhantomData,
@@ -98,7 +98,7 @@ impl ClientAuthorization {
 
     /// A permission of one kind.
     #[must_use]
-    pub fn permission_of<P: PermissionType>(&self, id: impl Into<PolicyId>) -> PolicyOf<P> {
+    pub fn permission_of<P: PermissionType>(&self, id: impl IntoId<PolicyId>) -> PolicyOf<P> {
         PolicyOf {
             place: One::Permission(self.permission(P::KIND, id)),
             kind: PhantomData,

@@ -23,7 +23,7 @@ async fn roles_of_whatever_has_roles() {
     let reader = test.role("reader").await;
     let role = reader.role_id().unwrap();
     let client = test.login_client("app").await;
-    let uuid = client.get().await.unwrap().uuid().unwrap();
+    let uuid = client.get().await.unwrap().client_uuid().unwrap();
     let made = RoleRepresentation::default().name("tester");
     let made = client.roles().create(&made).await.unwrap();
     let tester = client.role(&made).get().await.unwrap();
@@ -160,7 +160,7 @@ async fn people_sessions_and_the_realm() {
     let test = TestRealm::new("ui-rest").await;
     let ui = test.realm.admin_ui();
     let client = test.login_client("app").await;
-    let uuid = client.get().await.unwrap().uuid().unwrap();
+    let uuid = client.get().await.unwrap().client_uuid().unwrap();
     test.user("ada").await;
     test.user("bob").await;
     let users = ui.users().username("ada").exact(true).await.unwrap();

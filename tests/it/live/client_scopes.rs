@@ -127,7 +127,7 @@ async fn scope_mappings() {
     let app = test
         .client(ClientRepresentation::default().client_id("app"))
         .await;
-    let uuid = app.get().await.unwrap().uuid().unwrap();
+    let uuid = app.get().await.unwrap().client_uuid().unwrap();
     let reader = [test.role("reader").await];
     let made = RoleRepresentation::default().name("tester");
     let made = app.roles().create(&made).await.unwrap();

@@ -31,7 +31,7 @@ async fn create_read_change_delete() {
     let uuid = test.realm.clients().create(&web).await.unwrap();
     let client = test.realm.client(&uuid);
     let read = client.get().await.unwrap();
-    assert_eq!(read.uuid().unwrap(), uuid);
+    assert_eq!(read.client_uuid().unwrap(), uuid);
     assert_eq!(read.client_id.as_deref(), Some("https://app.example/é ;%"));
     assert_eq!(
         read.attributes.unwrap()["pkce.code.challenge.method"],
@@ -216,7 +216,7 @@ async fn scope_mappings() {
         .client(confidential("app").full_scope_allowed(false))
         .await;
     let other = test.client(confidential("other")).await;
-    let other_uuid = other.get().await.unwrap().uuid().unwrap();
+    let other_uuid = other.get().await.unwrap().client_uuid().unwrap();
     let reader = test.role("reader").await;
     let made = RoleRepresentation::default().name("tester");
     let made = other.roles().create(&made).await.unwrap();

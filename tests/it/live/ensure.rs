@@ -198,6 +198,71 @@ async fn every_kind_is_created_then_left_alone_then_changed() {
     test.delete().await;
 }
 
+/// What the server writes in its own way is as wanted: nothing is written the second time.
+#[tokio::test]
+async fn capitals_and_spaces_that_the_server_takes_out_are_as_wanted() {
+    let realm = RealmRepresentation::default()
+        .password_policy("length(8)  and   digits(1)")
+        .ssl_required("EXTERNAL");
+    let test = TestRealm::with("ensure-own-way", realm.clone().organizations_enabled(true)).await;
+    let as_wanted = |what: &str, ensured: Ensured<String>| {
+        assert!(
+            matches!(ensured, Ensured::Unchanged(..)),
+            "{what}: {ensured}"
+        );
+    };
+    let ensured = test.kc.realms().ensure(&realm.realm(&test.name)).await;
+    as_wanted("realm", text(ensured.unwrap()));
+
+    let ada = UserRepresentation::default()
+        .username("\u{c4}DA")
+        .email("Ada@Example.ORG")
+        .first_name("Ada")
+        .last_name("Byron");
+    for _ in 0..2 {
+        test.realm.users().ensure(&ada).await.unwrap();
+    }
+    as_wanted("user", text(test.realm.users().ensure(&ada).await.unwrap()));
+
+    let domain = OrganizationDomainRepresentation::default();
+    let acme = OrganizationRepresentation::default()
+        .name("Acme")
+        .alias("acme")
+        .domains([domain.clone().name("ACME.Test")]);
+    let organizations = test.realm.organizations();
+    if !older("26.0.8", organizations.ensure(&acme)).await {
+        organizations.ensure(&acme).await.unwrap();
+        as_wanted(
+            "organization",
+            text(organizations.ensure(&acme).await.unwrap()),
+        );
+        let more = acme.domains([
+            domain.clone().name("ACME.Test"),
+            domain.name("Acme.EXAMPLE"),
+        ]);
+        let changed = organizations.ensure(&more).await.unwrap();
+        assert!(matches!(changed, Ensured::Changed(..)), "{changed}");
+        as_wanted("more", text(organizations.ensure(&more).await.unwrap()));
+    }
+
+    let web = ClientRepresentation::default()
+        .client_id("web")
+        .redirect_uris(["/a", "/a"]);
+    test.realm.clients().ensure(&web).await.unwrap();
+    let again = test.realm.clients().ensure(&web).await.unwrap();
+    assert!(matches!(again, Ensured::Unchanged(..)), "{again}");
+    test.delete().await;
+}
+
+fn text<I: ToString>(ensured: Ensured<I>) -> Ensured<String> {
+    match ensured {
+        Ensured::Created(id) => Ensured::Created(id.to_string()),
+        Ensured::Changed(id, changes) => Ensured::Changed(id.to_string(), changes),
+        Ensured::Unchanged(id, members) => Ensured::Unchanged(id.to_string(), members),
+        other => panic!("{}", other.id().to_string()),
+    }
+}
+
 #[tokio::test]
 async fn a_realm() {
     let kc = server::admin();

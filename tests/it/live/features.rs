@@ -25,7 +25,7 @@ async fn what_is_off_says_so() {
     let (staff, _) = test.group("staff").await;
     let reader = test.role("reader").await;
     let app = realm.client_by_client_id("account").await.unwrap();
-    let uuid: ClientUuid = app.get().await.unwrap().uuid().unwrap();
+    let uuid: ClientUuid = app.get().await.unwrap().client_uuid().unwrap();
     let on = ManagementPermissionReference::default().enabled(true);
     macro_rules! permissions {
         ($($handle:expr),* $(,)?) => {$(

@@ -80,7 +80,7 @@ async fn everything_else() {
     let uuid = realm.clients().create(&client).await.unwrap();
     let web = realm.client(&uuid);
     let found = realm.clients().find_by_client_id("web").await.unwrap();
-    assert_eq!(found.unwrap().uuid().unwrap(), uuid);
+    assert_eq!(found.unwrap().client_uuid().unwrap(), uuid);
     assert!(
         realm
             .clients()

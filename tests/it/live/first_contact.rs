@@ -86,7 +86,7 @@ async fn clients_by_their_two_ids() {
         .get()
         .await
         .unwrap();
-    assert_eq!(found.uuid().unwrap(), uuid);
+    assert_eq!(found.client_uuid().unwrap(), uuid);
     let missing = test.realm.client_by_client_id("nope").await.unwrap_err();
     assert!(missing.is_not_found(), "{missing}");
     test.delete().await;

@@ -149,7 +149,7 @@ async fn of_clients() {
     let test = TestRealm::new("policy-clients").await;
     let authz = authorization(&test).await;
     let app = test.realm.client_by_client_id("app").await.unwrap();
-    let uuid = app.get().await.unwrap().uuid().unwrap();
+    let uuid = app.get().await.unwrap().client_uuid().unwrap();
     let other = ClientRepresentation::default().client_id("other");
     let other = test.realm.clients().create(&other).await.unwrap();
     life(

@@ -15,7 +15,7 @@ macro_rules! every_call {
         let app = test
             .client(keycloak_kit::representations::ClientRepresentation::default().client_id("app"))
             .await;
-        let uuid = app.get().await.unwrap().uuid().unwrap();
+        let uuid = app.get().await.unwrap().client_uuid().unwrap();
         let reader = test.role("reader").await;
         let boss = test.role("boss").await;
         let part = std::slice::from_ref(&reader);

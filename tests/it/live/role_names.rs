@@ -26,7 +26,7 @@ async fn of_users_groups_composites_and_service_accounts() {
         .secret("s")
         .service_accounts_enabled(true);
     let web = test.client(web).await;
-    let uuid = web.get().await.unwrap().uuid().unwrap();
+    let uuid = web.get().await.unwrap().client_uuid().unwrap();
     for name in ["editor", "viewer"] {
         let role = RoleRepresentation::default().name(name);
         web.roles().create(&role).await.unwrap();

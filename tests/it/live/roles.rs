@@ -150,7 +150,7 @@ async fn composites_of_realm_and_client_roles() {
     let client = test
         .client(ClientRepresentation::default().client_id("app"))
         .await;
-    let uuid = client.get().await.unwrap().uuid().unwrap();
+    let uuid = client.get().await.unwrap().client_uuid().unwrap();
     let reader = test.role("reader").await;
     let made = RoleRepresentation::default().name("tester");
     let made = client.roles().create(&made).await.unwrap();
@@ -208,7 +208,7 @@ async fn who_has_a_role() {
     let client = test
         .client(ClientRepresentation::default().client_id("app"))
         .await;
-    let uuid = client.get().await.unwrap().uuid().unwrap();
+    let uuid = client.get().await.unwrap().client_uuid().unwrap();
     let role = test.role("reader").await;
     let made = RoleRepresentation::default().name("tester");
     let made = client.roles().create(&made).await.unwrap();

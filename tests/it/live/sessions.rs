@@ -75,7 +75,7 @@ async fn log_a_user_out_everywhere() {
 async fn offline_sessions() {
     let test = TestRealm::new("session-offline").await;
     let client = test.login_client("app").await;
-    let uuid = client.get().await.unwrap().uuid().unwrap();
+    let uuid = client.get().await.unwrap().client_uuid().unwrap();
     let (_, ada) = test.user("ada").await;
     let oidc = test.realm.oidc("app").build().unwrap();
     let login = oidc

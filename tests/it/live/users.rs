@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{PASSWORD, person};
 use crate::support::version::older;
-use crate::support::{TestRealm, sorted, totp};
+use crate::support::{TestRealm, server, sorted, totp};
 
 #[tokio::test]
 async fn create_read_change_delete() {
@@ -243,15 +243,45 @@ async fn messages_to_a_user() {
 async fn impersonation_and_consents() {
     let test = TestRealm::new("user-other").await;
     let (_, user) = test.user("ada").await;
-    let answer = user.impersonate().await.unwrap();
+    let session = user.impersonate().await.unwrap();
+    let account = format!("/realms/{}/account", test.name);
     assert!(
-        answer
-            .redirect
-            .as_deref()
-            .unwrap()
-            .contains(&format!("/realms/{}/account", test.name)),
-        "{answer:?}"
+        session.redirect().unwrap().contains(&account),
+        "{session:?}"
     );
+    assert!(!session.is_same_realm(), "{session:?}");
+    // With the cookies a login needs no form.
+    let without_form = async |cookies: &str| {
+        let login = format!(
+            "{}/realms/{}/protocol/openid-connect/auth?client_id=account-console&prompt=none&\
+             response_type=code&scope=openid&state=s&code_challenge={}&\
+             code_challenge_method=S256&redirect_uri={}",
+            server::server().url.trim_end_matches('/'),
+            test.name,
+            "a".repeat(43),
+            session.redirect().unwrap(),
+        );
+        let browser = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let answer = browser.get(login).header("cookie", cookies).send().await;
+        let answer = answer.unwrap();
+        let to = answer.headers().get("location").map(|to| to.to_str());
+        to.unwrap_or(Ok("")).unwrap().to_owned()
+    };
+    let to = without_form(session.cookie_header().expose()).await;
+    assert!(to.contains("code="), "{to}");
+    let to = without_form("").await;
+    assert!(to.contains("error=login_required"), "{to}");
+    let shown = format!("{session:?}");
+    for cookie in session.cookies() {
+        let value = cookie.value();
+        assert!(
+            cookie.is_removed() || !shown.contains(value.expose()),
+            "{shown}"
+        );
+    }
     assert!(user.consents().list().await.unwrap().is_empty());
     let none = user.consents().revoke("account").await.unwrap_err();
     assert!(none.is_not_found(), "{none}");

@@ -27,7 +27,7 @@ async fn ids(test: &TestRealm) -> BTreeMap<&'static str, String> {
     let (group, _) = test.group("staff").await;
     let role = test.role("reader").await;
     let app = test.realm.client_by_client_id("account").await.unwrap();
-    let uuid = app.get().await.unwrap().uuid().unwrap();
+    let uuid = app.get().await.unwrap().client_uuid().unwrap();
     let realm = &test.realm;
     let made = realm.organizations().list().await;
     assert!(made.is_err() || made.unwrap().is_empty());

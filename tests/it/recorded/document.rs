@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codegen::{overlay, supplement};
+use crate::codegen::{names, overlay, renamed, supplement};
 
 const DOCUMENT: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -63,6 +63,7 @@ pub fn document() -> &'static Value {
         let mut document = serde_json::from_str(DOCUMENT).unwrap();
         supplement::add(&mut document, SUPPLEMENT).unwrap();
         overlay::apply(&mut document, OVERLAY).unwrap();
+        renamed::rename(&mut document, &names::parse(NAMES).unwrap(), false).unwrap();
         document
     })
 }

@@ -99,7 +99,7 @@ impl TestRealm {
 /// Gives a user roles of the client realm-management.
 pub async fn grant(realm: &Realm, user: &UserId, roles: &[&str]) {
     let management = realm.client_by_client_id("realm-management").await.unwrap();
-    let uuid = management.get().await.unwrap().uuid().unwrap();
+    let uuid = management.get().await.unwrap().client_uuid().unwrap();
     let mut wanted = Vec::new();
     for name in roles {
         wanted.push(management.role(*name).get().await.unwrap());

@@ -129,7 +129,7 @@ async fn people(test: &TestRealm, client: Client) -> Content {
     let ada = realm.user(&users[0]);
     let role = realm.role("role-00").get().await.unwrap();
     let of_client = client.role("role-00").get().await.unwrap();
-    let uuid = client.get().await.unwrap().uuid().unwrap();
+    let uuid = client.get().await.unwrap().client_uuid().unwrap();
     let mut parts = realm.roles().list().search("role-").await.unwrap();
     parts.retain(|part| part.id != role.id);
     let composites = realm.role("role-00").composites();
@@ -215,7 +215,7 @@ async fn people(test: &TestRealm, client: Client) -> Content {
         ada,
         ada_id: users[0].clone(),
         uuid,
-        web_uuid: web.get().await.unwrap().uuid().unwrap(),
+        web_uuid: web.get().await.unwrap().client_uuid().unwrap(),
         scope: ClientScopeId::new(scope.id.unwrap()),
         group_id: groups[11].clone(),
         flow,

@@ -1,0 +1,178 @@
+//! What is one to the server, and a wanted state put over the present one.
+
+use serde_json::{Map, Value};
+
+use crate::admin::client_scopes::OF_SERVICE_ACCOUNTS;
+
+/// What the server shows in place of a stored secret.
+pub(crate) const MASK: &str = "**********";
+
+/// Members the server stores in lower case, each below the member that it is in.
+const LOWER_CASED: &[(&str, &str)] = &[
+    ("", "email"),
+    ("", "sslRequired"),
+    ("", "username"),
+    ("domains", "name"),
+];
+
+/// Texts whose spaces the server squeezes.
+const SQUEEZED: &[&str] = &["passwordPolicy"];
+
+/// Lists that the server keeps as sets: what is given twice is there once.
+const SETS: &[&str] = &[
+    "defaultClientScopes",
+    "domains",
+    "enabledEventTypes",
+    "eventsListeners",
+    "optionalClientScopes",
+    "redirectUris",
+    "requiredActions",
+    "supportedLocales",
+    "webOrigins",
+];
+
+/// Lists whose order means something.
+const ORDERED: &[&str] = &[
+    "webAuthnPolicyAcceptableAaguids",
+    "webAuthnPolicyExtraOrigins",
+    "webAuthnPolicyPasswordlessAcceptableAaguids",
+    "webAuthnPolicyPasswordlessExtraOrigins",
+    "webAuthnPolicyPasswordlessSignatureAlgorithms",
+    "webAuthnPolicySignatureAlgorithms",
+];
+
+/// What becomes of a secret that cannot be compared with the stored one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// It stays as it is.
+    Keep,
+    /// It is written.
+    Write,
+}
+
+/// `now` with every member that is set in `wanted` and has another value; what is the same to the
+/// server stays as the server writes it.
+pub(crate) fn merge(now: &Value, wanted: &Value, secrets: Secrets) -> Value {
+    merge_in("", now, wanted, secrets)
+}
+
+fn merge_in(parent: &str, now: &Value, wanted: &Value, secrets: Secrets) -> Value {
+    let (Value::Object(now), Value::Object(wanted)) = (now, wanted) else {
+        return wanted.clone();
+    };
+    let mut merged = now.clone();
+    for (key, wanted) in wanted {
+        let value = match now.get(key) {
+            Some(now) if same_in(parent, key, now, wanted) => {
+                if secrets == Secrets::Keep || !hides(now, wanted) {
+                    continue;
+                }
+                match now {
+                    Value::Object(_) => merge_in(key, now, wanted, secrets),
+                    _ => wanted.clone(),
+                }
+            }
+            None if is_nothing(wanted) => continue,
+            Some(now @ Value::Object(_)) => merge_in(key, now, wanted, secrets),
+            Some(_) | None => wanted.clone(),
+        };
+        merged.insert(key.clone(), value);
+    }
+    Value::Object(merged)
+}
+
+/// The members of a wanted state that cannot be compared with what the server shows.
+pub(crate) fn not_compared(now: &Value, wanted: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    masked(String::new(), now, wanted, &mut found);
+    found.sort_unstable();
+    found
+}
+
+fn masked(path: String, now: &Value, wanted: &Value, found: &mut Vec<String>) {
+    match (now, wanted) {
+        (Value::Object(now), Value::Object(wanted)) => {
+            for (key, wanted) in wanted {
+                if let Some(now) = now.get(key) {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    masked(format!("{path}{dot}{key}"), now, wanted, found);
+                }
+            }
+        }
+        (now, wanted) if hides(now, wanted) => found.push(path),
+        _ => {}
+    }
+}
+
+/// Whether the server shows a mask where another value is wanted.
+fn hides(now: &Value, wanted: &Value) -> bool {
+    match (now, wanted) {
+        (Value::String(now), Value::String(wanted)) => now == MASK && wanted != MASK,
+        (Value::Array(now), Value::Array(wanted)) => wanted
+            .iter()
+            .any(|wanted| !now.contains(wanted) && now.iter().any(|now| hides(now, wanted))),
+        (Value::Object(now), Value::Object(wanted)) => wanted
+            .iter()
+            .any(|(key, wanted)| now.get(key).is_some_and(|now| hides(now, wanted))),
+        _ => false,
+    }
+}
+
+/// Empty and absent are one on the server.
+pub(crate) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+pub(crate) fn same(member: &str, found: &Value, wanted: &Value) -> bool {
+    same_in("", member, found, wanted)
+}
+
+/// Whether two values of a member, which is in the member `parent`, are one to the server.
+pub(super) fn same_in(parent: &str, member: &str, found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (Value::String(found), Value::String(wanted)) => {
+            found == wanted
+                || found == MASK
+                || (LOWER_CASED.contains(&(parent, member))
+                    && found.to_lowercase() == wanted.to_lowercase())
+                || (SQUEEZED.contains(&member)
+                    && found.split_whitespace().eq(wanted.split_whitespace()))
+        }
+        (Value::Array(found), Value::Array(wanted)) if ORDERED.contains(&member) => found == wanted,
+        // The server keeps most lists as sets.
+        (Value::Array(found), Value::Array(wanted)) => {
+            let alike = |a: &Value, b: &Value| same_in(parent, member, a, b);
+            let added = found.iter().filter(|found| is_added(member, found, wanted));
+            let twice = wanted.iter().enumerate().filter(|(index, item)| {
+                let mut earlier = wanted.iter().take(*index);
+                SETS.contains(&member) && earlier.any(|earlier| alike(earlier, item))
+            });
+            found.len() - added.count() == wanted.len() - twice.count()
+                && wanted
+                    .iter()
+                    .all(|wanted| found.iter().any(|found| alike(found, wanted)))
+        }
+        (Value::Object(found), Value::Object(wanted)) => contains(member, found, wanted),
+        (found, wanted) => found == wanted || (is_nothing(found) && is_nothing(wanted)),
+    }
+}
+
+/// Whether the server has put it into the list of its own.
+fn is_added(member: &str, found: &Value, wanted: &[Value]) -> bool {
+    member == "defaultClientScopes" && found == OF_SERVICE_ACCOUNTS && !wanted.contains(found)
+}
+
+fn contains(member: &str, found: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
+    wanted.iter().all(|(key, wanted)| {
+        found.get(key).map_or_else(
+            || is_nothing(wanted),
+            |found| same_in(member, key, found, wanted),
+        )
+    })
+}
