@@ -2,16 +2,23 @@
 
 use pretty_assertions::assert_eq;
 
-/// A handle may be called stream too.
-fn gives_a_stream(signature: &syn::Signature) -> bool {
+/// Whether it makes a request, whose reader decodes the answer, or a stream. A handle may be called
+/// stream too.
+fn reads_an_answer(signature: &syn::Signature) -> bool {
     let syn::ReturnType::Type(_, ty) = &signature.output else {
         return false;
     };
     let syn::Type::Path(ty) = &**ty else {
         return false;
     };
-    let last = ty.path.segments.last();
-    last.is_some_and(|segment| segment.ident == "ItemStream")
+    let names = ["ItemStream", "Request"];
+    let segments = &ty.path.segments;
+    segments
+        .first()
+        .is_some_and(|first| first.ident == "requests")
+        || segments
+            .last()
+            .is_some_and(|last| names.iter().any(|name| last.ident == name))
 }
 
 /// Calls by `Type::method` whose code would be compiled with the crate, whoever makes them.
@@ -32,10 +39,7 @@ fn compiled_with_the_crate(items: &[syn::Item], found: &mut Vec<String>) -> usiz
                         continue;
                     };
                     let called = &method.sig.ident;
-                    if method.sig.asyncness.is_none()
-                        && called != "into_future"
-                        && !gives_a_stream(&method.sig)
-                    {
+                    if method.sig.asyncness.is_none() && !reads_an_answer(&method.sig) {
                         continue;
                     }
                     if method
