@@ -118,11 +118,11 @@ impl Discovery {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, _) = slots.get(provider)?.last()?;
         drop(slots);
-        Some(self.with_second(provider, last))
+        Some(self.with_last_second(provider, last))
     }
 
-    /// The same document with what only the provider's second one has, where that was read.
-    pub(crate) fn with_second(
+    /// The same document with what only the provider's second one has, as far as that was read.
+    fn with_last_second(
         &self,
         provider: &Provider,
         first: Arc<ProviderMetadata>,
@@ -131,6 +131,22 @@ impl Discovery {
             Provider::Issuer(_) => self.second.added_to(first),
             Provider::Realm(_) | Provider::Uma(_) => first,
         }
+    }
+
+    /// The same document with what only the provider's second one has, where that was read: it is
+    /// renewed by its age then. Without it the first one is as good as it was.
+    pub(crate) async fn with_second(
+        self: &Arc<Self>,
+        sender: &Arc<Sender>,
+        provider: &Provider,
+        first: Arc<ProviderMetadata>,
+        deadline: Deadline,
+    ) -> Arc<ProviderMetadata> {
+        if !matches!(provider, Provider::Issuer(_)) || !self.second.was_read() {
+            return first;
+        }
+        let both = self.completed(sender, provider, first.clone(), deadline);
+        both.await.unwrap_or(first)
     }
 
     /// The URL to call for an endpoint that the provider publishes.

@@ -77,7 +77,10 @@ impl Channel {
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
         let metadata = self.discovery.get(&self.sender, provider, deadline).await?;
-        Ok(self.discovery.with_second(provider, metadata))
+        let both = self
+            .discovery
+            .with_second(&self.sender, provider, metadata, deadline);
+        Ok(both.await)
     }
 
     /// The same for a flow that needs one of these endpoints: where the document has none of them,

@@ -142,7 +142,14 @@ impl DeviceLoginRequest {
                 "the answer does not say where the user enters the code",
             ));
         };
-        let expires_in = lifetime::seconds(Some(&answer.expires_in));
+        // RFC 8628 section 3.2: REQUIRED.
+        let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
+            return Err(unexpected_body(
+                &START,
+                "the answer does not say how long the user has (expires_in)",
+            ));
+        };
+        let expires_in = Some(expires_in);
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(DeviceLogin {
             device_code: answer.device_code,

@@ -187,3 +187,60 @@ fn a_client_of_a_realm_says_its_realm() {
         .unwrap();
     assert_eq!(issuer.realm(), None);
 }
+
+/// A provider whose token endpoint refuses.
+async fn refusing(status: u16, body: &'static str) -> Mock {
+    Mock::with(on("/token", move |_| Reply::json(status, body))).await
+}
+
+#[tokio::test]
+async fn refused_exchanges_say_what_is_missing() {
+    let unknown = r#"{"error":"invalid_client","error_description":"Audience not found"}"#;
+    let mock = refusing(400, unknown).await;
+    let oidc = mock.oidc();
+    let error = oidc.exchange_token("t").audience("nope").await.unwrap_err();
+    says(&error, "no client of this name for the audience", "secret");
+
+    let denied =
+        r#"{"error":"access_denied","error_description":"Client not allowed to exchange"}"#;
+    let mock = refusing(403, denied).await;
+    let oidc = mock.oidc();
+    let error = oidc.exchange_token("t").audience("api").await.unwrap_err();
+    assert!(error.is_forbidden());
+    says(&error, "in the audience of the token", "impersonation");
+    let error = oidc.exchange_token("t").requested_subject("bob").await;
+    let error = error.unwrap_err();
+    assert!(error.is_forbidden());
+    says(&error, "role impersonation", "audience");
+}
+
+#[tokio::test]
+async fn the_token_of_another_key_has_not_ended() {
+    let bound = r#"{"error":"invalid_grant","error_description":"DPoP proof and token binding verification failed"}"#;
+    let mock = refusing(400, bound).await;
+    let refresh = crate::oidc::Refreshable::new("r").unwrap();
+    let error = mock.oidc().refresh(refresh).await.unwrap_err();
+    says(&error, "another key", "session has ended");
+}
+
+/// A password is sent once: nothing can have used it up.
+#[tokio::test]
+async fn a_wrong_password_after_a_failure_is_a_wrong_password() {
+    let mock = refusing(
+        401,
+        r#"{"error":"invalid_grant","error_description":"Invalid user credentials"}"#,
+    )
+    .await;
+    let error = mock.oidc().password("ada", "p").await.unwrap_err();
+    says(&error, "check user name, password", "used it up");
+}
+
+#[tokio::test]
+async fn a_device_login_that_never_ends_is_refused() {
+    let answer =
+        json!({ "device_code": "d", "user_code": "u", "verification_uri": "https://op.example/d" });
+    let mock = Mock::with(on("/device", move |_| Reply::json(200, answer.to_string()))).await;
+    let error = mock.oidc().device().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("expires_in"), "{error}");
+}
