@@ -17,7 +17,7 @@ async fn main() -> Result<()> {
     let oidc = Oidc::from_env()?;
     let own = oidc.client_credentials().scope("openid").await?; // the new token has its scopes
     let theirs = oidc
-        .exchange_token(own.access_token().secret())
+        .exchange_token(own.access_token().expose())
         .requested_subject(user)
         .await?;
     if let Some(token) = theirs.access_token() {

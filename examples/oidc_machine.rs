@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let bearer = tokens.access_token();
     println!("token:      {bearer:?}"); // its value is not shown
 
-    let answer = oidc.introspect(bearer.secret()).await?;
+    let answer = oidc.introspect(bearer.expose()).await?;
     println!("active:     {}", answer.is_access_token_active());
     if let Err(error) = answer.require_active() {
         println!("            {error}");
@@ -27,7 +27,7 @@ async fn main() -> Result<()> {
 
     if let Some(audience) = std::env::args().nth(1) {
         let exchanged = oidc
-            .exchange_token(bearer.secret())
+            .exchange_token(bearer.expose())
             .audience(audience)
             .await?;
         println!("exchanged:  {exchanged:?}");

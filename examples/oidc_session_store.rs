@@ -60,7 +60,7 @@ async fn main() -> Result<()> {
     let taken = other.refresh_refused(&token).await?;
     println!(
         "shared: {}",
-        taken.secret() == one.access_token().await?.secret()
+        taken.expose() == one.access_token().await?.expose()
     );
     one.logout().await?;
     Ok(())

@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let who = match std::env::var("BY_INTROSPECTION") {
         // The server says what the token says: it knows sessions that have ended.
         Ok(_) => Identity::of_introspection(oidc.introspect(bearer).await?)?,
-        Err(_) => Identity::of_token(&verifier.verify(bearer.secret()).await?),
+        Err(_) => Identity::of_token(&verifier.verify(bearer.expose()).await?),
     };
     for policy in settings.policies(&who) {
         println!("{} ({}): {:?}", policy.name, policy.kind, policy.decision);

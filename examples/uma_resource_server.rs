@@ -82,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .path_enforcer()
         .rules(PathRule::of_resource(&diary, &methods))
         .build()?;
-    let bearer = Some(friend.access_token().secret());
+    let bearer = Some(friend.access_token().expose());
     for method in [Method::GET, Method::PUT] {
         let access = enforcer.check(&method, "/diaries/1", bearer).await?;
         println!("{method} /diaries/1: {access:?}");

@@ -278,6 +278,27 @@ impl KeycloakBuilder {
         self
     }
 
+    /// Shows this client certificate: certificate chain and private key, each PEM.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let kc = keycloak_kit::Keycloak::builder("https://sso.example")
+    ///     .client_certificate_pem(std::fs::read("tls.crt")?, std::fs::read("tls.key")?)
+    ///     .client_credentials("jobs", keycloak_kit::ClientAuth::tls_client_auth())
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn client_certificate_pem(
+        self,
+        chain: impl Into<Vec<u8>>,
+        private_key: impl Into<Vec<u8>>,
+    ) -> Self {
+        let mut both = chain.into();
+        both.push(b'\n');
+        both.extend_from_slice(&private_key.into());
+        self.client_identity_pem(both)
+    }
+
     /// Switches certificate checks off.
     ///
     /// # Security

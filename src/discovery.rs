@@ -118,11 +118,11 @@ impl Discovery {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, _) = slots.get(provider)?.last()?;
         drop(slots);
-        Some(self.with_second(provider, last))
+        Some(self.with_last_second(provider, last))
     }
 
-    /// The same document with what only the provider's second one has, where that was read.
-    pub(crate) fn with_second(
+    /// The same document with what only the provider's second one has, as far as that was read.
+    fn with_last_second(
         &self,
         provider: &Provider,
         first: Arc<ProviderMetadata>,
@@ -131,6 +131,22 @@ impl Discovery {
             Provider::Issuer(_) => self.second.added_to(first),
             Provider::Realm(_) | Provider::Uma(_) => first,
         }
+    }
+
+    /// The same document with what only the provider's second one has, where that was read: it is
+    /// renewed by its age then. Without it the first one is as good as it was.
+    pub(crate) async fn with_second(
+        self: &Arc<Self>,
+        sender: &Arc<Sender>,
+        provider: &Provider,
+        first: Arc<ProviderMetadata>,
+        deadline: Deadline,
+    ) -> Arc<ProviderMetadata> {
+        if !matches!(provider, Provider::Issuer(_)) || !self.second.was_read() {
+            return first;
+        }
+        let both = self.completed(sender, provider, first.clone(), deadline);
+        both.await.unwrap_or(first)
     }
 
     /// The URL to call for an endpoint that the provider publishes.
@@ -189,14 +205,28 @@ impl Discovery {
                 return self.given.applied(metadata);
             }
             let error = answer.error(&OP);
+            let foreign = matches!(provider.owner(), Provider::Issuer(_));
             if !error.is_not_found() {
-                return Err(error);
+                return Err(
+                    if foreign && matches!(error.status().map(|s| s.as_u16()), Some(401 | 403)) {
+                        error.with_hint(
+                        "the documents of a provider are readable without credentials: check the \
+                         issuer, and what stands before it",
+                    )
+                    } else {
+                        error
+                    },
+                );
             }
             // The first address is the usual one: its failure is the one to tell.
-            missing.get_or_insert(error.with_hint(format!(
-                "check that {provider} exists and that the base URL is right (older servers have \
-                 the path /auth)"
-            )));
+            missing.get_or_insert(error.with_hint(if foreign {
+                format!("check the issuer: {provider} has no document at its well-known address")
+            } else {
+                format!(
+                    "check that {provider} exists and that the base URL is right (older servers \
+                     have the path /auth)"
+                )
+            }));
         }
         Err(missing.unwrap_or_else(|| protocol("there is no well-known document")))
     }
@@ -218,9 +248,16 @@ impl Discovery {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .build()
             .map_err(|source| error::transport(&OP, source))?;
-        sender
+        let asked = sender
             .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
-            .await
+            .await;
+        asked.map_err(|error| match provider.owner() {
+            Provider::Issuer(_) if error.status().is_some_and(|s| s.is_redirection()) => error
+                .with_hint(
+                    "redirects are not followed: write the issuer exactly as the provider does",
+                ),
+            _ => error,
+        })
     }
 
     fn read(answer: &Answer) -> Result<ProviderMetadata> {

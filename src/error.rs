@@ -374,6 +374,11 @@ impl Error {
         error
     }
 
+    /// Whether the answer was taken for a proxy's, or another server's.
+    pub(crate) fn is_not_keycloaks(&self) -> bool {
+        self.inner.hint.as_deref() == Some(body::NOT_KEYCLOAK)
+    }
+
     /// Whether the endpoint of the call is what the server lacks, as far as its answer tells.
     #[cfg(feature = "admin")]
     pub(crate) fn is_about_the_endpoint(&self) -> bool {

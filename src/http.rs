@@ -9,6 +9,7 @@ pub(crate) mod fresh;
 pub(crate) mod json;
 pub(crate) mod operation;
 pub(crate) mod options;
+pub(crate) mod refused_client;
 pub(crate) mod repeat;
 pub(crate) mod segment;
 pub(crate) mod sender;

@@ -27,6 +27,7 @@ mod raw_request;
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod registration;
 mod response;
+mod scheme;
 mod secret;
 #[cfg(test)]
 mod testing;

@@ -142,7 +142,7 @@ impl Identity {
                 }
             }
             Chosen::AccessToken(token) => {
-                not_empty("the access token", token.secret())?;
+                not_empty("the access token", token.expose())?;
                 Credentials::Fixed(token)
             }
             Chosen::Custom(source) => Credentials::Custom(source),

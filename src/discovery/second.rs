@@ -37,6 +37,10 @@ impl Second {
         self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn was_read(&self) -> bool {
+        self.document.last().is_some()
+    }
+
     /// Both documents as one, as far as the second one was read.
     pub(super) fn added_to(&self, first: Arc<ProviderMetadata>) -> Arc<ProviderMetadata> {
         match self.document.last() {

@@ -20,7 +20,7 @@ const SEE_THE_LOG: &str = "For more on this error consult the server log";
 /// Jackson's words for a member that a class does not have.
 pub(crate) const UNRECOGNISED: &str = "Unrecognized field";
 
-const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
+pub(super) const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
                             base URL is wrong";
 
 /// The readable parts of a failed answer.

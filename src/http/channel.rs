@@ -12,6 +12,7 @@ use url::{Url, form_urlencoded};
 use super::deadline::Deadline;
 use super::fresh::Fresh;
 use super::operation::Operation;
+use super::refused_client::RefusedClient;
 use super::repeat::Repeat;
 use super::sender::{Answer, Sender};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
@@ -76,7 +77,10 @@ impl Channel {
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
         let metadata = self.discovery.get(&self.sender, provider, deadline).await?;
-        Ok(self.discovery.with_second(provider, metadata))
+        let both = self
+            .discovery
+            .with_second(&self.sender, provider, metadata, deadline);
+        Ok(both.await)
     }
 
     /// The same for a flow that needs one of these endpoints: where the document has none of them,
@@ -197,7 +201,14 @@ impl Channel {
             form,
             discovery: &self.discovery,
         };
-        self.send(request, &fresh, call).await
+        let answer = self.send(request, &fresh, call).await?;
+        Ok(Answer {
+            of_endpoint: Some(
+                call.client
+                    .map_or(RefusedClient::Bearer, OAuthClient::shows),
+            ),
+            ..answer
+        })
     }
 
     /// Refuses a client whose tokens are to be bound to a key that the provider takes no proofs of:
@@ -252,7 +263,8 @@ impl Channel {
         let answer = self
             .sender
             .send_traced(request, fresh, call.op, call.repeat, call.deadline)
-            .await?;
+            .await
+            .map_err(RefusedClient::explain_failure)?;
         if answer.status() == StatusCode::NOT_FOUND {
             self.discovery.doubt(call.provider);
         }
@@ -351,11 +363,15 @@ impl Answer {
 
     /// The error of an answer outside 2xx.
     pub(crate) fn error(&self, op: &Operation) -> Error {
-        Error::from_response(
+        let error = Error::from_response(
             op,
             self.status(),
             self.response.headers(),
             self.response.body(),
-        )
+        );
+        match self.of_endpoint {
+            Some(client) => client.explain(error),
+            None => error,
+        }
     }
 }

@@ -57,7 +57,7 @@ impl Fresh for FreshProof<'_> {
         let url = self.discovery.published(request.url());
         let proof = self
             .dpop
-            .proof(request.method(), &url, Some(self.token.secret()));
+            .proof(request.method(), &url, Some(self.token.expose()));
         Box::pin(std::future::ready(proof.map(|proof| {
             request.headers_mut().insert(DPOP, proof);
         })))

@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::deadline::Deadline;
 use super::fresh::{Complete, Fresh};
 use super::operation::Operation;
+use super::refused_client::RefusedClient;
 use super::repeat::{Failure, Repeat};
 use super::settings::Settings;
 use super::trace::{self, Span};
@@ -37,6 +38,8 @@ pub(crate) struct Answer {
     pub(crate) attempts: u32,
     /// An earlier attempt may have been executed although its answer was lost.
     pub(crate) may_be_done: bool,
+    /// What a client is told that a provider's endpoint refuses.
+    pub(crate) of_endpoint: Option<RefusedClient>,
 }
 
 impl Answer {
@@ -232,10 +235,17 @@ impl Sender {
             return Err(fatal(redirected(answer.status(), answer.headers())));
         }
         let too_large = || {
-            fatal(error::protocol(format!(
-                "the answer is larger than {max_bytes} bytes: ask for fewer objects at once or \
-                 raise max_response_bytes"
-            )))
+            fatal(if max_bytes == OAUTH_LIMIT {
+                error::protocol(format!(
+                    "the answer is larger than {max_bytes} bytes, which no such answer is"
+                ))
+                .with_hint("look at what answers at this address")
+            } else {
+                error::protocol(format!(
+                    "the answer is larger than {max_bytes} bytes: ask for fewer objects at once or \
+                     raise max_response_bytes"
+                ))
+            })
         };
         let announced = answer.content_length().unwrap_or(0);
         if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
@@ -266,6 +276,7 @@ fn finish(
             response,
             attempts,
             may_be_done,
+            of_endpoint: None,
         }),
         Err(failed) => Err(failed.error),
     }

@@ -129,7 +129,7 @@ impl Transport {
             let issued_by = lease
                 .as_ref()
                 .filter(|_| forbidden)
-                .and_then(|(_, lease)| issuing_realm(lease.token.secret()));
+                .and_then(|(_, lease)| issuing_realm(lease.token.expose()));
             if answer.status() == StatusCode::UNAUTHORIZED
                 && let Some((engine, lease)) = lease
             {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::jwk::{Jwk, MAX_KID};
 use super::{SignatureAlgorithm, base64url, json};
 use crate::error::{Error, Result, TokenFault, invalid_token};
+use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 
 /// What is longer is no token.
 pub(crate) const MAX_TOKEN: usize = 256 * 1024;
@@ -27,12 +28,14 @@ impl<'a> Jws<'a> {
             return Err(match parts.len() {
                 5 => invalid_token(TokenFault::Encryption, "the token is encrypted")
                     .with_hint("give the key that it is encrypted for"),
-                _ => malformed("the token is not a signed JWT"),
+                _ => without_scheme(token, malformed("the token is not a signed JWT")),
             });
         };
         let header = base64url::decode(header)
             .and_then(|bytes| json::object(&bytes))
-            .ok_or_else(|| malformed("the header of the token cannot be read"))?;
+            .ok_or_else(|| {
+                without_scheme(token, malformed("the header of the token cannot be read"))
+            })?;
         let (Some(payload), Some(_)) = (base64url::decode(payload), base64url::decode(signature))
         else {
             return Err(malformed("the token is not base64url"));
@@ -180,6 +183,15 @@ pub(crate) fn claims(payload: &[u8]) -> Result<Map<String, Value>> {
 
 pub(crate) fn no_claims() -> Error {
     malformed("the payload of the token is no JSON object, or a member is repeated")
+}
+
+/// Names the likely cause where a whole header was given.
+fn without_scheme(token: &str, error: Error) -> Error {
+    if has_scheme(token) {
+        error.with_hint(WITHOUT_SCHEME)
+    } else {
+        error
+    }
 }
 
 pub(crate) fn malformed(why: &'static str) -> Error {

@@ -103,6 +103,15 @@ impl Oidc {
         self.inner.verifier.access_token_verifier()
     }
 
+    /// The realm that this is a client of; nothing where it was made by its issuer
+    /// ([`Oidc::discover`]).
+    pub fn realm(&self) -> Option<&str> {
+        match &self.inner.provider {
+            Provider::Realm(realm) => Some(realm),
+            _ => None,
+        }
+    }
+
     /// What the provider publishes at its well-known address. Kept, and renewed after an
     /// hour.
     ///

@@ -47,8 +47,8 @@ impl Oidc {
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet)
     /// # -> keycloak_kit::Result<()> {
-    /// let github = oidc.external_token("github", tokens.access_token().secret()).await?;
-    /// let header = format!("Bearer {}", github.access_token().secret());
+    /// let github = oidc.external_token("github", tokens.access_token().expose()).await?;
+    /// let header = format!("Bearer {}", github.access_token().expose());
     /// # Ok(()) }
     /// ```
     ///

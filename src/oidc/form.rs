@@ -9,6 +9,8 @@ use crate::http::operation::Operation;
 pub(crate) struct Params {
     own: Vec<(&'static str, Secret)>,
     extra: Vec<(String, Secret)>,
+    /// Whether `openid` is added to the scopes where it is missing.
+    openid: bool,
 }
 
 impl Params {
@@ -18,12 +20,34 @@ impl Params {
         params
     }
 
+    /// Of a login, which asks for an ID token.
+    pub(crate) fn with_openid(mut self) -> Self {
+        self.set("scope", "openid");
+        self.openid = true;
+        self
+    }
+
+    pub(crate) fn leave_openid_out(&mut self) {
+        self.openid = false;
+        let scopes = self.get("scope").unwrap_or_default().split(' ');
+        let rest: Vec<&str> = scopes.filter(|scope| *scope != "openid").collect();
+        let rest = rest.join(" ");
+        self.own.retain(|(name, _)| *name != "scope");
+        if !rest.is_empty() {
+            self.push("scope", rest);
+        }
+    }
+
     pub(crate) fn push(&mut self, name: &'static str, value: impl Into<Secret>) {
         self.own.push((name, value.into()));
     }
 
     /// In place of an earlier value.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Secret>) {
+        let mut value = value.into();
+        if self.openid && name == "scope" {
+            value = with_openid(value.expose()).into();
+        }
         self.own.retain(|(known, _)| *known != name);
         self.push(name, value);
     }
@@ -57,6 +81,14 @@ impl Params {
         }
         Ok(pairs)
     }
+}
+
+/// The scopes with `openid` among them.
+pub(crate) fn with_openid(scope: &str) -> String {
+    if scope.split(' ').any(|scope| scope == "openid") {
+        return scope.to_owned();
+    }
+    format!("openid {scope}").trim_end().to_owned()
 }
 
 /// What the client adds to a form to name and prove itself.
@@ -114,9 +146,22 @@ macro_rules! awaitable {
 macro_rules! scope {
     ($request:ident) => {
         impl $request {
-            /// Scopes to ask for, separated by spaces.
+            /// Scopes to ask for, separated by spaces. A login adds `openid` where it is missing.
             pub fn scope(mut self, scope: impl Into<String>) -> Self {
                 self.params.set("scope", scope.into());
+                self
+            }
+        }
+    };
+}
+
+/// The setter of a login without an ID token.
+macro_rules! without_openid {
+    ($request:ident) => {
+        impl $request {
+            /// Does not add `openid` to the scopes: plain OAuth 2, which gives no ID token.
+            pub fn without_openid(mut self) -> Self {
+                self.params.leave_openid_out();
                 self
             }
         }
@@ -137,4 +182,4 @@ macro_rules! issue_age {
     };
 }
 
-pub(crate) use {awaitable, issue_age, param, request, scope};
+pub(crate) use {awaitable, issue_age, param, request, scope, without_openid};

@@ -17,6 +17,7 @@ use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::{decode_unverified, time};
+use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 use crate::token::{GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.introspect", "POST", "{introspection_endpoint}");
@@ -276,6 +277,9 @@ impl Introspection {
                 _ => "it is a token of another type",
             };
             return Some(reason.to_owned());
+        }
+        if has_scheme(self.token.expose()) {
+            return Some(WITHOUT_SCHEME.to_owned());
         }
         let token = decode_unverified(self.token.expose()).ok()?;
         let claims = token.claims();

@@ -78,7 +78,7 @@ impl Oidc {
     pub fn logout_url(&self, tokens: &TokenSet) -> LogoutUrl {
         let url = self.logout_url_without_hint();
         match tokens.id_token() {
-            Some(id_token) => url.id_token_hint(id_token.raw()),
+            Some(id_token) => url.id_token_hint(id_token.expose()),
             None => url,
         }
     }

@@ -72,12 +72,12 @@ impl From<&Login> for Refreshable {
 
 impl From<&RefreshToken> for Refreshable {
     fn from(token: &RefreshToken) -> Self {
-        Self(Kind::Alone(token.secret().clone()))
+        Self(Kind::Alone(token.expose().into()))
     }
 }
 
 impl From<&OfflineToken> for Refreshable {
     fn from(token: &OfflineToken) -> Self {
-        Self(Kind::Alone(token.secret().clone()))
+        Self(Kind::Alone(token.expose().into()))
     }
 }

@@ -72,19 +72,19 @@ impl From<&super::Login> for Revocable {
 
 impl From<&AccessToken> for Revocable {
     fn from(token: &AccessToken) -> Self {
-        Self::hinted(token.secret(), "access_token")
+        Self::hinted(token.expose(), "access_token")
     }
 }
 
 impl From<&RefreshToken> for Revocable {
     fn from(token: &RefreshToken) -> Self {
-        Self::hinted(token.secret(), "refresh_token")
+        Self::hinted(token.expose(), "refresh_token")
     }
 }
 
 impl From<&OfflineToken> for Revocable {
     fn from(token: &OfflineToken) -> Self {
-        Self::hinted(token.secret(), "refresh_token")
+        Self::hinted(token.expose(), "refresh_token")
     }
 }
 

@@ -52,11 +52,11 @@ impl TokenSet {
     pub fn saved(&self) -> SavedTokens {
         let renewal = self.renewal.as_ref();
         SavedTokens {
-            access_token: self.access_token.secret().into(),
+            access_token: self.access_token.expose().into(),
             expires_at: self.access_token.expires_in().and_then(seconds_at),
             refresh_token: self.refresh_token().cloned(),
             refresh_expires_at: renewal.and_then(Renewal::left).and_then(seconds_at),
-            id_token: self.id_token.as_ref().map(|token| token.raw().clone()),
+            id_token: self.id_token.as_ref().map(|token| token.expose().into()),
             scope: self.scope.clone(),
         }
     }

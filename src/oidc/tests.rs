@@ -9,6 +9,7 @@ mod ending;
 mod external_token;
 mod flows;
 mod given;
+mod hints;
 mod introspection;
 mod keys;
 pub(crate) mod mock;
@@ -306,7 +307,7 @@ async fn clients_name_themselves_as_set() {
         bodies,
         [
             "grant_type=client_credentials&scope=a+b&client_id=web&client_secret=s%26t",
-            "grant_type=password&username=ada&password=pw&scope=openid&client_id=spa",
+            "grant_type=password&scope=openid&username=ada&password=pw&client_id=spa",
         ]
     );
     assert!(kc.oidc("..", "web").build().unwrap_err().is_config());

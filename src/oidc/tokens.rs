@@ -150,7 +150,7 @@ impl Inner {
             Some(raw) => {
                 let expected = expected
                     .or_max_issue_age(self.rules.max_issue_age)
-                    .access_token(granted.token.secret());
+                    .access_token(granted.token.expose());
                 let verified = self.id_token(&raw, expected, Origin::Issuer).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }

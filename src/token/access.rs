@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::dpop::Dpop;
 use crate::Secret;
-use crate::error::{Result, protocol};
+use crate::error::{Result, config, protocol};
+use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 
 /// A token for calling services: a bearer token, or one bound to a key of this client (DPoP).
 /// `Debug` does not show its value.
@@ -17,7 +18,7 @@ use crate::error::{Result, protocol};
 /// ```no_run
 /// # async fn show(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
 /// let token = kc.token().await?;
-/// let header = format!("Bearer {}", token.secret());
+/// let header = format!("Bearer {}", token.expose());
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -56,7 +57,7 @@ impl AccessToken {
     }
 
     /// The token itself. Keep it out of logs.
-    pub fn secret(&self) -> &str {
+    pub fn expose(&self) -> &str {
         self.secret.expose()
     }
 
@@ -94,7 +95,13 @@ impl AccessToken {
 
     /// The `Authorization` header that carries it.
     pub(crate) fn header(&self) -> Result<HeaderValue> {
-        let text = format!("{} {}", self.scheme(), self.secret());
+        let text = format!("{} {}", self.scheme(), self.expose());
+        if has_scheme(self.expose()) {
+            return Err(
+                config("the access token begins with the scheme of a header")
+                    .with_hint(WITHOUT_SCHEME),
+            );
+        }
         let mut header = HeaderValue::try_from(text)
             .map_err(|_| protocol("the access token has characters that no header can carry"))?;
         header.set_sensitive(true);

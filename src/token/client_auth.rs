@@ -22,6 +22,7 @@ pub use self::audience::{AssertionAudience, AssertionTarget};
 use super::dpop::Dpop;
 use crate::Secret;
 use crate::error::{self, Error, Result, config};
+use crate::http::refused_client::RefusedClient;
 #[cfg(feature = "oidc")]
 use crate::jose::SigningKey;
 
@@ -323,6 +324,16 @@ pub(crate) struct Shown {
 }
 
 impl OAuthClient {
+    /// What it shows of itself.
+    pub(crate) fn shows(&self) -> RefusedClient {
+        match &self.auth.method {
+            Method::None => RefusedClient::WithoutProof,
+            Method::Basic(_) | Method::Post(_) => RefusedClient::Secret,
+            Method::Tls => RefusedClient::Certificate,
+            _ => RefusedClient::Assertion,
+        }
+    }
+
     pub(crate) fn new(id: impl Into<String>, auth: ClientAuth) -> Self {
         Self {
             id: id.into(),

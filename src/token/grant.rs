@@ -123,7 +123,9 @@ pub(crate) async fn send(
     if let Some(refusal) = answer.refusal(op, Some("access_token")) {
         let error = explain(refusal, request.kind);
         // The first attempt may have been executed although its answer was lost.
-        let lost = answer.may_be_done && error.oauth_code() == Some("invalid_grant");
+        let lost = answer.may_be_done
+            && request.kind != GrantKind::Password
+            && error.oauth_code() == Some("invalid_grant");
         return Err(if lost {
             error.with_hint(
                 "an earlier attempt whose answer was lost may have used it up: log in again",

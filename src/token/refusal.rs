@@ -14,19 +14,22 @@ pub(crate) enum GrantKind {
     Code,
     #[cfg(feature = "oidc")]
     Exchange,
+    /// An exchange for a token of another user.
+    #[cfg(feature = "oidc")]
+    Impersonation,
     #[cfg(feature = "oidc")]
     Logout,
     Custom,
 }
 
-/// Turns an OAuth refusal into `Unauthorized` with a hint. Decided by the `error` code alone:
-/// texts differ between versions and languages.
+/// Turns an OAuth refusal into `Unauthorized` with a hint. The kind is decided by the `error` code
+/// alone: texts differ between versions and languages. A text may make a hint more precise.
 pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
     let status = error.status();
     let hint = match (error.oauth_code(), kind) {
         // Keycloak answers 401 for a wrong secret and 400 for a grant the client may not use.
         (Some("unauthorized_client"), _) if status == Some(StatusCode::UNAUTHORIZED) => {
-            "check the client secret, and that the client has client authentication switched on"
+            return error.with_kind(ErrorKind::Unauthorized);
         }
         (Some("unauthorized_client"), GrantKind::ClientCredentials) => {
             "switch on the client's service account roles"
@@ -35,8 +38,19 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
             "switch on the client's direct access grants"
         }
         (Some("unauthorized_client"), _) => "the client may not use this grant: switch it on",
+        #[cfg(feature = "oidc")]
+        (Some("invalid_client"), GrantKind::Exchange | GrantKind::Impersonation)
+            if said(&error, "audience") =>
+        {
+            "there is no client of this name for the audience: check it, and that the client is \
+             enabled"
+        }
         (Some("invalid_client"), _) => {
             "check the client id, its secret and the realm it is in, and that it is enabled"
+        }
+        (Some("invalid_grant"), _) if said(&error, "dpop") => {
+            "the token is bound to another key than the proof's: use the DPoP key that it was given \
+             to"
         }
         (Some("invalid_grant"), GrantKind::Password) => {
             "check user name, password and one-time password, and that the account is enabled and \
@@ -53,6 +67,13 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
             "the session has ended already, or the refresh token is another client's"
         }
         #[cfg(feature = "oidc")]
+        (Some("access_denied"), GrantKind::Impersonation) => {
+            return error.with_kind(ErrorKind::Forbidden).with_hint(
+                "whom the subject token is about needs the role impersonation of the client \
+                 realm-management, and the client must be allowed to impersonate",
+            );
+        }
+        #[cfg(feature = "oidc")]
         (Some("access_denied"), GrantKind::Exchange) => {
             return error.with_kind(ErrorKind::Forbidden).with_hint(
                 "the client must be in the audience of the token it exchanges, and may ask for \
@@ -63,4 +84,10 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         _ => return error,
     };
     error.with_kind(ErrorKind::Unauthorized).with_hint(hint)
+}
+
+fn said(error: &Error, word: &str) -> bool {
+    error
+        .server_message()
+        .is_some_and(|said| said.to_ascii_lowercase().contains(word))
 }

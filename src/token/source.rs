@@ -55,7 +55,7 @@ impl TokenSource for AccessToken {
     fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a> {
         let refused = context
             .refused
-            .is_some_and(|refused| refused.secret() == self.secret());
+            .is_some_and(|refused| refused.expose() == self.expose());
         Box::pin(std::future::ready(if refused {
             Err(unauthorized("the server did not accept the token")
                 .with_hint("refresh it, or log in again"))

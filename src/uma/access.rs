@@ -57,7 +57,8 @@ impl Oidc {
             return Err(invalid_argument(
                 &OP,
                 "no permission to look for: name one, such as \"album#view\"",
-            ));
+            )
+            .with_hint("whether anything is granted is what permissions(..).decision() says"));
         }
         let question = self.permissions(access_token).permissions(wanted.clone());
         let granted = match question.question()?.granted().await {

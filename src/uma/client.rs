@@ -198,11 +198,28 @@ impl Uma {
             })?),
             None => None,
         };
-        let bytes = self.send(call, body).await?;
-        json::decode(op, &bytes)
+        let answer = self.send(call, body).await?;
+        json::decode(op, answer.body())
     }
 
-    async fn send(&self, call: Call<'_>, body: Option<Vec<u8>>) -> Result<bytes::Bytes> {
+    /// Sends a call that lists something. Keycloak answers 204 to some questions that nothing fits.
+    pub(super) async fn list<T: DeserializeOwned + 'static>(
+        &self,
+        call: Call<'_>,
+    ) -> Result<Vec<T>> {
+        let op = call.op;
+        let answer = self.send(call, None).await?;
+        if answer.status() == StatusCode::NO_CONTENT {
+            return Ok(Vec::new());
+        }
+        json::decode(op, answer.body())
+    }
+
+    async fn send(
+        &self,
+        call: Call<'_>,
+        body: Option<Vec<u8>>,
+    ) -> Result<http::Response<bytes::Bytes>> {
         let Call { op, about, .. } = call;
         let Inner {
             oidc,
@@ -250,14 +267,14 @@ impl Uma {
                 .await?;
             let status = answer.status();
             if status.is_success() {
-                return Ok(answer.response.into_body());
+                return Ok(answer.response);
             }
             // An earlier attempt has deleted it.
             if status == StatusCode::NOT_FOUND
                 && call.method == Method::DELETE
                 && answer.may_be_done
             {
-                return Ok(bytes::Bytes::new());
+                return Ok(http::Response::default());
             }
             let error = fault::protection(answer.error(op), about);
             if error.is_unauthorized() {

@@ -75,7 +75,7 @@ impl Oidc {
             });
         }
         let entitled: Entitled = json::decode(&OP, answer.response.body())?;
-        let asked = subject::of(token.secret());
+        let asked = subject::of(token.expose());
         subject::check_rpt(&OP, asked.as_ref(), entitled.rpt.expose())?;
         Ok(AccessToken::new(entitled.rpt))
     }
@@ -106,7 +106,7 @@ mod tests {
         let oidc = kc.oidc("demo", "web").build().unwrap();
         let token = AccessToken::new("t-hunter2");
         let rpt = oidc.entitlement("photos/1", &token).await.unwrap();
-        assert_eq!(rpt.secret(), "r-hunter2");
+        assert_eq!(rpt.expose(), "r-hunter2");
         {
             let seen = server.seen();
             let call = seen.iter().find(|seen| seen.target.contains("entitlement"));

@@ -78,6 +78,22 @@ impl Permissions {
         self
     }
 
+    /// Several permissions; see [`permission`](Self::permission).
+    ///
+    /// ```no_run
+    /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
+    /// let wanted = ["album#view", "album#edit"];
+    /// let granted = oidc.permissions(bearer).permissions(wanted).list().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn permissions<P>(mut self, permissions: impl IntoIterator<Item = P>) -> Self
+    where
+        P: Into<RequestedPermission>,
+    {
+        self.wanted.extend(permissions.into_iter().map(Into::into));
+        self
+    }
+
     /// A permission ticket of the resource server (UMA 2.0 Grant section 3.3.1).
     pub fn ticket(mut self, ticket: impl Into<Secret>) -> Self {
         self.ticket = Some(ticket.into());
@@ -195,11 +211,6 @@ impl Permissions {
         }
     }
 
-    pub(super) fn permissions(mut self, wanted: Vec<RequestedPermission>) -> Self {
-        self.wanted = wanted;
-        self
-    }
-
     pub(super) fn question(self) -> Result<Question> {
         let mut params = self.params;
         if self.ticket.is_none() {
@@ -228,6 +239,6 @@ impl fmt::Debug for Permissions {
 
 impl From<&AccessToken> for Secret {
     fn from(token: &AccessToken) -> Self {
-        token.secret().into()
+        token.expose().into()
     }
 }

@@ -201,7 +201,7 @@ impl OwnerPolicies {
 
     async fn send(self) -> Result<Vec<OwnerPolicy>> {
         let call = call(&LIST, Method::GET, None, &self.query);
-        self.uma.call(call, NOTHING).await
+        self.uma.list(call).await
     }
 }
 

@@ -137,7 +137,7 @@ impl Question {
             return Err(unexpected_body(&OP, "the answer is no object").into());
         };
         let rpt = Rpt::new(self.read(members)?);
-        let given = rpt.access_token().secret();
+        let given = rpt.access_token().expose();
         subject::check_rpt(&OP, self.subject().as_ref(), given)?;
         if let Ok(granted) = rpt.permissions() {
             self.check_granted(&granted)?;

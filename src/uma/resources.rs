@@ -437,7 +437,7 @@ impl ResourceList {
             method: Method::GET,
             query: &query,
         };
-        self.uma.call(call, NOTHING).await
+        self.uma.list(call).await
     }
 
     async fn send(self) -> Result<Vec<Resource>> {

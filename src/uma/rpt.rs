@@ -56,7 +56,7 @@ impl Rpt {
     /// # Errors
     /// Of kind `InvalidToken` when the server gave no JWT.
     pub fn permissions(&self) -> Result<Vec<Permission>> {
-        let token = jose::decode_unverified(self.access_token.secret())?;
+        let token = jose::decode_unverified(self.access_token.expose())?;
         let authorization = token.claims().get("authorization");
         Ok(Permission::list(
             authorization.and_then(|all| all.get("permissions")),

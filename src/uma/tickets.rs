@@ -285,7 +285,7 @@ impl Tickets {
     }
 
     async fn send(self) -> Result<Vec<PermissionTicket>> {
-        self.uma.call(self.call(&LIST, "/ticket"), NOTHING).await
+        self.uma.list(self.call(&LIST, "/ticket")).await
     }
 }
 

@@ -17,7 +17,7 @@ use crate::support::{PASSWORD, SECRET, server};
 async fn logs_in(oidc: &Oidc) {
     let tokens = oidc.password("ada", PASSWORD).await.unwrap();
     let tokens = oidc.refresh(&tokens).await.unwrap();
-    oidc.introspect(tokens.access_token().secret())
+    oidc.introspect(tokens.access_token().expose())
         .await
         .unwrap();
     oidc.revoke(&tokens).await.unwrap();

@@ -203,7 +203,7 @@ async fn certificates_authenticate_and_bind() {
     oidc.userinfo(&tokens).await.unwrap();
     let tokens = oidc.refresh(&tokens).await.unwrap();
     let spare = oidc.password("ada", PASSWORD).await.unwrap();
-    oidc.introspect(spare.access_token().secret())
+    oidc.introspect(spare.access_token().expose())
         .await
         .unwrap();
     oidc.revoke(&spare).await.unwrap();
@@ -213,7 +213,7 @@ async fn certificates_authenticate_and_bind() {
         .without(keycloak_kit::oidc::Check::Audience)
         .build()
         .unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     verifier
         .verify(Presented::new(bearer).certificate(&identity.der))
         .await

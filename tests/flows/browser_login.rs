@@ -52,7 +52,7 @@ async fn codes_of_logins_that_were_started_elsewhere() {
     // Of the session, the text of its ID token was kept.
     let kept = oidc
         .logout_url_without_hint()
-        .id_token_hint(tokens.id_token().unwrap().raw())
+        .id_token_hint(tokens.id_token().unwrap().expose())
         .post_logout_redirect_uri(bye)
         .build()
         .unwrap();
@@ -399,7 +399,7 @@ async fn step_up_to_a_level_that_the_realm_has() {
     let back = Browser::new(CALLBACK).login_and_return(silver.url()).await;
     let tokens = oidc.callback(silver, back.url()).await.unwrap();
     let verifier = oidc.verifier();
-    let raw = tokens.id_token().raw().expose().to_owned();
+    let raw = tokens.id_token().expose().to_owned();
     let nonce = tokens.id_token().claim("nonce").unwrap().as_str().unwrap();
     let expected = || Expected::new().nonce(nonce);
     verifier.id_token(&raw, &expected()).await.unwrap();

@@ -28,7 +28,7 @@ async fn s18_login_refresh_and_userinfo_with_proofs() {
     let back = Browser::new(CALLBACK).login_and_return(login.url()).await;
     let tokens = oidc.callback(login, back.url()).await.unwrap();
     assert_eq!(tokens.access_token().scheme(), "DPoP");
-    let claims = keycloak_kit::jose::decode_unverified(tokens.access_token().secret()).unwrap();
+    let claims = keycloak_kit::jose::decode_unverified(tokens.access_token().expose()).unwrap();
     assert_eq!(claims.claims()["cnf"]["jkt"], thumbprint.as_str());
     oidc.userinfo(&tokens).await.unwrap();
     let tokens = oidc.refresh(&tokens).await.unwrap();
@@ -42,7 +42,7 @@ async fn s18_login_refresh_and_userinfo_with_proofs() {
 
     // Without the key the token is worth nothing, and without proof there is none.
     let plain = realm.oidc("app").build().unwrap();
-    let stolen = keycloak_kit::AccessToken::new(tokens.access_token().secret());
+    let stolen = keycloak_kit::AccessToken::new(tokens.access_token().expose());
     let error = plain.userinfo_of(&stolen).await.unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
     plain.password("ada", PASSWORD).await.unwrap_err();
@@ -62,7 +62,7 @@ async fn s18_keys_of_every_algorithm() {
         let oidc = realm.oidc("app").dpop(key).build().unwrap();
         let tokens = oidc.client_credentials().scope("openid").await;
         let tokens = tokens.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
-        let claims = keycloak_kit::jose::decode_unverified(tokens.access_token().secret());
+        let claims = keycloak_kit::jose::decode_unverified(tokens.access_token().expose());
         assert_eq!(claims.unwrap().claims()["cnf"]["jkt"], thumbprint.as_str());
         oidc.userinfo(&tokens).await.unwrap();
     }

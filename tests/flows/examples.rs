@@ -311,7 +311,7 @@ async fn every_example_runs() {
     let token = caller.password("ada", PASSWORD).await.unwrap();
     let mut service = example(&realm, "app", "oidc_service", &["app"]);
     let mut requests = service.stdin.take().unwrap();
-    for bearer in [token.access_token().secret(), "made-up"] {
+    for bearer in [token.access_token().expose(), "made-up"] {
         writeln!(requests, "Authorization: Bearer {bearer}").unwrap();
     }
     drop(requests);

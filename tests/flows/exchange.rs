@@ -30,7 +30,7 @@ async fn s17_standard_exchange_and_what_is_no_bearer_token() {
         .app(json!({ "attributes": attributes, "protocolMappers": mappers }))
         .await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
 
     let exchanged = app
         .exchange_token(bearer)
@@ -47,7 +47,7 @@ async fn s17_standard_exchange_and_what_is_no_bearer_token() {
         .audience("billing")
         .build()
         .unwrap();
-    verifier.verify(token.secret()).await.unwrap();
+    verifier.verify(token.expose()).await.unwrap();
     assert!(exchanged.refresh_token().is_none());
 
     let id_token = app

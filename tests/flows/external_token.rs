@@ -54,10 +54,10 @@ async fn a_user_of_a_partner_brings_the_partners_token() {
     let tokens = app.callback(login, back.url()).await.unwrap();
 
     let theirs = app
-        .external_token("partner", tokens.access_token().secret())
+        .external_token("partner", tokens.access_token().expose())
         .await
         .unwrap();
-    let claims = decode_unverified(theirs.access_token().secret()).unwrap();
+    let claims = decode_unverified(theirs.access_token().expose()).unwrap();
     assert_eq!(claims.claims()["iss"], partner.issuer());
     let partners = partner.oidc("hub").build().unwrap();
     let me = partners.userinfo_of(theirs.access_token()).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_user_of_a_partner_brings_the_partners_token() {
     // A client that may not, a provider that is not there, a token that is none.
     hub.client("other", json!({})).await;
     let other = hub.oidc("other").build().unwrap();
-    let token = tokens.access_token().secret();
+    let token = tokens.access_token().expose();
     let error = other.external_token("partner", token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
     assert!(

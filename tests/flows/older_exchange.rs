@@ -22,7 +22,7 @@ async fn the_older_token_exchange() {
                 .await
                 .unwrap()
                 .access_token()
-                .secret(),
+                .expose(),
         )
         .requested_subject("ada")
         .await
@@ -34,12 +34,12 @@ async fn the_older_token_exchange() {
     realm.let_manage(&id, "impersonation").await;
     let own = app.client_credentials().await.unwrap();
     let exchanged = app
-        .exchange_token(own.access_token().secret())
+        .exchange_token(own.access_token().expose())
         .requested_subject("ada")
         .await
         .unwrap();
     let token = exchanged.access_token().unwrap();
-    let claims = decode_unverified(token.secret()).unwrap();
+    let claims = decode_unverified(token.expose()).unwrap();
     assert_eq!(claims.claims()["preferred_username"], "ada");
     let shown = output(example(&realm, "app", "oidc_impersonation", &["ada"])).await;
     assert_eq!(shown, "acting for Some(\"ada\")\n");
@@ -104,7 +104,7 @@ async fn tokens_of_another_issuer_and_back() {
         .unwrap();
     let realm = partners(&partner).await;
     let app = realm.oidc("app").build().unwrap();
-    let token = theirs.access_token().secret();
+    let token = theirs.access_token().expose();
 
     let unknown = app
         .exchange_token(token)
@@ -120,7 +120,7 @@ async fn tokens_of_another_issuer_and_back() {
         .await
         .unwrap();
     let ours = ours.access_token().unwrap();
-    let claims = decode_unverified(ours.secret()).unwrap();
+    let claims = decode_unverified(ours.expose()).unwrap();
     assert_eq!(claims.claims()["iss"], realm.issuer());
     assert_eq!(
         app.userinfo_of(ours).await.unwrap().email(),
@@ -128,7 +128,7 @@ async fn tokens_of_another_issuer_and_back() {
     );
 
     let back = app
-        .exchange_token(ours.secret())
+        .exchange_token(ours.expose())
         .requested_issuer("partner")
         .await
         .unwrap();

@@ -78,7 +78,7 @@ async fn login_refresh_userinfo_logout() {
     let me = oidc.userinfo(&tokens).await.unwrap();
     assert_eq!(me.email(), Some("ada@example.org"));
     let answer = oidc
-        .introspect(tokens.access_token().secret())
+        .introspect(tokens.access_token().expose())
         .await
         .unwrap();
     assert!(answer.require_active().is_ok());
@@ -130,7 +130,7 @@ async fn s12_s18_pushed_bound_and_signed() {
     oidc.userinfo(&tokens).await.unwrap();
     let tokens = oidc.refresh(&tokens).await.unwrap();
     oidc.userinfo(&tokens).await.unwrap();
-    let stolen = AccessToken::new(tokens.access_token().secret());
+    let stolen = AccessToken::new(tokens.access_token().expose());
     assert!(
         oidc.userinfo_of(&stolen)
             .await
@@ -159,7 +159,7 @@ async fn signed_introspection_as_rfc_9701_has_it() {
     let tokens = app.client_credentials().await.unwrap();
     let asking = setup.client("asking").build().unwrap();
     let answer = asking
-        .introspect(tokens.access_token().secret())
+        .introspect(tokens.access_token().expose())
         .as_jwt()
         .await
         .unwrap();
@@ -280,7 +280,7 @@ async fn a_session_is_logged_out_of_by_revocation() {
     assert!(tokens.refresh_token().is_none());
     oidc.logout(&tokens).await.unwrap();
     let answer = oidc
-        .introspect(tokens.access_token().secret())
+        .introspect(tokens.access_token().expose())
         .await
         .unwrap();
     assert!(!answer.is_active());
@@ -331,7 +331,7 @@ async fn assertions_are_for_whom_the_provider_wants_them() {
     ] {
         let oidc = client(client_id, audience);
         let tokens = oidc.client_credentials().await.unwrap();
-        let token = tokens.access_token().secret();
+        let token = tokens.access_token().expose();
         assert!(oidc.introspect(token).await.unwrap().is_active());
         oidc.authorize().pushed().start().await.unwrap();
         oidc.device().await.unwrap();

@@ -25,7 +25,7 @@ async fn all_refuse(session: &Session, tasks: usize) -> Vec<String> {
         .collect();
     let mut tokens = Vec::new();
     for task in tasks {
-        tokens.push(task.await.unwrap().unwrap().secret().to_owned());
+        tokens.push(task.await.unwrap().unwrap().expose().to_owned());
     }
     tokens.dedup();
     tokens
@@ -55,7 +55,7 @@ async fn r05_k12_parallel_refreshes_with_rotation_are_one() {
 
     // With one, all of them get the same token, again and again.
     let session = app.session(app.password("ada", PASSWORD).await.unwrap());
-    let mut before = session.access_token().await.unwrap().secret().to_owned();
+    let mut before = session.access_token().await.unwrap().expose().to_owned();
     for _ in 0..5 {
         let tokens = all_refuse(&session, 100).await;
         assert_eq!(tokens.len(), 1);
@@ -87,8 +87,8 @@ async fn a_session_calls_the_admin_side() {
     app.revoke(&before).await.unwrap();
     list().await.unwrap();
     assert_ne!(
-        session.access_token().await.unwrap().secret(),
-        before.secret()
+        session.access_token().await.unwrap().expose(),
+        before.expose()
     );
     realm.delete().await;
 }
@@ -157,7 +157,7 @@ async fn r15_two_processes_share_a_rotating_refresh_token() {
         .unwrap()
         .unwrap();
     let first = one.access_token().await.unwrap();
-    assert_eq!(first.secret(), other.access_token().await.unwrap().secret());
+    assert_eq!(first.expose(), other.access_token().await.unwrap().expose());
     // They take turns, and both at once.
     for _ in 0..3 {
         let token = one.access_token().await.unwrap();
@@ -165,8 +165,8 @@ async fn r15_two_processes_share_a_rotating_refresh_token() {
         let token = other.access_token().await.unwrap();
         let taken = other.refresh_refused(&token).await.unwrap();
         assert_eq!(
-            fresh.secret(),
-            taken.secret(),
+            fresh.expose(),
+            taken.expose(),
             "it is taken over, not refreshed"
         );
         let (a, b) = tokio::join!(one.refresh_refused(&taken), other.refresh_refused(&taken));

@@ -23,7 +23,7 @@ async fn k01_introspection_needs_the_audience_and_looks_at_the_type() {
     let realm = Realm::new("introspect").await;
     let bare = realm.app(json!({})).await;
     let tokens = bare.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     // A good token of this very client.
     let answer = bare.introspect(bearer).await.unwrap();
     assert!(!answer.is_active());
@@ -39,7 +39,7 @@ async fn k01_introspection_needs_the_audience_and_looks_at_the_type() {
         .await;
     let api = realm.oidc("api").build().unwrap();
     let tokens = api.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     let answer = api.introspect(bearer).await.unwrap();
     assert!(answer.is_active() && answer.is_access_token_active());
     let answer = answer.require_active().unwrap();
@@ -51,7 +51,7 @@ async fn k01_introspection_needs_the_audience_and_looks_at_the_type() {
     assert!(!format!("{answer:?}").contains("ada"), "{answer:?}");
 
     // An ID token is active and no access token.
-    let id_token = tokens.id_token().unwrap().raw();
+    let id_token = tokens.id_token().unwrap().expose();
     let answer = api.introspect(id_token).await.unwrap();
     assert!(answer.is_active() && !answer.is_access_token_active());
     assert!(answer.require_active().is_err());
@@ -93,7 +93,7 @@ async fn k02_signed_introspection() {
     });
     let app = realm.app(client).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     let answer = app.introspect(bearer).as_jwt().await.unwrap();
     assert!(answer.is_access_token_active(), "{answer:?}");
     assert_eq!(answer.member("azp").unwrap(), "app");
@@ -104,7 +104,7 @@ async fn k02_signed_introspection() {
         .await;
     let plain = realm.oidc("plain").build().unwrap();
     let tokens = plain.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     let error = plain.introspect(bearer).as_jwt().await.unwrap_err();
     assert!(error.to_string().contains("not signed"), "{error}");
     realm.delete().await;
@@ -187,7 +187,7 @@ async fn revocation_is_judged_by_its_status() {
     let ended = app.refresh(&tokens).await.unwrap_err();
     assert_eq!(ended.oauth_code(), Some("invalid_grant"), "{ended}");
     let again = app.password("ada", PASSWORD).await.unwrap();
-    let id_token = again.id_token().unwrap().raw();
+    let id_token = again.id_token().unwrap().expose();
     let error = app.revoke(id_token).await.unwrap_err();
     assert_eq!(
         error.oauth_code(),
@@ -214,7 +214,7 @@ async fn keys_and_the_realm_page() {
     let issuer = keycloak_kit::oidc::TrustedIssuer::new(realm.issuer(), key);
     let verifier = keycloak_kit::oidc::TokenVerifier::new(issuer, "app");
     let tokens = app.password("ada", PASSWORD).await.unwrap();
-    let raw = tokens.id_token().unwrap().raw().expose();
+    let raw = tokens.id_token().unwrap().expose();
     verifier
         .id_token(raw, &keycloak_kit::oidc::Expected::new())
         .await
@@ -232,7 +232,7 @@ async fn k04_lightweight_tokens_are_completed_by_the_server() {
     });
     let app = realm.app(client).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     let strict = app.access_token_verifier().audience("app").build().unwrap();
     strict.verify(bearer).await.unwrap_err();
     let asking = app
@@ -283,7 +283,7 @@ async fn k04_the_id_of_a_token_says_that_it_is_lightweight() {
         .build()
         .unwrap();
     let tokens = app.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     let token = keycloak_kit::jose::decode_unverified(bearer).unwrap();
     let own = token.claims();
     assert!(
@@ -319,7 +319,7 @@ async fn ended_sessions_are_refused_where_every_token_is_asked_about() {
         .build()
         .unwrap();
     let tokens = app.password("ada", PASSWORD).await.unwrap();
-    let bearer = tokens.access_token().secret();
+    let bearer = tokens.access_token().expose();
     let claims = asking.verify(bearer).await.unwrap();
     assert_eq!(claims.username(), Some("ada"));
     app.logout(&tokens).await.unwrap();
@@ -399,8 +399,8 @@ async fn a_refresh_token_alone_continues_and_ends_a_session() {
     let text = first.refresh_token().unwrap().expose();
     assert!(OfflineToken::new(text).is_err(), "it ends with the session");
     for other in [
-        first.access_token().secret(),
-        first.id_token().unwrap().raw().expose(),
+        first.access_token().expose(),
+        first.id_token().unwrap().expose(),
     ] {
         let error = Refreshable::new(other).unwrap_err();
         assert_eq!(error.token_fault(), Some(TokenFault::Type), "{error}");
@@ -447,6 +447,6 @@ async fn k14_tokens_from_before_a_policy_are_refused() {
         tries += 1;
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    assert_ne!(kc.token().await.unwrap().secret(), before.secret());
+    assert_ne!(kc.token().await.unwrap().expose(), before.expose());
     realm.delete().await;
 }

@@ -42,7 +42,7 @@ async fn paths_are_denied_unless_a_rule_and_the_server_allow_them() {
         .build()
         .unwrap();
     let (ada, bob) = (server.login("ada").await, server.login("bob").await);
-    let (ada, bob) = (Some(ada.secret()), Some(bob.secret()));
+    let (ada, bob) = (Some(ada.expose()), Some(bob.expose()));
     let refused = Some("no token");
     for (method, path, bearer, wanted) in [
         (Method::GET, "/health", None, Access::Granted),

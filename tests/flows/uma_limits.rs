@@ -81,7 +81,7 @@ async fn long_questions_have_the_answers_of_their_parts() {
     let some = ids.iter().take(40);
     let some = some.fold(oidc.permissions(&ada), |all, one| all.permission(one));
     let rpt = some.rpt().await.unwrap();
-    let length = rpt.access_token().secret().len();
+    let length = rpt.access_token().expose().len();
     assert!(length > 4_000);
     let more = oidc.permissions(&ada).permission(&ids[50]);
     let error = more.upgrade(rpt.access_token()).rpt().await.unwrap_err();

@@ -383,7 +383,7 @@ async fn every_decision_is_the_servers() {
         for number in 0..USERS {
             let name = user(number);
             let tokens = oidc.password(&name, PASSWORD).await.unwrap();
-            let token = tokens.access_token().secret();
+            let token = tokens.access_token().expose();
             let who = if client_id == "app" {
                 Identity::of_token(&verifier.verify(token).await.unwrap())
             } else {

@@ -227,21 +227,15 @@ async fn pushed_claims_decide() {
         .scope("openid")
         .await
         .unwrap();
-    let id_token = tokens.id_token().unwrap().raw();
+    let id_token = tokens.id_token().unwrap().expose();
     let asked = oidc.permissions(&ada).permission("album#view");
-    assert!(
-        asked
-            .claim_token(id_token.expose())
-            .decision()
-            .await
-            .unwrap()
-    );
+    assert!(asked.claim_token(id_token).decision().await.unwrap());
     let asked = oidc.permissions(&ada).permission("album#view");
     let wrong = asked.claim_token("no.id.token").decision().await;
     assert!(!matches!(wrong, Ok(true)), "{wrong:?}");
     // It decides alone: the server does not look at the access token then.
     let asked = oidc.permissions("no.access.token").permission("album#view");
-    let alone = asked.claim_token(id_token.expose()).decision().await;
+    let alone = asked.claim_token(id_token).decision().await;
     assert!(alone.unwrap());
     server.realm.delete().await;
 }
@@ -287,13 +281,13 @@ async fn rpts_are_upgraded_limited_and_introspected() {
         .audience("app")
         .build()
         .unwrap();
-    let claims = verifier.verify(more.access_token().secret()).await.unwrap();
+    let claims = verifier.verify(more.access_token().expose()).await.unwrap();
     assert_eq!(claims.permissions().len(), 2);
 
     let known = oidc.introspect_rpt(more.access_token()).await.unwrap();
     assert_eq!(known.permissions().len(), 2);
     assert!(known.introspection().is_active());
-    for not_one in [ada.secret(), "no token", ""] {
+    for not_one in [ada.expose(), "no token", ""] {
         let error = oidc.introspect_rpt(not_one).await.unwrap_err();
         assert_eq!(error.uma_fault(), Some(UmaFault::NotRpt), "{error}");
         assert_eq!(error.kind(), ErrorKind::InvalidToken);

@@ -38,11 +38,11 @@ async fn the_protection_api_token_is_kept_and_replaced() {
     let first = uma.token().await.unwrap();
     uma.resources().create(&album()).await.unwrap();
     let second = uma.token().await.unwrap();
-    assert_eq!(first.secret(), second.secret());
+    assert_eq!(first.expose(), second.expose());
 
     // The server refuses what is older than the next second; in that, one call gets another token
     // and its answer.
-    let claims = keycloak_kit::jose::decode_unverified(first.secret()).unwrap();
+    let claims = keycloak_kit::jose::decode_unverified(first.expose()).unwrap();
     let next = claims.claims()["iat"].as_u64().unwrap() + 1;
     let client = ["clients", &server.uuid];
     let mut changed = server.realm.get(&client).await;
@@ -52,7 +52,7 @@ async fn the_protection_api_token_is_kept_and_replaced() {
         tokio::task::yield_now().await;
     }
     assert_eq!(uma.resources().list().await.unwrap().len(), 1);
-    assert_ne!(uma.token().await.unwrap().secret(), first.secret());
+    assert_ne!(uma.token().await.unwrap().expose(), first.expose());
 
     // A user's session is a source too, and the user is the owner.
     let tokens = uma.oidc().password("ada", PASSWORD).await.unwrap();

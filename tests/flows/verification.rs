@@ -110,7 +110,7 @@ async fn s27_k03_real_tokens_before_every_verifier() {
         .clone()
         .unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let user_info = http.get(url).bearer_auth(tokens.access_token().secret());
+    let user_info = http.get(url).bearer_auth(tokens.access_token().expose());
     let user_info = user_info.send().await.unwrap().text().await.unwrap();
     let login = app
         .authorize()
@@ -123,8 +123,8 @@ async fn s27_k03_real_tokens_before_every_verifier() {
         .find(|(name, _)| name == "response")
         .unwrap();
     let kinds = [
-        ("id", tokens.id_token().unwrap().raw().expose()),
-        ("access", tokens.access_token().secret()),
+        ("id", tokens.id_token().unwrap().expose()),
+        ("access", tokens.access_token().expose()),
         ("refresh", tokens.refresh_token().unwrap().expose()),
         ("offline", offline.refresh_token().unwrap().expose()),
         ("userinfo", user_info.as_str()),
@@ -222,10 +222,10 @@ async fn k09_logout_tokens_of_the_server() {
         .await
         .unwrap_err();
     assert_eq!(error.token_fault(), Some(TokenFault::Type));
-    let error = verifier.logout_token(id.raw().expose()).await.unwrap_err();
+    let error = verifier.logout_token(id.expose()).await.unwrap_err();
     assert_eq!(error.token_fault(), Some(TokenFault::Type));
     let error = verifier
-        .logout_token(tokens.access_token().secret())
+        .logout_token(tokens.access_token().expose())
         .await
         .unwrap_err();
     assert!(error.is_invalid_token(), "{error}");
@@ -242,7 +242,7 @@ async fn s18_a_service_checks_the_proof() {
     let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
     let app = realm.oidc("app").dpop(key.clone()).build().unwrap();
     let tokens = app.client_credentials().await.unwrap();
-    let token = tokens.access_token().secret();
+    let token = tokens.access_token().expose();
     let api = app.access_token_verifier().audience("api").build().unwrap();
     let url = url::Url::parse("https://api.example.org/notes").unwrap();
     let proof = |key: &DpopKey| key.proof(&Method::GET, &url, Some(token), None).unwrap();

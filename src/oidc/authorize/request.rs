@@ -19,7 +19,7 @@ use crate::http::repeat::Repeat;
 use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::oidc::Oidc;
 use crate::oidc::builder::check_redirect_uri;
-use crate::oidc::form::{self, Params};
+use crate::oidc::form::{self, Params, with_openid};
 use crate::oidc::limits::RequestKind;
 use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
@@ -388,8 +388,8 @@ impl Authorize {
         let client = &self.oidc.inner.client;
         let mut params = self.params.clone();
         let scope = self.params.get("scope").unwrap_or_default();
-        if self.openid && !scope.split(' ').any(|scope| scope == "openid") {
-            params.set("scope", format!("openid {scope}").trim_end().to_owned());
+        if self.openid {
+            params.set("scope", with_openid(scope));
         }
         params.set("client_id", client.id.as_str());
         params.set("response_type", self.response_type.name());

@@ -41,6 +41,12 @@ impl CallbackAnswer {
         Self(Form::Body(body.into().into()))
     }
 
+    /// The query of the URL that the browser came back to, `code=..&state=..`, without its `?`.
+    pub fn query(query: impl AsRef<str>) -> Self {
+        let query = query.as_ref().trim_start_matches('?');
+        Self::url(format!("?{query}"))
+    }
+
     /// The URL that the browser came back to.
     pub fn url(url: impl Into<String>) -> Self {
         Self(Form::Url(url.into().into()))
@@ -57,6 +63,14 @@ impl CallbackAnswer {
         };
         let text = match (&self.0, mode) {
             (Form::Body(body), ResponseMode::FormPost) => body.expose(),
+            (Form::Url(url), ResponseMode::Query)
+                if !url.expose().contains(['?', '#']) && url.expose().contains('=') =>
+            {
+                return Err(
+                    refused_callback(CallbackFault::Malformed, "the answer is not a URL")
+                        .with_hint("give the whole URL, or its query by CallbackAnswer::query"),
+                );
+            }
             (Form::Url(url), ResponseMode::Query) => {
                 let url = url.expose().split('#').next().unwrap_or_default();
                 url.split_once('?').map_or("", |(_, query)| query)

@@ -74,7 +74,7 @@ struct Ping {
 impl Oidc {
     /// Asks a user to log in on a device of theirs (CIBA). The client needs the OIDC CIBA grant
     /// switched on, and the realm a way to reach the user. Name the user with
-    /// [`login_hint`](BackchannelLoginRequest::login_hint). The scope is `openid` unless set.
+    /// [`login_hint`](BackchannelLoginRequest::login_hint). The scope has `openid`.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -87,8 +87,7 @@ impl Oidc {
     /// Of kind `Unauthorized` when the client may not use this grant; `Decode` when the answer
     /// lacks `auth_req_id` or `expires_in`.
     pub fn backchannel_login(&self) -> BackchannelLoginRequest {
-        let mut params = Params::default();
-        params.push("scope", "openid");
+        let params = Params::default().with_openid();
         BackchannelLoginRequest {
             oidc: self.clone(),
             params,

@@ -91,7 +91,8 @@ impl Answer {
 
 impl Oidc {
     /// Starts a login on a device without browser or keyboard (RFC 8628). The client needs the
-    /// device authorization grant switched on. The scope is `openid` unless set.
+    /// device authorization grant switched on. The scope has `openid`, unless it
+    /// is [left out](DeviceLoginRequest::without_openid).
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -106,8 +107,7 @@ impl Oidc {
     /// with a code that has control characters or an address other than `https` and `http`: the
     /// user's terminal never gets these.
     pub fn device(&self) -> DeviceLoginRequest {
-        let mut params = Params::default();
-        params.push("scope", "openid");
+        let params = Params::default().with_openid();
         DeviceLoginRequest {
             oidc: self.clone(),
             params,
@@ -142,7 +142,14 @@ impl DeviceLoginRequest {
                 "the answer does not say where the user enters the code",
             ));
         };
-        let expires_in = lifetime::seconds(Some(&answer.expires_in));
+        // RFC 8628 section 3.2: REQUIRED.
+        let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
+            return Err(unexpected_body(
+                &START,
+                "the answer does not say how long the user has (expires_in)",
+            ));
+        };
+        let expires_in = Some(expires_in);
         let interval = lifetime::seconds(Some(&answer.interval));
         Ok(DeviceLogin {
             device_code: answer.device_code,
@@ -238,6 +245,7 @@ impl fmt::Debug for DeviceLogin {
 }
 
 form::scope!(DeviceLoginRequest);
+form::without_openid!(DeviceLoginRequest);
 form::issue_age!(DeviceLoginRequest);
 form::request!(DeviceLoginRequest => DeviceLogin);
 form::param!(DeviceLogin);

@@ -120,7 +120,11 @@ impl TokenExchange {
     async fn send(self) -> Result<ExchangedToken> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
-        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::SINGLE_USE);
+        let kind = match self.params.get("requested_subject") {
+            Some(_) => GrantKind::Impersonation,
+            None => GrantKind::Exchange,
+        };
+        let request = inner.grant_request(&OP, kind, Repeat::SINGLE_USE);
         let members = inner
             .members(&OP, request.kind, request.repeat, &form)
             .await?;
@@ -279,7 +283,7 @@ mod tests {
         });
         let token = read(&answer).unwrap();
         assert_eq!(token.token().expose(), "t");
-        assert_eq!(token.access_token().unwrap().secret(), "t");
+        assert_eq!(token.access_token().unwrap().expose(), "t");
         assert_eq!(token.issued_token_type(), Some("at"));
         assert_eq!(token.refresh_token().unwrap().expose(), "r");
         assert_eq!(token.expires_in(), Some(Duration::from_secs(60)));

@@ -23,7 +23,8 @@ pub struct PasswordLogin {
 
 impl Oidc {
     /// Logs in with a user's password (RFC 6749 section 4.3). The client needs direct access
-    /// grants switched on. The scope is `openid` unless set, which gives an ID token.
+    /// grants switched on. The scope has `openid`, which gives an ID token, unless it is
+    /// [left out](PasswordLogin::without_openid).
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -41,10 +42,9 @@ impl Oidc {
         username: impl Into<String>,
         password: impl Into<Secret>,
     ) -> PasswordLogin {
-        let mut params = Params::of("password");
+        let mut params = Params::of("password").with_openid();
         params.push("username", username.into());
         params.push("password", password);
-        params.push("scope", "openid");
         PasswordLogin {
             oidc: self.clone(),
             params,
@@ -76,5 +76,6 @@ impl PasswordLogin {
 }
 
 form::scope!(PasswordLogin);
+form::without_openid!(PasswordLogin);
 form::issue_age!(PasswordLogin);
 form::request!(PasswordLogin => TokenSet);

@@ -320,11 +320,11 @@ impl Keeper {
         };
         let tokens = read(&self.oidc, entry, Some(&before)).await;
         let saved = entry.tokens();
-        let new = before.access_token().secret() != saved.access_token.expose();
+        let new = before.access_token().expose() != saved.access_token.expose();
         let renewed = before.refresh_token().map(Secret::expose)
             != saved.refresh_token.as_ref().map(Secret::expose);
         let fresh = saved.lifetime().is_none_or(|left| left > WORTH)
-            && refused.is_none_or(|token| token.secret() != saved.access_token.expose());
+            && refused.is_none_or(|token| token.expose() != saved.access_token.expose());
         let mut known = self.lock();
         known.version = Some(entry.version());
         entry.login().clone_into(&mut known.login);
@@ -370,13 +370,7 @@ async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> T
     let known = before.and_then(TokenSet::id_token).cloned();
     let id_token = match &saved.id_token {
         None => known,
-        Some(raw)
-            if known
-                .as_ref()
-                .is_some_and(|k| k.raw().expose() == raw.expose()) =>
-        {
-            known
-        }
+        Some(raw) if known.as_ref().is_some_and(|k| k.expose() == raw.expose()) => known,
         Some(raw) => {
             let expected = match &known {
                 Some(known) => Expected::new().refreshed_from(known),

@@ -147,7 +147,7 @@ async fn r08_what_ended_while_the_machine_slept_is_replaced_once() {
     assert!(slept.expires_in().unwrap() > Duration::from_secs(200));
     for _ in 0..3 {
         let token = session.refresh_refused(&slept).await.unwrap();
-        assert_eq!(token.secret(), "t2");
+        assert_eq!(token.expose(), "t2");
     }
     assert_eq!(mock.posts("/token"), 2);
 }
@@ -159,10 +159,10 @@ async fn r06_a_rotated_token_is_kept_when_its_caller_has_left() {
     expire(&session).await;
     give_up(session.access_token()).await;
     let token = session.access_token().await.unwrap();
-    assert_eq!(token.secret(), "t2");
+    assert_eq!(token.expose(), "t2");
     expire(&session).await;
     assert_eq!(
-        session.access_token().await.unwrap().secret(),
+        session.access_token().await.unwrap().expose(),
         "t3",
         "with r2"
     );
@@ -176,8 +176,8 @@ async fn r03_a_token_that_was_replaced_is_not_refreshed_again() {
     let old = session.access_token().await.unwrap();
     let new = session.refresh_refused(&old).await.unwrap();
     assert_eq!(
-        session.refresh_refused(&old).await.unwrap().secret(),
-        new.secret()
+        session.refresh_refused(&old).await.unwrap().expose(),
+        new.expose()
     );
     assert_eq!(mock.posts("/token"), 2);
 }

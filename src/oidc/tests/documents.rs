@@ -227,7 +227,7 @@ async fn s06_the_memory_of_logins_has_limits() {
     start().await.unwrap();
 }
 
-async fn minutes_later(minutes: u64) {
+pub(super) async fn minutes_later(minutes: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(60 * minutes)).await;
     tokio::time::resume();

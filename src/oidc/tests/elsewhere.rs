@@ -64,6 +64,7 @@ async fn the_address_of_a_device_login_has_an_older_name_too() {
         let mut answer = answer;
         answer["device_code"] = json!("d1");
         answer["user_code"] = json!("ABCD");
+        answer["expires_in"] = json!(600);
         let mock = Mock::with(on("/device", move |_| Reply::json(200, answer.to_string()))).await;
         match (mock.oidc().device().await, address) {
             (Ok(login), Some(address)) => assert_eq!(login.verification_uri(), address),

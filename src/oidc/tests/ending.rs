@@ -31,7 +31,7 @@ async fn a_logout_url_has_what_was_set() {
         .unwrap();
     assert_eq!(url.path(), KEYCLOAKS);
     let pairs: Vec<_> = url.query_pairs().collect();
-    let id_token = tokens.id_token().unwrap().raw().expose();
+    let id_token = tokens.id_token().unwrap().expose();
     let wanted = [
         ("client_id", "app"),
         ("id_token_hint", id_token),

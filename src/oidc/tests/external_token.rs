@@ -26,7 +26,7 @@ async fn a_token_of_another_provider_is_one_call() {
         .external_token("git/hub", "users")
         .await
         .unwrap();
-    assert_eq!(external.access_token().secret(), "gho_hunter2");
+    assert_eq!(external.access_token().expose(), "gho_hunter2");
     assert_eq!(external.access_token().scheme(), "Bearer");
     let left = external.access_token().expires_in().unwrap();
     assert!(left <= Duration::from_secs(300));

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
+use super::documents::minutes_later;
 use super::mock::{Defects, Mock};
 use crate::oidc::{Oidc, OidcBuilder};
 use crate::testing::Reply;
@@ -216,6 +217,25 @@ async fn the_document_of_rfc_8414_is_read_where_an_endpoint_is_missing() {
         );
     }
     assert_eq!(asked(&mock), 1);
+}
+
+#[tokio::test]
+async fn the_second_document_is_renewed_by_its_age_too() {
+    let mock = two_documents(|base| {
+        let document = json!({
+            "issuer": base, "revocation_endpoint": format!("{base}/second/revoke"),
+        });
+        Reply::json(200, document.to_string())
+    })
+    .await;
+    let oidc = mock.oidc();
+    let tokens = oidc.client_credentials().await.unwrap();
+    oidc.revoke(&tokens).await.unwrap();
+    oidc.revoke(&tokens).await.unwrap();
+    assert_eq!(asked(&mock), 1, "it is kept");
+    minutes_later(121).await;
+    oidc.revoke(&tokens).await.unwrap();
+    assert_eq!(asked(&mock), 2, "an old one is read again");
 }
 
 #[tokio::test]

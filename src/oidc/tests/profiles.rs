@@ -438,7 +438,7 @@ async fn a_login_without_openid_gives_tokens_without_an_id_token() {
     let answer = mock.answer(&login);
     let tokens = oidc.callback_tokens(login, answer).await.unwrap();
     assert!(tokens.id_token().is_none());
-    assert_eq!(tokens.access_token().secret(), "access-hunter2");
+    assert_eq!(tokens.access_token().expose(), "access-hunter2");
 
     let bare = request().start().await.unwrap();
     assert_eq!(asked(&mock, &bare).get("scope"), None);

@@ -38,13 +38,13 @@ async fn saved_tokens_are_taken_up_as_they_were() {
     assert!(about(saved.expires_at(), 300) && about(saved.refresh_expires_at(), 1800));
     let again = mock.oidc().restore(&saved).await.unwrap();
     assert_eq!(
-        again.access_token().secret(),
-        tokens.access_token().secret()
+        again.access_token().expose(),
+        tokens.access_token().expose()
     );
     assert!(again.access_token().expires_in().unwrap() <= Duration::from_secs(300));
     assert!(again.refresh_lifetime().unwrap() <= Duration::from_secs(1800));
     assert_eq!(again.scope(), Some("openid email"));
-    let [before, after] = [&tokens, &again].map(|t| t.id_token().unwrap().raw().expose());
+    let [before, after] = [&tokens, &again].map(|t| t.id_token().unwrap().expose());
     assert_eq!(before, after);
     let [before, after] = [&tokens, &again].map(|t| t.refresh_token().unwrap().expose());
     assert_eq!(before, after);
@@ -118,7 +118,7 @@ async fn the_answer_of_a_token_endpoint_is_read_as_saved_tokens() {
     });
     let saved: SavedTokens = serde_json::from_value(answer).unwrap();
     let tokens = mock.oidc().restore(&saved).await.unwrap();
-    assert_eq!(tokens.access_token().secret(), "a");
+    assert_eq!(tokens.access_token().expose(), "a");
     assert_eq!(tokens.refresh_token().unwrap().expose(), "r");
     assert!(tokens.access_token().expires_in().is_none() && tokens.id_token().is_none());
 }

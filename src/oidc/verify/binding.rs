@@ -101,7 +101,7 @@ impl<'a> From<&'a Secret> for Presented<'a> {
 
 impl<'a> From<&'a AccessToken> for Presented<'a> {
     fn from(token: &'a AccessToken) -> Self {
-        Self::new(token.secret())
+        Self::new(token.expose())
     }
 }
 

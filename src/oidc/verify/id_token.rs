@@ -257,9 +257,9 @@ impl IdToken {
         own_type(KIND, &self.claims)
     }
 
-    /// The token as it came, for `id_token_hint`.
-    pub fn raw(&self) -> &Secret {
-        &self.raw
+    /// The token as it came, for `id_token_hint`. Keep it out of logs.
+    pub fn expose(&self) -> &str {
+        self.raw.expose()
     }
 }
 

@@ -33,9 +33,9 @@ impl RefreshToken {
         Ok(Self(token))
     }
 
-    /// The token itself.
-    pub fn secret(&self) -> &Secret {
-        &self.0
+    /// The token itself. Keep it out of logs.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
     }
 }
 
@@ -51,9 +51,9 @@ impl OfflineToken {
         Ok(Self(token))
     }
 
-    /// The token itself.
-    pub fn secret(&self) -> &Secret {
-        &self.0
+    /// The token itself. Keep it out of logs.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
     }
 }
 

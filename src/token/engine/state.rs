@@ -138,7 +138,7 @@ impl State {
         let found = self
             .current
             .as_ref()
-            .filter(|lease| lease.token.secret() == token.secret());
+            .filter(|lease| lease.token.expose() == token.expose());
         match found.map(|lease| lease.generation) {
             Some(generation) => self.drop_generation(generation),
             None => false,

@@ -76,7 +76,7 @@ impl Bench {
     }
 
     async fn token(&self) -> String {
-        self.kc.token().await.unwrap().secret().to_owned()
+        self.kc.token().await.unwrap().expose().to_owned()
     }
 
     fn fetches(&self) -> usize {
@@ -102,7 +102,7 @@ async fn r05_a_thousand_tasks_share_one_request() {
     let tasks: Vec<_> = (0..1000)
         .map(|_| {
             let kc = bench.kc.clone();
-            tokio::spawn(async move { kc.token().await.unwrap().secret().to_owned() })
+            tokio::spawn(async move { kc.token().await.unwrap().expose().to_owned() })
         })
         .collect();
     bench.settle().await;
@@ -125,7 +125,7 @@ async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
     let follower = tokio::spawn(async move { kc.token().await });
     bench.settle().await;
     bench.open();
-    assert_eq!(follower.await.unwrap().unwrap().secret(), "t1");
+    assert_eq!(follower.await.unwrap().unwrap().expose(), "t1");
     assert_eq!(bench.fetches(), 1);
 
     // Nor when nobody is left: what comes is kept.
@@ -249,7 +249,7 @@ async fn what_was_dropped_while_under_way_is_not_handed_out() {
     let bench = Bench::new(Some(60));
     bench.close();
     let kc = bench.kc.clone();
-    let waiter = tokio::spawn(async move { kc.token().await.unwrap().secret().to_owned() });
+    let waiter = tokio::spawn(async move { kc.token().await.unwrap().expose().to_owned() });
     bench.settle().await;
     bench.engine().invalidate_all();
     bench.open();

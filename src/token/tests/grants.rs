@@ -37,9 +37,9 @@ fn refused(code: &str, description: &str) -> Reply {
 async fn client_credentials_without_refresh_token_are_granted_anew() {
     let server = Server::keycloak(|_, _| None).await;
     let kc = server.client();
-    assert_eq!(kc.token().await.unwrap().secret(), "t1");
+    assert_eq!(kc.token().await.unwrap().expose(), "t1");
     expire(&kc);
-    assert_eq!(kc.token().await.unwrap().secret(), "t2");
+    assert_eq!(kc.token().await.unwrap().expose(), "t2");
     assert_eq!(
         grants(&server),
         ["client_credentials", "client_credentials"]
@@ -77,12 +77,12 @@ async fn a_refresh_token_is_used_rotated_and_given_up_on_invalid_grant() {
         .build()
         .unwrap();
     for value in ["a", "b", "c"] {
-        assert_eq!(kc.token().await.unwrap().secret(), value);
+        assert_eq!(kc.token().await.unwrap().expose(), value);
         expire(&kc);
     }
     let error = kc.token().await.unwrap_err();
     assert_eq!(error.oauth_code(), Some("invalid_request"));
-    assert_eq!(kc.token().await.unwrap().secret(), "d");
+    assert_eq!(kc.token().await.unwrap().expose(), "d");
     assert_eq!(
         grants(&server),
         [
@@ -118,7 +118,7 @@ async fn a_refresh_token_alone_ends_with_its_session() {
         .client_id("cli")
         .build()
         .unwrap();
-    assert_eq!(kc.token().await.unwrap().secret(), "a");
+    assert_eq!(kc.token().await.unwrap().expose(), "a");
     expire(&kc);
     for _ in 0..3 {
         let error = kc.token().await.unwrap_err();

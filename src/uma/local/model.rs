@@ -13,7 +13,9 @@ pub(super) struct File {
     pub(super) policy_enforcement_mode: Enforcement,
     #[serde(default)]
     pub(super) decision_strategy: Strategy,
+    #[serde(default)]
     pub(super) resources: Vec<Resource>,
+    #[serde(default)]
     pub(super) policies: Vec<Policy>,
 }
 

@@ -1,6 +1,6 @@
 //! Exported authorization settings, checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::model::{Enforcement, File, Policy, Strategy};
@@ -68,6 +68,21 @@ pub fn load_authorization_config(path: impl AsRef<Path>) -> Result<Authorization
     AuthorizationSettings::from_json(&text)
 }
 
+/// What authorization settings have and other files of Keycloak do not.
+const MEMBERS: [&str; 5] = [
+    "resources",
+    "policies",
+    "scopes",
+    "policyEnforcementMode",
+    "decisionStrategy",
+];
+
+fn members_of(text: &str) -> BTreeSet<String> {
+    let members: BTreeMap<String, serde::de::IgnoredAny> =
+        serde_json::from_str(text).unwrap_or_default();
+    members.into_keys().collect()
+}
+
 fn invalid(message: String) -> crate::Error {
     fault::explained(config(message), UmaFault::InvalidSettings)
 }
@@ -92,6 +107,13 @@ impl AuthorizationSettings {
                 failed.inner()
             ))
         })?;
+        // The server's import takes a file that leaves lists out; one of something else has none.
+        if !MEMBERS.iter().any(|name| members_of(text).contains(*name)) {
+            return Err(invalid(format!(
+                "these are no authorization settings of Keycloak: none of {} is there",
+                MEMBERS.join(", ")
+            )));
+        }
         let mut places = BTreeMap::new();
         for (at, policy) in file.policies.iter().enumerate() {
             if places.insert(policy.name.clone(), at).is_some() {

@@ -31,6 +31,23 @@ fn settings(policies: &[Value]) -> AuthorizationSettings {
     AuthorizationSettings::from_json(&file.to_string()).unwrap()
 }
 
+/// The server's own import takes them.
+#[test]
+fn lists_that_are_left_out_are_empty() {
+    for text in [
+        r#"{"policies":[],"scopes":[]}"#,
+        r#"{"clientId":"app","resources":[]}"#,
+        r#"{"policyEnforcementMode":"ENFORCING"}"#,
+    ] {
+        let settings = AuthorizationSettings::from_json(text).unwrap();
+        assert_eq!(
+            settings.permissions(&who(&json!({ "sub": "ada" }))).len(),
+            0,
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn files_that_are_none_are_refused() {
     let lists = |policies: &Value| json!({ "resources": [], "policies": policies }).to_string();
@@ -39,7 +56,10 @@ fn files_that_are_none_are_refused() {
         ("[]", "no JSON object"),
         (r#"["ENFORCING", "UNANIMOUS", [], []]"#, "no JSON object"),
         ("{}", "resources"),
-        (r#"{"clientId":"app","resources":[]}"#, "policies"),
+        (
+            r#"{"clientId":"app","redirectUris":[]}"#,
+            "resources, policies",
+        ),
         (
             r#"{"resources":[{"name":7}],"policies":[]}"#,
             "resources[0]",

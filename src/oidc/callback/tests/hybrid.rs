@@ -106,7 +106,7 @@ async fn s17_tokens_of_the_answer_are_bearer_tokens() {
         let outcome = oidc.authorization_response(login.clone(), answer).await;
         assert_eq!(outcome.is_ok(), passes, "{outcome:?}");
         if let Ok(answer) = outcome {
-            assert_eq!(answer.access_token().unwrap().secret(), "t0ken");
+            assert_eq!(answer.access_token().unwrap().expose(), "t0ken");
         }
     }
 }

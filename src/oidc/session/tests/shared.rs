@@ -47,15 +47,15 @@ async fn r15_what_another_process_has_written_is_taken_over() {
     let mock = rotating().await;
     let (_, one, other) = two_processes(&mock).await;
     let (a, b) = (expire(&one).await, expire(&other).await);
-    assert_eq!((a.secret(), b.secret()), ("t1", "t1"));
-    assert_eq!(one.access_token().await.unwrap().secret(), "t2");
-    assert_eq!(other.access_token().await.unwrap().secret(), "t2");
+    assert_eq!((a.expose(), b.expose()), ("t1", "t1"));
+    assert_eq!(one.access_token().await.unwrap().expose(), "t2");
+    assert_eq!(other.access_token().await.unwrap().expose(), "t2");
     assert_eq!(mock.posts("/token"), 2, "the second one read the store");
     // Both at once: one claims, the other waits for it.
     expire(&one).await;
     expire(&other).await;
     let (a, b) = tokio::join!(one.access_token(), other.access_token());
-    assert_eq!((a.unwrap().secret(), b.unwrap().secret()), ("t3", "t3"));
+    assert_eq!((a.unwrap().expose(), b.unwrap().expose()), ("t3", "t3"));
     assert_eq!(mock.posts("/token"), 3);
 }
 
@@ -128,7 +128,7 @@ async fn r15_a_claim_of_a_process_that_died_ends() {
         *stored = serde_json::from_value(dead).unwrap();
     }
     expire(&session).await;
-    assert_eq!(session.access_token().await.unwrap().secret(), "t2");
+    assert_eq!(session.access_token().await.unwrap().expose(), "t2");
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn r15_after_invalid_grant_the_store_is_read_once_more() {
         .await
         .unwrap();
     expire(&session).await;
-    assert_eq!(session.access_token().await.unwrap().secret(), "theirs");
+    assert_eq!(session.access_token().await.unwrap().expose(), "theirs");
     assert_eq!(mock.posts("/token"), 2);
 }
 
@@ -291,7 +291,7 @@ async fn r15_a_token_about_to_end_is_not_taken_over() {
         }
         expire(&session).await;
         let token = session.access_token().await.unwrap();
-        assert_eq!(token.secret(), if refreshes { "t3" } else { "t2" });
+        assert_eq!(token.expose(), if refreshes { "t3" } else { "t2" });
     }
 }
 

@@ -39,7 +39,7 @@ async fn step_1_encryption_is_all_or_nothing() {
     let expected = Expected::new();
     let sealed = seal(&key, id.as_bytes());
     let token = verifier.id_token(&sealed, &expected).await.unwrap();
-    assert_eq!(token.raw().expose(), sealed);
+    assert_eq!(token.expose(), sealed);
     verifier
         .user_info(&seal(&key, info.as_bytes()), None)
         .await

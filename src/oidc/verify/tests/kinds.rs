@@ -156,17 +156,11 @@ fn k13_offline_tokens_have_a_type_of_their_own() {
     let made = |typ: &str| server.sign(&json!({}), &json!({ "typ": typ })).unwrap();
     let (refresh, offline) = (made("Refresh"), made("Offline"));
     assert_eq!(
-        RefreshToken::new(refresh.as_str())
-            .unwrap()
-            .secret()
-            .expose(),
+        RefreshToken::new(refresh.as_str()).unwrap().expose(),
         refresh
     );
     assert_eq!(
-        OfflineToken::new(offline.as_str())
-            .unwrap()
-            .secret()
-            .expose(),
+        OfflineToken::new(offline.as_str()).unwrap().expose(),
         offline
     );
     refused(RefreshToken::new(offline.as_str()), TokenFault::Type);

@@ -1,0 +1,62 @@
+//! What a provider's endpoint means by a refusal, where a client has shown itself.
+
+use http::StatusCode;
+
+use crate::error::Error;
+
+/// What a client has shown of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusedClient {
+    /// The bearer of a token asks, not the client.
+    Bearer,
+    WithoutProof,
+    Secret,
+    Assertion,
+    Certificate,
+}
+
+impl RefusedClient {
+    fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Bearer => return None,
+            Self::WithoutProof => {
+                "no client secret was sent: set client_secret or client_auth, or switch client \
+                 authentication off at the server"
+            }
+            Self::Secret => {
+                "check the client secret, and that the client has client authentication switched on"
+            }
+            Self::Assertion => {
+                "check that the client is to authenticate with a signed JWT, that the server knows \
+                 the key, and that the clock of this machine is right"
+            }
+            Self::Certificate => {
+                "check that the server knows the client's certificate, and that this address asks \
+                 for it in the TLS handshake"
+            }
+        })
+    }
+
+    /// Replaces what is meant for calls below the base URL.
+    pub(crate) fn explain(self, error: Error) -> Error {
+        match self.hint() {
+            Some(hint) if error.status() == Some(StatusCode::UNAUTHORIZED) => error.with_hint(hint),
+            _ if error.is_not_keycloaks() => error.with_hint(
+                "the answer is not an OAuth error: a proxy may have given it, or the endpoint that \
+                 the provider publishes is not its own",
+            ),
+            _ => error,
+        }
+    }
+
+    /// Of an endpoint that sends elsewhere.
+    pub(crate) fn explain_failure(error: Error) -> Error {
+        if error.status().is_some_and(|status| status.is_redirection()) {
+            return error.with_hint(
+                "redirects are not followed, and the provider publishes this address: its document \
+                 is wrong, or a proxy sends elsewhere",
+            );
+        }
+        error
+    }
+}
