@@ -158,6 +158,16 @@ impl Call {
         crate::oidc::OidcBuilder::of_realm(channel, realm.to_owned(), client_id)
     }
 
+    /// Waits until nothing else in this client writes this object, where an edit does not see to
+    /// that itself.
+    pub(crate) async fn turn(&self, handle: &'static str, ids: &[&str]) -> Option<EditGuard> {
+        if self.consent.compared {
+            return None;
+        }
+        let write = format!("{handle} written");
+        Some(self.transport.edits.lock(&write, ids).await)
+    }
+
     /// Waits until no other edit of this object runs in this client.
     pub(crate) async fn edit(&self, handle: &'static str, ids: &[&str]) -> EditGuard {
         self.transport.edits.lock(handle, ids).await
@@ -210,8 +220,14 @@ impl ClientHooks<Attempt> for wire::Client {
         )
         .await;
         let sent = operation.takes.and_then(|_| request.try_clone());
+        let url = request.url().clone();
         let answer = match checked {
-            Ok(()) => transport.execute(request, operation, &options).await,
+            Ok(()) => match transport.execute(request, operation, &options).await {
+                Ok(answer) => bodies::confirm(transport, operation, &options, &url)
+                    .await
+                    .map(|()| answer),
+                Err(failed) => Err(failed),
+            },
             Err(refused) => Err(refused.or_operation(operation)),
         };
         match answer {

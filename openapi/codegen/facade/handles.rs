@@ -150,14 +150,16 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
                 .partition(|parameter| own.iter().any(|own| own.name == parameter.name));
             constructor(table, child, &new, &inherited, &quote!(self.call.clone()))
         });
-    let calls = operations.iter().map(|operation| method(operation, &own));
+    let calls = operations
+        .iter()
+        .map(|operation| method(operation, &own, &turn(table, operation)));
     let finds = operations
         .iter()
         .filter_map(|operation| find(table, operation));
     let modify = table
         .modify
         .get(chain)
-        .and_then(|key| modify(chain, key, operations, &own));
+        .and_then(|key| modify(table, chain, key, operations, &own));
     let (modify, target) = modify.unzip();
     quote! {
         #[doc = #doc]
@@ -225,8 +227,33 @@ fn accessor(parameter: &Parameter) -> TokenStream {
     }
 }
 
+/// The object that a handle, or a call, writes, with what tells it from others of its kind.
+fn written(table: &Table, row: &str) -> (String, Vec<TokenStream>) {
+    let object = table.turns.get(row).map_or(row, String::as_str);
+    let ids = parameters(table, object);
+    let ids = ids.iter().map(|parameter| {
+        let ident = &parameter.ident;
+        quote!(self.#ident.as_str())
+    });
+    (object.to_owned(), ids.collect())
+}
+
+/// Where two writers would lose what one of them wrote: the wait for this one's turn.
+fn turn(table: &Table, operation: &Operation) -> TokenStream {
+    let named = &operation.named;
+    let row = if table.turns.contains_key(&named.call) {
+        &named.call
+    } else if named.verb() == "update" && table.modify.contains_key(named.handle()) {
+        named.handle()
+    } else {
+        return TokenStream::new();
+    };
+    let (object, ids) = written(table, row);
+    quote!(let _turn = self.call.turn(#object, &[#(#ids),*]).await;)
+}
+
 /// A call: a plain `async fn`, or the function that starts its request.
-fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
+fn method(operation: &Operation, own: &[Parameter], turn: &TokenStream) -> TokenStream {
     let name = ident(operation.named.verb());
     let doc = docs::operation(operation);
     let deprecated = operation
@@ -336,6 +363,7 @@ fn method(operation: &Operation, own: &[Parameter]) -> TokenStream {
             #operation_const
             #(#into)*
             #(#required_into)*
+            #turn
             #statements.map(crate::Response::into_value)
         }
     }
@@ -370,6 +398,7 @@ fn find(table: &Table, operation: &Operation) -> Option<TokenStream> {
 
 /// `modify`: read, edit, write, read again.
 fn modify(
+    table: &Table,
     chain: &str,
     key: &str,
     operations: &[&Operation],
@@ -385,14 +414,7 @@ fn modify(
         return None;
     };
     let operation_const = operation_const(update);
-    let parts = own.iter().map(|parameter| {
-        let ident = &parameter.ident;
-        if parameter.id == "String" {
-            quote!(&self.#ident)
-        } else {
-            quote!(self.#ident.as_str())
-        }
-    });
+    let (object, parts) = written(table, chain);
     let again = if key.is_empty() {
         quote!(self.clone())
     } else {
@@ -415,8 +437,8 @@ fn modify(
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\
          `.preview()` shows what it would change before it does.\n\n\
-         Members this crate does not know survive. Within a client (and its clones) one edit runs at a time \
-         for each object; the server keeps no version, so an edit by another process between reading and \
+         Members this crate does not know survive. Within a client (and its clones) edits and updates of one \
+         object take turns; the server keeps no version, so what another process writes between reading and \
          writing is overwritten. Nothing is written when `edit` changes nothing.{renamed}\n\n\
          # Errors\n\nAs `get` and `update`; and an error of kind \
          [`Protocol`](crate::ErrorKind::Protocol) that names the member when the server took the request \
@@ -454,7 +476,12 @@ fn modify(
 
             #[inline]
             fn lock(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = crate::admin::EditGuard> + Send + '_>> {
-                ::std::boxed::Box::pin(async move { self.call.edit(#chain, &[#(#parts),*]).await })
+                ::std::boxed::Box::pin(async move { self.call.edit(#object, &[#(#parts),*]).await })
+            }
+
+            #[inline]
+            fn turn(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = Option<crate::admin::EditGuard>> + Send + '_>> {
+                ::std::boxed::Box::pin(async move { self.call.turn(#object, &[#(#parts),*]).await })
             }
 
             #[inline]
