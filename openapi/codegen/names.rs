@@ -60,6 +60,8 @@ pub struct Table {
     pub hiding: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// Query parameter to setter.
     pub query: BTreeMap<String, String>,
+    /// Handle or call to the handle of the object that it writes, where that is another.
+    pub turns: BTreeMap<String, String>,
     /// Type of the document to the name it has in the crate.
     pub types: BTreeMap<String, String>,
     /// Call to a summary, where the document has none.

@@ -43,6 +43,14 @@ pub fn rows(document: &Value, table: &Table, operations: &[Operation]) -> Vec<Pr
             unused("missing", call, why);
         }
     }
+    for (row, written) in &table.turns {
+        let writes =
+            table.modify.contains_key(row) || called(row).is_some_and(|one| !one.has_setters());
+        if !writes || !table.handles.contains_key(written) {
+            let why = "names neither a handle with modify nor a call, or no handle that it writes";
+            unused("turns", row, why);
+        }
+    }
     for name in table.query.keys() {
         let takes = |one: &Operation| one.query.iter().any(|query| query.name == *name);
         if !operations.iter().any(takes) {

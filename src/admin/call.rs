@@ -72,6 +72,16 @@ impl Call {
         crate::oidc::OidcBuilder::of_realm(channel, realm.to_owned(), client_id)
     }
 
+    /// Waits until nothing else in this client writes this object, where an edit does not see to
+    /// that itself.
+    pub(crate) async fn turn(&self, handle: &'static str, ids: &[&str]) -> Option<EditGuard> {
+        if self.consent.compared {
+            return None;
+        }
+        let write = format!("{handle} written");
+        Some(self.transport.edits.lock(&write, ids).await)
+    }
+
     /// Waits until no other edit of this object runs in this client.
     pub(crate) async fn edit(&self, handle: &'static str, ids: &[&str]) -> EditGuard {
         self.transport.edits.lock(handle, ids).await

@@ -41,6 +41,8 @@ pub(crate) struct CallRequest {
     /// What the answer does not say about the object: its name, its id.
     known: Option<String>,
     find_created: Option<FindCreated>,
+    /// The object that this writes: writers of one object in one client take turns.
+    turn: Option<(&'static str, Vec<String>)>,
     /// The texts of a 404 that says that exactly this object is missing.
     missing: &'static [&'static str],
 }
@@ -65,6 +67,7 @@ impl CallRequest {
             refused: None,
             known: None,
             find_created: None,
+            turn: None,
             missing: &[],
         }
     }
@@ -195,6 +198,11 @@ impl CallRequest {
         self.find_created = Some(find);
     }
 
+    pub(crate) fn set_turn(&mut self, object: &'static str, ids: &[&str]) {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        self.turn = Some((object, ids));
+    }
+
     pub(crate) fn set_missing(&mut self, messages: &'static [&'static str]) {
         self.missing = messages;
     }
@@ -211,6 +219,13 @@ impl CallRequest {
         }
         self.check_hiding(operation)?;
         let mut request = self.request()?;
+        let _turn = match &self.turn {
+            Some((object, ids)) => {
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                self.call.turn(object, &ids).await
+            }
+            None => None,
+        };
         let transport = &self.call.transport;
         let mut options = self.call.options.clone();
         bodies::check(
@@ -223,7 +238,14 @@ impl CallRequest {
         .await
         .map_err(|refused| refused.or_operation(operation))?;
         let sent = operation.takes.and_then(|_| request.try_clone());
-        let response = match transport.execute(request, operation, &options).await {
+        let url = request.url().clone();
+        let executed = match transport.execute(request, operation, &options).await {
+            Ok(answer) => bodies::confirm(transport, operation, &options, &url)
+                .await
+                .map(|()| answer),
+            Err(failed) => Err(failed),
+        };
+        let response = match executed {
             Ok(response) => response,
             Err(error) => {
                 let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());

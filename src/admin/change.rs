@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::bodies::of_update;
+use super::bodies::{is_attribute_of_a_member, of_update, refuse_attributes};
 use crate::http::operation::Operation;
 use crate::{Result, error};
 
@@ -185,7 +185,7 @@ impl Changes {
             .map(|lost| format!("{} (use {})", lost.member, lost.instead))
             .collect();
         if lost.is_empty() {
-            return Ok(());
+            return self.refuse_attributes_of_members(op);
         }
         Err(error::invalid_argument(
             op,
@@ -194,6 +194,16 @@ impl Changes {
                 lost.join(", ")
             ),
         ))
+    }
+
+    fn refuse_attributes_of_members(&self, op: &Operation) -> Result<()> {
+        let of_members = self.edited.iter().filter_map(|edit| {
+            let mut path = edit.path.iter().map(String::as_str);
+            let (first, name) = (path.next()?, path.next()?);
+            let ty = op.takes.filter(|_| first == "attributes")?;
+            (edit.to.is_some() && is_attribute_of_a_member(ty, name)).then_some(name)
+        });
+        refuse_attributes(op, &of_members.collect::<Vec<_>>())
     }
 
     /// Checks that every edited member has the wanted value in `now`.

@@ -242,7 +242,7 @@ where
     shown.retain(|member, _| !NEVER_SHOWN.contains(&member.as_str()));
     let (shown, wanted) = (Value::Object(shown), Value::Object(wanted));
     let (mut failed, mut secret) = (None, Vec::new());
-    let preview = Modify::of(target, |now: &mut T| {
+    let edit = Modify::of(target, |now: &mut T| {
         let merged = serde_json::to_value(&*now).and_then(|now| {
             secret = not_compared(&now, &wanted);
             let never = NEVER_SHOWN.iter().filter(|member| {
@@ -261,17 +261,15 @@ where
             Ok(merged) => *now = merged,
             Err(error) => failed = Some(error),
         }
-    })
-    .preview()
-    .await?;
+    });
+    let (changes, _) = edit.done().await?;
+    // Then nothing was edited, and nothing written.
     if let Some(failed) = failed {
         return Err(error::invalid_argument(
             operation,
             format!("the wanted object cannot be put over the present one: {failed}"),
         ));
     }
-    let changes = preview.changes().clone();
-    preview.write().await?;
     Ok((changes, secret))
 }
 

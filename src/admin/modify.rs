@@ -17,6 +17,8 @@ pub(crate) trait Target<T>: Send + Sync {
     fn operation(&self) -> &'static Operation;
     /// Waits until no other edit of the object runs in this client.
     fn lock(&self) -> Pin<Box<dyn Future<Output = EditGuard> + Send + '_>>;
+    /// Waits until nothing else in this client writes the object.
+    fn turn(&self) -> Pin<Box<dyn Future<Output = Option<EditGuard>> + Send + '_>>;
     fn read(&self) -> Sending<T>;
     /// `before` is what was read.
     fn write(&self, before: &T, wanted: T) -> Sending<()>;
@@ -85,8 +87,23 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
     /// As reading the object; [`Config`](ErrorKind::Config) when the edit changes a member that an
     /// update leaves alone, with the call that changes it.
     pub async fn preview(self) -> Result<Preview<T>> {
+        let guard = self.target.lock().await;
+        self.edited(guard).await
+    }
+
+    /// Reads, edits and writes the object, and gives it with what was changed.
+    pub(crate) async fn done(self) -> Result<(Changes, T)> {
+        let guard = self.target.lock().await;
+        let turn = self.target.turn().await;
+        let preview = self.edited(guard).await?;
+        let changes = preview.changes.clone();
+        let after = preview.write().await?;
+        drop(turn);
+        Ok((changes, after))
+    }
+
+    async fn edited(self, guard: EditGuard) -> Result<Preview<T>> {
         let Self { target, edit } = self;
-        let guard = target.lock().await;
         let before = target.read().await?;
         let mut wanted = before.clone();
         edit(&mut wanted);
@@ -132,6 +149,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
             return Ok(self.before);
         }
         let operation = self.target.operation();
+        let _turn = self.target.turn().await;
         let now = self.target.read().await?;
         let meanwhile = Changes::between(operation, &self.before, &now)?;
         if !meanwhile.is_empty() {
@@ -149,8 +167,8 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
         self.write().await
     }
 
-    /// Writes the object and reads it again.
-    pub(crate) async fn write(self) -> Result<T> {
+    /// Writes the object and reads it again; the turn is the caller's.
+    async fn write(self) -> Result<T> {
         if self.changes.is_empty() {
             return Ok(self.before);
         }
@@ -166,7 +184,7 @@ impl<'a, T: Serialize + Clone + Send + Sync + 'static> IntoFuture for Modify<'a,
     type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.preview().await?.write().await })
+        Box::pin(async move { Ok(self.done().await?.1) })
     }
 }
 

@@ -167,6 +167,12 @@ impl<T> Request<T> {
         self
     }
 
+    /// Names the object that this writes: writers of one object in one client take turns.
+    pub(crate) fn turn(mut self, object: &'static str, ids: &[&str]) -> Self {
+        self.inner.set_turn(object, ids);
+        self
+    }
+
     pub(crate) fn find_created(mut self, find: FindCreated) -> Self {
         self.inner.set_find_created(find);
         self

@@ -159,7 +159,7 @@ fn handle(table: &Table, chain: &str, operations: &[&Operation], used: &[&String
     let modify = table
         .modify
         .get(chain)
-        .and_then(|key| modify(chain, key, operations, &own));
+        .and_then(|key| modify(table, chain, key, operations, &own));
     let (modify, target) = modify.unzip();
     quote! {
         #[doc = #doc]
@@ -206,6 +206,31 @@ fn accessor(parameter: &Parameter) -> TokenStream {
     }
 }
 
+/// The object that a handle, or a call, writes, with what tells it from others of its kind.
+fn written(table: &Table, row: &str) -> (String, Vec<TokenStream>) {
+    let object = table.turns.get(row).map_or(row, String::as_str);
+    let ids = parameters(table, object);
+    let ids = ids.iter().map(|parameter| {
+        let ident = &parameter.ident;
+        quote!(self.#ident.as_str())
+    });
+    (object.to_owned(), ids.collect())
+}
+
+/// Where two writers would lose what one of them wrote: the wait for this one's turn.
+fn turn(table: &Table, operation: &Operation) -> Option<TokenStream> {
+    let named = &operation.named;
+    let row = if table.turns.contains_key(&named.call) {
+        &named.call
+    } else if named.verb() == "update" && table.modify.contains_key(named.handle()) {
+        named.handle()
+    } else {
+        return None;
+    };
+    let (object, ids) = written(table, row);
+    Some(quote!(.turn(#object, &[#(#ids),*])))
+}
+
 /// A call: the function that makes its request.
 fn method(table: &Table, operation: &Operation, own: &[Parameter]) -> TokenStream {
     let name = ident(operation.named.verb());
@@ -230,15 +255,19 @@ fn method(table: &Table, operation: &Operation, own: &[Parameter]) -> TokenStrea
     let body = operation.body.as_ref().map(body_argument);
     let operation_const = operation_const(operation);
     let request = request(table, operation, |parameter| place(parameter, own));
+    let turn = turn(table, operation);
     let output = output(&operation.success);
     let (ty, made) = if operation.has_setters() {
         let ty = request_name(&operation.named.call);
         (
             quote!(requests::#ty),
-            quote!(requests::#ty { request: #request }),
+            quote!(requests::#ty { request: #request #turn }),
         )
     } else {
-        (quote!(crate::admin::Request<#output>), request)
+        (
+            quote!(crate::admin::Request<#output>),
+            quote!(#request #turn),
+        )
     };
     quote! {
         #[doc = #doc]
@@ -301,6 +330,7 @@ fn find(table: &Table, operation: &Operation, own: &[Parameter]) -> Option<Token
 
 /// `modify`: read, edit, write, read again.
 fn modify(
+    table: &Table,
     chain: &str,
     key: &str,
     operations: &[&Operation],
@@ -316,14 +346,7 @@ fn modify(
         return None;
     };
     let operation_const = operation_const(update);
-    let parts = own.iter().map(|parameter| {
-        let ident = &parameter.ident;
-        if parameter.id == "String" {
-            quote!(&self.#ident)
-        } else {
-            quote!(self.#ident.as_str())
-        }
-    });
+    let (object, parts) = written(table, chain);
     let again = if key.is_empty() {
         quote!(self.clone())
     } else {
@@ -346,8 +369,8 @@ fn modify(
     let doc = format!(
         "Changes this object: reads it, hands it to `edit`, writes it, and reads it again.\n\n\
          `.preview()` shows what it would change before it does.\n\n\
-         Members this crate does not know survive. Within a client (and its clones) one edit runs at a time \
-         for each object; the server keeps no version, so an edit by another process between reading and \
+         Members this crate does not know survive. Within a client (and its clones) edits and updates of one \
+         object take turns; the server keeps no version, so what another process writes between reading and \
          writing is overwritten. Nothing is written when `edit` changes nothing.{renamed}\n\n\
          # Errors\n\nAs `get` and `update`; and an error of kind \
          [`Protocol`](crate::ErrorKind::Protocol) that names the member when the server took the request \
@@ -385,7 +408,12 @@ fn modify(
 
             #[inline]
             fn lock(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = crate::admin::EditGuard> + Send + '_>> {
-                ::std::boxed::Box::pin(async move { self.call.edit(#chain, &[#(#parts),*]).await })
+                ::std::boxed::Box::pin(async move { self.call.edit(#object, &[#(#parts),*]).await })
+            }
+
+            #[inline]
+            fn turn(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = Option<crate::admin::EditGuard>> + Send + '_>> {
+                ::std::boxed::Box::pin(async move { self.call.turn(#object, &[#(#parts),*]).await })
             }
 
             #[inline]

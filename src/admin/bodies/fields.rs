@@ -26,6 +26,11 @@ pub(super) fn is_known(ty: &str) -> bool {
     members(ty).is_some()
 }
 
+/// Whether a type has this member.
+pub(super) fn has(ty: &str, member: &str) -> bool {
+    members(ty).is_some_and(|(_, members)| members.iter().any(|(name, _)| *name == member))
+}
+
 /// Every member of a body, at every depth.
 pub(super) fn all<'a>(ty: &str, body: &'a Map<String, Value>) -> Vec<Field<'a>> {
     let mut all = Vec::new();

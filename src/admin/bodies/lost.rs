@@ -5,7 +5,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::Way;
+use super::{Way, fields};
 use crate::admin::change::{is_nothing, same};
 use crate::http::operation::Operation;
 use crate::{Result, error};
@@ -70,6 +70,7 @@ impl Lost {
     }
 }
 
+const COMPONENT: &str = "ComponentRepresentation";
 const CLIENT: &str = "ClientRepresentation";
 const CLIENT_SCOPE: &str = "ClientScopeRepresentation";
 const FLOW: &str = "AuthenticationFlowRepresentation";
@@ -116,6 +117,10 @@ const LOST: &[Lost] = &[
     )
     .shown()
     .completed(),
+    // Stored, and then the component cannot be read any more.
+    Lost::of(COMPONENT, "providerType", "delete and create")
+        .shown()
+        .key(),
     Lost::of(CLIENT, "registeredNodes", "client.nodes().register").shown(),
     Lost::of(
         CLIENT_SCOPE,
@@ -242,7 +247,8 @@ const LOST: &[Lost] = &[
     ),
 ];
 
-fn of(ty: &str) -> impl Iterator<Item = &'static Lost> {
+/// What calls with a body of this type lose.
+pub(super) fn of(ty: &str) -> impl Iterator<Item = &'static Lost> {
     LOST.iter().filter(move |lost| lost.ty == ty)
 }
 
@@ -309,6 +315,62 @@ fn refusal(op: &Operation, way: Way, lost: &[&Lost]) -> Result<()> {
         op,
         format!(
             "the server ignores {} {when}: leave it out; nothing was written",
+            named.join(", ")
+        ),
+    ))
+}
+
+/// Whether an attribute of this name is not kept as one: the server takes it for the member.
+pub(crate) fn is_attribute_of_a_member(ty: &str, name: &str) -> bool {
+    match ty {
+        REALM => fields::has(REALM, name),
+        USER => ["email", "firstName", "lastName", "username"].contains(&name),
+        _ => false,
+    }
+}
+
+/// The attributes of an update that have to be compared with what is there.
+pub(super) fn named_attributes<'a>(
+    ty: &str,
+    way: Way,
+    body: &'a Map<String, Value>,
+) -> Vec<&'a str> {
+    let attributes = body.get("attributes").and_then(Value::as_object);
+    attributes
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| way == Way::Update && ty == REALM && is_attribute_of_a_member(ty, name))
+        .collect()
+}
+
+/// Refuses those that are not as the server shows them.
+pub(super) fn refuse_named_attributes(
+    op: &Operation,
+    named: &[&str],
+    now: &Map<String, Value>,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    let of = |object: &Map<String, Value>, name: &str| {
+        let attributes = object.get("attributes");
+        attributes
+            .and_then(|attributes| attributes.get(name))
+            .cloned()
+    };
+    let other = named.iter().filter(|name| of(now, name) != of(body, name));
+    refuse_attributes(op, &other.copied().collect::<Vec<_>>())
+}
+
+/// Refuses attributes that are members.
+pub(crate) fn refuse_attributes(op: &Operation, named: &[&str]) -> Result<()> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    Err(error::invalid_argument(
+        op,
+        format!(
+            "the server takes the attributes {} for the members of the same names, and does not \
+             keep them as attributes: set the members; nothing was written",
             named.join(", ")
         ),
     ))

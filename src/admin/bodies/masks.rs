@@ -22,8 +22,9 @@ const WHEN_NEW: &[(&str, &str)] = &[
     ("RealmRepresentation", "smtpServer"),
 ];
 
-/// Refuses masks that the server would store as secrets.
+/// Refuses masks, and nothing, that the server would store as secrets.
 pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
+    refuse_empty(op, ty, way, body)?;
     let mut stored = Vec::new();
     for field in fields::all(ty, body) {
         let place = (field.ty, field.member);
@@ -48,6 +49,29 @@ pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Valu
             "{}: ten asterisks are the mask that the server shows in place of a secret, and would \
              be stored as the secret; {keep}; where they are meant, call allow_masked_secrets() on \
              the handle; no request was sent",
+            stored.join(", ")
+        ),
+    ))
+}
+
+/// An empty client secret is stored as it is.
+fn refuse_empty(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
+    let stored: Vec<String> = fields::all(ty, body)
+        .into_iter()
+        .filter(|field| (field.ty, field.member) == ("ClientRepresentation", "secret"))
+        .filter(|field| way != Way::Update || field.ty == ty)
+        .filter(|field| field.value.as_str() == Some(""))
+        .map(|field| field.path)
+        .collect();
+    if stored.is_empty() {
+        return Ok(());
+    }
+    Err(error::invalid_argument(
+        op,
+        format!(
+            "{}: the empty text would be stored as the secret; leave it out to keep the secret, or \
+             to have one made; where it is meant, call allow_masked_secrets() on the handle; no \
+             request was sent",
             stored.join(", ")
         ),
     ))

@@ -1,6 +1,10 @@
 //! What the server would make of a body: looked at before it is sent, and after it was refused.
 
+mod added;
+mod create;
+mod deletes;
 mod fields;
+mod left_out;
 mod lost;
 mod masks;
 #[cfg(test)]
@@ -9,13 +13,15 @@ mod unknown;
 
 use http::Method;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
 use crate::http::transport::Transport;
 use crate::{Result, error};
 
-pub(crate) use lost::of_update;
+pub(crate) use added::confirm;
+pub(crate) use lost::{is_attribute_of_a_member, of_update, refuse_attributes};
 pub(crate) use unknown::explained;
 
 /// What the caller has said or a step before has seen to.
@@ -56,6 +62,7 @@ pub(crate) async fn check(
     options: &mut CallOptions,
     request: &mut reqwest::Request,
 ) -> Result<()> {
+    deletes::check(transport, op, options, request).await?;
     let Some(ty) = op.takes.filter(|ty| fields::is_known(ty)) else {
         return Ok(());
     };
@@ -67,11 +74,23 @@ pub(crate) async fn check(
     if !consent.masks {
         masks::refuse(op, ty, way, &body)?;
     }
-    let completed = lost::complete(op, ty, way, &path_of(request), &mut body)?;
+    let mut completed = lost::complete(op, ty, way, &path_of(request), &mut body)?;
+    if way == Way::Create {
+        create::refuse(op, ty, &body)?;
+    }
     if !consent.compared {
         lost::refuse(op, ty, way, &body)?;
-        not_taken(transport, op, options, request, ty, way, &body).await?;
+        let mut now = Now {
+            transport,
+            op,
+            options,
+            url: request.url(),
+            state: None,
+        };
+        not_taken(&mut now, ty, way, &body).await?;
+        completed |= left_out::complete(ty, way, &mut now, &mut body).await?;
     }
+    left_out::refuse_halves(op, ty, &body)?;
     unknown::refuse_dropped(transport, op, options, ty, &body).await?;
     if ty == "PartialImportRepresentation" {
         // What is there is left alone, so a second time changes nothing.
@@ -93,25 +112,44 @@ fn path_of(request: &reqwest::Request) -> Vec<String> {
     segments.map(str::to_owned).collect()
 }
 
-/// Refuses another value of a member that reading shows and updating does not take.
-async fn not_taken(
-    transport: &Transport,
+/// The object that an update is about, as it is now: read once, where something needs it.
+struct Now<'a> {
+    transport: &'a Transport,
     op: &'static Operation,
-    options: &CallOptions,
-    request: &reqwest::Request,
-    ty: &str,
-    way: Way,
-    body: &Map<String, Value>,
-) -> Result<()> {
+    options: &'a CallOptions,
+    url: &'a Url,
+    state: Option<Map<String, Value>>,
+}
+
+impl Now<'_> {
+    async fn get(&mut self) -> Result<&Map<String, Value>> {
+        let read = match self.state.take() {
+            Some(read) => read,
+            None => self.read(self.url.clone()).await?,
+        };
+        Ok(self.state.insert(read))
+    }
+
+    /// What cannot be read as an object is for the update itself to say.
+    async fn read(&self, url: Url) -> Result<Map<String, Value>> {
+        let read = reqwest::Request::new(Method::GET, url);
+        let answer = self.transport.execute(read, self.op, self.options).await?;
+        Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
+    }
+}
+
+/// Refuses another value of a member that reading shows and updating does not take.
+async fn not_taken(now: &mut Now<'_>, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
     let shown = lost::shown(ty, way, body);
-    if shown.is_empty() {
+    let named = lost::named_attributes(ty, way, body);
+    if shown.is_empty() && named.is_empty() {
         return Ok(());
     }
-    let read = reqwest::Request::new(Method::GET, request.url().clone());
-    let answer = transport.execute(read, op, options).await?;
-    // What cannot be read is for the update itself to say.
-    let Ok(now) = serde_json::from_slice::<Map<String, Value>>(answer.body()) else {
+    let op = now.op;
+    let there = now.get().await?;
+    if there.is_empty() {
         return Ok(());
-    };
-    lost::refuse_other(op, &shown, &now, body)
+    }
+    lost::refuse_other(op, &shown, there, body)?;
+    lost::refuse_named_attributes(op, &named, there, body)
 }

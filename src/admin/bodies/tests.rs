@@ -1,5 +1,7 @@
 //! What is refused before it is sent, what is completed, and what is named after a refusal.
 
+mod left_out;
+
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 

@@ -386,6 +386,10 @@ impl<P: PolicyKind> Target<P> for PolicyOf<P> {
         })
     }
 
+    fn turn(&self) -> Pin<Box<dyn Future<Output = Option<EditGuard>> + Send + '_>> {
+        Box::pin(std::future::ready(None))
+    }
+
     fn read(&self) -> Sending<P> {
         let policy = self.clone();
         Box::pin(async move { policy.whole().await })

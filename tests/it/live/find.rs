@@ -172,7 +172,7 @@ async fn a_wrong_base_url_is_an_error() {
     let token = server::admin().token().await.unwrap();
     let url = format!("{}/elsewhere", server::server().url);
     let kc = keycloak_kit::Keycloak::builder(url)
-        .access_token(token.secret())
+        .access_token(token.expose())
         .build()
         .unwrap();
     for found in [

@@ -40,6 +40,7 @@ mod round_trip;
 mod server;
 mod sessions;
 mod shared_signals;
+mod surprises;
 mod tokens;
 mod tree;
 mod uploads;

@@ -28,8 +28,8 @@ async fn login_userinfo_refresh_logout() {
 
     let refreshed = oidc.refresh(&tokens).await.unwrap();
     assert_ne!(
-        refreshed.access_token().secret(),
-        tokens.access_token().secret()
+        refreshed.access_token().expose(),
+        tokens.access_token().expose()
     );
     assert_eq!(refreshed.id_token().unwrap().subject(), ada.as_str());
 

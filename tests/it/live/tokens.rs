@@ -32,7 +32,7 @@ async fn operator(test: &TestRealm, user: UserRepresentation) -> Realm {
 
 /// Returns once the server refuses the token: it has expired there.
 async fn expired(test: &TestRealm, token: &AccessToken) {
-    let fixed = server::anonymous().access_token(token.secret());
+    let fixed = server::anonymous().access_token(token.expose());
     let fixed = fixed.build().unwrap();
     let users = fixed.realm(&test.name).users();
     let refused = async || users.count().await.err();
@@ -51,7 +51,7 @@ async fn client_credentials_outlive_their_tokens() {
     expired(&test, &first).await;
     users.count().await.unwrap();
     let second = kc.token().await.unwrap();
-    assert_ne!(first.secret(), second.secret());
+    assert_ne!(first.expose(), second.expose());
     test.delete().await;
 }
 
@@ -93,7 +93,7 @@ async fn a_session_that_ended_is_replaced_once() {
     let before = kc.token().await.unwrap();
     test.realm.logout_all().await.unwrap();
     users.count().await.expect("logged in again");
-    assert_ne!(kc.token().await.unwrap().secret(), before.secret());
+    assert_ne!(kc.token().await.unwrap().expose(), before.expose());
     test.delete().await;
 }
 
@@ -202,7 +202,7 @@ async fn tokens_from_a_source_and_fixed_ones() {
     kc.realm(&test.name).users().count().await.unwrap();
     let token = kc.token().await.unwrap();
     let fixed = server::anonymous()
-        .access_token(token.secret())
+        .access_token(token.expose())
         .build()
         .unwrap();
     fixed.realm(&test.name).users().count().await.unwrap();

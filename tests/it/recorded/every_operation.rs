@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::document::{Operation, names, operations};
 use super::given::Given;
 use super::sample::Sampler;
-use super::{CALLS, Call};
+use super::{CALLS, Call, own};
 use crate::support::recorder::{Recorder, Reply, Seen, TOKEN};
 
 #[test]
@@ -45,7 +45,7 @@ async fn method_path_query_and_body_are_the_documents() {
         let value = (call.run)(&kc, &given)
             .await
             .unwrap_or_else(|error| panic!("{}: {error:?}", call.name));
-        let seen = recorder.take();
+        let seen = own(operation, recorder.take());
         assert_eq!(seen.len(), 1, "{}", call.name);
         check_line(call, operation, &given, &seen[0]);
         check_headers(call, operation, &seen[0]);

@@ -4,9 +4,9 @@ use keycloak_kit::ErrorKind;
 use percent_encoding::percent_decode_str;
 use pretty_assertions::assert_eq;
 
-use super::CALLS;
 use super::document::operations;
 use super::given::Given;
+use super::{CALLS, own};
 use crate::support::recorder::Recorder;
 
 /// URL parsers resolve dot segments, and strip tab, carriage return and line feed before that.
@@ -56,7 +56,7 @@ async fn an_odd_id_arrives_as_one_segment() {
             let given = Given::for_operation(operation).with_paths(odd);
             // The answer is empty; that it does not decode is not of interest here.
             let outcome = (call.run)(&kc, &given).await;
-            let seen = recorder.take();
+            let seen = own(operation, recorder.take());
             let at = format!("{} {odd:?}", call.name);
             if operation.path.ends_with("/{path}") && *odd == "/" {
                 // The path of a group, which names none.

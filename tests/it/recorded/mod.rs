@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::support::recorder::Seen;
 use given::Given;
 use table::REPRESENTATIONS;
 
@@ -66,6 +67,14 @@ impl Representation {
             empty: || serde_json::to_value(T::default()).unwrap(),
         }
     }
+}
+
+/// The requests of the call itself: before it writes, and after, some calls look at what is there.
+pub fn own(operation: &document::Operation, mut seen: Vec<Seen>) -> Vec<Seen> {
+    if operation.method != "GET" {
+        seen.retain(|seen| seen.method != "GET");
+    }
+    seen
 }
 
 #[allow(clippy::all, reason = "generated")]

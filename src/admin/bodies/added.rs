@@ -1,0 +1,53 @@
+//! Additions that the server answers with success and does not make.
+
+use http::Method;
+use serde_json::Value;
+use url::Url;
+
+use crate::http::operation::Operation;
+use crate::http::options::CallOptions;
+use crate::http::transport::Transport;
+use crate::{Result, error};
+
+/// Looks whether a client scope was added to a client.
+pub(crate) async fn confirm(
+    transport: &Transport,
+    op: &'static Operation,
+    options: &CallOptions,
+    url: &Url,
+) -> Result<()> {
+    let other = match op.name {
+        "realm.client.default_client_scopes.add" => "optional",
+        "realm.client.optional_client_scopes.add" => "default",
+        _ => return Ok(()),
+    };
+    let Some((list, id)) = url.as_str().rsplit_once('/') else {
+        return Ok(());
+    };
+    let Ok(list) = Url::parse(list) else {
+        return Ok(());
+    };
+    let read = reqwest::Request::new(Method::GET, list);
+    let answer = match transport.execute(read, op, options).await {
+        Ok(answer) => answer,
+        // Who may not see the list is not told that the addition failed.
+        Err(refused) if refused.is_forbidden() => return Ok(()),
+        Err(failed) => return Err(failed),
+    };
+    // What cannot be read tells nothing.
+    let Ok(scopes) = serde_json::from_slice::<Vec<Value>>(answer.body()) else {
+        return Ok(());
+    };
+    if scopes
+        .iter()
+        .any(|scope| scope.get("id").and_then(Value::as_str) == Some(id))
+    {
+        return Ok(());
+    }
+    Err(error::protocol("the server took the request but did not add the client scope")
+        .with_operation(op)
+        .with_hint(format!(
+            "a scope that is among the {other} scopes of the client is to be removed there first, \
+             which modify does; a scope of another protocol than the client's is not added"
+        )))
+}

@@ -1,0 +1,144 @@
+//! Deletions that the server carries out and that leave something broken behind.
+
+use http::Method;
+use serde_json::Value;
+use url::Url;
+
+use crate::admin::version::{self, Version};
+use crate::error::clean;
+use crate::http::operation::Operation;
+use crate::http::options::CallOptions;
+use crate::http::segment;
+use crate::http::transport::Transport;
+use crate::{ErrorKind, Result, error};
+
+/// From here on the server refuses to delete a flow that a client is bound to.
+const KEEPS_BOUND_FLOWS: &str = "26.0.0";
+
+/// How many clients are read at once.
+const PAGE: usize = 100;
+
+/// Refuses a deletion after which something could not be read or used any more.
+pub(super) async fn check(
+    transport: &Transport,
+    op: &'static Operation,
+    options: &CallOptions,
+    request: &reqwest::Request,
+) -> Result<()> {
+    if op.name != "realm.authentication.flow.delete" {
+        return Ok(());
+    }
+    let asked = Asked {
+        transport,
+        op,
+        options,
+    };
+    let Some((realm, id)) = request.url().as_str().rsplit_once("/authentication/flows/") else {
+        return Ok(());
+    };
+    let flow = asked.read(request.url().clone()).await?;
+    if flow.get("topLevel") == Some(&Value::Bool(false)) {
+        return asked.refuse_sub_flow(realm, &flow).await;
+    }
+    match version::of(transport, options).await {
+        Some(server) if server >= Version::parse(KEEPS_BOUND_FLOWS) => Ok(()),
+        _ => asked.refuse_bound(realm, id).await,
+    }
+}
+
+struct Asked<'a> {
+    transport: &'a Transport,
+    op: &'static Operation,
+    options: &'a CallOptions,
+}
+
+impl Asked<'_> {
+    async fn read(&self, url: Url) -> Result<Value> {
+        let read = reqwest::Request::new(Method::GET, url);
+        let answer = self.transport.execute(read, self.op, self.options).await?;
+        Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
+    }
+
+    async fn list(&self, place: &str) -> Result<Vec<Value>> {
+        let Ok(url) = Url::parse(place) else {
+            return Ok(Vec::new());
+        };
+        match self.read(url).await? {
+            Value::Array(list) => Ok(list),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The call leaves the execution that the sub flow is in, and then neither the executions of
+    /// the flow above nor the list of flows can be read. A sub flow that is below no flow may go.
+    async fn refuse_sub_flow(&self, realm: &str, flow: &Value) -> Result<()> {
+        let id = text(flow, "id");
+        for above in self.list(&format!("{realm}/authentication/flows")).await? {
+            let alias = text(&above, "alias");
+            let executions = format!(
+                "{realm}/authentication/flows/{}/executions",
+                segment::encode(alias)
+            );
+            let executions = self.list(&executions).await?;
+            let found = executions.iter().find(|one| text(one, "flowId") == id);
+            if let Some(execution) = found {
+                return Err(self.refused(format!(
+                    "{:?} is a sub flow of {:?}: deleting it as a flow leaves an execution that \
+                     nothing can be read with; use authentication().execution({:?}).delete(), \
+                     which deletes both",
+                    clean(text(flow, "alias")),
+                    clean(alias),
+                    clean(text(execution, "id")),
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn refuse_bound(&self, realm: &str, id: &str) -> Result<()> {
+        let mut first = 0;
+        loop {
+            let page = format!("{realm}/clients?first={first}&max={PAGE}");
+            let clients = match self.list(&page).await {
+                Ok(clients) => clients,
+                // Who may not see clients is not kept from deleting a flow.
+                Err(refused) if refused.is_forbidden() => return Ok(()),
+                Err(failed) => return Err(failed),
+            };
+            let bound: Vec<String> = clients
+                .iter()
+                .filter(|client| {
+                    let overrides = client.get("authenticationFlowBindingOverrides");
+                    let overrides = overrides.and_then(Value::as_object).into_iter().flatten();
+                    overrides
+                        .into_iter()
+                        .any(|(_, flow)| flow.as_str() == Some(id))
+                })
+                .map(|client| clean(text(client, "clientId")))
+                .collect();
+            if !bound.is_empty() {
+                return Err(self.refused(format!(
+                    "clients are bound to the flow ({}), and this release would delete it all the \
+                     same: take it out of their authentication_flow_binding_overrides first",
+                    bound.join(", ")
+                )));
+            }
+            if clients.len() < PAGE {
+                return Ok(());
+            }
+            first += PAGE;
+        }
+    }
+
+    fn refused(&self, what: String) -> crate::Error {
+        error::invalid_argument(self.op, format!("{what}; nothing was deleted"))
+            .with_kind(ErrorKind::Conflict)
+    }
+}
+
+fn text<'a>(object: &'a Value, member: &str) -> &'a str {
+    object
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
