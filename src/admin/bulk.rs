@@ -17,6 +17,10 @@ const AT_ONCE: usize = 8;
 /// is taken only when its call can start, so that the items may come out of something long.
 /// Dropping the future, or the stream of [`stream`](Bulk::stream), gives up the calls that run.
 ///
+/// Different objects are written side by side without loss. Calls of this client that update one
+/// object take turns; the server may refuse to delete realm roles that are parts of each other, or
+/// groups, at the same time, so delete those one after another (`at_once(1)`).
+///
 /// ```no_run
 /// # async fn run(kc: keycloak_kit::Keycloak, ids: Vec<keycloak_kit::admin::ids::UserId>) {
 /// use keycloak_kit::admin::bulk;

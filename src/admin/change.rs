@@ -13,8 +13,8 @@ use super::bodies::{is_attribute_of_a_member, of_update, refuse_attributes};
 use crate::http::operation::Operation;
 use crate::{Result, error};
 
-use same::same_in;
 pub(crate) use same::{MASK, Secrets, is_nothing, merge, not_compared, same};
+use same::{is_absent, same_in};
 
 /// Members of a user or a credential that are written and never read back.
 const WRITE_ONLY: &[&str] = &["credentials", "value", "secretData"];
@@ -233,7 +233,8 @@ impl MemberChange {
             (Some(wanted), Some(found)) => {
                 same_in(path.next().unwrap_or_default(), last, found, wanted)
             }
-            (Some(nothing), None) | (None, Some(nothing)) => is_nothing(nothing),
+            (Some(nothing), None) => is_absent(last, nothing),
+            (None, Some(nothing)) => is_nothing(nothing),
             (None, None) => true,
         }
     }

@@ -44,7 +44,7 @@ pub enum Existing {
     /// What is set in the import and differs is changed; groups and roles are added, none taken.
     /// The user keeps its id, sessions and credentials.
     Update,
-    /// They are deleted and made anew, with a new id.
+    /// They are deleted and made anew, with a new id: what the import does not have is lost.
     Replace,
     /// They stay as they are and count as failed.
     Fail,

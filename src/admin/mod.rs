@@ -27,6 +27,13 @@
 //! not know are kept in `extra` and written back. Times are milliseconds since the epoch where the
 //! name ends in `Timestamp`, `Date` or `time` of an event, and durations are seconds.
 //!
+//! **Updates** leave alone what is left out, as `None` says. Where the server would reset or clear
+//! it (a realm, an identity provider, an organization, a flow, ..), the call reads the object first
+//! and completes the body; lists and maps that are set take the place of what is there, unless the
+//! call says otherwise. What the server would ignore, mistake, or could not read any more is refused
+//! with the way that works. Two writers of one object lose updates, and the server tells neither:
+//! within a client (and its clones) they take turns, so let one process write an object.
+//!
 //! What is forgotten or mixed up does not compile. A missing body or id:
 //!
 //! ```compile_fail,E0061

@@ -10,7 +10,13 @@ const OPENID_CONNECT: &str = "openid-connect";
 /// Refuses a body that leaves open what the server decides in a way that nobody expects.
 pub(super) fn refuse(op: &Operation, ty: &str, body: &Map<String, Value>) -> Result<()> {
     let is_set = |member: &str| body.get(member).is_some_and(|value| !value.is_null());
+    let is_on = |member: &str| body.get(member) == Some(&Value::Bool(true));
     let what = match ty {
+        "ClientRepresentation"
+            if is_on("authorizationServicesEnabled") && !is_on("serviceAccountsEnabled") =>
+        {
+            "authorizationServicesEnabled needs serviceAccountsEnabled beside it".to_owned()
+        }
         "ClientRepresentation" => {
             let named = body.get("protocol").and_then(Value::as_str) == Some(OPENID_CONNECT);
             let open: Vec<&str> = ["publicClient", "directAccessGrantsEnabled"]

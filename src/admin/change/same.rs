@@ -72,7 +72,7 @@ fn merge_in(parent: &str, now: &Value, wanted: &Value, secrets: Secrets) -> Valu
                     _ => wanted.clone(),
                 }
             }
-            None if is_nothing(wanted) => continue,
+            None if is_absent(key, wanted) => continue,
             Some(now @ Value::Object(_)) => merge_in(key, now, wanted, secrets),
             Some(_) | None => wanted.clone(),
         };
@@ -129,6 +129,13 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
     }
 }
 
+/// Whether the server shows nothing where this is set: a flag that is off, and no end of events,
+/// beside what is empty.
+pub(super) fn is_absent(member: &str, value: &Value) -> bool {
+    let no_end = member == "eventsExpiration" && value.as_i64() == Some(0);
+    is_nothing(value) || no_end || *value == Value::Bool(false)
+}
+
 pub(crate) fn same(member: &str, found: &Value, wanted: &Value) -> bool {
     same_in("", member, found, wanted)
 }
@@ -171,7 +178,7 @@ fn is_added(member: &str, found: &Value, wanted: &[Value]) -> bool {
 fn contains(member: &str, found: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
     wanted.iter().all(|(key, wanted)| {
         found.get(key).map_or_else(
-            || is_nothing(wanted),
+            || is_absent(key, wanted),
             |found| same_in(member, key, found, wanted),
         )
     })

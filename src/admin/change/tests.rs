@@ -256,6 +256,8 @@ fn what_the_server_is_free_to_do_is_not_a_refusal() {
             json!({ "attributes": { "a": "1", "own": "2" } }),
         ),
         (json!({ "groups": [] }), json!({})),
+        (json!({ "authorizationServicesEnabled": false }), json!({})),
+        (json!({ "eventsExpiration": 0 }), json!({})),
     ] {
         assert_eq!(confirm(&json!({}), &wanted, &now), None, "{wanted}");
     }

@@ -42,6 +42,9 @@ macro_rules! ensures {
             /// [`with_secrets`](Ensure::with_secrets), and
             /// [`not_compared`](Ensured::not_compared) names those that were not written.
             ///
+            /// What it has created is read and compared too: what the server did not take is an
+            /// error that names it, and the object is there then.
+            ///
             /// # Errors
             ///
             /// [`Config`](ErrorKind::Config) when `wanted` does not say which object is meant, or

@@ -245,8 +245,14 @@ async fn capitals_and_spaces_that_the_server_takes_out_are_as_wanted() {
         as_wanted("more", text(organizations.ensure(&more).await.unwrap()));
     }
 
+    // Neither is shown where it is off.
+    let forever = RealmRepresentation::default().realm(&test.name);
+    let forever = forever.events_expiration(0);
+    let ensured = test.kc.realms().ensure(&forever).await.unwrap();
+    assert!(matches!(ensured, Ensured::Unchanged(..)), "{ensured}");
     let web = ClientRepresentation::default()
         .client_id("web")
+        .authorization_services_enabled(false)
         .redirect_uris(["/a", "/a"]);
     test.realm.clients().ensure(&web).await.unwrap();
     let again = test.realm.clients().ensure(&web).await.unwrap();

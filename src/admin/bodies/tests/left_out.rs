@@ -225,6 +225,12 @@ async fn a_new_object_says_what_the_server_would_decide_otherwise() {
     let id = crate::admin::ids::ClientUuid::new("c1");
     let error = realm.client(&id).update(&web.clone().secret("")).await;
     assert!(error.unwrap_err().to_string().contains("secret"));
+    let open = web.clone().authorization_services_enabled(true);
+    let error = realm.clients().create(&open).await.unwrap_err();
+    assert!(
+        error.to_string().contains("serviceAccountsEnabled"),
+        "{error}"
+    );
     let flow = AuthenticationFlowRepresentation::default().alias("own");
     let flows = realm.authentication().flows();
     let error = flows.create(&flow).await.unwrap_err();
