@@ -126,7 +126,6 @@ impl KeycloakBuilder {
     /// Binds the tokens to this key (DPoP, RFC 9449): every request carries a new proof of it, and
     /// a stolen token is worth nothing.
     #[cfg(feature = "oidc")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn dpop(mut self, key: crate::jose::DpopKey) -> Self {
         self.identity.dpop = Some(Arc::new(crate::token::dpop::Dpop::new(key)));
         self

@@ -257,21 +257,18 @@ impl Error {
 
     /// What is wrong with a token, when that is what went wrong.
     #[cfg(feature = "oidc")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn token_fault(&self) -> Option<TokenFault> {
         self.inner.token_fault
     }
 
     /// What is wrong with the answer to a login, when that is what went wrong.
     #[cfg(feature = "oidc")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn callback_fault(&self) -> Option<CallbackFault> {
         self.inner.callback_fault
     }
 
     /// What is wrong in the terms of UMA and authorization services, when that is what went wrong.
     #[cfg(feature = "oidc")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn uma_fault(&self) -> Option<UmaFault> {
         self.inner.uma_fault
     }

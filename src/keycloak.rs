@@ -161,7 +161,6 @@ impl Keycloak {
 
     /// OpenID Connect as the client `client_id` of `realm`.
     #[cfg(feature = "oidc")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn oidc(
         &self,
         realm: impl Into<String>,
@@ -172,7 +171,6 @@ impl Keycloak {
 
     /// UMA 2.0 as the resource server `client_id` of `realm`.
     #[cfg(feature = "oidc")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn uma(
         &self,
         realm: impl Into<String>,

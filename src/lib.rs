@@ -6,7 +6,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod account;
 #[cfg(feature = "admin")]
 pub mod admin;
@@ -16,7 +15,6 @@ mod env;
 mod error;
 mod http;
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod jose;
 mod kept;
 mod keycloak;
@@ -24,7 +22,6 @@ mod keycloak;
 pub mod oidc;
 mod raw_request;
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod registration;
 mod response;
 mod scheme;
@@ -33,18 +30,15 @@ mod secret;
 mod testing;
 mod token;
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod uma;
 
 #[cfg(feature = "admin")]
-#[cfg_attr(docsrs, doc(cfg(feature = "admin")))]
 pub use self::admin::representations;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use self::builder::KeycloakBuilder;
 pub use self::discovery::ProviderMetadata;
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub use self::error::{CallbackFault, TokenFault, UmaFault};
 pub use self::error::{Error, ErrorKind, FieldError, Result};
 pub use self::keycloak::Keycloak;

@@ -37,7 +37,6 @@ struct Inner {
 impl Keycloak {
     /// The account of a user of `realm`: a [`Session`](crate::oidc::Session), an
     /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn account(&self, realm: impl Into<String>, user: impl TokenSource) -> Account {
         Account::of_realm(self.channel().clone(), realm.into(), user)
     }

@@ -52,7 +52,6 @@ pub struct Registration {
 impl Keycloak {
     /// Client registration at `realm` (RFC 7591), without a token: see
     /// [`Registration::initial_access_token`] and [`Registration::token_source`].
-    #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
     pub fn registration(&self, realm: impl Into<String>) -> Registration {
         Registration::of_realm(self.channel().clone(), realm.into())
     }

@@ -248,7 +248,6 @@ impl ClientAuth {
 }
 
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 impl ClientAuth {
     /// An assertion signed with the client's secret, HS256 (OpenID Connect Core 1.0 section 9). The
     /// secret itself is not sent.
