@@ -87,6 +87,7 @@ fn relative_links_lead_somewhere() {
     let mut pages = vec![
         file("README.md"),
         file("ARCHITECTURE.md"),
+        file("CONTRIBUTING.md"),
         file("CHANGELOG.md"),
     ];
     pages.extend(
@@ -117,7 +118,7 @@ fn pages_with_commands() -> Vec<PathBuf> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    pages.extend(["README.md", "ARCHITECTURE.md", "SECURITY.md"].map(file));
+    pages.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(file));
     pages.sort();
     pages
 }
