@@ -82,7 +82,7 @@ impl Asked<'_> {
             let executions = self.list(&executions).await?;
             let found = executions.iter().find(|one| text(one, "flowId") == id);
             if let Some(execution) = found {
-                return Err(self.refused(format!(
+                return Err(self.refused(&format!(
                     "{:?} is a sub flow of {:?}: deleting it as a flow leaves an execution that \
                      nothing can be read with; use authentication().execution({:?}).delete(), \
                      which deletes both",
@@ -117,7 +117,7 @@ impl Asked<'_> {
                 .map(|client| clean(text(client, "clientId")))
                 .collect();
             if !bound.is_empty() {
-                return Err(self.refused(format!(
+                return Err(self.refused(&format!(
                     "clients are bound to the flow ({}), and this release would delete it all the \
                      same: take it out of their authentication_flow_binding_overrides first",
                     bound.join(", ")
@@ -130,7 +130,7 @@ impl Asked<'_> {
         }
     }
 
-    fn refused(&self, what: String) -> crate::Error {
+    fn refused(&self, what: &str) -> crate::Error {
         error::invalid_argument(self.op, format!("{what}; nothing was deleted"))
             .with_kind(ErrorKind::Conflict)
     }
