@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Suite, World, text, with};
+use crate::conformance::release;
 
 const A: &str = "realm.authentication";
 
@@ -54,19 +55,30 @@ pub async fn run(s: &mut Suite, _: &World) {
     required_actions(s).await;
 }
 
+/// A new execution at a place; an older server drops that, so the call is refused.
+fn placed(execution: Value, priority: i32) -> Value {
+    if release::lacks("25.0.6") {
+        return execution;
+    }
+    with(execution, "priority", json!(priority))
+}
+
 async fn executions(s: &mut Suite, flow: &Value) {
     let execution = s
         .call(&format!("{A}.flow_by_alias.executions.create"))
         .body(json!({ "provider": "identity-provider-redirector" }))
         .await;
     s.call(&format!("{A}.flow_by_alias.executions.create"))
-        .body(json!({ "provider": "auth-cookie", "priority": 5 }))
+        .body(placed(json!({ "provider": "auth-cookie" }), 5))
         .await;
     s.call(&format!("{A}.flow_by_alias.executions.create_subflow"))
         .body(json!({ "alias": "sub", "type": "basic-flow", "description": "d" }))
         .await;
     s.call(&format!("{A}.executions.create"))
-        .body(json!({ "authenticator": "auth-spnego", "requirement": "DISABLED", "parentFlow": flow, "priority": 50 }))
+        .body(placed(
+            json!({ "authenticator": "auth-spnego", "requirement": "DISABLED", "parentFlow": flow }),
+            50,
+        ))
         .await;
     let list = s.call(&format!("{A}.flow_by_alias.executions.list")).await;
     let mut first = list[0].clone();
