@@ -92,7 +92,7 @@ fn members_are_kept() {
         r#"{"errors":[{"field":"f\u001b[2J","errorMessage":"m\u009b","params":["a\u001b[8mb\u202e"]}]}"#,
     );
     let shown = format!("{error} {}", error.field_errors()[0].params[0]);
-    assert!(!shown.contains(is_disruptive), "{shown:?}");
+    assert!(!shown.contains(super::body::is_disruptive), "{shown:?}");
 
     // The third form, of what the newer endpoints check: org.keycloak.services.error
     // .ViolationExceptionResponse.
