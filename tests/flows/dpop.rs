@@ -49,6 +49,30 @@ async fn s18_login_refresh_and_userinfo_with_proofs() {
     realm.delete().await;
 }
 
+/// The refresh token of a public client is bound to its key.
+#[tokio::test]
+async fn a_refresh_with_another_key_is_told_as_that() {
+    let realm = Realm::new("dpop-other-key").await;
+    let public = json!({
+        "publicClient": true, "serviceAccountsEnabled": false, "secret": null,
+        "attributes": { "dpop.bound.access.tokens": "true" },
+    });
+    realm.client("spa", public).await;
+    let spa = || {
+        realm
+            .kc
+            .oidc(realm.name.as_str(), "spa")
+            .dpop(key())
+            .build()
+            .unwrap()
+    };
+    let tokens = spa().password("ada", PASSWORD).await.unwrap();
+    let error = spa().refresh(&tokens).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert!(error.hint().unwrap().contains("another key"), "{error}");
+    realm.delete().await;
+}
+
 #[tokio::test]
 async fn s18_keys_of_every_algorithm() {
     let realm = Realm::new("dpop-keys").await;

@@ -80,6 +80,12 @@ async fn s17_standard_exchange_and_what_is_no_bearer_token() {
     let error = other.exchange_token(bearer).await.unwrap_err();
     assert_eq!(error.oauth_code(), Some("access_denied"), "{error}");
     assert!(error.is_forbidden() && error.hint().unwrap().contains("audience"));
+
+    // An audience that nobody has heard of is no fault of the client's secret.
+    let error = app.exchange_token(bearer).audience("nobody").await;
+    let error = error.unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("no client of this name"), "{error}");
     realm.delete().await;
 }
 

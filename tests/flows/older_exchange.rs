@@ -29,6 +29,7 @@ async fn the_older_token_exchange() {
         .unwrap_err();
     assert!(error.is_forbidden(), "{error}");
     assert_eq!(error.oauth_code(), Some("access_denied"));
+    assert!(error.hint().unwrap().contains("impersonation"), "{error}");
     // The client may impersonate: its service account has the role.
     let id = realm.user_id("service-account-app").await;
     realm.let_manage(&id, "impersonation").await;

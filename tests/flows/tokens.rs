@@ -117,6 +117,7 @@ async fn k11_userinfo_says_what_is_missing() {
     let tokens = app
         .password("ada", PASSWORD)
         .scope("profile")
+        .without_openid()
         .await
         .unwrap();
     assert!(tokens.id_token().is_none());

@@ -181,6 +181,7 @@ async fn grants_are_not_widened() {
     for error in [
         oidc.refresh(&tokens).scope(&long).await.unwrap_err(),
         oidc.password("ada", PASSWORD)
+            .without_openid()
             .scope(&long)
             .await
             .unwrap_err(),
@@ -188,7 +189,11 @@ async fn grants_are_not_widened() {
             .audience(&long)
             .await
             .unwrap_err(),
-        oidc.device().scope(&long).await.unwrap_err(),
+        oidc.device()
+            .without_openid()
+            .scope(&long)
+            .await
+            .unwrap_err(),
         oidc.authorize()
             .redirect_uri(CALLBACK)
             .acr_values(&long)
