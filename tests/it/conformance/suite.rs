@@ -268,12 +268,15 @@ impl Suite {
         let Ok(result) = made.await else {
             return Attempt::Failed("has no arguments".to_owned());
         };
+        let method = call.operation.split(' ').next().unwrap_or_default();
         // A token may have been fetched before it.
         let exchange = self
             .relay
             .take()
             .into_iter()
-            .rfind(|exchange| exchange.target.starts_with("/admin"));
+            // A call may look at something before and afterwards.
+            .filter(|exchange| exchange.target.starts_with("/admin"))
+            .max_by_key(|exchange| exchange.method == method);
         let error = match (result, &exchange) {
             (Ok(value), Some(_)) => return Attempt::Answered(value, exchange.unwrap()),
             (Ok(_), None) => return Attempt::Failed("nothing was sent".to_owned()),
