@@ -118,19 +118,10 @@ impl Discovery {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, _) = slots.get(provider)?.last()?;
         drop(slots);
-        Some(self.with_last_second(provider, last))
-    }
-
-    /// The same document with what only the provider's second one has, as far as that was read.
-    fn with_last_second(
-        &self,
-        provider: &Provider,
-        first: Arc<ProviderMetadata>,
-    ) -> Arc<ProviderMetadata> {
-        match provider {
-            Provider::Issuer(_) => self.second.added_to(first),
-            Provider::Realm(_) | Provider::Uma(_) => first,
-        }
+        Some(match provider {
+            Provider::Issuer(_) => self.second.added_to(last),
+            Provider::Realm(_) | Provider::Uma(_) => last,
+        })
     }
 
     /// The same document with what only the provider's second one has, where that was read: it is

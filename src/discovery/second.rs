@@ -42,6 +42,7 @@ impl Second {
     }
 
     /// Both documents as one, as far as the second one was read.
+    #[cfg(feature = "oidc")]
     pub(super) fn added_to(&self, first: Arc<ProviderMetadata>) -> Arc<ProviderMetadata> {
         match self.document.last() {
             Some((second, _)) => self.join(first, second),
