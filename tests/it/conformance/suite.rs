@@ -268,7 +268,6 @@ impl Suite {
         let Ok(result) = made.await else {
             return Attempt::Failed("has no arguments".to_owned());
         };
-        let method = call.operation.split(' ').next().unwrap_or_default();
         // A token may have been fetched before it.
         let exchange = self
             .relay
@@ -276,7 +275,7 @@ impl Suite {
             .into_iter()
             // A call may look at something before and afterwards.
             .filter(|exchange| exchange.target.starts_with("/admin"))
-            .max_by_key(|exchange| exchange.method == method);
+            .max_by_key(|exchange| likeness(call.operation, exchange));
         let error = match (result, &exchange) {
             (Ok(value), Some(_)) => return Attempt::Answered(value, exchange.unwrap()),
             (Ok(_), None) => return Attempt::Failed("nothing was sent".to_owned()),
@@ -359,6 +358,18 @@ fn is_lacking(call: &Call, error: &keycloak_kit::Error) -> bool {
     call.since.is_some_and(|since| {
         release::lacks(since) && error.hint().is_some_and(|hint| hint.contains(since))
     })
+}
+
+/// How much an exchange is that of an operation: of its method, and of its path.
+fn likeness(operation: &str, exchange: &Exchange) -> (bool, bool) {
+    let (method, path) = operation.split_once(' ').unwrap_or_default();
+    let target = exchange.target.split('?').next().unwrap_or_default();
+    let mut sent = target.split('/');
+    let like = path.split('/').all(|part| {
+        let sent = sent.next();
+        part.starts_with('{') || sent == Some(part)
+    });
+    (exchange.method == method, like)
 }
 
 /// The operation object of the corrected document.
