@@ -42,6 +42,10 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
     for problem in output.report.stale.iter().chain(&output.report.proposed) {
         println!("cargo::warning={problem}");
     }
+    println!("cargo::rustc-check-cfg=cfg(keycloak_handle, values(any()))");
+    for handle in &output.handles {
+        println!("cargo::rustc-cfg=keycloak_handle={handle:?}");
+    }
     let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
     for (file, text) in output.files() {
         std::fs::write(out.join(file), text)?;

@@ -22,6 +22,8 @@ pub mod table;
 pub mod types;
 pub mod unused;
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -54,6 +56,9 @@ pub struct Output {
     pub calls: String,
     /// One line an operation, for the snapshot.
     pub table: String,
+    /// The chains of handles that have calls: what is written by hand beside a handle is compiled
+    /// where the document has it.
+    pub handles: Vec<String>,
     /// What did not stop a build from another release's document.
     pub report: Report,
 }
@@ -131,7 +136,9 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
     let newer = facade::newer_members(&since);
     let body_types = facade::body_types(&operations, &document);
     let dropped = facade::dropped_members(&document);
+    let chains: BTreeSet<&str> = operations.iter().map(|one| one.named.handle()).collect();
     Ok(Output {
+        handles: chains.into_iter().map(str::to_owned).collect(),
         representations: print(representations::generate(types, &document))?,
         facade: print(quote! {
             /// Ids, each its own type.

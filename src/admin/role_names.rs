@@ -4,7 +4,9 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use super::handles::{Client, ClientRole, Group, OrganizationGroup, Realm, Role, RoleById, User};
+#[cfg(keycloak_handle = "realm.organization.group.role_mappings")]
+use super::handles::OrganizationGroup;
+use super::handles::{Client, ClientRole, Group, Realm, Role, RoleById, User};
 use super::ids::ClientUuid;
 use super::representations::RoleRepresentation;
 use super::{Sending, bulk};
@@ -272,6 +274,8 @@ named_roles! {
     };
 }
 
+// Releases before 26.7 do not have it.
+#[cfg(keycloak_handle = "realm.organization.group.role_mappings")]
 named_roles! {
     OrganizationGroup, "realm.organization.group" at "/admin/realms/{realm}/organizations/{org-id}/groups/{group-id}/role-mappings", "the group (and so its members)";
     assign_roles remove_roles
