@@ -58,6 +58,25 @@ async fn one_token_is_not_shown_again_after_a_refusal() {
 }
 
 #[tokio::test]
+async fn refusals_say_what_the_token_lacks() {
+    for (status, hint) in [
+        (401, "tokens with the audience account"),
+        (
+            403,
+            "lacks a role of the client account: manage-account or view-groups",
+        ),
+    ] {
+        let server = Server::keycloak(move |seen, _| {
+            seen.header("authorization").map(|_| Reply::status(status))
+        })
+        .await;
+        let kc = server.builder().anonymous().build().unwrap();
+        let error = kc.account("demo", Tokens).groups().await.unwrap_err();
+        assert!(error.hint().unwrap().contains(hint), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_profile_is_written_with_what_it_was_read_with() {
     let server = Server::keycloak(|seen, _| {
         bearer_or_none(seen)?;

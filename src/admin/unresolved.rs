@@ -152,4 +152,35 @@ mod tests {
         let many: Vec<String> = (0..50).map(|number| format!("/{number}")).collect();
         assert_eq!(found(&json!({ "groups": many })).len(), LISTED);
     }
+
+    #[test]
+    fn a_failure_without_a_reason_says_what_is_probably_missing() {
+        const DELETE: Operation = Operation::new("realm.authentication.flow.delete", "DELETE", "/");
+        const UPDATE: Operation = Operation::new("realm.update", "PUT", "/admin/realms/{realm}");
+        let hint = |op: &Operation, sent: &str, body: &str| {
+            let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+            let headers = http::HeaderMap::new();
+            let error = Error::from_response(op, status, &headers, body.as_bytes());
+            let error = explain(op, Some(sent.as_bytes()), error);
+            error.hint().unwrap_or_default().to_owned()
+        };
+        let unknown = r#"{"error":"unknown_error"}"#;
+        let in_use = hint(&DELETE, "", unknown);
+        assert!(
+            in_use.starts_with("the flow is probably in use"),
+            "{in_use}"
+        );
+        let named = r#"{"browserFlow":"nope"}"#;
+        for said in [unknown, r#"{"errorMessage":"Failed to update realm"}"#] {
+            let missing = hint(&UPDATE, named, said);
+            assert!(
+                missing.starts_with("the server gave no reason; ")
+                    && missing.ends_with("named: browserFlow \"nope\""),
+                "{missing}"
+            );
+            assert_eq!(hint(&UPDATE, "{}", said), "");
+        }
+        let another = hint(&UPDATE, named, r#"{"error":"Another reason"}"#);
+        assert_eq!(another, "");
+    }
 }

@@ -104,6 +104,12 @@ fn settings_that_cannot_be() {
     refused(any().default_header("host", "evil"), &["host"]);
     refused(any().user_agent("\n"), &["user-agent"]);
     refused(any().proxy("http://u:hunter2@"), &["proxy"]);
+    refused(
+        any().add_root_certificate_pem(
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ),
+        &["check the certificates that were given"],
+    );
     refused(any().proxy("http://p").no_proxy(), &["proxy", "no_proxy"]);
     refused(
         any().add_root_certificate_pem("hunter2"),

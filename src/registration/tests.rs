@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{ClientMetadata, RegisteredClient, Registration, RegistrationFault};
-use crate::ErrorKind;
 use crate::testing::{Reply, Seen, Server};
+use crate::{AccessToken, ErrorKind};
 
 fn answer(token: &str, name: &str, base: &str) -> Reply {
     let body = json!({
@@ -222,6 +222,44 @@ async fn a_provider_without_registration_says_so() {
         error.to_string().contains("registration_endpoint"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn refusals_say_what_the_shown_token_lacks() {
+    let refusing = Server::keycloak(|seen, _| {
+        let base = base(seen);
+        Some(if seen.is_discovery() {
+            let document = json!({
+                "issuer": format!("{base}/realms/demo"),
+                "registration_endpoint": format!("{base}/register"),
+            });
+            Reply::json(200, document.to_string())
+        } else {
+            Reply::status(403)
+        })
+    })
+    .await;
+    let kc = refusing.builder().anonymous().build().unwrap();
+    let without = kc.registration("demo");
+    for (registration, hint) in [
+        (
+            without.initial_access_token("iat"),
+            "number of clients is used up",
+        ),
+        (
+            without.token_source(AccessToken::new("t")),
+            "role create-client",
+        ),
+        (without, "set initial_access_token or token_source"),
+    ] {
+        let wanted = ClientMetadata::default();
+        let error = registration.create(&wanted).await.unwrap_err();
+        assert!(error.hint().unwrap().contains(hint), "{error}");
+    }
+    let server = server(|_| Reply::status(401)).await;
+    let error = registered(&server).await.read().await.unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("is not the newest one"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Failures that are no decisions.
 
 mod bearer;
+mod faults;
 mod questions;
 
 use serde_json::json;

@@ -403,6 +403,12 @@ async fn a_failure_of_a_server_that_has_every_member_blames_none() {
         );
         assert!(error.field_errors().is_empty());
     }
+    let unreadable = r#"{"error":"unable to read contents from stream"}"#;
+    let error = failed("", 400, unreadable).await;
+    assert!(
+        error.hint().unwrap().contains("does not tell its version"),
+        "{error}"
+    );
     let error = failed("24.0.5", 500, FAILED).await;
     assert_eq!(error.needs_keycloak(), Some("26.5.7"));
     assert_eq!(error.field_errors()[0].field.as_deref(), Some("types"));

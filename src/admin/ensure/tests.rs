@@ -98,6 +98,34 @@ async fn a_password_of_a_user_that_is_there_is_written_on_demand() {
     assert_eq!(written(&server)[0]["credentials"][0]["value"], "hunter2");
 }
 
+/// Says that the object is there all the same.
+#[tokio::test]
+async fn a_member_that_is_lost_while_creating_is_told() {
+    let server = Server::keycloak(|seen, _| {
+        if seen.is_token_request() || seen.is_discovery() {
+            return None;
+        }
+        let user = json!({ "id": "u1", "username": "ada", "enabled": true });
+        Some(match seen.method.as_str() {
+            "PUT" => Reply::status(204),
+            "POST" => Reply::status(201).with("Location", "http://x/admin/realms/demo/users/u1"),
+            _ if seen.target.contains("/users?") => Reply::json(200, "[]"),
+            _ => Reply::json(200, user.to_string()),
+        })
+    })
+    .await;
+    let ada = UserRepresentation::default()
+        .username("ada")
+        .first_name("Ada");
+    let error = server.client().realm("demo").users().ensure(&ada).await;
+    let error = error.unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.starts_with("the object was created and is there; the server ignores"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn members_that_no_update_takes_are_refused_before_anything_is_sent() {
     let server = server().await;

@@ -6,6 +6,7 @@ use http::Method;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -104,4 +105,21 @@ async fn each_refused_certificate_has_its_own_advice() {
         assert!(error.is_transport() && !error.is_retryable(), "{error}");
         assert!(error.hint().unwrap().contains(advice), "{error:#?}");
     }
+}
+
+/// An alert says nothing of a certificate.
+#[tokio::test]
+async fn a_handshake_that_fails_in_another_way_says_what_to_look_at() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // TLS 1.2, an alert of two bytes: fatal, handshake_failure.
+            let alert = [21, 3, 3, 0, 2, 2, 40];
+            stream.write_all(&alert).await.unwrap();
+        }
+    });
+    let error = Authority::new("ours").refused(&url).await;
+    let hint = error.hint().unwrap();
+    assert!(hint.starts_with("check scheme, port and"), "{error:#?}");
 }

@@ -1,9 +1,12 @@
 //! Hints that are right outside the default case too.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
 use super::flows::on;
 use super::mock::{Defects, Mock};
+use crate::jose::{ContentEncryption, KeyEncryption, SignatureAlgorithm, SigningKey};
 use crate::oidc::{CallbackAnswer, Oidc};
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Error, ErrorKind};
@@ -42,7 +45,13 @@ async fn a_refused_client_is_told_what_it_showed() {
         .client_auth(ClientAuth::assertion(|_| async { Ok("x".into()) }))
         .build()
         .unwrap();
+    let certificate = mock
+        .builder()
+        .client_auth(ClientAuth::tls_client_auth())
+        .build()
+        .unwrap();
     for (oidc, hint) in [
+        (&certificate, "the client's certificate, and that"),
         (&with_secret, "the client secret, and that"),
         (&without, "no client secret was sent"),
         (&assertion, "signed JWT"),
@@ -243,4 +252,42 @@ async fn a_device_login_that_never_ends_is_refused() {
     let error = mock.oidc().device().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("expires_in"), "{error}");
+}
+
+#[tokio::test]
+async fn a_code_that_was_used_before_starts_a_new_login() {
+    let mock = refusing(400, r#"{"error":"invalid_grant"}"#).await;
+    let oidc = mock.oidc();
+    let login = mock.login(&oidc).await;
+    let answer = mock.answer(&login);
+    let error = oidc.callback(login, answer).await.unwrap_err();
+    says(&error, "the code was used before", "session has ended");
+}
+
+/// The first attempt may have been executed: then the second one shows what is spent.
+#[tokio::test]
+async fn a_refresh_that_was_lost_may_have_used_the_token_up() {
+    let count = AtomicUsize::new(0);
+    let mock = Mock::with(on("/token", move |_| {
+        match count.fetch_add(1, Ordering::SeqCst) {
+            0 => Reply::Drop,
+            _ => Reply::json(400, r#"{"error":"invalid_grant"}"#),
+        }
+    }))
+    .await;
+    let refresh = crate::oidc::Refreshable::new("r").unwrap();
+    let error = mock.oidc().refresh(refresh).await.unwrap_err();
+    says(&error, "may have used it up", "session has ended");
+}
+
+#[tokio::test]
+async fn a_request_is_encrypted_with_a_key_that_the_realm_has() {
+    let oidc = Mock::start().await.oidc();
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let sealed = oidc
+        .authorize()
+        .signed_with(&key)
+        .encrypted(KeyEncryption::RsaOaep256, ContentEncryption::A256Gcm);
+    let error = sealed.start().await.unwrap_err();
+    says(&error, "take another key encryption algorithm", "base URL");
 }

@@ -111,7 +111,7 @@ async fn a_session_that_cannot_be_logged_out_of_says_so() {
     let error = session.logout().await.unwrap_err();
     let hint = error.hint().unwrap();
     assert!(
-        hint.contains("logout_url") && !hint.contains("again"),
+        hint.contains("logout_url; ") && hint.contains("close()") && !hint.contains("again"),
         "{hint}"
     );
     assert!(session.access_token().await.unwrap_err().is_unauthorized());

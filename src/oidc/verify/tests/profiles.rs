@@ -62,6 +62,9 @@ async fn refusals_name_the_profile_that_fits() {
             None => assert_eq!(error.hint(), None),
         }
     }
+    let typed = signed_as("at+jwt", &with(plain(), "typ", json!("JWT")));
+    let error = refused(of(Keycloak).verify(&typed).await, TokenFault::Type);
+    assert_eq!(error.hint(), Some("AccessTokenProfile::Any takes it"));
 }
 
 #[tokio::test]
