@@ -1,5 +1,7 @@
 //! What the documentation shows is what the examples run.
 
+mod hints;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
