@@ -1,13 +1,15 @@
 //! docs/errors.md has every hint, and a test makes each.
 
 mod sources;
+mod values;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use pretty_assertions::assert_eq;
 
-use self::sources::{Sources, normalised};
+use self::sources::Sources;
+use self::values::normalised;
 use super::file;
 
 /// A row of the table: the hint, what gives it, and the test.
