@@ -24,7 +24,7 @@ impl Given {
             endpoints,
         };
         let known = match &given.document {
-            Some(document) if document.issuer != issuer => {
+            Some(document) if !rule.is_of(&document.issuer, issuer) => {
                 let named = crate::error::clean(&document.issuer);
                 return Err(config(format!(
                     "the metadata is that of the issuer {named:?}, not of {issuer:?}"

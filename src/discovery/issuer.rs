@@ -1,11 +1,16 @@
 //! Who a realm must say it is, and where its endpoints are reached from here.
 
+use std::sync::Arc;
+
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::provider::{self, Provider};
 use crate::error::{Result, config, protocol};
 use crate::http::base::BaseUrl;
+
+/// The part of an issuer that is different for each tenant, as providers write it.
+pub(crate) const TENANT: &str = "{tenantid}";
 
 /// The expected issuer of every realm.
 #[derive(Debug, Clone)]
@@ -16,6 +21,8 @@ pub(crate) struct IssuerRule {
     public: Option<BaseUrl>,
     /// The issuer of the login realm, when it was given in full.
     login: Option<(String, String)>,
+    /// The name in the document of a provider that has an issuer for each tenant.
+    template: Option<Arc<str>>,
 }
 
 impl IssuerRule {
@@ -26,6 +33,7 @@ impl IssuerRule {
                 base,
                 public: None,
                 login: None,
+                template: None,
             });
         };
         let text = issuer.strip_suffix('/').unwrap_or(issuer);
@@ -40,6 +48,7 @@ impl IssuerRule {
                 base,
                 public,
                 login: None,
+                template: None,
             });
         };
         let public = Some(BaseUrl::parse("issuer", public)?);
@@ -53,6 +62,7 @@ impl IssuerRule {
             base,
             public,
             login: Some((login_realm.to_owned(), text.to_owned())),
+            template: None,
         })
     }
 
@@ -61,18 +71,31 @@ impl IssuerRule {
     pub(crate) fn of_issuer(issuer: &str, base: Option<BaseUrl>) -> Result<Self> {
         let origin = provider::parse(issuer)?.origin().ascii_serialization();
         let public = BaseUrl::parse("issuer", &origin)?;
-        Ok(match base {
-            Some(base) => Self {
-                base,
-                public: Some(public),
-                login: None,
-            },
-            None => Self {
-                base: public,
-                public: None,
-                login: None,
-            },
+        let (base, public) = match base {
+            Some(base) => (base, Some(public)),
+            None => (public, None),
+        };
+        Ok(Self {
+            base,
+            public,
+            login: None,
+            template: None,
         })
+    }
+
+    /// Takes documents that name this template in place of an issuer.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    pub(crate) fn template(mut self, template: Option<Arc<str>>) -> Self {
+        self.template = template;
+        self
+    }
+
+    /// Whether a document may name `issuer` where `expected` was asked for.
+    pub(super) fn is_of(&self, issuer: &str, expected: &str) -> bool {
+        match &self.template {
+            Some(template) => **template == *issuer,
+            None => expected == issuer,
+        }
     }
 
     /// Where requests go that no document names an endpoint for.
@@ -86,16 +109,21 @@ impl IssuerRule {
         let realm = match provider {
             Provider::Uma(owner) => return self.check(owner, issuer),
             Provider::Realm(realm) => realm,
-            Provider::Issuer(expected) if expected == issuer => return Ok(()),
+            Provider::Issuer(expected) if self.is_of(issuer, expected) => return Ok(()),
             Provider::Issuer(expected) => {
                 let shown = crate::error::clean(issuer);
+                let expected = self.template.as_deref().unwrap_or(expected);
+                let hint = if issuer.contains(TENANT) {
+                    "the provider has an issuer for each tenant: name those that may log in with \
+                     issuer_template"
+                } else {
+                    "write the issuer exactly as the provider does; for an address of its own \
+                     inside your network, keep the issuer and set base_url"
+                };
                 return Err(protocol(format!(
                     "the provider calls itself {shown:?}, expected {expected:?}"
                 ))
-                .with_hint(
-                    "write the issuer exactly as the provider does; for an address of its own \
-                     inside your network, keep the issuer and set base_url",
-                ));
+                .with_hint(hint));
             }
         };
         let full = self.login.as_ref().filter(|(login, _)| login == realm);

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::issuer::TENANT;
+use crate::error::{Result, config};
+
 /// A realm's metadata: OpenID Connect Discovery 1.0, RFC 8414 and the extensions that Keycloak
 /// publishes at `/realms/{realm}/.well-known/openid-configuration`.
 ///
@@ -203,4 +206,19 @@ pub struct ProviderMetadata {
     /// Members this version does not know, and those that cannot be read.
     #[serde(flatten)]
     pub extra: BTreeMap<String, serde_json::Value>,
+}
+
+impl ProviderMetadata {
+    /// The issuer as the audience of what a client signs.
+    pub(crate) fn issuer_as_audience(&self) -> Result<&str> {
+        if self.issuer.contains(TENANT) {
+            return Err(
+                config("the issuer is a template, which no audience can be").with_hint(
+                    "choose another assertion_audience, such as the token endpoint; requests \
+                     cannot be signed at this provider",
+                ),
+            );
+        }
+        Ok(&self.issuer)
+    }
 }

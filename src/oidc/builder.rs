@@ -15,7 +15,7 @@ use super::client::{Inner, Oidc};
 use super::issuer_source::IssuerSource;
 use super::limits::ParameterLimits;
 use super::profile::{LoginRules, SecurityProfile};
-use super::verify::{TokenVerifier, TrustedIssuer};
+use super::verify::{IssuerTemplate, TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
 use crate::discovery::{Discovery, Given, IssuerRule, Provider, ProviderMetadata, parse_issuer};
 use crate::error::{Result, config};
@@ -66,6 +66,7 @@ struct Issuer {
     connection: KeycloakBuilder,
     metadata: Option<ProviderMetadata>,
     endpoints: Vec<(String, String)>,
+    template: Option<IssuerTemplate>,
 }
 
 impl OidcBuilder {
@@ -88,6 +89,7 @@ impl OidcBuilder {
                 connection,
                 metadata: None,
                 endpoints: Vec::new(),
+                template: None,
             })),
             String::new(),
         )
@@ -311,6 +313,40 @@ impl OidcBuilder {
         self
     }
 
+    /// Logs in users of a provider that has an issuer for each tenant. Its document names
+    /// the template in place of an issuer; the issuer given to [`Oidc::discover`] is where that
+    /// document is. Tokens, `iss` of the answer to a login and front-channel logout requests must be
+    /// of an allowed tenant.
+    ///
+    /// For [`Oidc::discover`] only.
+    ///
+    /// ```
+    /// use keycloak_kit::oidc::{IssuerTemplate, Oidc};
+    ///
+    /// # fn main() -> keycloak_kit::Result<()> {
+    /// let tenants = ["72f988bf-86f1-41af-91ab-2d7cd011db47"];
+    /// let oidc = Oidc::discover("https://op.example/common/v2.0")
+    ///     .client_id("web-app")
+    ///     .issuer_template(IssuerTemplate::new("https://op.example/{tenantid}/v2.0", tenants)?)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn issuer_template(mut self, template: IssuerTemplate) -> Self {
+        match &mut self.origin {
+            Origin::Issuer(issuer) => issuer.template = Some(template.clone()),
+            Origin::Shared(..) => self.misplaced = Some("issuer_template"),
+        }
+        self.verification(|verifier| verifier.issuer_template(template))
+    }
+
+    /// Takes this text as the issuer of tokens, of answers to logins and of front-channel logout
+    /// requests too, exactly as it is written; see [`TrustedIssuer::alias`]. The provider's document
+    /// must still name the issuer itself.
+    pub fn issuer_alias(self, issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        self.verification(|verifier| verifier.issuer_alias(issuer))
+    }
+
     /// Takes an issuer with plain HTTP that is not on this machine.
     ///
     /// # Security
@@ -428,7 +464,8 @@ impl Issuer {
             Some(url) => Some(BaseUrl::parse("base URL", url)?),
             None => None,
         };
-        let rule = IssuerRule::of_issuer(&self.issuer, base)?;
+        let template = self.template.map(|template| template.text());
+        let rule = IssuerRule::of_issuer(&self.issuer, base)?.template(template);
         let given = Given::new(&rule, &self.issuer, self.metadata, self.endpoints)?;
         let sender = self.connection.sender(rule.base().clone())?;
         let channel = Arc::new(Channel::new(sender, Discovery::with(rule, given)));

@@ -139,11 +139,9 @@ impl Oidc {
             members = answer::Members::of_claims(claims);
         } else {
             metadata.readable(&["authorization_response_iss_parameter_supported"])?;
-            members.check_issuer(
-                &metadata.issuer,
-                login.issuer_required
-                    || metadata.authorization_response_iss_parameter_supported == Some(true),
-            )?;
+            let promised = login.issuer_required
+                || metadata.authorization_response_iss_parameter_supported == Some(true);
+            members.check_issuer(inner.verifier.issuer_check().await?, promised)?;
         }
         let state = members.take("state").ok_or_else(|| {
             refused_callback(

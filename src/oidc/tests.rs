@@ -21,6 +21,7 @@ mod refusals;
 mod requests;
 mod saved;
 mod secrets;
+mod tenants;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

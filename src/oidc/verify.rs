@@ -310,7 +310,7 @@ impl TokenVerifier {
     /// # Errors
     /// Of kind `InvalidToken` when one of them is missing, repeated, or of another issuer.
     pub async fn front_channel_logout(&self, query: &str) -> Result<FrontChannelLogout> {
-        FrontChannelLogout::read(query, &self.issuer.name().await?, self.session_optional)
+        FrontChannelLogout::read(query, &self.issuer.names().await?, self.session_optional)
     }
 
     /// Verifies a userinfo answer of type `application/jwt` (OpenID Connect Core 1.0 section
@@ -366,6 +366,12 @@ impl TokenVerifier {
         let secret = self.id_token_secret.as_ref().map(IdTokenSecret::algorithm);
         let all = self.algorithms.as_ref()?;
         Some(all.iter().copied().chain(secret).collect())
+    }
+
+    /// Whether a text names the issuer, for what is not a token.
+    pub(crate) async fn issuer_check(&self) -> Result<impl Fn(&str) -> bool> {
+        let names = self.issuer.names().await?;
+        Ok(move |issuer: &str| names.accept_name(issuer))
     }
 
     pub(crate) fn issuer(&self) -> TrustedIssuer {

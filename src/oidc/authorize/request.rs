@@ -429,7 +429,8 @@ impl Authorize {
         pairs: &[(&str, &str)],
     ) -> Result<Secret> {
         let inner = &self.oidc.inner;
-        let object = request_object::sign(key, &inner.client.id, &metadata.issuer, pairs)?;
+        let issuer = metadata.issuer_as_audience()?;
+        let object = request_object::sign(key, &inner.client.id, issuer, pairs)?;
         match self.encrypted {
             None => Ok(object),
             Some((algorithm, content)) => {

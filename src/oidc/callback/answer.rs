@@ -206,7 +206,11 @@ impl Members {
     }
 
     /// Whose answer it is (RFC 9207), before anything else is read.
-    pub(super) fn check_issuer(&mut self, issuer: &str, promised: bool) -> Result<()> {
+    pub(super) fn check_issuer(
+        &mut self,
+        is_issuer: impl Fn(&str) -> bool,
+        promised: bool,
+    ) -> Result<()> {
         if self.0.contains_key("response") {
             return Err(refused_callback(
                 CallbackFault::ResponseMode,
@@ -214,7 +218,7 @@ impl Members {
             ));
         }
         match self.take("iss") {
-            Some(iss) if iss == issuer => Ok(()),
+            Some(iss) if is_issuer(&iss) => Ok(()),
             Some(_) => Err(refused_callback(
                 CallbackFault::Issuer,
                 "the answer is another provider's",

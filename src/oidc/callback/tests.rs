@@ -401,7 +401,7 @@ proptest::proptest! {
         };
         if let Ok(mut members) = answer.members(&login) {
             proptest::prop_assert!(form || !members.has("own"));
-            let _ = members.check_issuer("https://op", true);
+            let _ = members.check_issuer(|iss| iss == "https://op", true);
             let _ = members.error();
             let _ = members.lifetime();
         }

@@ -178,7 +178,8 @@ impl BackchannelLoginRequest {
                         limits.check_request_object(&START, kind, &members)
                     })
                     .await?;
-                let issuer = &inner.metadata().await?.issuer;
+                let metadata = inner.metadata().await?;
+                let issuer = metadata.issuer_as_audience()?;
                 let request = request_object::sign(key, &inner.client.id, issuer, &pairs)?;
                 let mut params = Params::default();
                 params.push("request", request);

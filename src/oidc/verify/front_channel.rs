@@ -2,6 +2,7 @@
 
 use url::form_urlencoded;
 
+use super::issuer_names::Names;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 
 /// A logout request that came through the browser. It is not signed: whatever it says, end only the
@@ -14,7 +15,7 @@ pub struct FrontChannelLogout {
 
 impl FrontChannelLogout {
     /// Reads a query. With `session_optional` it may have neither issuer nor session.
-    pub(super) fn read(query: &str, issuer: &str, session_optional: bool) -> Result<Self> {
+    pub(super) fn read(query: &str, issuer: &Names, session_optional: bool) -> Result<Self> {
         // A question mark after the first parameter is a character of a value.
         let query = match query.split_once('?') {
             Some((address, query)) if !address.contains(['=', '&']) => query,
@@ -34,12 +35,12 @@ impl FrontChannelLogout {
             |wanted: &str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == wanted);
         if session_optional && !has("iss") && !has("sid") {
             return Ok(Self {
-                issuer: issuer.to_owned(),
+                issuer: issuer.own.clone(),
                 session_id: None,
             });
         }
         let (found, session_id) = (only("iss")?, only("sid")?);
-        if found != issuer {
+        if !issuer.accept_name(&found) {
             return Err(refused(TokenFault::Issuer, "iss", "another one"));
         }
         Ok(Self {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::claims::text;
+use crate::discovery::TENANT;
 use crate::error::{Result, config};
 
-/// The part of an issuer that is different for each tenant, as providers write it.
-const PLACE: &str = "{tenantid}";
 /// The claim that names the tenant.
 const CLAIM: &str = "tid";
 const MAX_TENANT: usize = 255;
@@ -76,9 +75,9 @@ impl IssuerTemplate {
     }
 
     fn checked(template: String, tenants: Tenants) -> Result<Self> {
-        if template.matches(PLACE).count() != 1 {
+        if template.matches(TENANT).count() != 1 {
             return Err(config(format!(
-                "an issuer template has {PLACE} exactly once, like https://op.example/{PLACE}/v2.0"
+                "an issuer template has {TENANT} exactly once, like https://op.example/{TENANT}/v2.0"
             )));
         }
         Ok(Self {
@@ -88,21 +87,33 @@ impl IssuerTemplate {
     }
 
     fn accepts(&self, claims: &Map<String, Value>) -> bool {
-        let (Some(issuer), Some(tenant)) = (text(claims, "iss"), text(claims, CLAIM)) else {
-            return false;
-        };
+        match (text(claims, "iss"), text(claims, CLAIM)) {
+            (Some(issuer), Some(tenant)) => self.tenant_of(issuer) == Some(tenant),
+            _ => false,
+        }
+    }
+
+    /// The allowed tenant whose issuer this is.
+    fn tenant_of<'a>(&self, issuer: &'a str) -> Option<&'a str> {
+        let (before, after) = self.text.split_once(TENANT)?;
+        let tenant = issuer.strip_prefix(before)?.strip_suffix(after)?;
         // Nothing that could be another part of an issuer.
         let is_name = !tenant.is_empty()
             && tenant.len() <= MAX_TENANT
             && tenant
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        is_name
-            && self.text.replacen(PLACE, tenant, 1) == issuer
+        let is_allowed = is_name
             && match &self.tenants {
                 Tenants::Listed(all) => all.iter().any(|one| one == tenant),
                 Tenants::Decided(decide) => decide(tenant),
-            }
+            };
+        is_allowed.then_some(tenant)
+    }
+
+    /// The name in the provider's document.
+    pub(in crate::oidc) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
     }
 }
 
@@ -154,6 +165,17 @@ impl Names {
         }
         match &self.other.template {
             Some(template) => template.accepts(claims),
+            None => self.own == issuer,
+        }
+    }
+
+    /// The same, for what names an issuer and no tenant: answers that the browser brings.
+    pub(super) fn accept_name(&self, issuer: &str) -> bool {
+        if self.other.aliases.iter().any(|alias| alias == issuer) {
+            return true;
+        }
+        match &self.other.template {
+            Some(template) => template.tenant_of(issuer).is_some(),
             None => self.own == issuer,
         }
     }

@@ -102,7 +102,7 @@ impl Place<'_> {
     pub(super) fn target(&self, audience: &AssertionAudience) -> Result<AssertionTarget> {
         let metadata = self.metadata;
         let audience = match audience {
-            AssertionAudience::Issuer => &metadata.issuer,
+            AssertionAudience::Issuer => metadata.issuer_as_audience()?,
             AssertionAudience::Endpoint => self.url,
             AssertionAudience::Text(text) => text,
             AssertionAudience::TokenEndpoint => {
