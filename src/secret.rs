@@ -5,6 +5,10 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// What Keycloak shows in place of a stored secret.
+#[cfg_attr(not(any(feature = "admin", feature = "oidc")), allow(dead_code))]
+pub(crate) const MASK: &str = "**********";
+
 /// A password, client secret, token or key: `Debug` is redacted, there is no `Display`, and the
 /// memory is wiped on drop. On the wire it is a plain JSON string.
 ///

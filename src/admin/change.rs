@@ -13,7 +13,7 @@ use super::bodies::{is_attribute_of_a_member, of_update, refuse_attributes};
 use crate::http::operation::Operation;
 use crate::{Result, error};
 
-pub(crate) use same::{MASK, Secrets, is_nothing, merge, not_compared, same};
+pub(crate) use same::{Secrets, is_nothing, merge, not_compared, same};
 use same::{is_absent, same_in};
 
 /// Members of a user or a credential that are written and never read back.

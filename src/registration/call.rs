@@ -12,7 +12,7 @@ use url::Url;
 
 use super::document::Members;
 use crate::discovery::{Provider, ProviderMetadata, registration_provider};
-use crate::error::{Error, Result, config, protocol, transport, unexpected_body};
+use crate::error::{Error, Result, config, invalid_argument, protocol, transport, unexpected_body};
 use crate::http::channel::{Channel, Endpoint};
 use crate::http::fresh::{Complete, FreshProof};
 use crate::http::json;
@@ -20,6 +20,7 @@ use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
 use crate::http::sender::Answer;
+use crate::secret::MASK;
 use crate::token::engine::TokenEngine;
 use crate::{AccessToken, Secret};
 
@@ -28,6 +29,7 @@ const ENDPOINT: Endpoint = ("registration_endpoint", |m| {
 });
 
 /// What is shown to be let in.
+#[derive(Clone)]
 pub(super) enum Authority {
     Anonymous,
     Initial(Secret),
@@ -35,10 +37,13 @@ pub(super) enum Authority {
 }
 
 /// A provider, and what is shown to it.
+#[derive(Clone)]
 pub(super) struct Door {
     pub(super) channel: Arc<Channel>,
     pub(super) provider: Provider,
     pub(super) authority: Authority,
+    /// Whether ten asterisks, and nothing, are meant as a secret.
+    pub(super) masks_allowed: bool,
 }
 
 pub(super) struct Body {
@@ -87,6 +92,52 @@ impl Received {
 }
 
 impl Door {
+    /// Refuses what the server would store as the client's secret and nobody chose.
+    pub(super) fn refuse_masks(
+        &self,
+        op: &Operation,
+        members: &Members,
+        body: &Map<String, Value>,
+    ) -> Result<()> {
+        if self.masks_allowed {
+            return Ok(());
+        }
+        let secret = body.get(members.secret).and_then(Value::as_str);
+        let attributes = body.get("attributes").and_then(Value::as_object);
+        let masked = attributes
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.as_str() == Some(MASK))
+            .map(|(name, _)| format!("attributes.{name}"));
+        let named = |wrong: bool| wrong.then(|| members.secret.to_owned());
+        let masked: Vec<String> = named(secret == Some(MASK))
+            .into_iter()
+            .chain(masked)
+            .collect();
+        if !masked.is_empty() {
+            return Err(invalid_argument(
+                op,
+                format!(
+                    "{}: ten asterisks are the mask that the server shows in place of a secret, and \
+                     would be stored as the secret; leave it out; where they are meant, call \
+                     allow_masked_secrets() on the registration; no request was sent",
+                    masked.join(", ")
+                ),
+            ));
+        }
+        if secret == Some("") {
+            return Err(invalid_argument(
+                op,
+                format!(
+                    "{}: the empty text would be stored as the secret; leave it out; where it is \
+                     meant, call allow_masked_secrets() on the registration; no request was sent",
+                    members.secret
+                ),
+            ));
+        }
+        Ok(())
+    }
+
     pub(super) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         self.channel
             .metadata(&self.provider, self.channel.deadline())

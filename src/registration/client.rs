@@ -260,6 +260,9 @@ impl<T: ClientDocument> Shared<T> {
         members
             .entry(T::MEMBERS.id)
             .or_insert_with(|| self.state().id.clone().into());
+        self.registration
+            .door
+            .refuse_masks(&UPDATE, T::MEMBERS, &members)?;
         let body = Body::json(&UPDATE, &members)?;
         let sent = self.send(&UPDATE, Method::PUT, Some(body)).await;
         let answer = sent.map_err(may_be_done)?;

@@ -101,6 +101,7 @@ impl Registration {
                 channel,
                 provider,
                 authority: Authority::Anonymous,
+                masks_allowed: false,
             }),
         }
     }
@@ -108,9 +109,21 @@ impl Registration {
     fn with(&self, authority: Authority) -> Self {
         Self {
             door: Arc::new(Door {
-                channel: self.door.channel.clone(),
-                provider: self.door.provider.clone(),
                 authority,
+                ..Door::clone(&self.door)
+            }),
+        }
+    }
+
+    /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, and the empty text as
+    /// the client's secret. They are refused unless set, because the server would store them as
+    /// they are.
+    #[must_use]
+    pub fn allow_masked_secrets(&self) -> Self {
+        Self {
+            door: Arc::new(Door {
+                masks_allowed: true,
+                ..Door::clone(&self.door)
             }),
         }
     }
@@ -164,6 +177,7 @@ impl Registration {
         for name in T::MEMBERS.answered {
             members.remove(*name);
         }
+        self.door.refuse_masks(&CREATE, T::MEMBERS, &members)?;
         let url = self.door.endpoint(T::MEMBERS).await?;
         let answer = self
             .door
@@ -307,9 +321,8 @@ impl Registration {
         let mut url = self.door.provider_url("install").await?;
         super::call::push(&mut url, client_id)?;
         let plain = Door {
-            channel: self.door.channel.clone(),
-            provider: self.door.provider.clone(),
             authority: Authority::Anonymous,
+            ..Door::clone(&self.door)
         };
         let answer = plain
             .send(Call {

@@ -290,3 +290,42 @@ fn every_code_has_its_fault() {
     }
     assert_eq!(crate::error::protocol("x").registration_fault(), None);
 }
+
+/// In the standard form, and in Keycloak's own, in which a secret also stands among the attributes.
+#[tokio::test]
+async fn no_mask_becomes_a_clients_secret() {
+    let server = server(|seen| answer("rat-2-hunter2", "second", &base(seen))).await;
+    let registration = registration(&server);
+    let client = registered(&server).await;
+    let before = server.seen().len();
+    for secret in ["**********", ""] {
+        let wanted = ClientMetadata {
+            client_secret: Some(secret.into()),
+            ..ClientMetadata::default()
+        };
+        let keycloak = json!({ "clientId": "c1", "secret": secret });
+        for error in [
+            registration.create(&wanted).await.unwrap_err(),
+            client.update(&wanted).await.unwrap_err(),
+            registration.create(&keycloak).await.unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(error.is_config() && text.contains("secret: "), "{text}");
+            assert!(text.contains("allow_masked_secrets"), "{text}");
+        }
+    }
+    let rotated = json!({ "attributes": { "client.secret.rotated": "**********" } });
+    let error = registration.create(&rotated).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("attributes.client.secret.rotated: ")
+    );
+    assert_eq!(server.seen().len(), before, "nothing was sent");
+    let meant = ClientMetadata {
+        client_secret: Some("**********".into()),
+        ..ClientMetadata::default()
+    };
+    let allowing = registration.allow_masked_secrets();
+    allowing.create(&meant).await.unwrap();
+}

@@ -188,17 +188,16 @@ fn introduces(chain: &str, table: &Table, parameter: &Parameter) -> bool {
         .any(|other| other.name == parameter.name)
 }
 
-/// What the handle was made with: `user.id()`, `client.uuid()`, `role.name()`.
+/// What the handle was made with, by the name that representations have for it: `user.user_id()`,
+/// `client.client_uuid()`, `role.role_name()`.
 fn accessor(parameter: &Parameter) -> TokenStream {
-    let name = match parameter.id.as_str() {
-        id if id.ends_with("Id") => format_ident!("id"),
-        id if id.ends_with("Uuid") => format_ident!("uuid"),
-        id if id.ends_with("Name") => format_ident!("name"),
-        _ => return TokenStream::new(),
-    };
+    if parameter.id == "String" {
+        return TokenStream::new();
+    }
+    let name = ident(&snake(&parameter.id));
     let (field, ty) = (&parameter.ident, id_field(parameter));
     quote! {
-        /// What this handle was made with.
+        /// Returns what this handle was made with.
         #[must_use]
         pub fn #name(&self) -> &#ty {
             &self.#field

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{Way, fields};
-use crate::admin::change::MASK;
 use crate::http::operation::Operation;
+use crate::secret::MASK;
 use crate::{Result, error};
 
 /// Where a mask becomes the secret in every call.

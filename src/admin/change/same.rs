@@ -3,9 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::admin::client_scopes::OF_SERVICE_ACCOUNTS;
-
-/// What the server shows in place of a stored secret.
-pub(crate) const MASK: &str = "**********";
+use crate::secret::MASK;
 
 /// Members the server stores in lower case, each below the member that it is in.
 const LOWER_CASED: &[(&str, &str)] = &[

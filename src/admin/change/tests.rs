@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::secret::MASK;
 
 const OP: Operation = Operation::new(
     "realm.user.update",

@@ -20,11 +20,11 @@ const _: () = {
 fn a_handle_tells_what_it_was_made_with() {
     let kc = keycloak_kit::Keycloak::builder("http://localhost").anonymous();
     let realm = kc.build().unwrap().realm("demo");
-    assert_eq!(realm.name().as_str(), "demo");
-    assert_eq!(realm.user("42").id().as_str(), "42");
-    assert_eq!(realm.role("reader").name().as_str(), "reader");
+    assert_eq!(realm.realm_name().as_str(), "demo");
+    assert_eq!(realm.user("42").user_id().as_str(), "42");
+    assert_eq!(realm.role("reader").role_name().as_str(), "reader");
     let client = realm.client(ClientUuid::new("7"));
-    assert_eq!(client.uuid().as_str(), "7");
+    assert_eq!(client.client_uuid().as_str(), "7");
 }
 
 /// Never called: the compiler checks it.
