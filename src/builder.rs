@@ -15,16 +15,16 @@ use self::client::ClientSettings;
 use self::identity::Identity;
 use crate::Secret;
 use crate::discovery::{Discovery, IssuerRule, Provider};
+use crate::endpoint::Channel;
 use crate::error::{Result, config};
+use crate::http::addresses::Addresses;
 use crate::http::base::BaseUrl;
-use crate::http::channel::Channel;
-use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
 use crate::http::segment;
 use crate::http::sender::Sender;
 use crate::http::settings::Settings;
-use crate::http::transport::Transport;
 use crate::keycloak::Keycloak;
+use crate::operation::Operation;
 use crate::token::engine::Login;
 use crate::token::{AccessToken, ClientAuth, TokenSource};
 
@@ -330,10 +330,10 @@ impl KeycloakBuilder {
         let base = BaseUrl::parse("base URL", &self.base_url)?;
         refuse_realm(base.as_str())?;
         segment::check(&OP, "login_realm", &self.login_realm)?;
-        let rule = IssuerRule::new(base.clone(), self.issuer.as_deref(), &self.login_realm)?;
+        let rule = IssuerRule::new(base, self.issuer.as_deref(), &self.login_realm)?;
         let credentials = self.identity.credentials()?;
         let sender = sender(
-            base,
+            rule.addresses().clone(),
             self.settings,
             self.headers,
             self.user_agent,
@@ -350,17 +350,14 @@ impl KeycloakBuilder {
                 login.engine()
             })
             .transpose()?;
-        Ok(Keycloak::new(
-            Transport::new(channel, engine),
-            self.login_realm,
-        ))
+        Ok(Keycloak::new(channel, engine, self.login_realm))
     }
 
     /// The HTTP client alone, with these settings.
     #[cfg(feature = "oidc")]
-    pub(crate) fn sender(self, base: BaseUrl) -> Result<Sender> {
+    pub(crate) fn sender(self, addresses: Addresses) -> Result<Sender> {
         sender(
-            base,
+            addresses,
             self.settings,
             self.headers,
             self.user_agent,
@@ -401,7 +398,7 @@ fn refuse_realm(base: &str) -> Result<()> {
 }
 
 fn sender(
-    base: BaseUrl,
+    addresses: Addresses,
     mut settings: Settings,
     mut headers: CallOptions,
     user_agent: Option<String>,
@@ -421,7 +418,7 @@ fn sender(
             return Err(config(format!("{name} must be longer than zero")));
         }
     }
-    Ok(Sender::new(client.build()?, base, settings))
+    Ok(Sender::new(client.build()?, addresses, settings))
 }
 
 impl fmt::Debug for KeycloakBuilder {

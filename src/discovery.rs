@@ -15,8 +15,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::Method;
-use http::header::{ACCEPT, HeaderValue};
 use url::Url;
 
 #[cfg(feature = "oidc")]
@@ -28,15 +26,15 @@ pub(crate) use self::provider::Provider;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
 use self::second::Second;
+use crate::call::Answer;
 use crate::error::{self, Error, ErrorKind, Result, protocol};
+use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
-use crate::http::fresh::Complete;
 use crate::http::json;
-use crate::http::operation::Operation;
-use crate::http::repeat::Repeat;
 use crate::http::segment;
-use crate::http::sender::{Answer, Sender};
+use crate::http::sender::{OAUTH_LIMIT, Sender};
 use crate::kept::{Ages, Kept};
+use crate::operation::Operation;
 
 const OP: Operation = Operation::new(
     "discovery",
@@ -140,29 +138,28 @@ impl Discovery {
         both.await.unwrap_or(first)
     }
 
+    fn addresses(&self) -> &Addresses {
+        self.rule.addresses()
+    }
+
     /// The URL to call for an endpoint that the provider publishes.
     pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
-        self.rule.rewrite(issuer, endpoint)
+        self.addresses().rewrite(issuer, endpoint)
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn realm_page(&self, metadata: &ProviderMetadata) -> Result<Url> {
-        derived::realm_page(&self.rule, metadata)
+        derived::realm_page(self.addresses(), metadata)
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn account(&self, metadata: &ProviderMetadata) -> Result<Url> {
-        derived::account(&self.rule, metadata)
+        derived::account(self.addresses(), metadata)
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn external_token(&self, metadata: &ProviderMetadata, alias: &str) -> Result<Url> {
-        derived::external_token(&self.rule, metadata, alias)
-    }
-
-    /// The address that the server itself gives a URL that is called through the base URL.
-    pub(crate) fn published(&self, url: &Url) -> Url {
-        self.rule.published(url)
+        derived::external_token(self.addresses(), metadata, alias)
     }
 
     fn slot(&self, provider: &Provider) -> Kept<ProviderMetadata> {
@@ -186,7 +183,7 @@ impl Discovery {
             return self.given.applied(document.clone());
         }
         let mut missing = None;
-        for address in provider.documents(&sender.base)? {
+        for address in provider.documents(sender.addresses.base())? {
             let answer = self.ask(sender, provider, address, deadline).await?;
             if answer.status().is_success() {
                 let metadata = Self::read(&answer)?;
@@ -231,17 +228,10 @@ impl Discovery {
     ) -> Result<Answer> {
         let url = match provider.owner() {
             Provider::Realm(_) | Provider::Uma(_) => address,
-            Provider::Issuer(issuer) => self.rule.rewrite(issuer, address.as_str())?,
+            Provider::Issuer(issuer) => self.addresses().rewrite(issuer, address.as_str())?,
         };
-        let request = sender
-            .client
-            .request(Method::GET, url)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .build()
-            .map_err(|source| error::transport(&OP, source))?;
-        let asked = sender
-            .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
-            .await;
+        let call = sender.call(&OP).get(url).max_bytes(OAUTH_LIMIT);
+        let asked = call.within(deadline).send().await;
         asked.map_err(|error| match provider.owner() {
             Provider::Issuer(_) if error.status().is_some_and(|s| s.is_redirection()) => error
                 .with_hint(

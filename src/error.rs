@@ -26,7 +26,7 @@ use http::{HeaderMap, StatusCode};
 
 #[cfg(feature = "oidc")]
 use crate::Secret;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 #[cfg(feature = "admin")]
 pub(crate) use self::body::UNRECOGNISED;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::builder::KeycloakBuilder;
+use crate::call::Authorized;
 use crate::discovery::{Provider, ProviderMetadata};
+use crate::endpoint::Channel;
 use crate::error::{Result, config};
-use crate::http::channel::Channel;
-use crate::http::operation::Operation;
-use crate::http::transport::Transport;
+use crate::operation::Operation;
 use crate::raw_request::RawRequest;
 use crate::token::AccessToken;
-use crate::token::engine::Lease;
+use crate::token::engine::{Lease, TokenEngine};
 
 const LOGIN: Operation = Operation::new(
     "login",
@@ -26,7 +26,10 @@ const LOGIN: Operation = Operation::new(
 /// Cheap to clone: clones share the connections, the token and the discovered endpoints.
 #[derive(Clone)]
 pub struct Keycloak {
-    pub(crate) transport: Arc<Transport>,
+    channel: Arc<Channel>,
+    pub(crate) authorized: Arc<Authorized>,
+    #[cfg(feature = "admin")]
+    pub(crate) admin: Arc<crate::admin::Shared>,
     login_realm: Arc<str>,
 }
 
@@ -79,9 +82,16 @@ impl Keycloak {
         crate::env::builder(&crate::env::Process)
     }
 
-    pub(crate) fn new(transport: Transport, login_realm: String) -> Self {
+    pub(crate) fn new(
+        channel: Arc<Channel>,
+        engine: Option<TokenEngine>,
+        login_realm: String,
+    ) -> Self {
         Self {
-            transport: Arc::new(transport),
+            authorized: Arc::new(Authorized::new(channel.sender.clone(), engine)),
+            channel,
+            #[cfg(feature = "admin")]
+            admin: Arc::default(),
             login_realm: login_realm.into(),
         }
     }
@@ -105,7 +115,7 @@ impl Keycloak {
     }
 
     async fn lease(&self) -> Result<Lease> {
-        match &self.transport.engine {
+        match self.authorized.engine() {
             Some(engine) => engine.token(&LOGIN, self.channel().deadline()).await,
             None => Err(config("this client was built without credentials")
                 .with_operation(&LOGIN)
@@ -115,7 +125,7 @@ impl Keycloak {
 
     /// The base URL, without trailing slash.
     pub fn base_url(&self) -> &str {
-        self.transport.base_url()
+        self.authorized.base_url()
     }
 
     /// The realm this client logs in to.
@@ -156,7 +166,7 @@ impl Keycloak {
         method: Method,
         segments: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> RawRequest<T> {
-        RawRequest::new(self.transport.clone(), method, segments)
+        RawRequest::new(self.authorized.clone(), method, segments)
     }
 
     /// OpenID Connect as the client `client_id` of `realm`.
@@ -180,7 +190,7 @@ impl Keycloak {
     }
 
     pub(crate) fn channel(&self) -> &Arc<Channel> {
-        &self.transport.channel
+        &self.channel
     }
 }
 

@@ -10,7 +10,9 @@ pub mod account;
 #[cfg(feature = "admin")]
 pub mod admin;
 mod builder;
+mod call;
 mod discovery;
+mod endpoint;
 mod env;
 mod error;
 mod http;
@@ -20,6 +22,7 @@ mod kept;
 mod keycloak;
 #[cfg(feature = "oidc")]
 pub mod oidc;
+mod operation;
 mod raw_request;
 #[cfg(feature = "oidc")]
 pub mod registration;

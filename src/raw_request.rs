@@ -13,12 +13,13 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call::Authorized;
 use crate::error::{self, Error, Result};
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
+use crate::http::request::HttpRequest;
 use crate::http::segment;
-use crate::http::transport::Transport;
+use crate::operation::Operation;
 use crate::response::Response;
 
 /// A request under construction; see [`Keycloak::request`](crate::Keycloak::request).
@@ -27,18 +28,18 @@ use crate::response::Response;
 /// suits `Option<_>` and `serde_json::Value`, which it reads as `null`.
 #[must_use = "a request does nothing until it is awaited or sent"]
 pub struct RawRequest<T> {
-    transport: Arc<Transport>,
+    authorized: Arc<Authorized>,
     op: Operation,
     /// Without query: shown in errors.
     path: String,
-    builder: Result<reqwest::RequestBuilder>,
+    request: Result<HttpRequest>,
     options: CallOptions,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T> RawRequest<T> {
     pub(crate) fn new(
-        transport: Arc<Transport>,
+        authorized: Arc<Authorized>,
         method: Method,
         segments: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
@@ -54,14 +55,15 @@ impl<T> RawRequest<T> {
         if path.is_empty() {
             checked = Err(error::invalid_argument(&op, "the path has no segments"));
         }
-        let builder = checked
-            .and_then(|()| transport.channel.sender.base.join(&path))
-            .map(|url| transport.http().request(method, url));
+        let base = authorized.sender().addresses.base();
+        let request = checked
+            .and_then(|()| base.join(&path))
+            .map(|url| HttpRequest::new(method, url));
         Self {
-            transport,
+            authorized,
             op,
             path,
-            builder,
+            request,
             options: CallOptions::default(),
             value: PhantomData,
         }
@@ -69,7 +71,7 @@ impl<T> RawRequest<T> {
 
     /// Adds query parameters: pairs, a map or a struct. May be called again for more.
     pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
-        self.with(|builder| builder.query(query))
+        self.with(|request, op| request.set_query(op, query))
     }
 
     /// Sets a header. One that HTTP does not allow is reported when the request is sent.
@@ -90,12 +92,12 @@ impl<T> RawRequest<T> {
 
     /// Sends `body` as JSON.
     pub fn json<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|builder| builder.json(body))
+        self.with(|request, op| request.set_json(op, body))
     }
 
     /// Sends `body` as `application/x-www-form-urlencoded`.
     pub fn form<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|builder| builder.form(body))
+        self.with(|request, op| request.set_form(op, body))
     }
 
     /// Sends `body` as `text/plain`.
@@ -106,7 +108,10 @@ impl<T> RawRequest<T> {
     /// Sends `body` as `content_type`.
     pub fn bytes(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
         self.options.set_header(CONTENT_TYPE, content_type);
-        self.with(|builder| builder.body(body.into()))
+        self.with(|request, _| {
+            request.body = Some(body.into());
+            Ok(())
+        })
     }
 
     /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
@@ -121,19 +126,17 @@ impl<T> RawRequest<T> {
     /// The server refuses with 406 what it cannot give.
     async fn answer(self, accept: HeaderValue) -> Result<Response<Bytes>> {
         let Self {
-            transport,
+            authorized,
             op,
             path,
-            builder,
+            request,
             options,
             ..
         } = self;
         let name = |error: Error| error.with_operation_name(format!("{} {path}", op.method));
-        let mut request = builder
-            .and_then(|builder| builder.build().map_err(|e| error::transport(&op, e)))
-            .map_err(name)?;
-        request.headers_mut().entry(ACCEPT).or_insert(accept);
-        match transport.execute(request, &op, &options).await {
+        let mut request = request.map_err(name)?;
+        request.headers.entry(ACCEPT).or_insert(accept);
+        match authorized.execute(request, &op, &options).await {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
                 Ok(Response::new(parts.status, parts.headers, body))
@@ -144,11 +147,12 @@ impl<T> RawRequest<T> {
         }
     }
 
-    fn with(
-        mut self,
-        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
-    ) -> Self {
-        self.builder = self.builder.map(change);
+    fn with(mut self, change: impl FnOnce(&mut HttpRequest, &Operation) -> Result<()>) -> Self {
+        if let Ok(request) = &mut self.request
+            && let Err(failed) = change(request, &self.op)
+        {
+            self.request = Err(failed);
+        }
         self
     }
 }

@@ -147,7 +147,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
             /// Requests with optional parameters, as the handles make them.
             pub mod requests {
                 use crate::admin::representations as types;
-                use crate::http::operation::Operation;
+                use crate::operation::Operation;
                 #requests
             }
 
@@ -158,7 +158,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
             pub mod handles {
                 use super::{ids, requests};
                 use crate::admin::representations as types;
-                use crate::http::operation::Operation;
+                use crate::operation::Operation;
                 #handles
             }
         })?,

@@ -4,19 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call::Authorized;
 use crate::discovery::Provider;
-use crate::error::{Error, Result, transport, unexpected_body};
-use crate::http::channel::Channel;
+use crate::endpoint::Channel;
+use crate::error::{Error, Result, unexpected_body};
 use crate::http::json;
-use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
 use crate::http::segment;
-use crate::http::transport::Transport;
 use crate::oidc::Oidc;
+use crate::operation::Operation;
 use crate::token::credentials::Credentials;
 use crate::token::engine::{Login, TokenEngine};
 use crate::{Keycloak, TokenSource};
@@ -30,7 +29,8 @@ pub struct Account {
 }
 
 struct Inner {
-    transport: Transport,
+    channel: Arc<Channel>,
+    authorized: Authorized,
     provider: Provider,
 }
 
@@ -67,7 +67,8 @@ impl Account {
         });
         Self {
             inner: Arc::new(Inner {
-                transport: Transport::new(channel, Some(engine)),
+                authorized: Authorized::new(channel.sender.clone(), Some(engine)),
+                channel,
                 provider,
             }),
         }
@@ -119,10 +120,10 @@ impl Account {
             segment::check(op, "the id or name", part)?;
         }
         let Inner {
-            transport: sender,
+            channel,
+            authorized,
             provider,
         } = &*self.inner;
-        let channel = &sender.channel;
         let metadata = channel.metadata(provider, channel.deadline()).await?;
         let mut url = channel.discovery.account(&metadata)?;
         let mut full = url.path().to_owned();
@@ -131,21 +132,12 @@ impl Account {
             full.push_str(&segment::encode(part));
         }
         url.set_path(&full);
-        let mut request = sender.http().request(method, url);
-        if !query.is_empty() {
-            request = request.query(query);
-        }
+        let mut call = authorized.call(op).method(method, url).query(query);
         if let Some(body) = body {
-            request = request
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(body);
+            call = call.body(HeaderValue::from_static("application/json"), body);
         }
-        let request = request.build().map_err(|source| transport(op, source))?;
-        let answer = sender
-            .execute(request, op, &CallOptions::default())
-            .await
-            .map_err(|error| explain(op, error))?;
-        Ok(answer.into_body())
+        let answer = call.succeed().await.map_err(|error| explain(op, error))?;
+        Ok(answer.response.into_body())
     }
 }
 

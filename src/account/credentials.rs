@@ -5,7 +5,7 @@ use http::Method;
 use super::call::Account;
 use super::part;
 use crate::error::Result;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const LIST: Operation = Operation::new(
     "account.credentials",

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use super::call::Account;
 use super::part;
 use crate::error::Result;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const LIST: Operation = Operation::new(
     "account.linked_accounts",

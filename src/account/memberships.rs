@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::call::Account;
 use super::part;
 use crate::error::Result;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const GROUPS: Operation = Operation::new("account.groups", "GET", "/realms/{realm}/account/groups");
 const ORGANIZATIONS: Operation = Operation::new(

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::call::Account;
 use super::part;
 use crate::error::Result;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const GET: Operation = Operation::new("account.profile", "GET", "/realms/{realm}/account");
 const UPDATE: Operation =

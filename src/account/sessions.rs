@@ -3,7 +3,7 @@
 use super::call::Account;
 use super::part;
 use crate::error::Result;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const SESSIONS: Operation = Operation::new(
     "account.sessions",

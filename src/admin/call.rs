@@ -4,27 +4,59 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+use url::Url;
 
 use super::bodies::Consent;
-use super::edits::EditGuard;
+use super::edits::{EditGuard, Edits};
+use super::version::Version;
+use crate::call::Authorized;
+use crate::endpoint::Channel;
 use crate::http::options::CallOptions;
-use crate::http::transport::Transport;
+use crate::http::request::HttpRequest;
+use crate::operation::Operation;
+use crate::{Keycloak, Result};
+
+/// What all handles of one client share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    edits: Edits,
+    /// The server's version, once it was asked for.
+    pub(super) version: tokio::sync::OnceCell<Option<Version>>,
+}
 
 /// What a handle carries: the client and the options of its calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    pub(super) transport: Arc<Transport>,
+    channel: Arc<Channel>,
+    authorized: Arc<Authorized>,
+    pub(super) shared: Arc<Shared>,
     pub(super) options: CallOptions,
     pub(super) consent: Consent,
 }
 
 impl Call {
-    pub(crate) fn new(transport: &Arc<Transport>) -> Self {
+    pub(crate) fn new(kc: &Keycloak) -> Self {
         Self {
-            transport: Arc::clone(transport),
+            channel: Arc::clone(kc.channel()),
+            authorized: Arc::clone(&kc.authorized),
+            shared: Arc::clone(&kc.admin),
             options: CallOptions::default(),
             consent: Consent::default(),
         }
+    }
+
+    /// The URL of a path below the base URL.
+    pub(super) fn url(&self, path: &str) -> Result<Url> {
+        self.authorized.sender().addresses.base().join(path)
+    }
+
+    /// Sends a request with the token of this client. Anything outside 2xx is an error.
+    pub(super) async fn execute(
+        &self,
+        request: HttpRequest,
+        op: &Operation,
+    ) -> Result<http::Response<bytes::Bytes>> {
+        self.authorized.execute(request, op, &self.options).await
     }
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
@@ -61,8 +93,8 @@ impl Call {
 
     /// The connections that this call is made on.
     #[cfg(feature = "oidc")]
-    pub(crate) fn channel(&self) -> &Arc<crate::http::channel::Channel> {
-        &self.transport.channel
+    pub(crate) fn channel(&self) -> &Arc<Channel> {
+        &self.channel
     }
 
     /// Starts an OpenID Connect client of a realm on the same connections.
@@ -79,11 +111,11 @@ impl Call {
             return None;
         }
         let write = format!("{handle} written");
-        Some(self.transport.edits.lock(&write, ids).await)
+        Some(self.shared.edits.lock(&write, ids).await)
     }
 
     /// Waits until no other edit of this object runs in this client.
     pub(crate) async fn edit(&self, handle: &'static str, ids: &[&str]) -> EditGuard {
-        self.transport.edits.lock(handle, ids).await
+        self.shared.edits.lock(handle, ids).await
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderName, Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,8 +16,9 @@ use super::call::Call;
 use super::call_response::CallResponse;
 use super::uploads::{Form, Upload};
 use super::{Sending, bodies, is_missing, search, unresolved};
-use crate::http::operation::Operation;
+use crate::http::request::HttpRequest;
 use crate::http::segment;
+use crate::operation::Operation;
 use crate::{Error, Result, error};
 
 /// Looks for the id of what was created, where the server sends none.
@@ -226,21 +227,14 @@ impl CallRequest {
             }
             None => None,
         };
-        let transport = &self.call.transport;
-        let mut options = self.call.options.clone();
-        bodies::check(
-            transport,
-            operation,
-            self.call.consent,
-            &mut options,
-            &mut request,
-        )
-        .await
-        .map_err(|refused| refused.or_operation(operation))?;
-        let sent = operation.takes.and_then(|_| request.try_clone());
-        let url = request.url().clone();
-        let executed = match transport.execute(request, operation, &options).await {
-            Ok(answer) => bodies::confirm(transport, operation, &options, &url)
+        let mut call = self.call.clone();
+        bodies::check(&mut call, operation, &mut request)
+            .await
+            .map_err(|refused| refused.or_operation(operation))?;
+        let sent = operation.takes.and(request.body.clone());
+        let url = request.url.clone();
+        let executed = match call.execute(request, operation).await {
+            Ok(answer) => bodies::confirm(&call, operation, &url)
                 .await
                 .map(|()| answer),
             Err(failed) => Err(failed),
@@ -248,8 +242,8 @@ impl CallRequest {
         let response = match executed {
             Ok(response) => response,
             Err(error) => {
-                let sent = sent.as_ref().and_then(|sent| sent.body()?.as_bytes());
-                let error = bodies::explained(transport, operation, &options, sent, error).await;
+                let sent = sent.as_deref();
+                let error = bodies::explained(&call, operation, sent, error).await;
                 let error = unresolved::explain(operation, sent, error);
                 if is_missing(&error, self.missing) {
                     return Ok(CallResponse::missing(operation));
@@ -277,20 +271,19 @@ impl CallRequest {
         }
     }
 
-    fn request(&mut self) -> Result<reqwest::Request> {
+    fn request(&mut self) -> Result<HttpRequest> {
         let path = segment::fill(self.operation, &self.path)?;
-        let mut url = self.call.transport.channel.sender.base.join(&path)?;
+        let mut url = self.call.url(&path)?;
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
         let method = Method::from_bytes(self.operation.method.as_bytes()).map_err(|_| {
             error::invalid_argument(self.operation, "the method is not one of HTTP")
         })?;
-        let mut request = reqwest::Request::new(method, url);
-        request.headers_mut().insert(ACCEPT, self.accept.clone());
+        let mut request = HttpRequest::new(method, url);
+        request.headers.insert(ACCEPT, self.accept.clone());
         if let Some((media_type, body)) = self.body.take() {
-            request.headers_mut().insert(CONTENT_TYPE, media_type);
-            *request.body_mut() = Some(body.into());
+            request.set_body(media_type, body);
         }
         Ok(request)
     }

@@ -6,8 +6,8 @@ use http::header::LOCATION;
 use serde::de::DeserializeOwned;
 
 use super::content::Content;
-use crate::http::operation::Operation;
 use crate::http::{json, segment};
+use crate::operation::Operation;
 use crate::{Response, Result, error};
 
 /// An id as the server gave it; only this module makes one.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bodies::{is_attribute_of_a_member, of_update, refuse_attributes};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 pub(crate) use same::{Secrets, is_nothing, merge, not_compared, same};

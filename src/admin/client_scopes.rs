@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::handles::{Client, Realm};
 use super::ids::ClientScopeId;
 use super::representations::ClientRepresentation;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{ErrorKind, Result, error};
 
 /// The server adds and removes it with the service account.

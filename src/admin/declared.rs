@@ -3,7 +3,7 @@
 use super::handles::{Realm, Users};
 use super::ids::UserId;
 use super::representations::{UPConfig, UnmanagedAttributePolicy, UserRepresentation};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 /// Members of a user: the server takes them as attributes too.

@@ -17,7 +17,7 @@ use super::bodies::of_update;
 use super::change::{Secrets, is_nothing, merge, not_compared};
 use super::modify::{Modify, Target};
 use super::{Changes, Sending};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 /// What `ensure` found and did.

@@ -2,7 +2,7 @@
 
 use super::handles::{Client, Realm};
 use super::representations::CredentialRepresentation;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{ErrorKind, Result, Secret, error};
 
 const BY_CLIENT_ID: &Operation = &Operation::new(

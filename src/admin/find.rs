@@ -17,7 +17,7 @@ use super::representations::{
     OrganizationRepresentation, ProtocolMapperRepresentation, RoleRepresentation,
     UserRepresentation, WorkflowRepresentation,
 };
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Error, ErrorKind, Result, error};
 
 /// What a look-up that matches several objects answers.

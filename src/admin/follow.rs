@@ -25,7 +25,7 @@ use super::representations::{AdminEventRepresentation, EventRepresentation};
 use super::requests::{AdminEventsList, EventsList};
 use crate::Result;
 use crate::error::{Error, ErrorKind, protocol};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const OP: Operation = Operation::new("realm.events.follow", "GET", "");
 

@@ -195,7 +195,7 @@ impl OrganizationGroups {
 
 /// Names that are there at all.
 pub(crate) fn checked<'a>(operation: &'static str, names: &'a [String]) -> Result<&'a [String]> {
-    use crate::http::operation::Operation;
+    use crate::operation::Operation;
 
     if !names.is_empty() && names.iter().all(|name| !name.is_empty()) {
         return Ok(names);

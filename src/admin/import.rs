@@ -18,7 +18,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::Progress;
 use super::handles::Realm;
 use super::representations::UserRepresentation;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Error, ErrorKind, error};
 
 pub use report::{ImportCounts, ImportOutcome, ImportReport, ImportedUser};

@@ -151,12 +151,11 @@ pub use role_names::NamedRoles;
 pub use stream::ItemStream;
 pub use tree::{GroupNode, GroupTree};
 
-pub(crate) use call::Call;
-pub(crate) use edits::{EditGuard, Edits};
+pub(crate) use call::{Call, Shared};
+pub(crate) use edits::EditGuard;
 pub(crate) use modify::Target;
 pub(crate) use open_enum::open_enum;
 pub(crate) use stream::End;
-pub(crate) use version::Version;
 
 /// The future of a request.
 pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Changes, Sending};
 use crate::admin::edits::EditGuard;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{ErrorKind, Result, error};
 
 /// Where an edited object is.

@@ -1,6 +1,6 @@
 //! Counts beside paged lists.
 
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 /// Refuses filters of a list that its count does not have: the number would be another one.

@@ -12,7 +12,7 @@ use super::call_request::{CallRequest, FindCreated, Hiding};
 use super::call_response::CallResponse;
 use super::uploads::Upload;
 use super::{ItemStream, Sending, paging};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Response, Result};
 
 /// A call of the admin API that gives a `T`, not yet sent.

@@ -10,7 +10,7 @@ use super::handles::{Client, ClientRole, Group, Realm, Role, RoleById, User};
 use super::ids::ClientUuid;
 use super::representations::RoleRepresentation;
 use super::{Sending, bulk};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{ErrorKind, Result, error};
 
 /// What has roles.

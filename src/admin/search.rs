@@ -1,6 +1,6 @@
 //! What a search says in `q`, and what the server does not read beside it.
 
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Error, error};
 
 /// Adds an attribute to `q`, quoted as every supported release reads it.

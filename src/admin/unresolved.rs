@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::error::clean;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 /// Members that name a flow by its alias, or by its id.
 const FLOWS: &[&str] = &[

@@ -8,7 +8,7 @@ use super::handles::{Clients, IdentityProviders, LocalizationLocale, Workflow, W
 use super::ids::WorkflowId;
 use super::representations::ClientRepresentation;
 use super::uploads::{FileUpload, IdentityProviderFileUpload};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const YAML: &str = "application/yaml";
 

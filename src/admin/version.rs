@@ -6,9 +6,9 @@ use std::fmt;
 use http::Method;
 use serde_json::Value;
 
-use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
-use crate::http::transport::Transport;
+use super::call::Call;
+use crate::http::request::HttpRequest;
+use crate::operation::Operation;
 
 const OPERATION: &Operation = &Operation::new("server_info.get", "GET", "/admin/serverinfo");
 
@@ -60,23 +60,16 @@ impl fmt::Display for Version {
 }
 
 /// The version, asked for once in a client; `None` where it cannot be had.
-pub(crate) async fn of(transport: &Transport, options: &CallOptions) -> Option<Version> {
-    let asked = transport
-        .version
-        .get_or_try_init(|| ask(transport, options));
+pub(crate) async fn of(call: &Call) -> Option<Version> {
+    let asked = call.shared.version.get_or_try_init(|| ask(call));
     asked.await.ok().cloned().flatten()
 }
 
 /// An error may pass; a refusal stays.
-async fn ask(transport: &Transport, options: &CallOptions) -> Result<Option<Version>, ()> {
-    let url = transport
-        .channel
-        .sender
-        .base
-        .join(OPERATION.path)
-        .map_err(drop)?;
-    let request = reqwest::Request::new(Method::GET, url);
-    match transport.execute(request, OPERATION, options).await {
+async fn ask(call: &Call) -> Result<Option<Version>, ()> {
+    let url = call.url(OPERATION.path).map_err(drop)?;
+    let request = HttpRequest::new(Method::GET, url);
+    match call.execute(request, OPERATION).await {
         Ok(answer) => Ok(read(answer.body())),
         Err(failed) if failed.is_forbidden() || failed.is_not_found() => Ok(None),
         Err(_) => Err(()),

@@ -194,5 +194,5 @@ fn everything_at_once() {
         (kc.base_url(), kc.login_realm()),
         ("https://sso.example/auth", "ops")
     );
-    assert!(!format!("{kc:?} {:?}", kc.transport).contains("hunter2"));
+    assert!(!format!("{kc:?} {:?}", kc.authorized).contains("hunter2"));
 }

@@ -10,9 +10,9 @@
 
 use url::Url;
 
-use super::IssuerRule;
 use super::ProviderMetadata;
 use crate::error::Result;
+use crate::http::addresses::Addresses;
 use crate::http::segment;
 
 /// A provider of client registration; the one of OpenID Connect is the `registration_endpoint`.
@@ -22,23 +22,23 @@ pub(crate) fn registration_provider(metadata: &ProviderMetadata, provider: &str)
 }
 
 /// The Account API of a realm.
-pub(crate) fn account(rule: &IssuerRule, metadata: &ProviderMetadata) -> Result<Url> {
+pub(crate) fn account(addresses: &Addresses, metadata: &ProviderMetadata) -> Result<Url> {
     let issuer = metadata.issuer.trim_end_matches('/');
-    rule.rewrite(&metadata.issuer, &format!("{issuer}/account"))
+    addresses.rewrite(&metadata.issuer, &format!("{issuer}/account"))
 }
 
 /// Where the token of another provider is asked for; the alias is checked.
 pub(crate) fn external_token(
-    rule: &IssuerRule,
+    addresses: &Addresses,
     metadata: &ProviderMetadata,
     alias: &str,
 ) -> Result<Url> {
     let issuer = metadata.issuer.trim_end_matches('/');
     let alias = segment::encode(alias);
-    rule.rewrite(&metadata.issuer, &format!("{issuer}/broker/{alias}/token"))
+    addresses.rewrite(&metadata.issuer, &format!("{issuer}/broker/{alias}/token"))
 }
 
 /// The page of a realm.
-pub(crate) fn realm_page(rule: &IssuerRule, metadata: &ProviderMetadata) -> Result<Url> {
-    rule.rewrite(&metadata.issuer, &metadata.issuer)
+pub(crate) fn realm_page(addresses: &Addresses, metadata: &ProviderMetadata) -> Result<Url> {
+    addresses.rewrite(&metadata.issuer, &metadata.issuer)
 }

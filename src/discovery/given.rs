@@ -37,7 +37,7 @@ impl Given {
             },
         };
         for (name, url) in given.applied(known)?.endpoints() {
-            rule.rewrite(issuer, &url).map_err(|error| {
+            rule.addresses().rewrite(issuer, &url).map_err(|error| {
                 config(format!("the {name} cannot be called")).with_source(error)
             })?;
         }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
-use url::Url;
 
 use super::provider::{self, Provider};
 use crate::error::{Result, config, protocol};
+use crate::http::addresses::Addresses;
 use crate::http::base::BaseUrl;
 
 /// The part of an issuer that is different for each tenant, as providers write it.
@@ -15,10 +15,7 @@ pub(crate) const TENANT: &str = "{tenantid}";
 /// The expected issuer of every realm.
 #[derive(Debug, Clone)]
 pub(crate) struct IssuerRule {
-    /// What requests are sent to.
-    base: BaseUrl,
-    /// What the server calls itself, when that differs.
-    public: Option<BaseUrl>,
+    addresses: Addresses,
     /// The issuer of the login realm, when it was given in full.
     login: Option<(String, String)>,
     /// The name in the document of a provider that has an issuer for each tenant.
@@ -30,8 +27,7 @@ impl IssuerRule {
     pub(crate) fn new(base: BaseUrl, issuer: Option<&str>, login_realm: &str) -> Result<Self> {
         let Some(issuer) = issuer else {
             return Ok(Self {
-                base,
-                public: None,
+                addresses: Addresses::new(base, None),
                 login: None,
                 template: None,
             });
@@ -45,8 +41,7 @@ impl IssuerRule {
         let Some((public, realm)) = text.rsplit_once("/realms/") else {
             let public = Some(BaseUrl::parse("issuer", text)?);
             return Ok(Self {
-                base,
-                public,
+                addresses: Addresses::new(base, public),
                 login: None,
                 template: None,
             });
@@ -59,8 +54,7 @@ impl IssuerRule {
             )));
         }
         Ok(Self {
-            base,
-            public,
+            addresses: Addresses::new(base, public),
             login: Some((login_realm.to_owned(), text.to_owned())),
             template: None,
         })
@@ -76,8 +70,7 @@ impl IssuerRule {
             None => (public, None),
         };
         Ok(Self {
-            base,
-            public,
+            addresses: Addresses::new(base, public),
             login: None,
             template: None,
         })
@@ -98,10 +91,8 @@ impl IssuerRule {
         }
     }
 
-    /// Where requests go that no document names an endpoint for.
-    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
-    pub(crate) fn base(&self) -> &BaseUrl {
-        &self.base
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
     }
 
     /// Compares code point by code point (OpenID Connect Discovery 1.0 section 4.3).
@@ -127,7 +118,7 @@ impl IssuerRule {
             }
         };
         let full = self.login.as_ref().filter(|(login, _)| login == realm);
-        let base = self.public.as_ref().unwrap_or(&self.base).as_str();
+        let base = self.addresses.public().as_str();
         let good = match full {
             Some((_, expected)) => issuer == expected,
             None => issuer
@@ -150,51 +141,6 @@ impl IssuerRule {
             "if that is its public name, pass it to issuer(..) beside the internal base URL; \
                  otherwise the base URL is another server's",
         ))
-    }
-
-    /// An endpoint under the public base is called through the internal one; others as they are,
-    /// but never over plain HTTP when the issuer has HTTPS.
-    pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
-        let url = Url::parse(endpoint)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| protocol("an endpoint of the well-known document is not a URL"))?;
-        if self.base.covers(&url) {
-            return Ok(url);
-        }
-        if let Some(public) = &self.public
-            && public.covers(&url)
-        {
-            let own =
-                Url::parse(public.as_str()).map_or(0, |u| u.path().trim_end_matches('/').len());
-            let mut target = self.base.join(url.path().get(own..).unwrap_or_default())?;
-            target.set_query(url.query());
-            return Ok(target);
-        }
-        if issuer.starts_with("https://") && url.scheme() != "https" {
-            return Err(protocol(
-                "an endpoint of the well-known document has plain HTTP although the issuer has \
-                 HTTPS",
-            )
-            .with_hint("set the server's hostname, or let its proxy send X-Forwarded-Proto"));
-        }
-        Ok(url)
-    }
-}
-
-impl IssuerRule {
-    /// The address that the server knows a called URL by; proofs are made for that one.
-    pub(crate) fn published(&self, url: &Url) -> Url {
-        let (Some(public), true) = (&self.public, self.base.covers(url)) else {
-            return url.clone();
-        };
-        match public.join(self.base.below(url)) {
-            Ok(mut published) => {
-                published.set_query(url.query());
-                published
-            }
-            Err(_) => url.clone(),
-        }
     }
 }
 

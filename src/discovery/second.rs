@@ -120,7 +120,7 @@ impl Discovery {
         provider: &Provider,
         deadline: Deadline,
     ) -> Result<Option<ProviderMetadata>> {
-        let Some(address) = provider.documents(&sender.base)?.pop() else {
+        let Some(address) = provider.documents(sender.addresses.base())?.pop() else {
             return Ok(None);
         };
         let read = match self.ask(sender, provider, address, deadline).await {

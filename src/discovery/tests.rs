@@ -105,7 +105,14 @@ fn endpoints_are_called_through_the_base_url() {
             "https://sso.example/authority/token",
         ),
     ] {
-        assert_eq!(public.rewrite(issuer, published).unwrap().as_str(), called);
+        assert_eq!(
+            public
+                .addresses()
+                .rewrite(issuer, published)
+                .unwrap()
+                .as_str(),
+            called
+        );
     }
     for bad in [
         "http://sso.example/auth/token",
@@ -114,13 +121,14 @@ fn endpoints_are_called_through_the_base_url() {
         "",
     ] {
         assert_eq!(
-            public.rewrite(issuer, bad).unwrap_err().kind(),
+            public.addresses().rewrite(issuer, bad).unwrap_err().kind(),
             ErrorKind::Protocol,
             "{bad}"
         );
     }
     let plain = rule("http://h", None);
     let elsewhere = plain
+        .addresses()
         .rewrite("http://h/realms/ops", "http://other/token")
         .unwrap();
     assert_eq!(elsewhere.as_str(), "http://other/token");

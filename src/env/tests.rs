@@ -50,7 +50,7 @@ fn refused(changes: &[(&'static str, &'static str)], wanted: &[&str]) {
 fn every_way_to_log_in() {
     let none = [("KEYCLOAK_CLIENT_ID", ""), ("KEYCLOAK_CLIENT_SECRET", "")];
     let with = |more: &[(&'static str, &'static str)]| client(&[&none[..], more].concat());
-    let kind = |kc: Result<Keycloak>| format!("{:?}", kc.unwrap().transport);
+    let kind = |kc: Result<Keycloak>| format!("{:?}", kc.unwrap().authorized);
     assert!(kind(client(&[])).contains("credentials: Client"));
     assert!(
         kind(client(&[
@@ -91,7 +91,7 @@ fn everything_else() {
         (kc.base_url(), kc.login_realm()),
         ("https://sso.example", "ops")
     );
-    let settings = &kc.transport.channel.sender.settings;
+    let settings = &kc.channel().sender.settings;
     assert_eq!(settings.attempt_timeout.as_millis(), 2500);
     assert_eq!((settings.deadline.as_secs(), settings.max_retries), (60, 7));
     assert_eq!(settings.default_headers["x-a"], "b:c");

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 pub(super) const REFUSED_TOKEN: &str = "the server did not accept the token: check that the login realm and the base URL are those \
      the token is for, and that the session was not ended";

@@ -6,8 +6,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use super::operation::Operation;
 use crate::error::{self, Result};
+use crate::operation::Operation;
 
 /// Refuses an answer that does not say that it is JSON; `what` names it. Some servers write a plain
 /// text or nothing at all: what these answers are shows when they are read.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
-use super::operation::Operation;
 use crate::error::{self, Result};
+use crate::operation::Operation;
 
 /// Time limit and headers of one call.
 #[derive(Clone, Default)]

@@ -3,49 +3,51 @@
 use bytes::{Bytes, BytesMut};
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode};
-use reqwest::Request;
-use tokio::time::Instant;
 use url::Url;
 
+use super::addresses::Addresses;
 use super::backoff;
-use super::base::BaseUrl;
 use super::budget::Budget;
 use super::deadline::Deadline;
-use super::fresh::{Complete, Fresh};
-use super::operation::Operation;
-use super::refused_client::RefusedClient;
+use super::fresh::Fresh;
 use super::repeat::{Failure, Repeat};
+use super::request::HttpRequest;
 use super::settings::Settings;
-use super::trace::{self, Span};
+use super::trace;
 use crate::error::{self, Error, Result};
+use crate::operation::Operation;
 
-/// OAuth answers are small; what is larger is none.
-const OAUTH_LIMIT: usize = 1 << 20;
+/// Answers of OAuth endpoints are small: what is larger is not one.
+pub(crate) const OAUTH_LIMIT: usize = 1 << 20;
 
 /// The HTTP client with its limits.
 #[derive(Debug)]
 pub(crate) struct Sender {
     pub(crate) client: reqwest::Client,
-    pub(crate) base: BaseUrl,
+    pub(crate) addresses: Addresses,
     pub(crate) settings: Settings,
     pub(crate) budget: Budget,
 }
 
-/// An answer of any status, and how it was reached.
+/// What came back, of any status but 3xx, and how it was reached.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Received {
     pub(crate) response: Response<Bytes>,
     pub(crate) attempts: u32,
     /// An earlier attempt may have been executed although its answer was lost.
     pub(crate) may_be_done: bool,
-    /// What a client is told that a provider's endpoint refuses.
-    pub(crate) of_endpoint: Option<RefusedClient>,
 }
 
-impl Answer {
-    pub(crate) fn status(&self) -> StatusCode {
-        self.response.status()
-    }
+/// What holds for all attempts at one request.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempts<'a> {
+    pub(crate) op: &'a Operation,
+    /// What completes the request before each of them.
+    pub(crate) fresh: Option<&'a dyn Fresh>,
+    pub(crate) repeat: Repeat,
+    /// The largest answer that is read.
+    pub(crate) max_bytes: usize,
+    pub(crate) deadline: Deadline,
 }
 
 struct Failed {
@@ -54,112 +56,46 @@ struct Failed {
 }
 
 impl Sender {
-    pub(crate) fn new(client: reqwest::Client, base: BaseUrl, settings: Settings) -> Self {
+    pub(crate) fn new(client: reqwest::Client, addresses: Addresses, settings: Settings) -> Self {
         Self {
             client,
-            base,
+            addresses,
             settings,
             budget: Budget::full(),
         }
     }
 
-    /// Sends `request`, again where `repeat` allows it, and reads the whole answer, at most
-    /// `max_bytes` of it. An answer of any status but 3xx is `Ok`.
+    /// Sends `request`, again where that is allowed, and reads the whole answer.
     pub(crate) async fn send(
         &self,
-        request: Request,
-        op: &Operation,
-        repeat: Repeat,
-        max_bytes: usize,
-        deadline: Deadline,
-    ) -> Result<Answer> {
-        self.send_fresh(request, &Complete, op, repeat, max_bytes, deadline)
-            .await
-    }
-
-    /// The same for a request that `fresh` completes before each attempt, in a span of its own: for
-    /// calls that are no part of an operation of the transport.
-    pub(crate) async fn send_traced(
-        &self,
-        request: Request,
-        fresh: &dyn Fresh,
-        op: &Operation,
-        repeat: Repeat,
-        deadline: Deadline,
-    ) -> Result<Answer> {
-        let started = Instant::now();
-        let span = Span::operation(op);
-        let call = self.send_fresh(request, fresh, op, repeat, OAUTH_LIMIT, deadline);
-        let outcome = span.clone().wrap(call).await;
-        let (status, attempts) = match &outcome {
-            Ok(answer) => (Some(answer.status().as_u16()), answer.attempts),
-            Err(_) => (None, 0),
-        };
-        span.end(status, attempts, started.elapsed());
-        outcome
-    }
-
-    /// Sends what `fresh` completes before each attempt.
-    pub(crate) async fn send_fresh(
-        &self,
-        mut request: Request,
-        fresh: &dyn Fresh,
-        op: &Operation,
-        repeat: Repeat,
-        max_bytes: usize,
-        deadline: Deadline,
-    ) -> Result<Answer> {
-        self.settings.complete(request.headers_mut());
-        self.attempts(request, fresh, op, repeat, max_bytes, deadline)
-            .await
-    }
-
-    /// The same to another server than the provider: headers that are set for every request may be
-    /// secrets between this client and the provider, and do not go along.
-    #[cfg(feature = "oidc")]
-    pub(crate) async fn send_elsewhere(
-        &self,
-        mut request: Request,
-        fresh: &dyn Fresh,
-        op: &Operation,
-        repeat: Repeat,
-        max_bytes: usize,
-        deadline: Deadline,
-    ) -> Result<Answer> {
-        self.settings.trace(request.headers_mut());
-        self.attempts(request, fresh, op, repeat, max_bytes, deadline)
-            .await
-    }
-
-    async fn attempts(
-        &self,
-        mut request: Request,
-        fresh: &dyn Fresh,
-        op: &Operation,
-        mut repeat: Repeat,
-        max_bytes: usize,
-        deadline: Deadline,
-    ) -> Result<Answer> {
+        request: &mut HttpRequest,
+        attempts: Attempts<'_>,
+    ) -> Result<Received> {
+        let Attempts {
+            op,
+            fresh,
+            mut repeat,
+            max_bytes,
+            deadline,
+        } = attempts;
         let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
         let mut attempts = 0;
         let mut may_be_done = false;
         let mut asked_again = false;
         loop {
-            let mut spare = request.try_clone();
             attempts += 1;
-            deadline
-                .limit(fresh.prepare(&mut request))
-                .await
-                .unwrap_or_else(|| Err(error::timeout(op, deadline.total)))?;
-            let url = request.url().clone();
+            if let Some(fresh) = fresh {
+                deadline
+                    .limit(fresh.prepare(request))
+                    .await
+                    .unwrap_or_else(|| Err(error::timeout(op, deadline.total)))?;
+            }
             let outcome = self.attempt(request, op, max_bytes, deadline).await;
-            if let Ok(response) = &outcome
-                && fresh.answered(&url, response)
+            if let (Ok(response), Some(fresh)) = (&outcome, fresh)
+                && fresh.answered(&request.url, response)
                 && !asked_again
-                && let Some(next) = spare.take()
             {
                 asked_again = true;
-                request = next;
                 continue;
             }
             let asked = outcome.as_ref().ok().and_then(|response| {
@@ -173,7 +109,7 @@ impl Sender {
                 self.budget.success();
                 return finish(outcome, attempts, may_be_done);
             };
-            let (Some(next), true, Some(delay)) = (spare, repeat.take(why), delays.next()) else {
+            let (true, Some(delay)) = (repeat.take(why), delays.next()) else {
                 return finish(outcome, attempts, may_be_done);
             };
             let delay = asked.unwrap_or(delay);
@@ -183,13 +119,12 @@ impl Sender {
             may_be_done |= why.may_be_done();
             trace::retry(op, attempts, delay, why.name());
             tokio::time::sleep(delay).await;
-            request = next;
         }
     }
 
     async fn attempt(
         &self,
-        request: Request,
+        request: &HttpRequest,
         op: &Operation,
         max_bytes: usize,
         deadline: Deadline,
@@ -211,7 +146,7 @@ impl Sender {
 
     async fn exchange(
         &self,
-        request: Request,
+        request: &HttpRequest,
         op: &Operation,
         max_bytes: usize,
     ) -> Result<Response<Bytes>, Failed> {
@@ -219,13 +154,16 @@ impl Sender {
             why: Failure::of_reqwest(&source),
             error: error::transport(op, source),
         };
-        let target = request.url().clone();
-        let mut answer = self.client.execute(request).await.map_err(failed)?;
+        let mut answer = self
+            .client
+            .execute(request.attempt())
+            .await
+            .map_err(failed)?;
         let fatal = |error: Error| Failed {
             why: Failure::Final,
             error: error.with_operation(op),
         };
-        if *answer.url() != target {
+        if *answer.url() != request.url {
             return Err(fatal(error::config(
                 "the HTTP client that was handed in follows redirects: build it with \
                  redirect::Policy::none()",
@@ -270,13 +208,12 @@ fn finish(
     outcome: Result<Response<Bytes>, Failed>,
     attempts: u32,
     may_be_done: bool,
-) -> Result<Answer> {
+) -> Result<Received> {
     match outcome {
-        Ok(response) => Ok(Answer {
+        Ok(response) => Ok(Received {
             response,
             attempts,
             may_be_done,
-            of_endpoint: None,
         }),
         Err(failed) => Err(failed.error),
     }

@@ -11,9 +11,10 @@ mod traces;
 use bytes::Bytes;
 use http::Method;
 
-use super::operation::Operation;
 use super::options::CallOptions;
+use super::request::HttpRequest;
 use crate::error::Result;
+use crate::operation::Operation;
 use crate::{Keycloak, Response};
 
 const OP: Operation = Operation::new("realm.user", "GET", "/admin/realms/{realm}/users/{user-id}");
@@ -29,9 +30,9 @@ async fn call_with(
     options: &CallOptions,
 ) -> Result<Response<Bytes>> {
     let url = format!("{}/admin/realms/demo/users/1", kc.base_url());
-    let request = reqwest::Request::new(method, url.parse().unwrap());
+    let request = HttpRequest::new(method, url.parse().unwrap());
     let (parts, body) = kc
-        .transport
+        .authorized
         .execute(request, &OP, options)
         .await?
         .into_parts();

@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::operation::Operation;
+use crate::operation::Operation;
 
 /// The span of one operation.
 #[derive(Debug, Clone)]

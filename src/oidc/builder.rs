@@ -18,12 +18,12 @@ use super::profile::{LoginRules, SecurityProfile};
 use super::verify::{IssuerTemplate, TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
 use crate::discovery::{Discovery, Given, IssuerRule, Provider, ProviderMetadata, parse_issuer};
+use crate::endpoint::Channel;
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
-use crate::http::channel::Channel;
-use crate::http::operation::Operation;
 use crate::http::segment;
 use crate::jose::{DpopKey, SigningKey};
+use crate::operation::Operation;
 use crate::registration::{ClientMetadata, take_over_algorithms};
 use crate::token::ClientAuth;
 use crate::token::client_auth::OAuthClient;
@@ -467,7 +467,7 @@ impl Issuer {
         let template = self.template.map(|template| template.text());
         let rule = IssuerRule::of_issuer(&self.issuer, base)?.template(template);
         let given = Given::new(&rule, &self.issuer, self.metadata, self.endpoints)?;
-        let sender = self.connection.sender(rule.base().clone())?;
+        let sender = self.connection.sender(rule.addresses().clone())?;
         let channel = Arc::new(Channel::new(sender, Discovery::with(rule, given)));
         Ok((channel, Provider::Issuer(self.issuer)))
     }

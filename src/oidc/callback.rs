@@ -18,8 +18,8 @@ use super::verify::{Expected, Origin};
 use crate::error::{
     CallbackFault, Result, TokenFault, invalid_argument, refused_callback, unauthorized,
 };
-use crate::http::operation::Operation;
 use crate::jose::hash;
+use crate::operation::Operation;
 use crate::token::AccessToken;
 
 pub(super) const OP: Operation = Operation::new("oidc.callback", "POST", "{token_endpoint}");

@@ -14,12 +14,12 @@ use super::tokens::TokenSet;
 use super::verify::{
     AccessTokenVerifierBuilder, Expected, IdToken, Origin, TokenVerifier, TrustedIssuer,
 };
+use crate::call::Answer;
 use crate::discovery::{Provider, ProviderMetadata};
+use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, invalid_argument};
-use crate::http::channel::{Channel, Endpoint, EndpointCall};
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
-use crate::http::sender::Answer;
+use crate::operation::Operation;
 use crate::token::GrantKind;
 use crate::token::client_auth::OAuthClient;
 use crate::token::grant::{self, GrantRequest};

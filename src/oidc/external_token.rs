@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
 use crate::Secret;
+use crate::endpoint::{TOKEN_ENDPOINT, Target};
 use crate::error::{self, Error, ErrorKind, Result};
-use crate::http::channel::{TOKEN_ENDPOINT, Target};
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
+use crate::operation::Operation;
 use crate::token::{AccessToken, GrantKind, explain, lifetime};
 
 const OP: Operation = Operation::new(

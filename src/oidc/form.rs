@@ -2,7 +2,7 @@
 
 use crate::Secret;
 use crate::error::{Result, invalid_argument};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 /// Parameters in the order they are sent. `Debug` shows no value.
 #[derive(Debug, Clone, Default)]

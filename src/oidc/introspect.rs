@@ -11,12 +11,12 @@ use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
 use super::verify::{Introspect, IntrospectFuture, TypeOfAnswer, audience, scopes};
 use crate::Secret;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol, unauthorized, unexpected_body};
-use crate::http::channel::Endpoint;
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::{decode_unverified, time};
+use crate::operation::Operation;
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 use crate::token::{GrantKind, explain};
 

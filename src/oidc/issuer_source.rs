@@ -3,19 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
-use http::header::{ACCEPT, HeaderValue};
-
 use super::client::{Inner, Oidc};
 use super::verify::{Boxed, Provider as Source};
 use crate::discovery::{Provider, ProviderMetadata};
-use crate::error::{Result, protocol, transport, unexpected_body};
-use crate::http::channel::{Channel, Endpoint, EndpointCall};
-use crate::http::fresh::Complete;
+use crate::endpoint::{Channel, Endpoint, EndpointCall};
+use crate::error::{Result, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::JwkSet;
+use crate::operation::Operation;
 
 const OP: Operation = Operation::new("oidc.keys", "GET", "{jwks_uri}");
 const JWKS: Endpoint = ("jwks_uri", |m| m.jwks_uri.as_deref());
@@ -64,16 +60,8 @@ impl Inner {
 async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
     let deadline = channel.deadline();
     let target = channel.endpoint(provider, JWKS, false, deadline).await?;
-    let request = channel
-        .sender
-        .client
-        .request(Method::GET, target.url)
-        .header(
-            ACCEPT,
-            HeaderValue::from_static("application/jwk-set+json, application/json"),
-        )
-        .build()
-        .map_err(|source| transport(&OP, source))?;
+    let request = channel.sender.call(&OP).get(target.url);
+    let request = request.accept("application/jwk-set+json, application/json");
     let call = EndpointCall {
         op: &OP,
         provider,
@@ -82,7 +70,7 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
         repeat: Repeat::IDEMPOTENT,
         deadline,
     };
-    let answer = channel.send(request, &Complete, call).await?;
+    let answer = channel.send(request, call).await?;
     if !answer.status().is_success() {
         return Err(answer.error(&OP));
     }

@@ -11,8 +11,8 @@ use http::StatusCode;
 use crate::Error;
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
-use crate::http::operation::Operation;
 use crate::oidc::request_object::STAMPED;
+use crate::operation::Operation;
 
 /// Keycloak's CIBA endpoint has limits of its own, which are no settings
 /// (`BackchannelAuthenticationEndpointRequestParser`).

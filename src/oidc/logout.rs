@@ -11,10 +11,10 @@ use super::revoke::{self, Revocable};
 use super::tokens::TokenSet;
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, config, invalid_argument, protocol};
-use crate::http::channel::Endpoint;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
+use crate::operation::Operation;
 use crate::token::{GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.logout", "POST", "{end_session_endpoint}");

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::authorize::{ResponseMode, ResponseType};
 use crate::error::{Result, config, invalid_argument};
-use crate::http::operation::Operation;
 use crate::jose::{SignatureAlgorithm, SigningKey};
+use crate::operation::Operation;
 use crate::token::client_auth::{AssertionAudience, OAuthClient};
 
 /// The greatest age of an ID token that a profile takes, unless set.

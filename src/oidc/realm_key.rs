@@ -1,15 +1,12 @@
 //! The realm's public key, as its page shows it.
 
-use http::Method;
-use http::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
 
 use super::client::Oidc;
-use crate::error::{Result, protocol, transport};
-use crate::http::fresh::Complete;
+use crate::error::{Result, protocol};
 use crate::http::json;
-use crate::http::operation::Operation;
-use crate::http::repeat::Repeat;
+use crate::http::sender::OAUTH_LIMIT;
+use crate::operation::Operation;
 
 const OP: Operation = Operation::new("oidc.realm_public_key", "GET", "{issuer}");
 
@@ -30,21 +27,8 @@ impl Oidc {
         let channel = &inner.channel;
         let metadata = inner.metadata().await?;
         let url = channel.discovery.realm_page(&metadata)?;
-        let request = channel
-            .sender
-            .client
-            .request(Method::GET, url)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .build()
-            .map_err(|source| transport(&OP, source))?;
-        let deadline = channel.deadline();
-        let answer = channel
-            .sender
-            .send_traced(request, &Complete, &OP, Repeat::IDEMPOTENT, deadline)
-            .await?;
-        if !answer.status().is_success() {
-            return Err(answer.error(&OP));
-        }
+        let call = channel.sender.call(&OP).get(url).max_bytes(OAUTH_LIMIT);
+        let answer = call.succeed().await?;
         let page: Page = json::decode(&OP, answer.response.body())?;
         let Some(key) = page.public_key.filter(|key| !key.is_empty()) else {
             return Err(protocol("the realm's page shows no key").with_operation(&OP));

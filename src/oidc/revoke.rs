@@ -8,10 +8,10 @@ use super::refreshable::Refreshable;
 use super::tokens::TokenSet;
 use super::verify::{OfflineToken, RefreshToken};
 use crate::Secret;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol};
-use crate::http::channel::Endpoint;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
+use crate::operation::Operation;
 use crate::token::{AccessToken, GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.revoke", "POST", "{revocation_endpoint}");

@@ -10,7 +10,7 @@ use super::tokens::TokenSet;
 use super::verify::{Expected, IdToken, Origin};
 use crate::Secret;
 use crate::error::{Result, TokenFault};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::grant::Renewal;
 

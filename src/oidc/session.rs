@@ -17,7 +17,7 @@ use super::logout::LogoutUrl;
 use super::tokens::TokenSet;
 use crate::Secret;
 use crate::error::{ErrorKind, Result, unauthorized};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::token::{AccessToken, TokenContext, TokenFuture, TokenSource};
 

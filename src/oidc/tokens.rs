@@ -10,7 +10,7 @@ use super::client::Inner;
 use super::verify::{Expected, IdToken, Origin, scopes};
 use crate::Secret;
 use crate::error::{CallbackFault, Result, refused_callback};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
 

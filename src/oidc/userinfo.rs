@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use http::Method;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -11,15 +10,13 @@ use super::client::Oidc;
 use super::standard_claims;
 use super::tokens::TokenSet;
 use super::verify::IdToken;
-use crate::error::{
-    Error, Result, TokenFault, invalid_token, protocol, transport, unexpected_body,
-};
-use crate::http::channel::Endpoint;
-use crate::http::fresh::{Complete, FreshProof};
+use crate::call::Credential;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Result, TokenFault, invalid_token, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::json as strict;
+use crate::operation::Operation;
 use crate::token::AccessToken;
 
 const OP: Operation = Operation::new("oidc.userinfo", "GET", "{userinfo_endpoint}");
@@ -173,21 +170,10 @@ impl Oidc {
         let target = channel
             .endpoint(&inner.provider, USERINFO, mtls, call.deadline)
             .await?;
-        let request = channel
-            .sender
-            .client
-            .request(Method::GET, target.url)
-            .header(
-                ACCEPT,
-                HeaderValue::from_static("application/json, application/jwt"),
-            )
-            .header(AUTHORIZATION, token.header()?)
-            .build()
-            .map_err(|source| transport(&OP, source))?;
-        let answer = match FreshProof::of(token, &channel.discovery) {
-            Some(proof) => channel.send(request, &proof, call).await?,
-            None => channel.send(request, &Complete, call).await?,
-        };
+        let request = channel.sender.call(&OP).with(Credential::Token(token));
+        let request = request.get(target.url);
+        let request = request.accept("application/json, application/jwt");
+        let answer = channel.send(request, call).await?;
         if let Some(refusal) = answer.refusal(&OP, Some("sub")) {
             return Err(explain(refusal));
         }

@@ -4,25 +4,25 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::HeaderValue;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::document::Members;
+use crate::Secret;
+use crate::call::{Answer, Credential};
 use crate::discovery::{Provider, ProviderMetadata, registration_provider};
-use crate::error::{Error, Result, config, invalid_argument, protocol, transport, unexpected_body};
-use crate::http::channel::{Channel, Endpoint};
-use crate::http::fresh::{Complete, FreshProof};
+use crate::endpoint::{Channel, Endpoint};
+use crate::error::{Error, Result, config, invalid_argument, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
-use crate::http::sender::Answer;
+use crate::http::sender::OAUTH_LIMIT;
+use crate::operation::Operation;
 use crate::secret::MASK;
 use crate::token::engine::TokenEngine;
-use crate::{AccessToken, Secret};
 
 const ENDPOINT: Endpoint = ("registration_endpoint", |m| {
     m.registration_endpoint.as_deref()
@@ -168,86 +168,41 @@ impl Door {
         self.channel.discovery.rewrite(&metadata.issuer, address)
     }
 
-    /// Sends and takes a successful answer. A 401 to an access token is answered with a fresh one,
-    /// once: nothing has been executed.
+    /// Sends and takes a successful answer.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Received> {
-        let deadline = self.channel.deadline();
-        let engine = match &self.authority {
-            Authority::Tokens(engine) if call.shown.is_none() => Some(engine),
+        let initial = match &self.authority {
+            Authority::Initial(token) => Some(bearer(token)?),
             _ => None,
         };
-        let mut replayed = false;
-        loop {
-            let lease = match engine {
-                Some(engine) => Some((engine, engine.token(call.op, deadline).await?)),
-                None => None,
-            };
-            let header = match (&call.shown, &lease, &self.authority) {
-                (Some(shown), ..) => Some(shown.clone()),
-                (None, Some((_, lease)), _) => Some(lease.header()),
-                (None, None, Authority::Initial(token)) => Some(bearer(token)?),
-                _ => None,
-            };
-            let token = lease.as_ref().map(|(_, lease)| &lease.token);
-            let answer = self.exchange(&call, header, token, deadline).await?;
-            let Some(refusal) = answer.refusal(call.op, Some("client_id")) else {
-                return Ok(Received(answer));
-            };
-            if answer.status() == StatusCode::UNAUTHORIZED
-                && let Some((engine, lease)) = &lease
-                && !replayed
-            {
-                engine.invalidate(lease);
-                replayed = true;
-                continue;
-            }
-            if answer.status() == StatusCode::NOT_FOUND {
-                self.channel.discovery.doubt(&self.provider);
-            }
-            return Err(self.explain(refusal, call.shown.is_some()));
-        }
-    }
-
-    async fn exchange(
-        &self,
-        call: &Call<'_>,
-        authorization: Option<HeaderValue>,
-        token: Option<&AccessToken>,
-        deadline: crate::http::deadline::Deadline,
-    ) -> Result<Answer> {
-        let sender = &self.channel.sender;
-        let mut request = sender
-            .client
-            .request(call.method.clone(), call.url.clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(header) = authorization {
-            request = request.header(AUTHORIZATION, header);
-        }
-        if let Some(body) = &call.body {
-            request = request
-                .header(CONTENT_TYPE, body.content_type.clone())
-                .body(body.bytes.clone());
-        }
-        let request = request
-            .build()
-            .map_err(|source| transport(call.op, source))?;
+        let credential = match (&call.shown, &self.authority) {
+            (Some(shown), _) => Credential::Header(shown),
+            (None, Authority::Tokens(engine)) => Credential::Engine(engine),
+            (None, _) => match &initial {
+                Some(header) => Credential::Header(header),
+                None => Credential::None,
+            },
+        };
         let repeat = match call.method {
             Method::GET => Repeat::IDEMPOTENT,
             // Executed once already, it has made a client or replaced the token.
             _ => Repeat::SINGLE_USE,
         };
-        match token.and_then(|token| FreshProof::of(token, &self.channel.discovery)) {
-            Some(proof) => {
-                sender
-                    .send_traced(request, &proof, call.op, repeat, deadline)
-                    .await
-            }
-            None => {
-                sender
-                    .send_traced(request, &Complete, call.op, repeat, deadline)
-                    .await
-            }
+        let request = self.channel.sender.call(call.op).with(credential);
+        let mut request = request
+            .method(call.method, call.url)
+            .repeat(repeat)
+            .max_bytes(OAUTH_LIMIT);
+        if let Some(body) = call.body {
+            request = request.body(body.content_type, body.bytes);
         }
+        let answer = request.send().await?;
+        let Some(refusal) = answer.refusal(call.op, Some("client_id")) else {
+            return Ok(Received(answer));
+        };
+        if answer.status() == StatusCode::NOT_FOUND {
+            self.channel.discovery.doubt(&self.provider);
+        }
+        Err(self.explain(refusal, call.shown.is_some()))
     }
 
     fn explain(&self, error: Error, own_token: bool) -> Error {

@@ -15,9 +15,9 @@ use super::handle::{Registration, members_of};
 use super::metadata::ClientMetadata;
 use crate::Secret;
 use crate::discovery::Provider;
+use crate::endpoint::Channel;
 use crate::error::{Error, Result, is_disruptive, protocol, unauthorized, unexpected_body};
-use crate::http::channel::Channel;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 const READ: Operation = Operation::new(
     "registration.client.read",

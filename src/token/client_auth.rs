@@ -21,8 +21,8 @@ pub(crate) use self::audience::Place;
 pub use self::audience::{AssertionAudience, AssertionTarget};
 use super::dpop::Dpop;
 use crate::Secret;
+use crate::endpoint::RefusedClient;
 use crate::error::{self, Error, Result, config};
-use crate::http::refused_client::RefusedClient;
 #[cfg(feature = "oidc")]
 use crate::jose::SigningKey;
 

@@ -18,8 +18,8 @@ use super::AccessToken;
 use super::grant::Renewal;
 use crate::error::{self, Result};
 use crate::http::deadline::Deadline;
-use crate::http::operation::Operation;
 use crate::http::trace;
+use crate::operation::Operation;
 
 /// A token as it was handed out. Its generation says which one failed.
 #[derive(Debug, Clone)]

@@ -10,12 +10,12 @@ use super::client_auth::OAuthClient;
 use super::{AccessToken, GrantKind, explain, lifetime};
 use crate::Secret;
 use crate::discovery::Provider;
+use crate::endpoint::{Channel, EndpointCall, TOKEN_ENDPOINT};
 use crate::error::{self, Result, protocol};
-use crate::http::channel::{Channel, EndpointCall, TOKEN_ENDPOINT};
 use crate::http::deadline::Deadline;
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
+use crate::operation::Operation;
 
 pub(crate) const OP: Operation = Operation::new(
     "login",

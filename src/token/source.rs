@@ -7,8 +7,8 @@ use std::pin::Pin;
 use super::AccessToken;
 use super::grant::{self, GrantRequest};
 use crate::discovery::Provider;
+use crate::endpoint::{Channel, TOKEN_ENDPOINT};
 use crate::error::{Result, unauthorized};
-use crate::http::channel::{Channel, TOKEN_ENDPOINT};
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
 
@@ -77,7 +77,7 @@ pub struct TokenContext<'a> {
 impl TokenContext<'_> {
     /// The client's base URL, without trailing slash.
     pub fn base_url(&self) -> &str {
-        self.channel.sender.base.as_str()
+        self.channel.sender.addresses.base().as_str()
     }
 
     /// The realm to log in to.

@@ -3,20 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http::header::HeaderValue;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::fault::{self, About};
+use crate::call::Credential;
 use crate::discovery::{Provider, ProviderMetadata};
+use crate::endpoint::Endpoint;
 use crate::error::{self, Result};
-use crate::http::channel::Endpoint;
-use crate::http::fresh::{Complete, Fresh, FreshProof};
-use crate::http::operation::Operation;
-use crate::http::repeat::Repeat;
 use crate::http::{json, segment};
 use crate::oidc::{Oidc, OidcBuilder};
+use crate::operation::Operation;
 use crate::token::credentials::Credentials;
 use crate::token::engine::{Login, TokenEngine};
 use crate::token::{AccessToken, TokenSource};
@@ -234,59 +233,23 @@ impl Uma {
             .await
             .map_err(|error| error.or_operation(op))?;
         let url = below(op, target.url, call.below, call.path)?;
-        let mut replayed = false;
-        loop {
-            let lease = engine.token(op, deadline).await?;
-            let mut request = channel
-                .sender
-                .client
-                .request(call.method.clone(), url.clone())
-                .header(ACCEPT, HeaderValue::from_static("application/json"))
-                .header(AUTHORIZATION, lease.header());
-            if !call.query.is_empty() {
-                request = request.query(call.query);
-            }
-            if let Some(body) = &body {
-                request = request
-                    .header(http::header::CONTENT_TYPE, "application/json")
-                    .body(body.clone());
-            }
-            let request = request
-                .build()
-                .map_err(|source| error::transport(op, source))?;
-            let bound = FreshProof::of(&lease.token, &channel.discovery);
-            let fresh: &dyn Fresh = match &bound {
-                Some(proof) => proof,
-                None => &Complete,
-            };
-            let limit = channel.sender.settings.max_response_bytes;
-            let repeat = Repeat::of(&call.method);
-            let answer = channel
-                .sender
-                .send_fresh(request, fresh, op, repeat, limit, deadline)
-                .await?;
-            let status = answer.status();
-            if status.is_success() {
-                return Ok(answer.response);
-            }
-            // An earlier attempt has deleted it.
-            if status == StatusCode::NOT_FOUND
-                && call.method == Method::DELETE
-                && answer.may_be_done
-            {
-                return Ok(http::Response::default());
-            }
-            let error = fault::protection(answer.error(op), about);
-            if error.is_unauthorized() {
-                if engine.is_renewable() && !replayed {
-                    engine.invalidate(&lease);
-                    replayed = true;
-                    continue;
-                }
-                engine.refused(&lease);
-            }
-            return Err(error);
+        let request = channel.sender.call(op).with(Credential::Engine(engine));
+        let mut request = request
+            .method(call.method, url)
+            .query(call.query)
+            .refused_by(|answer, op| {
+                answer.status() == StatusCode::UNAUTHORIZED
+                    || fault::is_refused_token(&answer.error(op))
+            })
+            .within(deadline);
+        if let Some(body) = body {
+            request = request.body(HeaderValue::from_static("application/json"), body);
         }
+        let answer = request.send().await?;
+        if answer.status().is_success() {
+            return Ok(answer.response);
+        }
+        Err(fault::protection(answer.error(op), about))
     }
 }
 

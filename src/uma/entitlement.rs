@@ -1,17 +1,15 @@
 //! The entitlement API of old servers.
 
-use http::Method;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde::Deserialize;
+use url::Url;
 
 use super::{fault, subject};
-use crate::error::{Result, transport};
-use crate::http::fresh::Complete;
+use crate::call::Credential;
+use crate::error::{Result, protocol};
 use crate::http::json;
-use crate::http::operation::Operation;
-use crate::http::repeat::Repeat;
 use crate::http::segment;
 use crate::oidc::Oidc;
+use crate::operation::Operation;
 use crate::token::AccessToken;
 
 const OP: Operation = Operation::new(
@@ -45,26 +43,9 @@ impl Oidc {
         let page = channel.discovery.realm_page(&metadata)?;
         let base = page.as_str().trim_end_matches('/');
         let url = format!("{base}/authz/entitlement/{}", segment::encode(audience));
-        let request = channel
-            .sender
-            .client
-            .request(Method::GET, url)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(AUTHORIZATION, token.header()?)
-            .build()
-            .map_err(|source| transport(&OP, source))?;
-        let limit = channel.sender.settings.max_response_bytes;
-        let answer = channel
-            .sender
-            .send_fresh(
-                request,
-                &Complete,
-                &OP,
-                Repeat::IDEMPOTENT,
-                limit,
-                channel.deadline(),
-            )
-            .await?;
+        let url = Url::parse(&url).map_err(|_| protocol("the issuer takes no path below it"))?;
+        let call = channel.sender.call(&OP).with(Credential::Token(token));
+        let answer = call.get(url).send().await?;
         if !answer.status().is_success() {
             let error = fault::grant(answer.error(&OP), None);
             return Err(match error.status().map(|status| status.as_u16()) {

@@ -13,6 +13,12 @@ pub(super) enum About {
     Policy,
 }
 
+/// Whether the protection API does not accept the token: it says so by 403.
+pub(super) fn is_refused_token(error: &Error) -> bool {
+    error.status() == Some(StatusCode::FORBIDDEN)
+        && error.oauth_code() == Some("invalid_bearer_token")
+}
+
 /// A refusal of the protection API. Its codes are few and shared, so the texts decide too; these
 /// are not translated.
 pub(super) fn protection(error: Error, about: About) -> Error {

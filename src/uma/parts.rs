@@ -5,9 +5,9 @@ mod tests;
 
 use super::requested::RequestedPermission;
 use crate::error::{Result, invalid_argument};
-use crate::http::operation::Operation;
 use crate::oidc::Permission;
 use crate::oidc::limits::{self, ParameterLimits};
+use crate::operation::Operation;
 
 /// The name of the parameter.
 pub(super) const PERMISSION: &str = "permission";

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::client::{Call, Uma};
 use super::fault::About;
+use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::http::channel::Endpoint;
-use crate::http::operation::Operation;
 use crate::oidc::awaitable;
+use crate::operation::Operation;
 
 const ENDPOINT: Endpoint = ("policy_endpoint", |m| m.policy_endpoint.as_deref());
 const CREATE: Operation = Operation::new(

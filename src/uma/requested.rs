@@ -1,8 +1,8 @@
 //! A permission as it is asked for.
 
 use crate::error::{Result, invalid_argument};
-use crate::http::operation::Operation;
 use crate::oidc::Permission;
+use crate::operation::Operation;
 
 /// A resource, scopes of it, or scopes of any resource. Made of text, `resource#scope,scope`, or
 /// by its functions where a name has a `#` or a comma in it.

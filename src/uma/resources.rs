@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::client::{Call, Uma};
 use super::fault::About;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
-use crate::http::channel::Endpoint;
-use crate::http::operation::Operation;
 use crate::oidc::awaitable;
+use crate::operation::Operation;
 
 const ENDPOINT: Endpoint = ("resource_registration_endpoint", |m| {
     m.resource_registration_endpoint.as_deref()

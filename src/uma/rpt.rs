@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::fault;
 use crate::error::{Result, TokenFault, invalid_token};
-use crate::http::operation::Operation;
 use crate::oidc::{Introspection, Oidc, Permission};
+use crate::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::grant::{Granted, Renewal};
 use crate::{Secret, UmaFault, jose};

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::TokenFault;
 use crate::error::{Result, invalid_token};
-use crate::http::operation::Operation;
 use crate::jose::decode_unverified;
+use crate::operation::Operation;
 
 /// The subject of a token that can be read and has one: a lightweight access token may have none.
 pub(super) fn of(token: &str) -> Option<Value> {

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::client::{Call, Uma};
 use super::fault::About;
 use crate::Secret;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
-use crate::http::channel::Endpoint;
-use crate::http::operation::Operation;
 use crate::oidc::awaitable;
+use crate::operation::Operation;
 
 const PERMISSION: Endpoint = ("permission_endpoint", |m| m.permission_endpoint.as_deref());
 const TICKET: Operation = Operation::new("uma.permission_ticket", "POST", "{permission_endpoint}");

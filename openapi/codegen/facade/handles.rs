@@ -79,7 +79,7 @@ fn root(table: &Table, chain: &str) -> TokenStream {
         chain,
         &own,
         &[],
-        &quote!(crate::admin::Call::new(&self.transport)),
+        &quote!(crate::admin::Call::new(self)),
     )
 }
 

@@ -4,18 +4,13 @@ use http::Method;
 use serde_json::Value;
 use url::Url;
 
-use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
-use crate::http::transport::Transport;
+use crate::admin::call::Call;
+use crate::http::request::HttpRequest;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 /// Looks whether a client scope was added to a client.
-pub(crate) async fn confirm(
-    transport: &Transport,
-    op: &'static Operation,
-    options: &CallOptions,
-    url: &Url,
-) -> Result<()> {
+pub(crate) async fn confirm(call: &Call, op: &'static Operation, url: &Url) -> Result<()> {
     let other = match op.name {
         "realm.client.default_client_scopes.add" => "optional",
         "realm.client.optional_client_scopes.add" => "default",
@@ -27,8 +22,8 @@ pub(crate) async fn confirm(
     let Ok(list) = Url::parse(list) else {
         return Ok(());
     };
-    let read = reqwest::Request::new(Method::GET, list);
-    let answer = match transport.execute(read, op, options).await {
+    let read = HttpRequest::new(Method::GET, list);
+    let answer = match call.execute(read, op).await {
         Ok(answer) => answer,
         // Who may not see the list is not told that the addition failed.
         Err(refused) if refused.is_forbidden() => return Ok(()),

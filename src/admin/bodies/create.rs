@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 const OPENID_CONNECT: &str = "openid-connect";

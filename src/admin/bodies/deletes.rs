@@ -4,12 +4,12 @@ use http::Method;
 use serde_json::Value;
 use url::Url;
 
+use crate::admin::call::Call;
 use crate::admin::version::{self, Version};
 use crate::error::clean;
-use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
+use crate::http::request::HttpRequest;
 use crate::http::segment;
-use crate::http::transport::Transport;
+use crate::operation::Operation;
 use crate::{ErrorKind, Result, error};
 
 /// From here on the server refuses to delete a flow that a client is bound to.
@@ -20,42 +20,36 @@ const PAGE: usize = 100;
 
 /// Refuses a deletion after which something could not be read or used any more.
 pub(super) async fn check(
-    transport: &Transport,
+    call: &Call,
     op: &'static Operation,
-    options: &CallOptions,
-    request: &reqwest::Request,
+    request: &HttpRequest,
 ) -> Result<()> {
     if op.name != "realm.authentication.flow.delete" {
         return Ok(());
     }
-    let asked = Asked {
-        transport,
-        op,
-        options,
-    };
-    let Some((realm, id)) = request.url().as_str().rsplit_once("/authentication/flows/") else {
+    let asked = Asked { call, op };
+    let Some((realm, id)) = request.url.as_str().rsplit_once("/authentication/flows/") else {
         return Ok(());
     };
-    let flow = asked.read(request.url().clone()).await?;
+    let flow = asked.read(request.url.clone()).await?;
     if flow.get("topLevel") == Some(&Value::Bool(false)) {
         return asked.refuse_sub_flow(realm, &flow).await;
     }
-    match version::of(transport, options).await {
+    match version::of(call).await {
         Some(server) if server >= Version::parse(KEEPS_BOUND_FLOWS) => Ok(()),
         _ => asked.refuse_bound(realm, id).await,
     }
 }
 
 struct Asked<'a> {
-    transport: &'a Transport,
+    call: &'a Call,
     op: &'static Operation,
-    options: &'a CallOptions,
 }
 
 impl Asked<'_> {
     async fn read(&self, url: Url) -> Result<Value> {
-        let read = reqwest::Request::new(Method::GET, url);
-        let answer = self.transport.execute(read, self.op, self.options).await?;
+        let read = HttpRequest::new(Method::GET, url);
+        let answer = self.call.execute(read, self.op).await?;
         Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
     }
 

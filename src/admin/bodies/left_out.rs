@@ -9,8 +9,8 @@ use url::Url;
 use super::{Now, Way, lost};
 use crate::admin::newer::MEMBERS;
 use crate::admin::version::{self, Version};
-use crate::http::operation::Operation;
 use crate::http::segment;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 /// What an update of a type resets.
@@ -127,7 +127,7 @@ async fn priority(now: &Now<'_>, body: &mut Map<String, Value>) -> Result<bool> 
         .iter()
         .find(|(ty, member, _)| *ty == EXECUTION && *member == "priority");
     if let Some((_, _, release)) = since {
-        match version::of(now.transport, now.options).await {
+        match version::of(now.call).await {
             Some(server) if server >= Version::parse(release) => {}
             // The member would be refused; where the version is not told, the caller knows best.
             _ => return Ok(false),

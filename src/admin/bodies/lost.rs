@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Way, fields};
 use crate::admin::change::{is_nothing, same};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 /// A member that some calls lose.

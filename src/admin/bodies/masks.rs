@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Way, fields};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::secret::MASK;
 use crate::{Result, error};
 

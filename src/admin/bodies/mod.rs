@@ -15,9 +15,9 @@ use http::Method;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
-use crate::http::transport::Transport;
+use super::call::Call;
+use crate::http::request::HttpRequest;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 pub(crate) use added::confirm;
@@ -56,21 +56,20 @@ impl Way {
 
 /// Refuses what the server would lose or mistake, and completes what belongs together.
 pub(crate) async fn check(
-    transport: &Transport,
+    call: &mut Call,
     op: &'static Operation,
-    consent: Consent,
-    options: &mut CallOptions,
-    request: &mut reqwest::Request,
+    request: &mut HttpRequest,
 ) -> Result<()> {
-    deletes::check(transport, op, options, request).await?;
+    deletes::check(call, op, request).await?;
     let Some(ty) = op.takes.filter(|ty| fields::is_known(ty)) else {
         return Ok(());
     };
-    let sent = request.body().and_then(reqwest::Body::as_bytes);
-    let Some(Ok(Value::Object(mut body))) = sent.map(serde_json::from_slice) else {
+    let sent = request.body.as_deref().map(serde_json::from_slice);
+    let Some(Ok(Value::Object(mut body))) = sent else {
         return Ok(());
     };
     let way = Way::of(op);
+    let consent = call.consent;
     if !consent.masks {
         masks::refuse(op, ty, way, &body)?;
     }
@@ -81,42 +80,40 @@ pub(crate) async fn check(
     if !consent.compared {
         lost::refuse(op, ty, way, &body)?;
         let mut now = Now {
-            transport,
+            call,
             op,
-            options,
-            url: request.url(),
+            url: &request.url,
             state: None,
         };
         not_taken(&mut now, ty, way, &body).await?;
         completed |= left_out::complete(ty, way, &mut now, &mut body).await?;
     }
     left_out::refuse_halves(op, ty, &body)?;
-    unknown::refuse_dropped(transport, op, options, ty, &body).await?;
+    unknown::refuse_dropped(call, op, ty, &body).await?;
     if ty == "PartialImportRepresentation" {
         // What is there is left alone, so a second time changes nothing.
         let skips = body.get("ifResourceExists").and_then(Value::as_str) == Some("SKIP");
-        options.harmless_twice |= skips;
+        call.options.harmless_twice |= skips;
     }
     if completed {
         let body = serde_json::to_vec(&body).map_err(|failed| {
             error::invalid_argument(op, format!("the body cannot be written as JSON: {failed}"))
         })?;
-        *request.body_mut() = Some(body.into());
+        request.body = Some(body.into());
     }
     Ok(())
 }
 
 /// The percent-encoded segments of the path.
-fn path_of(request: &reqwest::Request) -> Vec<String> {
-    let segments = request.url().path_segments().into_iter().flatten();
+fn path_of(request: &HttpRequest) -> Vec<String> {
+    let segments = request.url.path_segments().into_iter().flatten();
     segments.map(str::to_owned).collect()
 }
 
 /// The object that an update is about, as it is now: read once, where something needs it.
 struct Now<'a> {
-    transport: &'a Transport,
+    call: &'a Call,
     op: &'static Operation,
-    options: &'a CallOptions,
     url: &'a Url,
     state: Option<Map<String, Value>>,
 }
@@ -132,8 +129,8 @@ impl Now<'_> {
 
     /// What cannot be read as an object is for the update itself to say.
     async fn read(&self, url: Url) -> Result<Map<String, Value>> {
-        let read = reqwest::Request::new(Method::GET, url);
-        let answer = self.transport.execute(read, self.op, self.options).await?;
+        let read = HttpRequest::new(Method::GET, url);
+        let answer = self.call.execute(read, self.op).await?;
         Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
     }
 }

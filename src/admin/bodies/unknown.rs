@@ -3,12 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::fields::{self, Field};
+use crate::admin::call::Call;
 use crate::admin::newer::{DROPPED, MEMBERS};
 use crate::admin::version::{self, Version};
 use crate::error::{FieldError, UNRECOGNISED};
-use crate::http::operation::Operation;
-use crate::http::options::CallOptions;
-use crate::http::transport::Transport;
+use crate::operation::Operation;
 use crate::{Error, ErrorKind, Result, error};
 
 /// What the server says where it cannot read a body: here a member that it does not have may be
@@ -20,9 +19,8 @@ const UNREADABLE: &[&str] = &[
 
 /// Refuses members that an older server would read and drop.
 pub(super) async fn refuse_dropped(
-    transport: &Transport,
+    call: &Call,
     op: &'static Operation,
-    options: &CallOptions,
     ty: &str,
     body: &Map<String, Value>,
 ) -> Result<()> {
@@ -33,7 +31,7 @@ pub(super) async fn refuse_dropped(
     if dropped.is_empty() {
         return Ok(());
     }
-    let Some(server) = version::of(transport, options).await else {
+    let Some(server) = version::of(call).await else {
         return Ok(());
     };
     for (_, member, release) in dropped {
@@ -54,9 +52,8 @@ pub(super) async fn refuse_dropped(
 /// Says which members of the body the server does not have, and which release has them: out of
 /// what it said, or of its own version.
 pub(crate) async fn explained(
-    transport: &Transport,
+    call: &Call,
     op: &'static Operation,
-    options: &CallOptions,
     sent: Option<&[u8]>,
     error: Error,
 ) -> Error {
@@ -68,7 +65,7 @@ pub(crate) async fn explained(
         .needs_keycloak()
         .filter(|_| error.is_about_the_endpoint())
     {
-        Some(release) => match version::of(transport, options).await {
+        Some(release) => match version::of(call).await {
             Some(server) if server >= Version::parse(release) => error.of_a_newer_server(op),
             _ => return error,
         },
@@ -90,7 +87,7 @@ pub(crate) async fn explained(
     if !(unreadable || silent) {
         return error;
     }
-    suspected(transport, options, ty, &fields, unreadable, error).await
+    suspected(call, ty, &fields, unreadable, error).await
 }
 
 fn is_unknown(field: &FieldError) -> bool {
@@ -144,8 +141,7 @@ fn leave_out(what: &str, release: Option<&str>) -> String {
 
 /// The newest release that a member of the body needs, where the server gave no reason.
 async fn suspected(
-    transport: &Transport,
-    options: &CallOptions,
+    call: &Call,
     ty: &str,
     fields: &[Field<'_>],
     unreadable: bool,
@@ -172,7 +168,7 @@ async fn suspected(
     if newer.is_empty() && foreign.is_empty() {
         return error;
     }
-    let server = version::of(transport, options).await;
+    let server = version::of(call).await;
     let lacks = |release: &str| {
         server
             .as_ref()

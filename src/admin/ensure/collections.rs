@@ -20,8 +20,8 @@ use crate::admin::representations::{
     RealmRepresentation, RoleRepresentation, UserRepresentation,
 };
 use crate::admin::{Sending, Target};
-use crate::http::operation::Operation;
 use crate::http::segment;
+use crate::operation::Operation;
 use crate::{ErrorKind, Result, error};
 
 /// `ensure` on a handle; `find` gives the id of the object that is meant, and `at` its handle.

@@ -21,7 +21,7 @@ use crate::admin::representations::{
     PolicyRepresentation, ResourceRepresentation, ScopeRepresentation,
 };
 use crate::admin::{Modify, Sending, is_missing};
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Error, Result};
 
 /// What the server says to an id that no policy has (nothing before 25); a client without

@@ -13,7 +13,7 @@ use crate::admin::representations::{
     RolePolicyRepresentation, ScopePermissionRepresentation, TimePolicyRepresentation,
     UmaPermissionRepresentation, UserPolicyRepresentation,
 };
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::{Result, error};
 
 mod sealed {

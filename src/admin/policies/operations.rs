@@ -1,6 +1,6 @@
 //! The calls behind a typed one, as errors and traces name them.
 
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 pub(super) struct Operations {
     pub list: Operation,

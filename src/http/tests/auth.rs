@@ -87,8 +87,8 @@ async fn r03_a_hundred_401s_of_one_token_cause_one_refresh() {
     })
     .await;
     let kc = server.client();
-    let engine = kc.transport.engine.as_ref().unwrap();
-    let deadline = kc.transport.channel.deadline();
+    let engine = kc.authorized.engine().unwrap();
+    let deadline = kc.channel().deadline();
     let old = engine.token(&OP, deadline).await.unwrap();
     let barrier = Arc::new(Barrier::new(100));
     let tasks: Vec<_> = (0..100)

@@ -86,9 +86,9 @@ async fn the_token_goes_to_the_base_url_only() {
     let other = Server::start(|_, _| Reply::json(200, "{}")).await;
     let server = Server::start(|_, _| Reply::json(200, "{}")).await;
     let kc = server.builder().access_token("t").build().unwrap();
-    let request = reqwest::Request::new(Method::GET, other.url.parse().unwrap());
+    let request = crate::http::request::HttpRequest::new(Method::GET, other.url.parse().unwrap());
     let error = kc
-        .transport
+        .authorized
         .execute(request, &OP, &CallOptions::default())
         .await
         .unwrap_err();

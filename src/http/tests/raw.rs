@@ -159,7 +159,7 @@ async fn debug_shows_no_secret() {
         .client_credentials("a", "hunter2")
         .proxy("http://u:hunter2@p");
     let builder = builder.default_header("x-key", "hunter2");
-    let shown = format!("{request:?} {kc:?} {builder:?} {:?}", kc.transport);
+    let shown = format!("{request:?} {kc:?} {builder:?} {:?}", kc.authorized);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(
         shown.contains(&server.url) && shown.contains("master"),

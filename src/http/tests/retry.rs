@@ -144,7 +144,7 @@ async fn what_was_not_sent_is_sent_again_by_any_method() {
     let error = call(&kc, Method::POST).await.unwrap_err();
     assert!(error.is_transport(), "{error}");
     assert_eq!(
-        kc.transport.channel.sender.budget.left(),
+        kc.channel().sender.budget.left(),
         490,
         "two retries are paid for"
     );
@@ -175,11 +175,7 @@ async fn a_failed_handshake_is_final() {
         "{error}"
     );
     assert!(!error.is_retryable(), "it fails again: {error}");
-    assert_eq!(
-        kc.transport.channel.sender.budget.left(),
-        500,
-        "not tried again"
-    );
+    assert_eq!(kc.channel().sender.budget.left(), 500, "not tried again");
 }
 
 #[tokio::test]

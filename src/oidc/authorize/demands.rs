@@ -6,7 +6,7 @@ use super::modes::ResponseType;
 use super::request::Authorize;
 use crate::error::Result;
 use crate::error::invalid_argument;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 
 impl Authorize {
     /// Asks for tokens without an ID token: plain OAuth 2.0 (RFC 6749), whose scope has no

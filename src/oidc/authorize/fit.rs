@@ -1,8 +1,8 @@
 //! Whether a provider can do what a login asks for, before a browser is sent there.
 
 use crate::discovery::ProviderMetadata;
+use crate::endpoint::names_algorithm;
 use crate::error::{Result, clean, config};
-use crate::http::channel::names_algorithm;
 use crate::jose::SigningKey;
 
 /// How a request gets to the provider.

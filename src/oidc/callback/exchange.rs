@@ -2,11 +2,11 @@
 
 use super::{AuthorizationResponse, OP, expected};
 use crate::error::{CallbackFault, ErrorKind, Result, invalid_argument, refused_callback};
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::client::Inner;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 use crate::token::GrantKind;
 use crate::token::grant::Granted;
 

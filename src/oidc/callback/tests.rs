@@ -411,7 +411,7 @@ proptest::proptest! {
     #[test]
     fn s20_what_a_server_says_is_untrusted(text in ".{0,2000}") {
         let body = json!({ "error": "invalid_request", "error_description": text }).to_string();
-        let op = crate::http::operation::Operation::new("x", "POST", "/");
+        let op = crate::operation::Operation::new("x", "POST", "/");
         let error = crate::Error::from_response(
             &op, http::StatusCode::BAD_REQUEST, &http::HeaderMap::new(), body.as_bytes(),
         );

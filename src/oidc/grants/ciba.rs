@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument, is_disruptive, unauthorized, unexpected_body};
-use crate::http::channel::Endpoint;
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::jose::{SigningKey, hash};
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::limits::RequestKind;
 use crate::oidc::request_object;
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 use crate::token::{GrantKind, explain, lifetime};
 
 const START: Operation = Operation::new(

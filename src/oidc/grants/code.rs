@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::http::operation::Operation;
 use crate::oidc::callback::spend;
 use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 
 const OP: Operation = Operation::new("oidc.code", "POST", "{token_endpoint}");
 

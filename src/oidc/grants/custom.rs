@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.grant", "POST", "{token_endpoint}");

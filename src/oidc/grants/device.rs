@@ -8,15 +8,15 @@ use serde_json::Value;
 
 use super::poll::{self, Pace, SlowDowns};
 use crate::Secret;
+use crate::endpoint::Endpoint;
 use crate::error::{Result, unexpected_body};
-use crate::http::channel::Endpoint;
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::pkce::Pkce;
 use crate::oidc::shown;
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 use crate::token::{GrantKind, explain, lifetime};
 
 const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::Secret;
 use crate::error::{Result, unexpected_body};
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::Oidc;
 use crate::oidc::form::{self, CLIENT, Params};
+use crate::operation::Operation;
 use crate::token::{AccessToken, GrantKind, grant, lifetime};
 
 const OP: Operation = Operation::new("oidc.exchange_token", "POST", "{token_endpoint}");

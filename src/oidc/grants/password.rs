@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.password", "POST", "{token_endpoint}");

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::form::Params;
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
+use crate::operation::Operation;
 use crate::token::GrantKind;
 use crate::token::grant::Granted;
 

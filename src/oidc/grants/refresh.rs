@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::operation::Operation;
 use crate::http::repeat::Repeat;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, Refreshable, TokenSet};
+use crate::operation::Operation;
 use crate::token::GrantKind;
 use crate::token::grant::{Granted, Renewal};
 

@@ -7,25 +7,22 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use url::Url;
 
 use super::Session;
 use crate::AccessToken;
-use crate::error::{Error, Result, invalid_argument, timeout, transport};
-use crate::http::deadline::Deadline;
-use crate::http::fresh::{Complete, Fresh, FreshProof};
+use crate::call::{Credential, Renew};
+use crate::error::{Error, Result, invalid_argument};
 use crate::http::json;
-use crate::http::operation::Operation;
 use crate::http::options::CallOptions;
-use crate::http::repeat::Repeat;
-use crate::http::sender::Answer;
-use crate::http::trace::Span;
+use crate::http::request::HttpRequest;
 use crate::oidc::builder::is_loopback;
+use crate::operation::Operation;
 use crate::raw_request::method_name;
 use crate::response::Response;
 use crate::token::dpop::DPOP;
@@ -38,7 +35,7 @@ pub struct ServiceRequest<T> {
     op: Operation,
     /// Without query: shown in errors.
     place: String,
-    builder: Result<reqwest::RequestBuilder>,
+    request: Result<HttpRequest>,
     options: CallOptions,
     value: PhantomData<fn() -> T>,
 }
@@ -77,12 +74,11 @@ impl Session {
             Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
             Err(_) => String::new(),
         };
-        let http = &self.shared.oidc.inner.channel.sender.client;
         ServiceRequest {
             session: self.clone(),
             op,
             place,
-            builder: target.map(|url| http.request(method, url)),
+            request: target.map(|url| HttpRequest::new(method, url)),
             options: CallOptions::default(),
             value: PhantomData,
         }
@@ -114,7 +110,7 @@ fn target(op: &Operation, text: &str) -> Result<Url> {
 impl<T> ServiceRequest<T> {
     /// Adds query parameters: pairs, a map or a struct. May be called again for more.
     pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
-        self.with(|builder| builder.query(query))
+        self.with(|request, op| request.set_query(op, query))
     }
 
     /// Sets a header. One that HTTP does not allow is reported when the request is sent, and so are
@@ -136,18 +132,21 @@ impl<T> ServiceRequest<T> {
 
     /// Sends `body` as JSON.
     pub fn json<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|builder| builder.json(body))
+        self.with(|request, op| request.set_json(op, body))
     }
 
     /// Sends `body` as `application/x-www-form-urlencoded`.
     pub fn form<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|builder| builder.form(body))
+        self.with(|request, op| request.set_form(op, body))
     }
 
     /// Sends `body` as `content_type`.
     pub fn bytes(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
         self.options.set_header(CONTENT_TYPE, content_type);
-        self.with(|builder| builder.body(body.into()))
+        self.with(|request, _| {
+            request.body = Some(body.into());
+            Ok(())
+        })
     }
 
     /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
@@ -159,11 +158,12 @@ impl<T> ServiceRequest<T> {
         self.answer(HeaderValue::from_static("*/*")).await
     }
 
-    fn with(
-        mut self,
-        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
-    ) -> Self {
-        self.builder = self.builder.map(change);
+    fn with(mut self, change: impl FnOnce(&mut HttpRequest, &Operation) -> Result<()>) -> Self {
+        if let Ok(request) = &mut self.request
+            && let Err(failed) = change(request, &self.op)
+        {
+            self.request = Err(failed);
+        }
         self
     }
 
@@ -172,25 +172,25 @@ impl<T> ServiceRequest<T> {
         let Self {
             session,
             op,
-            builder,
+            request,
             options,
             ..
         } = self;
-        let built = builder.and_then(|builder| builder.build().map_err(|e| transport(&op, e)));
-        let mut request = built?;
-        options.check(&op)?;
-        let headers = request.headers_mut();
-        for (name, value) in &options.headers {
-            if [AUTHORIZATION, DPOP].contains(name) {
-                return Err(invalid_argument(
-                    &op,
-                    format!("the header {name} is set by the session: do not set it"),
-                ));
-            }
-            headers.insert(name, value.clone());
+        let mut request = request?;
+        if let Some(name) = [AUTHORIZATION, DPOP]
+            .iter()
+            .find(|name| options.headers.contains_key(*name))
+        {
+            return Err(invalid_argument(
+                &op,
+                format!("the header {name} is set by the session: do not set it"),
+            ));
         }
-        headers.entry(ACCEPT).or_insert(accept);
-        let answer = session.send(request, &op, options.timeout).await;
+        request.headers.insert(ACCEPT, accept);
+        let sender = &session.shared.oidc.inner.channel.sender;
+        let call = sender.call(&op).with(Credential::Renewed(&session));
+        let answer = call.request(request).options(&options).elsewhere().send();
+        let answer = answer.await;
         // A token that could not be had is the login's failure.
         let own = |error: Error| match error.operation() {
             Some(named) if named != op.name => error,
@@ -205,68 +205,21 @@ impl<T> ServiceRequest<T> {
     }
 }
 
-impl Session {
-    /// Sends it with a token, and once more with another one when that is refused.
-    async fn send(
-        &self,
-        mut request: reqwest::Request,
-        op: &Operation,
-        total: Option<Duration>,
-    ) -> Result<Answer> {
-        let sender = &self.shared.oidc.inner.channel.sender;
-        let total = total.unwrap_or(sender.settings.deadline);
-        let deadline = Deadline::after(total);
-        let in_time = |outcome: Option<Result<AccessToken>>| match outcome {
-            Some(token) => token,
-            None => Err(timeout(op, total)),
-        };
-        let mut token = in_time(deadline.limit(self.access_token()).await)?;
-        let mut replayed = false;
-        loop {
-            request.headers_mut().insert(AUTHORIZATION, token.header()?);
-            let spare = request.try_clone();
-            let answer = self.send_once(request, &token, op, deadline).await?;
-            match spare {
-                // A 401 is given before anything is executed, so any method may be replayed.
-                Some(spare)
-                    if answer.status() == StatusCode::UNAUTHORIZED
-                        && !replayed
-                        && self.shared.keeper.tokens().refresh_token().is_some() =>
-                {
-                    token = in_time(deadline.limit(self.refresh_refused(&token)).await)?;
-                    replayed = true;
-                    request = spare;
-                }
-                _ => return Ok(answer),
-            }
-        }
+impl Renew for Session {
+    fn token(&self) -> BoxFuture<'_, Result<AccessToken>> {
+        Box::pin(self.access_token())
     }
 
-    async fn send_once(
-        &self,
-        request: reqwest::Request,
-        token: &AccessToken,
-        op: &Operation,
-        deadline: Deadline,
-    ) -> Result<Answer> {
-        let channel = &self.shared.oidc.inner.channel;
-        let sender = &channel.sender;
-        let proof = FreshProof::of(token, &channel.discovery);
-        let fresh: &dyn Fresh = match &proof {
-            Some(proof) => proof,
-            None => &Complete,
-        };
-        let (started, span) = (Instant::now(), Span::operation(op));
-        let repeat = Repeat::of(request.method());
-        let limit = sender.settings.max_response_bytes;
-        let call = sender.send_elsewhere(request, fresh, op, repeat, limit, deadline);
-        let outcome = span.clone().wrap(call).await;
-        let (status, attempts) = match &outcome {
-            Ok(answer) => (Some(answer.status().as_u16()), answer.attempts),
-            Err(_) => (None, 0),
-        };
-        span.end(status, attempts, started.elapsed());
-        outcome
+    fn renewed<'a>(
+        &'a self,
+        refused: &'a AccessToken,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>>> {
+        Box::pin(async move {
+            if self.shared.keeper.tokens().refresh_token().is_none() {
+                return Ok(None);
+            }
+            self.refresh_refused(refused).await.map(Some)
+        })
     }
 }
 

@@ -59,7 +59,7 @@ fn s03_browsers_are_sent_to_safe_addresses() {
         let document = json!({ "issuer": issuer, "end_session_endpoint": endpoint });
         serde_json::from_value(document).unwrap()
     };
-    let end: crate::http::channel::Endpoint = ("end_session_endpoint", |m| {
+    let end: crate::endpoint::Endpoint = ("end_session_endpoint", |m| {
         m.end_session_endpoint.as_deref()
     });
     for (issuer, endpoint, wanted) in [

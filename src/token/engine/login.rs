@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::discovery::Provider;
+use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
-use crate::http::channel::Channel;
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
 use crate::token::credentials::Credentials;

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, advance, sleep};
 
 use crate::http::deadline::Deadline;
-use crate::http::operation::Operation;
+use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::{AccessToken, Error, Keycloak, TokenContext, TokenFuture, TokenSource};
 
@@ -72,7 +72,7 @@ impl Bench {
     }
 
     fn engine(&self) -> &TokenEngine {
-        self.kc.transport.engine.as_ref().unwrap()
+        self.kc.authorized.engine().unwrap()
     }
 
     async fn token(&self) -> String {

@@ -8,7 +8,7 @@ use crate::{ErrorKind, Keycloak};
 
 /// Drops the token in use, as a 401 would.
 fn expire(kc: &Keycloak) {
-    kc.transport.engine.as_ref().unwrap().invalidate_all();
+    kc.authorized.engine().unwrap().invalidate_all();
 }
 
 async fn tokens(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
@@ -296,7 +296,7 @@ async fn debug_shows_no_token() {
     let server = tokens(|_| token("hunter2", 300, Some("hunter2"))).await;
     let kc = server.builder().password("ada", "hunter2").build().unwrap();
     let token = kc.token().await.unwrap();
-    let shown = format!("{token:?} {kc:?} {:?}", kc.transport);
+    let shown = format!("{token:?} {kc:?} {:?}", kc.authorized);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(token.expires_at().is_some() && token.expires_in().unwrap().as_secs() > 290);
 }

@@ -3,9 +3,9 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::http::operation::Operation;
 use crate::jose::tests::sign;
 use crate::oidc::tests::mock::{Defects, Mock};
+use crate::operation::Operation;
 use crate::testing::Reply;
 use crate::uma::fault::{About, grant, protection};
 use crate::{Error, UmaFault};

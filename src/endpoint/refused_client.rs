@@ -37,6 +37,17 @@ impl RefusedClient {
         })
     }
 
+    /// What the refusal of a client that has shown itself so means.
+    pub(super) fn explainer(self) -> fn(Error) -> Error {
+        match self {
+            Self::Bearer => |error| Self::Bearer.explain(error),
+            Self::WithoutProof => |error| Self::WithoutProof.explain(error),
+            Self::Secret => |error| Self::Secret.explain(error),
+            Self::Assertion => |error| Self::Assertion.explain(error),
+            Self::Certificate => |error| Self::Certificate.explain(error),
+        }
+    }
+
     /// Replaces what is meant for calls below the base URL.
     pub(crate) fn explain(self, error: Error) -> Error {
         match self.hint() {

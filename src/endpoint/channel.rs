@@ -1,31 +1,27 @@
-//! Everything below tokens: the HTTP sender and what the providers publish about themselves.
+//! The connections to providers, and what they publish about themselves.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method, Response, StatusCode};
-use serde_json::{Map, Value};
-use url::{Url, form_urlencoded};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use url::Url;
 
-use super::deadline::Deadline;
-use super::fresh::Fresh;
-use super::operation::Operation;
+use super::form::FreshForm;
 use super::refused_client::RefusedClient;
-use super::repeat::Repeat;
-use super::sender::{Answer, Sender};
+use crate::call::{Answer, CallBuilder};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
-use crate::error::{Error, ErrorKind, Result, protocol};
+use crate::error::{Result, protocol};
 #[cfg(feature = "oidc")]
 use crate::error::{clean, config};
+use crate::http::deadline::Deadline;
+use crate::http::repeat::Repeat;
+use crate::http::sender::{OAUTH_LIMIT, Sender};
 #[cfg(feature = "oidc")]
 use crate::jose::SignatureAlgorithm;
-use crate::token::client_auth::{OAuthClient, Place, Shown};
-use crate::token::dpop::DPOP;
+use crate::operation::Operation;
+use crate::token::client_auth::{OAuthClient, Place};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 #[derive(Debug)]
 pub(crate) struct Channel {
@@ -184,13 +180,6 @@ impl Channel {
         form: &[(&str, &str)],
         headers: HeaderMap,
     ) -> Result<Answer> {
-        let request = self
-            .sender
-            .client
-            .request(Method::POST, target.url)
-            .headers(headers)
-            .build()
-            .map_err(|source| crate::error::transport(call.op, source))?;
         let fresh = FreshForm {
             client: call.client,
             place: Place {
@@ -199,16 +188,15 @@ impl Channel {
                 url: &target.published,
             },
             form,
-            discovery: &self.discovery,
+            addresses: &self.sender.addresses,
         };
-        let answer = self.send(request, &fresh, call).await?;
-        Ok(Answer {
-            of_endpoint: Some(
-                call.client
-                    .map_or(RefusedClient::Bearer, OAuthClient::shows),
-            ),
-            ..answer
-        })
+        let request = self.sender.call(call.op).post(target.url);
+        let request = request.headers(headers).fresh(&fresh);
+        let answer = self.send(request, call).await?;
+        let client = call
+            .client
+            .map_or(RefusedClient::Bearer, OAuthClient::shows);
+        Ok(answer.explained_by(client.explainer()))
     }
 
     /// Refuses a client whose tokens are to be bound to a key that the provider takes no proofs of:
@@ -256,13 +244,15 @@ impl Channel {
     /// Sends a request to an endpoint out of the metadata.
     pub(crate) async fn send(
         &self,
-        request: reqwest::Request,
-        fresh: &dyn Fresh,
+        request: CallBuilder<'_>,
         call: EndpointCall<'_>,
     ) -> Result<Answer> {
-        let answer = self
-            .sender
-            .send_traced(request, fresh, call.op, call.repeat, call.deadline)
+        let request = request
+            .max_bytes(OAUTH_LIMIT)
+            .repeat(call.repeat)
+            .within(call.deadline);
+        let answer = request
+            .send()
             .await
             .map_err(RefusedClient::explain_failure)?;
         if answer.status() == StatusCode::NOT_FOUND {
@@ -301,77 +291,4 @@ fn published<'a>(
         protocol(format!("{provider} publishes no {name}"))
             .with_hint("the server is too old or has the feature switched off")
     })
-}
-
-/// A form whose client assertion and proof are made at every attempt.
-struct FreshForm<'a> {
-    client: Option<&'a OAuthClient>,
-    place: Place<'a>,
-    form: &'a [(&'a str, &'a str)],
-    discovery: &'a Discovery,
-}
-
-impl Fresh for FreshForm<'_> {
-    fn prepare<'a>(&'a self, request: &'a mut reqwest::Request) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            let shown = match self.client {
-                Some(client) => client.authenticate(self.place).await?,
-                None => Shown::default(),
-            };
-            if let Some(dpop) = self.client.and_then(|client| client.dpop.as_ref()) {
-                let url = self.discovery.published(request.url());
-                let proof = dpop.proof(request.method(), &url, None)?;
-                request.headers_mut().insert(DPOP, proof);
-            }
-            if let Some(header) = shown.header {
-                request.headers_mut().insert(AUTHORIZATION, header);
-            }
-            request.headers_mut().insert(CONTENT_TYPE, FORM);
-            let mut form = form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs(self.form);
-            for (name, value) in &shown.form {
-                // A pushed authorization request names the client itself.
-                if self.form.iter().all(|(known, _)| known != name) {
-                    form.append_pair(name, value.expose());
-                }
-            }
-            *request.body_mut() = Some(form.finish().into());
-            Ok(())
-        })
-    }
-
-    fn answered(&self, url: &Url, response: &Response<Bytes>) -> bool {
-        let dpop = self.client.and_then(|client| client.dpop.as_ref());
-        dpop.is_some_and(|dpop| dpop.answered(&self.discovery.published(url), response))
-    }
-}
-
-impl Answer {
-    /// The error that an answer of any status is. Some servers refuse with 200 and put `error` into
-    /// the body, `instead_of` the member that a good answer has.
-    pub(crate) fn refusal(&self, op: &Operation, instead_of: Option<&str>) -> Option<Error> {
-        if !self.status().is_success() {
-            return Some(self.error(op));
-        }
-        let members: Map<String, Value> = serde_json::from_slice(self.response.body()).ok()?;
-        if instead_of.is_some_and(|name| members.contains_key(name)) {
-            return None;
-        }
-        let code = members.get("error")?.as_str()?;
-        (!code.is_empty()).then(|| self.error(op).with_kind(ErrorKind::Validation))
-    }
-
-    /// The error of an answer outside 2xx.
-    pub(crate) fn error(&self, op: &Operation) -> Error {
-        let error = Error::from_response(
-            op,
-            self.status(),
-            self.response.headers(),
-            self.response.body(),
-        );
-        match self.of_endpoint {
-            Some(client) => client.explain(error),
-            None => error,
-        }
-    }
 }

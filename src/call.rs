@@ -1,0 +1,194 @@
+//! One call: with a token or without, in a span, until it is answered.
+//!
+//! Every request of this crate goes this way: `channel.call(&OP).get(url).send()` without a token,
+//! `authorized.call(&OP).post(url).json(&body).send()` with one.
+
+mod answer;
+mod authorized;
+mod credential;
+mod sending;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, HeaderValue};
+use http::{HeaderMap, Method};
+use url::Url;
+
+pub(crate) use self::answer::Answer;
+pub(crate) use self::authorized::Authorized;
+pub(crate) use self::credential::{Credential, Renew};
+use crate::error::{Error, Result};
+use crate::http::deadline::Deadline;
+use crate::http::fresh::Fresh;
+use crate::http::options::CallOptions;
+use crate::http::repeat::Repeat;
+use crate::http::request::HttpRequest;
+use crate::http::sender::Sender;
+use crate::operation::Operation;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Whether an answer says that the token is not accepted.
+pub(crate) type IsRefusal = fn(&Answer, &Operation) -> bool;
+
+/// A call that has no address yet.
+#[must_use]
+pub(crate) struct Start<'a> {
+    sender: &'a Sender,
+    op: &'a Operation,
+    credential: Credential<'a>,
+}
+
+impl Sender {
+    /// Starts a call without a token.
+    pub(crate) fn call<'a>(&'a self, op: &'a Operation) -> Start<'a> {
+        Start {
+            sender: self,
+            op,
+            credential: Credential::None,
+        }
+    }
+}
+
+impl<'a> Start<'a> {
+    /// Shows this in place of nothing.
+    pub(crate) fn with(mut self, credential: Credential<'a>) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    pub(crate) fn get(self, url: Url) -> CallBuilder<'a> {
+        self.method(Method::GET, url)
+    }
+
+    pub(crate) fn post(self, url: Url) -> CallBuilder<'a> {
+        self.method(Method::POST, url)
+    }
+
+    pub(crate) fn method(self, method: Method, url: Url) -> CallBuilder<'a> {
+        self.request(HttpRequest::new(method, url))
+    }
+
+    pub(crate) fn request(self, request: HttpRequest) -> CallBuilder<'a> {
+        let settings = &self.sender.settings;
+        CallBuilder {
+            repeat: Repeat::of(&request.method),
+            max_bytes: settings.max_response_bytes,
+            deadline: None,
+            total: settings.deadline,
+            fresh: None,
+            is_refusal: sending::is_unauthorized,
+            elsewhere: false,
+            failed: None,
+            start: self,
+            request,
+        }
+    }
+}
+
+/// A call under construction. What a setter could not take is the error of the call.
+#[must_use]
+pub(crate) struct CallBuilder<'a> {
+    start: Start<'a>,
+    request: HttpRequest,
+    repeat: Repeat,
+    max_bytes: usize,
+    deadline: Option<Deadline>,
+    total: Duration,
+    fresh: Option<&'a dyn Fresh>,
+    is_refusal: IsRefusal,
+    elsewhere: bool,
+    failed: Option<Error>,
+}
+
+impl<'a> CallBuilder<'a> {
+    pub(crate) fn headers(mut self, headers: HeaderMap) -> Self {
+        self.request.headers.extend(headers);
+        self
+    }
+
+    pub(crate) fn accept(mut self, media_types: &'static str) -> Self {
+        let accepted = HeaderValue::from_static(media_types);
+        self.request.headers.insert(ACCEPT, accepted);
+        self
+    }
+
+    /// Adds parameters to the query.
+    pub(crate) fn query<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: &[(K, V)]) -> Self {
+        if !pairs.is_empty() {
+            self.request.url.query_pairs_mut().extend_pairs(pairs);
+        }
+        self
+    }
+
+    pub(crate) fn body(mut self, media_type: HeaderValue, body: impl Into<Bytes>) -> Self {
+        self.request.set_body(media_type, body);
+        self
+    }
+
+    /// Takes over what a caller has set for this call.
+    pub(crate) fn options(mut self, options: &CallOptions) -> Self {
+        if let Err(error) = options.check(self.start.op) {
+            self.failed.get_or_insert(error);
+        }
+        for (name, value) in &options.headers {
+            self.request.headers.insert(name, value.clone());
+        }
+        if let Some(total) = options.timeout {
+            self.total = total;
+        }
+        if options.harmless_twice && self.request.method == Method::POST {
+            self.repeat = Repeat::HARMLESS;
+        }
+        self
+    }
+
+    /// After which failures it is sent again, where its method does not say so.
+    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    /// Ends by a time that was fixed before.
+    pub(crate) fn within(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// The largest answer that is read.
+    pub(crate) fn max_bytes(mut self, limit: usize) -> Self {
+        self.max_bytes = limit;
+        self
+    }
+
+    /// Completes the request before each attempt.
+    pub(crate) fn fresh(mut self, fresh: &'a dyn Fresh) -> Self {
+        self.fresh = Some(fresh);
+        self
+    }
+
+    /// Tells a refused token in another way than by its status 401.
+    pub(crate) fn refused_by(mut self, is_refusal: IsRefusal) -> Self {
+        self.is_refusal = is_refusal;
+        self
+    }
+
+    /// Goes to another server than the provider: headers that are set for every request may be
+    /// secrets between this client and the provider, and do not go along.
+    pub(crate) fn elsewhere(mut self) -> Self {
+        self.elsewhere = true;
+        self
+    }
+
+    /// Sends it: an answer of any status but 3xx. A token that is refused was replaced once.
+    pub(crate) async fn send(self) -> Result<Answer> {
+        sending::send(self).await
+    }
+
+    /// The same, with every status outside 2xx an error.
+    pub(crate) async fn succeed(self) -> Result<Answer> {
+        let op = self.start.op;
+        self.send().await?.success(op)
+    }
+}

@@ -1,0 +1,107 @@
+//! Calls below the base URL, with the token of the client.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+
+use super::{CallBuilder, Credential, Start};
+use crate::error::{self, Error, Result, missing_role};
+use crate::http::options::CallOptions;
+use crate::http::request::HttpRequest;
+use crate::http::sender::Sender;
+use crate::operation::Operation;
+use crate::token::engine::TokenEngine;
+
+/// The connections of a client and its token.
+#[derive(Debug)]
+pub(crate) struct Authorized {
+    sender: Arc<Sender>,
+    /// `None` for a client without credentials.
+    engine: Option<TokenEngine>,
+}
+
+impl Authorized {
+    pub(crate) fn new(sender: Arc<Sender>, engine: Option<TokenEngine>) -> Self {
+        Self { sender, engine }
+    }
+
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    pub(crate) fn engine(&self) -> Option<&TokenEngine> {
+        self.engine.as_ref()
+    }
+
+    /// No trailing slash: `https://sso.example` or `http://h:8080/auth`.
+    pub(crate) fn base_url(&self) -> &str {
+        self.sender.addresses.base().as_str()
+    }
+
+    /// Starts a call with the token of this client.
+    pub(crate) fn call<'a>(&'a self, op: &'a Operation) -> Start<'a> {
+        let credential = match &self.engine {
+            Some(engine) => Credential::Engine(engine),
+            None => Credential::None,
+        };
+        self.sender.call(op).with(credential)
+    }
+
+    /// Sends a request below the base URL and reads the whole answer. Anything outside 2xx is an
+    /// error.
+    pub(crate) async fn execute(
+        &self,
+        request: HttpRequest,
+        op: &Operation,
+        options: &CallOptions,
+    ) -> Result<Response<Bytes>> {
+        let call = self.call(op).request(request).options(options);
+        self.send(call).await
+    }
+
+    async fn send(&self, call: CallBuilder<'_>) -> Result<Response<Bytes>> {
+        let op = call.start.op;
+        let base = self.sender.addresses.base();
+        if !base.covers(&call.request.url) {
+            return Err(error::invalid_argument(
+                op,
+                "the request does not go to the base URL, so the token is not sent with it",
+            ));
+        }
+        let method = call.request.method.clone();
+        let path = base.below(&call.request.url).to_owned();
+        let answer = call.send().await?;
+        let role = match answer.status() {
+            StatusCode::FORBIDDEN => missing_role(method.as_str(), &path, answer.issued_by()),
+            _ => None,
+        };
+        let answer = answer.success(op).map_err(|error| {
+            let error = match role {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            };
+            match self.engine {
+                Some(_) => error,
+                None => Error::of_anonymous(error),
+            }
+        })?;
+        if changes_realms(&method, &path)
+            && let Some(engine) = &self.engine
+        {
+            engine.invalidate_all();
+        }
+        Ok(answer.response)
+    }
+}
+
+/// Creating or deleting a realm changes what an administrator may do, but not the token that is in
+/// use.
+fn changes_realms(method: &Method, path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    match *method {
+        Method::POST => matches!(segments.as_slice(), ["admin", "realms"]),
+        Method::DELETE => matches!(segments.as_slice(), ["admin", "realms", _]),
+        _ => false,
+    }
+}

@@ -1,0 +1,219 @@
+//! How a call is sent: its span, its token, one replay where that is refused.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{Method, Response, StatusCode};
+use tokio::time::Instant;
+use url::Url;
+
+use super::answer::Answer;
+use super::credential::{Credential, Shown};
+use super::{CallBuilder, JSON};
+use crate::error::{self, Result, ServerAnswer};
+use crate::http::addresses::Addresses;
+use crate::http::deadline::Deadline;
+use crate::http::fresh::Fresh;
+use crate::http::request::HttpRequest;
+use crate::http::sender::Attempts;
+use crate::http::trace::Span;
+use crate::operation::Operation;
+use crate::token::AccessToken;
+use crate::token::dpop::{DPOP, Dpop};
+
+pub(super) fn is_unauthorized(answer: &Answer, _: &Operation) -> bool {
+    answer.status() == StatusCode::UNAUTHORIZED
+}
+
+/// How a call went, for its span.
+#[derive(Debug, Default)]
+struct Tally {
+    attempts: u32,
+    status: Option<StatusCode>,
+}
+
+pub(super) async fn send(mut call: CallBuilder<'_>) -> Result<Answer> {
+    prepare(&mut call)?;
+    let span = Span::operation(call.start.op);
+    let sending = async {
+        let started = Instant::now();
+        let mut tally = Tally::default();
+        let result = authorized(call, &mut tally).await;
+        (result, tally, started.elapsed())
+    };
+    let (result, tally, elapsed) = span.clone().wrap(sending).await;
+    span.end(tally.status.map(|s| s.as_u16()), tally.attempts, elapsed);
+    result
+}
+
+fn prepare(call: &mut CallBuilder<'_>) -> Result<()> {
+    let op = call.start.op;
+    if let Some(error) = call.failed.take() {
+        return Err(error.or_operation(op));
+    }
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Err(error::invalid_argument(
+            op,
+            "calls need a running Tokio runtime",
+        ));
+    }
+    let headers = &mut call.request.headers;
+    headers.entry(ACCEPT).or_insert(JSON);
+    if headers.contains_key(AUTHORIZATION) {
+        // Who sets it shows what it says.
+        call.start.credential = Credential::None;
+    }
+    Ok(())
+}
+
+async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> {
+    let CallBuilder {
+        start, mut request, ..
+    } = call;
+    let op = start.op;
+    let deadline = call.deadline.unwrap_or_else(|| Deadline::after(call.total));
+    if call.elsewhere {
+        start.sender.settings.trace(&mut request.headers);
+    } else {
+        start.sender.settings.complete(&mut request.headers);
+    }
+    let mut shown = match start.credential {
+        Credential::None => Shown::Nothing,
+        Credential::Engine(engine) => Shown::Leased(engine, engine.token(op, deadline).await?),
+        Credential::Token(token) => Shown::Token(Cow::Borrowed(token)),
+        Credential::Header(header) => Shown::Header(header),
+        Credential::Renewed(source) => {
+            Shown::Token(Cow::Owned(in_time(source.token(), op, deadline).await?))
+        }
+    };
+    let mut replayed = false;
+    let mut may_be_done = false;
+    loop {
+        if let Some(header) = shown.header()? {
+            request.headers.insert(AUTHORIZATION, header);
+        }
+        let proof = shown
+            .token()
+            .and_then(|token| Proof::of(token, &start.sender.addresses));
+        let attempts = Attempts {
+            op,
+            fresh: match &proof {
+                Some(proof) => Some(proof),
+                None => call.fresh,
+            },
+            repeat: call.repeat,
+            max_bytes: call.max_bytes,
+            deadline,
+        };
+        let received = start.sender.send(&mut request, attempts).await?;
+        tally.attempts = tally.attempts.saturating_add(received.attempts);
+        tally.status = Some(received.response.status());
+        may_be_done |= received.may_be_done;
+        let answer = Answer::new(received, may_be_done);
+        if (call.is_refusal)(&answer, op) {
+            // It is refused before anything is executed, so any method may be sent again.
+            match another(&start.credential, shown, replayed, op, deadline).await? {
+                Ok(next) => {
+                    shown = next;
+                    replayed = true;
+                    continue;
+                }
+                Err(same) => shown = same,
+            }
+        }
+        return Ok(finish(answer, &request.method, &shown));
+    }
+}
+
+/// A token in place of one that was refused, or the same where there is no other.
+async fn another<'a>(
+    credential: &Credential<'a>,
+    shown: Shown<'a>,
+    replayed: bool,
+    op: &Operation,
+    deadline: Deadline,
+) -> Result<std::result::Result<Shown<'a>, Shown<'a>>> {
+    match (shown, credential) {
+        (Shown::Leased(engine, lease), _) => {
+            if replayed || !engine.is_renewable() {
+                engine.refused(&lease);
+                return Ok(Err(Shown::Leased(engine, lease)));
+            }
+            engine.invalidate(&lease);
+            let lease = engine.token(op, deadline).await?;
+            Ok(Ok(Shown::Leased(engine, lease)))
+        }
+        (Shown::Token(token), Credential::Renewed(source)) if !replayed => {
+            match in_time(source.renewed(&token), op, deadline).await? {
+                Some(next) => Ok(Ok(Shown::Token(Cow::Owned(next)))),
+                None => Ok(Err(Shown::Token(token))),
+            }
+        }
+        (shown, _) => Ok(Err(shown)),
+    }
+}
+
+async fn in_time<T>(
+    future: BoxFuture<'_, Result<T>>,
+    op: &Operation,
+    deadline: Deadline,
+) -> Result<T> {
+    match deadline.limit(future).await {
+        Some(outcome) => outcome,
+        None => Err(error::timeout(op, deadline.total)),
+    }
+}
+
+fn finish(mut answer: Answer, method: &Method, shown: &Shown<'_>) -> Answer {
+    if answer.status() == StatusCode::FORBIDDEN {
+        answer.set_issued_by(shown.token().and_then(|t| error::issuing_realm(t.expose())));
+    }
+    let lost_delete =
+        answer.status() == StatusCode::NOT_FOUND && *method == Method::DELETE && answer.may_be_done;
+    if lost_delete {
+        let said = ServerAnswer::read(answer.response.headers(), answer.response.body());
+        // Keycloak itself says that it is gone: an earlier attempt has deleted it.
+        if said.message.is_some() {
+            let mut done = Response::new(Bytes::new());
+            *done.status_mut() = StatusCode::NO_CONTENT;
+            answer.response = done;
+        }
+    }
+    answer
+}
+
+/// The proof that a token is bound to a key, made for each attempt.
+struct Proof<'a> {
+    dpop: &'a Dpop,
+    token: &'a AccessToken,
+    addresses: &'a Addresses,
+}
+
+impl<'a> Proof<'a> {
+    /// `None` for a bearer token.
+    fn of(token: &'a AccessToken, addresses: &'a Addresses) -> Option<Self> {
+        Some(Self {
+            dpop: token.dpop()?,
+            token,
+            addresses,
+        })
+    }
+}
+
+impl Fresh for Proof<'_> {
+    fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
+        let url = self.addresses.published(&request.url);
+        let proof = self
+            .dpop
+            .proof(&request.method, &url, Some(self.token.expose()));
+        Box::pin(std::future::ready(proof.map(|proof| {
+            request.headers.insert(DPOP, proof);
+        })))
+    }
+
+    fn answered(&self, url: &Url, response: &Response<Bytes>) -> bool {
+        self.dpop.answered(&self.addresses.published(url), response)
+    }
+}

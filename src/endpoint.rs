@@ -1,0 +1,8 @@
+//! Endpoints out of a provider's document, and how a client calls them.
+
+mod channel;
+mod form;
+mod refused_client;
+
+pub(crate) use self::channel::*;
+pub(crate) use self::refused_client::RefusedClient;

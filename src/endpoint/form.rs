@@ -1,0 +1,59 @@
+//! A form that a client posts, with what it shows of itself.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::Response;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use url::{Url, form_urlencoded};
+
+use crate::error::Result;
+use crate::http::addresses::Addresses;
+use crate::http::fresh::Fresh;
+use crate::http::request::HttpRequest;
+use crate::token::client_auth::{OAuthClient, Place, Shown};
+use crate::token::dpop::DPOP;
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// A form whose client assertion and proof are made at every attempt.
+pub(super) struct FreshForm<'a> {
+    pub(super) client: Option<&'a OAuthClient>,
+    pub(super) place: Place<'a>,
+    pub(super) form: &'a [(&'a str, &'a str)],
+    pub(super) addresses: &'a Addresses,
+}
+
+impl Fresh for FreshForm<'_> {
+    fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let shown = match self.client {
+                Some(client) => client.authenticate(self.place).await?,
+                None => Shown::default(),
+            };
+            if let Some(dpop) = self.client.and_then(|client| client.dpop.as_ref()) {
+                let url = self.addresses.published(&request.url);
+                let proof = dpop.proof(&request.method, &url, None)?;
+                request.headers.insert(DPOP, proof);
+            }
+            if let Some(header) = shown.header {
+                request.headers.insert(AUTHORIZATION, header);
+            }
+            request.headers.insert(CONTENT_TYPE, FORM);
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(self.form);
+            for (name, value) in &shown.form {
+                // A pushed authorization request names the client itself.
+                if self.form.iter().all(|(known, _)| known != name) {
+                    form.append_pair(name, value.expose());
+                }
+            }
+            request.body = Some(form.finish().into());
+            Ok(())
+        })
+    }
+
+    fn answered(&self, url: &Url, response: &Response<Bytes>) -> bool {
+        let dpop = self.client.and_then(|client| client.dpop.as_ref());
+        dpop.is_some_and(|dpop| dpop.answered(&self.addresses.published(url), response))
+    }
+}

@@ -1,0 +1,111 @@
+//! What is sent: a request whose body is at hand, so that it can be sent again.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
+use serde::Serialize;
+use url::Url;
+
+use crate::error::{Result, invalid_argument};
+use crate::operation::Operation;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// A request of HTTP.
+#[derive(Clone)]
+pub(crate) struct HttpRequest {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+}
+
+impl HttpRequest {
+    pub(crate) fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+        }
+    }
+
+    /// Adds pairs, a map or a struct to the query.
+    pub(crate) fn set_query<Q: Serialize + ?Sized>(
+        &mut self,
+        op: &Operation,
+        query: &Q,
+    ) -> Result<()> {
+        {
+            let mut pairs = self.url.query_pairs_mut();
+            let pairs = serde_urlencoded::Serializer::new(&mut pairs);
+            query.serialize(pairs).map_err(|failed| {
+                invalid_argument(op, format!("the query cannot be written: {failed}"))
+            })?;
+        }
+        if self.url.query() == Some("") {
+            self.url.set_query(None);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_json<B: Serialize + ?Sized>(
+        &mut self,
+        op: &Operation,
+        body: &B,
+    ) -> Result<()> {
+        let body = serde_json::to_vec(body).map_err(|failed| {
+            invalid_argument(op, format!("the body cannot be written as JSON: {failed}"))
+        })?;
+        self.set_body(JSON, body);
+        Ok(())
+    }
+
+    pub(crate) fn set_form<B: Serialize + ?Sized>(
+        &mut self,
+        op: &Operation,
+        body: &B,
+    ) -> Result<()> {
+        let body = serde_urlencoded::to_string(body).map_err(|failed| {
+            invalid_argument(
+                op,
+                format!("the body cannot be written as a form: {failed}"),
+            )
+        })?;
+        self.set_body(FORM, body);
+        Ok(())
+    }
+
+    pub(crate) fn set_body(&mut self, media_type: HeaderValue, body: impl Into<Bytes>) {
+        self.headers.insert(CONTENT_TYPE, media_type);
+        self.body = Some(body.into());
+    }
+
+    /// One attempt at it.
+    pub(crate) fn attempt(&self) -> reqwest::Request {
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        request.headers_mut().clone_from(&self.headers);
+        match &self.body {
+            Some(body) => *request.body_mut() = Some(body.clone().into()),
+            None if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {
+                // Proxies answer 411 without it.
+                let none = HeaderValue::from_static("0");
+                request.headers_mut().insert(CONTENT_LENGTH, none);
+            }
+            None => {}
+        }
+        request
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    // Headers, query and body may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
