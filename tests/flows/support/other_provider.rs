@@ -16,14 +16,15 @@ pub struct OtherProvider {
     child: Child,
 }
 
-/// A command that finds the Node of `scripts/setup`: the one on the `PATH` may be too old.
+/// A command that finds the Node of `scripts/setup`, with the authorities that it trusts: the one on
+/// the `PATH` may be too old.
 fn command(program: &str) -> Command {
-    static PATH: OnceLock<String> = OnceLock::new();
-    let path = PATH.get_or_init(|| {
+    static VARIABLES: OnceLock<(String, String)> = OnceLock::new();
+    let (path, authorities) = VARIABLES.get_or_init(|| {
         let output = Command::new("bash")
             .args([
                 "-c",
-                "source scripts/setup && setup node >&2 && printf %s \"$PATH\"",
+                "source scripts/setup && setup node >&2 && printf '%s\\n%s' \"$PATH\" \"${NODE_EXTRA_CA_CERTS:-}\"",
             ])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
@@ -31,10 +32,15 @@ fn command(program: &str) -> Command {
             .expect("bash can be run");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "scripts/setup node: {said}");
-        String::from_utf8(output.stdout).unwrap()
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let (path, authorities) = printed.split_once('\n').unwrap();
+        (path.to_owned(), authorities.to_owned())
     });
     let mut command = Command::new(program);
     command.env("PATH", path);
+    if !authorities.is_empty() {
+        command.env("NODE_EXTRA_CA_CERTS", authorities);
+    }
     command
 }
 
@@ -58,7 +64,7 @@ fn installed() -> &'static PathBuf {
                     "--no-audit",
                     "--no-fund",
                     "--no-save",
-                    "--silent",
+                    "--loglevel=error",
                 ])
                 .arg(format!("oidc-provider@{VERSION}"))
                 .current_dir(&folder)
