@@ -80,3 +80,8 @@ pub struct Automation;
 #[doc = include_str!("../docs/uma.md")]
 #[allow(missing_debug_implementations)]
 pub struct AuthorizationServices;
+
+#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
+#[doc = include_str!("../docs/guide.md")]
+#[allow(missing_debug_implementations)]
+pub struct Guide;
