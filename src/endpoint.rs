@@ -5,4 +5,5 @@ mod form;
 mod refused_client;
 
 pub(crate) use self::channel::*;
+pub(crate) use self::form::refuse_control_characters;
 pub(crate) use self::refused_client::RefusedClient;

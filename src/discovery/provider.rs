@@ -46,10 +46,9 @@ impl Provider {
                 let mut addresses = owner.documents(base)?;
                 addresses.truncate(1);
                 for address in &mut addresses {
-                    let path = address
-                        .path()
-                        .replace("openid-configuration", "uma2-configuration");
-                    address.set_path(&path);
+                    let path = address.path();
+                    let above = path.strip_suffix("openid-configuration").unwrap_or(path);
+                    address.set_path(&format!("{above}uma2-configuration"));
                 }
                 Ok(addresses)
             }

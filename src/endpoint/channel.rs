@@ -6,7 +6,7 @@ use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::form::FreshForm;
+use super::form::{FreshForm, refuse_control_characters};
 use super::refused_client::RefusedClient;
 use crate::call::{Answer, CallBuilder};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
@@ -180,6 +180,7 @@ impl Channel {
         form: &[(&str, &str)],
         headers: HeaderMap,
     ) -> Result<Answer> {
+        refuse_control_characters(call.op, form)?;
         let fresh = FreshForm {
             client: call.client,
             place: Place {

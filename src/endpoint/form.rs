@@ -6,10 +6,11 @@ use http::Response;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use crate::error::Result;
+use crate::error::{Result, clean, invalid_argument};
 use crate::http::addresses::Addresses;
 use crate::http::fresh::Fresh;
 use crate::http::request::HttpRequest;
+use crate::operation::Operation;
 use crate::token::client_auth::{OAuthClient, Place, Shown};
 use crate::token::dpop::DPOP;
 
@@ -55,5 +56,26 @@ impl Fresh for FreshForm<'_> {
     fn answered(&self, url: &Url, response: &Response<Bytes>) -> bool {
         let dpop = self.client.and_then(|client| client.dpop.as_ref());
         dpop.is_some_and(|dpop| dpop.answered(&self.addresses.published(url), response))
+    }
+}
+
+/// Refuses characters that Keycloak leaves out of a parameter: it would answer about somebody else
+/// than the one who was named.
+pub(crate) fn refuse_control_characters(op: &Operation, pairs: &[(&str, &str)]) -> Result<()> {
+    // In JSON they are spaces between members.
+    let is_json = |name: &str| matches!(name, "claims" | "authorization_details");
+    let has = |(name, value): &&(&str, &str)| {
+        name.contains(char::is_control) || !is_json(name) && value.contains(char::is_control)
+    };
+    match pairs.iter().find(has) {
+        None => Ok(()),
+        Some((name, _)) => Err(invalid_argument(
+            op,
+            format!(
+                "the parameter {:?} has a control character, such as a line break, which the server \
+                 would leave out: take it out",
+                clean(name)
+            ),
+        )),
     }
 }

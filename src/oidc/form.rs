@@ -1,6 +1,7 @@
 //! The parameters of a request, those of the caller included.
 
 use crate::Secret;
+use crate::endpoint::refuse_control_characters;
 use crate::error::{Result, invalid_argument};
 use crate::operation::Operation;
 
@@ -79,6 +80,7 @@ impl Params {
             }
             pairs.push((name, value.expose()));
         }
+        refuse_control_characters(op, &pairs)?;
         Ok(pairs)
     }
 }

@@ -42,8 +42,9 @@ impl Oidc {
     /// # Errors
     /// When there is no answer: the server is away or fails, a resource or scope does not exist.
     /// Such a failure is never taken for a yes or a no. With
-    /// [`Binding`](crate::TokenFault::Binding) when the server does not accept the token and the
-    /// token is bound to a key (DPoP): Keycloak decides about bearer tokens only.
+    /// [`Binding`](crate::TokenFault::Binding), before anything is sent, when the token is bound to a
+    /// TLS certificate or a key (DPoP): Keycloak does not check here who holds it; see
+    /// [`Permissions::holder_verified`](super::Permissions::holder_verified).
     pub async fn has_access<P>(
         &self,
         access_token: impl Into<Secret> + Send,
@@ -52,7 +53,16 @@ impl Oidc {
     where
         P: Into<RequestedPermission>,
     {
-        let wanted: Vec<RequestedPermission> = permissions.into_iter().map(Into::into).collect();
+        let wanted = permissions.into_iter().map(Into::into).collect();
+        self.access(access_token.into(), wanted, false).await
+    }
+
+    pub(super) async fn access(
+        &self,
+        access_token: Secret,
+        wanted: Vec<RequestedPermission>,
+        holder_verified: bool,
+    ) -> Result<AuthStatus> {
         if wanted.is_empty() {
             return Err(invalid_argument(
                 &OP,
@@ -61,7 +71,8 @@ impl Oidc {
             .with_hint("whether anything is granted is what permissions(..).decision() says"));
         }
         let question = self.permissions(access_token).permissions(wanted.clone());
-        let granted = match question.question()?.granted().await {
+        let question = question.question()?.holder_verified(holder_verified);
+        let granted = match question.granted().await {
             Ok(granted) => granted,
             Err(Refusal::Denied(_)) => Vec::new(),
             Err(Refusal::Token(_)) => {

@@ -105,6 +105,7 @@ pub struct PathEnforcerBuilder {
     rules: Vec<PathRule>,
     entries: usize,
     age: Duration,
+    holder_verified: bool,
 }
 
 /// Decides about requests by their path and method. Cheap to clone; clones share what is cached.
@@ -117,6 +118,7 @@ struct Inner {
     oidc: Oidc,
     rules: Vec<(Pattern, PathRule)>,
     cache: Cache,
+    holder_verified: bool,
 }
 
 impl Oidc {
@@ -147,6 +149,7 @@ impl Oidc {
             rules: Vec::new(),
             entries: ENTRIES,
             age: AGE,
+            holder_verified: false,
         }
     }
 }
@@ -173,10 +176,19 @@ impl PathEnforcerBuilder {
         self
     }
 
+    /// Decides about tokens that are bound to a TLS certificate or a key too: before each
+    /// [`check`](PathEnforcer::check) the caller has verified that the bearer holds it; see
+    /// [`Permissions::holder_verified`](super::Permissions::holder_verified).
+    pub fn holder_verified(mut self) -> Self {
+        self.holder_verified = true;
+        self
+    }
+
     /// Checks the rules. Nothing is sent until the first request.
     ///
     /// # Errors
-    /// Of kind `Config` when a pattern is none, or two rules have the same.
+    /// Of kind `Config` when a pattern is none, two rules have the same, or a rule is open and names
+    /// methods.
     pub fn build(self) -> Result<PathEnforcer> {
         let mut rules: Vec<(Pattern, PathRule)> = Vec::new();
         for rule in self.rules {
@@ -187,6 +199,13 @@ impl PathEnforcerBuilder {
                     rule.pattern
                 ))
             })?;
+            if rule.open && !rule.access.is_empty() {
+                return Err(config(format!(
+                    "the rule for {:?} is open, and names methods that need permissions",
+                    rule.pattern
+                ))
+                .with_hint("an open rule lets every method through: write one or the other"));
+            }
             if rules.iter().any(|(known, _)| known.is_same(&pattern)) {
                 return Err(config(format!(
                     "two rules are for the same paths, the second is {:?}",
@@ -202,6 +221,7 @@ impl PathEnforcerBuilder {
                 oidc: self.oidc,
                 rules,
                 cache: Cache::new(self.entries, self.age),
+                holder_verified: self.holder_verified,
             }),
         })
     }
@@ -209,13 +229,13 @@ impl PathEnforcerBuilder {
 
 impl PathEnforcer {
     /// Decides about one request. `path` is the raw path of the request, with or without query;
-    /// one that can be read in two ways (dot segments, encoded slashes, empty segments) is denied.
+    /// one that can be read in two ways (dot segments, encoded slashes, empty segments, `#`) is denied.
     /// `bearer` is the access token that came with it.
     ///
     /// # Errors
     /// When the server cannot be asked: answer 503. That is never a decision, and never cached. With
-    /// [`Binding`](crate::TokenFault::Binding) when the server does not accept the token and the token
-    /// is bound to a key (DPoP): answer 401.
+    /// [`Binding`](crate::TokenFault::Binding) when the token is bound to a TLS certificate or a key
+    /// (DPoP): answer 401; see [`holder_verified`](PathEnforcerBuilder::holder_verified).
     pub async fn check(&self, method: &Method, path: &str, bearer: Option<&str>) -> Result<Access> {
         let Some(segments) = segments(path) else {
             return Ok(Access::Denied);
@@ -241,7 +261,11 @@ impl PathEnforcer {
         if let Some(known) = self.inner.cache.get(&key) {
             return Ok(known);
         }
-        let status = self.inner.oidc.has_access(bearer, wanted.clone()).await?;
+        let asked =
+            self.inner
+                .oidc
+                .access(bearer.into(), wanted.clone(), self.inner.holder_verified);
+        let status = asked.await?;
         let access = match status {
             AuthStatus {
                 logged_in: false, ..

@@ -25,6 +25,7 @@ pub struct Permissions {
     audience: Option<String>,
     ticket: Option<Secret>,
     wanted: Vec<RequestedPermission>,
+    holder_verified: bool,
 }
 
 impl Oidc {
@@ -60,6 +61,7 @@ impl Oidc {
             audience: None,
             ticket: None,
             wanted: Vec::new(),
+            holder_verified: false,
         }
     }
 }
@@ -145,6 +147,29 @@ impl Permissions {
         self
     }
 
+    /// Asks for a token that is bound to a TLS certificate (RFC 8705) or a key (DPoP, RFC 9449) too:
+    /// the caller has verified that the bearer holds it, with
+    /// [`AccessTokenVerifier`](crate::oidc::AccessTokenVerifier). Such a token is refused unless this is
+    /// set, because Keycloak does not look at the certificate here: it would decide for whoever has
+    /// stolen the token. Keycloak decides about tokens bound to a key in no case.
+    ///
+    /// ```no_run
+    /// # async fn show(
+    /// #     oidc: keycloak_kit::oidc::Oidc, bearer: &str, certificate: &[u8],
+    /// # ) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::oidc::Presented;
+    ///
+    /// let verifier = oidc.access_token_verifier().audience("photos").build()?;
+    /// let shown = Presented::new(bearer).certificate(certificate);
+    /// verifier.verify(shown).await?;
+    /// let granted = oidc.permissions(bearer).holder_verified().list().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn holder_verified(mut self) -> Self {
+        self.holder_verified = true;
+        self
+    }
+
     /// Adds to what an RPT has already; the new one has both.
     pub fn upgrade(mut self, rpt: impl Into<Secret>) -> Self {
         self.params.set("rpt", rpt);
@@ -217,7 +242,8 @@ impl Permissions {
             let own = || self.oidc.client_id().to_owned();
             params.set("audience", self.audience.unwrap_or_else(own));
         }
-        Question::new(self.oidc, self.token, params, self.ticket, self.wanted)
+        let question = Question::new(self.oidc, self.token, params, self.ticket, self.wanted)?;
+        Ok(question.holder_verified(self.holder_verified))
     }
 
     async fn send(self) -> Result<Rpt> {

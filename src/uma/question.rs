@@ -1,7 +1,7 @@
 //! Requests of the UMA grant, and what their answers say about the token that is asked about.
 
 use http::StatusCode;
-use http::header::HeaderValue;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::fault;
@@ -9,6 +9,7 @@ use super::parts;
 use super::requested::RequestedPermission;
 use super::rpt::Rpt;
 use super::subject;
+use crate::call::Answer;
 use crate::endpoint::TOKEN_ENDPOINT;
 use crate::error::{Error, ErrorKind, Result, invalid_argument, invalid_token, unauthorized};
 use crate::error::{protocol, unexpected_body};
@@ -90,6 +91,8 @@ pub(super) struct Question {
     ticket: Option<Secret>,
     wanted: Vec<RequestedPermission>,
     shown: Shown,
+    /// The caller has checked who holds what the token is bound to.
+    holder_verified: bool,
 }
 
 impl Question {
@@ -126,7 +129,13 @@ impl Question {
             ticket,
             wanted,
             shown,
+            holder_verified: false,
         })
+    }
+
+    pub(super) fn holder_verified(mut self, verified: bool) -> Self {
+        self.holder_verified = verified;
+        self
     }
 
     /// The answer as a token.
@@ -211,6 +220,12 @@ impl Question {
         response_mode: Option<&'static str>,
         wanted: &[String],
     ) -> Answered<Value> {
+        if let Some(bound_to) = binding(self.token.expose())
+            && !self.holder_verified
+        {
+            // Keycloak does not look at the certificate here, and whoever stole the token has none.
+            return Err(Refusal::Failed(not_shown(bound_to)));
+        }
         let inner = &self.oidc.inner;
         let mut params = self.params.clone();
         for permission in wanted {
@@ -229,9 +244,14 @@ impl Question {
         let answer = match self.shown {
             Shown::Parameter => inner.channel.post_form(call, &form).await,
             Shown::Bearer => {
-                let Some(bearer) = self.bearer() else {
-                    let error = unauthorized("the access token is none that a request can carry");
-                    return Err(self.refused(error.with_operation(&OP)));
+                let Some(bearer) = self.bearer()? else {
+                    let error =
+                        unauthorized("the access token is not one that a request can carry")
+                            .with_operation(&OP)
+                            .with_hint(
+                                "it is empty, too long, or has characters that no header has",
+                            );
+                    return Err(Refusal::Token(error));
                 };
                 inner.channel.post_form_as(bearer, call, &form).await
             }
@@ -245,18 +265,23 @@ impl Question {
         Err(match error.uma_fault() {
             Some(UmaFault::NotAuthorized | UmaFault::RequestSubmitted) => Refusal::Denied(error),
             Some(_) => Refusal::Failed(error),
-            None if self.is_refused(&error) => self.refused(error),
+            // A proxy's page says nothing about the token.
+            None if self.is_refused(&error) && !is_page(&answer) => self.refused(error),
             None => Refusal::Failed(explain(error, GrantKind::Custom)),
         })
     }
 
     /// The token as a header, where one can carry it.
-    fn bearer(&self) -> Option<HeaderValue> {
+    fn bearer(&self) -> Result<Option<HeaderValue>> {
         let token = self.token.expose();
         if token.trim().is_empty() || token.len() > HEADER {
-            return None;
+            return Ok(None);
         }
-        AccessToken::new(&self.token).header().ok()
+        match AccessToken::new(&self.token).header() {
+            // The value of a header in place of the token is a mistake of the program.
+            Err(error) if error.is_config() => Err(error.with_operation(&OP)),
+            header => Ok(header.ok()),
+        }
     }
 
     /// Whether it is the token that the server does not accept.
@@ -365,6 +390,24 @@ fn about_one_user(access_token: &str, id_token: &str) -> Result<()> {
         .with_operation(&OP)),
         _ => Ok(()),
     }
+}
+
+fn is_page(answer: &Answer) -> bool {
+    let media_type = answer.response.headers().get(CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok());
+    media_type.is_some_and(|name| name.to_ascii_lowercase().contains("html"))
+}
+
+fn not_shown(bound_to: &str) -> Error {
+    let message = format!(
+        "the access token is bound to {bound_to}, and the server does not check here who holds it"
+    );
+    invalid_token(TokenFault::Binding, message)
+        .with_operation(&OP)
+        .with_hint(
+            "verify it with access_token_verifier and what the request has presented, then ask with \
+             permissions(..).holder_verified()",
+        )
 }
 
 /// What a token is bound to (RFC 9449 section 6, RFC 8705 section 3.1).

@@ -39,6 +39,12 @@ const ORDERED: &[&str] = &[
     "webAuthnPolicySignatureAlgorithms",
 ];
 
+/// The member with the attributes of an object.
+const ATTRIBUTES: &str = "attributes";
+
+/// Members whose own members are shown as a mask where they are secrets.
+const MASKED: &[&str] = &[ATTRIBUTES, "config", "smtpServer"];
+
 /// What becomes of a secret that cannot be compared with the stored one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Secrets {
@@ -62,7 +68,7 @@ fn merge_in(parent: &str, now: &Value, wanted: &Value, secrets: Secrets) -> Valu
     for (key, wanted) in wanted {
         let value = match now.get(key) {
             Some(now) if same_in(parent, key, now, wanted) => {
-                if secrets == Secrets::Keep || !hides(now, wanted) {
+                if secrets == Secrets::Keep || !hides(parent, key, now, wanted) {
                     continue;
                 }
                 match now {
@@ -82,36 +88,55 @@ fn merge_in(parent: &str, now: &Value, wanted: &Value, secrets: Secrets) -> Valu
 /// The members of a wanted state that cannot be compared with what the server shows.
 pub(crate) fn not_compared(now: &Value, wanted: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    masked(String::new(), now, wanted, &mut found);
+    masked(String::new(), ("", ""), now, wanted, &mut found);
     found.sort_unstable();
     found
 }
 
-fn masked(path: String, now: &Value, wanted: &Value, found: &mut Vec<String>) {
+fn masked(
+    path: String,
+    (parent, member): (&str, &str),
+    now: &Value,
+    wanted: &Value,
+    found: &mut Vec<String>,
+) {
     match (now, wanted) {
         (Value::Object(now), Value::Object(wanted)) => {
             for (key, wanted) in wanted {
                 if let Some(now) = now.get(key) {
                     let dot = if path.is_empty() { "" } else { "." };
-                    masked(format!("{path}{dot}{key}"), now, wanted, found);
+                    let place = (member, key.as_str());
+                    masked(format!("{path}{dot}{key}"), place, now, wanted, found);
                 }
             }
         }
-        (now, wanted) if hides(now, wanted) => found.push(path),
+        (now, wanted) if hides(parent, member, now, wanted) => found.push(path),
         _ => {}
     }
 }
 
+/// Whether the server shows a mask in this member in place of a secret. Elsewhere ten asterisks are
+/// what somebody has written.
+fn holds_secrets(parent: &str, member: &str) -> bool {
+    member == "secret" || MASKED.contains(&parent)
+}
+
 /// Whether the server shows a mask where another value is wanted.
-fn hides(now: &Value, wanted: &Value) -> bool {
+fn hides(parent: &str, member: &str, now: &Value, wanted: &Value) -> bool {
     match (now, wanted) {
-        (Value::String(now), Value::String(wanted)) => now == MASK && wanted != MASK,
-        (Value::Array(now), Value::Array(wanted)) => wanted
-            .iter()
-            .any(|wanted| !now.contains(wanted) && now.iter().any(|now| hides(now, wanted))),
-        (Value::Object(now), Value::Object(wanted)) => wanted
-            .iter()
-            .any(|(key, wanted)| now.get(key).is_some_and(|now| hides(now, wanted))),
+        (Value::String(now), Value::String(wanted)) => {
+            now == MASK && wanted != MASK && holds_secrets(parent, member)
+        }
+        // The attributes of users and groups are lists.
+        (Value::Array(_), Value::Array(_)) if parent == ATTRIBUTES => false,
+        (Value::Array(now), Value::Array(wanted)) => wanted.iter().any(|wanted| {
+            let mut now_here = now.iter();
+            !now.contains(wanted) && now_here.any(|now| hides(parent, member, now, wanted))
+        }),
+        (Value::Object(now), Value::Object(wanted)) => wanted.iter().any(|(key, wanted)| {
+            now.get(key)
+                .is_some_and(|now| hides(member, key, now, wanted))
+        }),
         _ => false,
     }
 }
@@ -143,7 +168,7 @@ pub(super) fn same_in(parent: &str, member: &str, found: &Value, wanted: &Value)
     match (found, wanted) {
         (Value::String(found), Value::String(wanted)) => {
             found == wanted
-                || found == MASK
+                || (found == MASK && holds_secrets(parent, member))
                 || (LOWER_CASED.contains(&(parent, member))
                     && found.to_lowercase() == wanted.to_lowercase())
                 || (SQUEEZED.contains(&member)
@@ -152,19 +177,80 @@ pub(super) fn same_in(parent: &str, member: &str, found: &Value, wanted: &Value)
         (Value::Array(found), Value::Array(wanted)) if ORDERED.contains(&member) => found == wanted,
         // The server keeps most lists as sets.
         (Value::Array(found), Value::Array(wanted)) => {
-            let alike = |a: &Value, b: &Value| same_in(parent, member, a, b);
-            let added = found.iter().filter(|found| is_added(member, found, wanted));
-            let twice = wanted.iter().enumerate().filter(|(index, item)| {
+            let alike = |a: &Value, b: &Value| {
+                let exact = parent == ATTRIBUTES;
+                if exact {
+                    a == b
+                } else {
+                    same_in(parent, member, a, b)
+                }
+            };
+            let found: Vec<&Value> = found
+                .iter()
+                .filter(|found| !is_added(member, found, wanted))
+                .collect();
+            let once = wanted.iter().enumerate().filter(|(index, item)| {
                 let mut earlier = wanted.iter().take(*index);
-                SETS.contains(&member) && earlier.any(|earlier| alike(earlier, item))
+                !SETS.contains(&member) || !earlier.any(|earlier| alike(earlier, item))
             });
-            found.len() - added.count() == wanted.len() - twice.count()
-                && wanted
-                    .iter()
-                    .all(|wanted| found.iter().any(|found| alike(found, wanted)))
+            let wanted: Vec<&Value> = once.map(|(_, item)| item).collect();
+            pairs_up(&found, &wanted, alike)
         }
         (Value::Object(found), Value::Object(wanted)) => contains(member, found, wanted),
         (found, wanted) => found == wanted || (is_nothing(found) && is_nothing(wanted)),
+    }
+}
+
+/// Whether each of the one can be paired with one of the other.
+fn pairs_up(found: &[&Value], wanted: &[&Value], alike: impl Fn(&Value, &Value) -> bool) -> bool {
+    if found.len() != wanted.len() {
+        return false;
+    }
+    // Whom each of `found` is paired with.
+    let mut pairs: Vec<Option<usize>> = vec![None; found.len()];
+    (0..wanted.len()).all(|start| {
+        // A pair may be taken apart where its other half finds another.
+        let mut came_from: Vec<Option<usize>> = vec![None; found.len()];
+        let mut waiting = vec![start];
+        while let Some(at) = waiting.pop() {
+            for place in 0..found.len() {
+                let fits = came_from.get(place) == Some(&None)
+                    && matches!((found.get(place), wanted.get(at)), (Some(f), Some(w)) if alike(f, w));
+                if !fits {
+                    continue;
+                }
+                if let Some(slot) = came_from.get_mut(place) {
+                    *slot = Some(at);
+                }
+                match pairs.get(place).copied().flatten() {
+                    Some(other) => waiting.push(other),
+                    None => {
+                        take_apart(&mut pairs, &came_from, place, start);
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    })
+}
+
+/// Pairs the free `place` with the one it was reached from, and so on back to `start`.
+fn take_apart(
+    pairs: &mut [Option<usize>],
+    came_from: &[Option<usize>],
+    mut place: usize,
+    start: usize,
+) {
+    while let Some(at) = came_from.get(place).copied().flatten() {
+        let before = pairs.iter().position(|paired| *paired == Some(at));
+        if let Some(slot) = pairs.get_mut(place) {
+            *slot = Some(at);
+        }
+        match before {
+            Some(before) if at != start => place = before,
+            _ => return,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an edit changes, what the server made of it, and what is one to the server.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::secret::MASK;
@@ -278,4 +278,38 @@ fn what_the_server_is_free_to_do_is_not_a_refusal() {
         )
         .is_some()
     );
+}
+
+/// Ten asterisks are a mask where secrets are; elsewhere somebody has written them.
+#[test]
+fn a_name_of_asterisks_is_no_mask() {
+    let now = json!({ "firstName": MASK, "attributes": { "clearance": [MASK] } });
+    let wanted = json!({ "firstName": "Ada", "attributes": { "clearance": ["none"] } });
+    assert_eq!(merge(&now, &wanted, Secrets::Keep), wanted);
+    assert!(not_compared(&now, &wanted).is_empty());
+    // Of a client, whose attributes are texts.
+    let now = json!({ "attributes": { "client.secret.rotated": MASK } });
+    let wanted = json!({ "attributes": { "client.secret.rotated": "s" } });
+    assert_eq!(merge(&now, &wanted, Secrets::Keep), now);
+}
+
+/// Each item of the one list stands for one of the other.
+#[test]
+fn lists_are_compared_one_to_one() {
+    let same = |found: Value, wanted: Value| same("mappers", &found, &wanted);
+    assert!(!same(json!(["a", "a", "b"]), json!(["a", "b", "b"])));
+    assert!(same(json!(["b", "a", "a"]), json!(["a", "b", "a"])));
+    let found = json!([{ "n": "a", "x": 1 }, { "n": "b", "x": 9 }]);
+    assert!(!same(
+        found.clone(),
+        json!([{ "n": "a" }, { "n": "a", "x": 1 }])
+    ));
+    assert!(same(found, json!([{ "x": 9 }, { "n": "a" }])));
+    // The first fits both, the second only one of them.
+    let found = json!([{ "n": "a", "x": 1 }, { "n": "a" }]);
+    assert!(same(
+        found.clone(),
+        json!([{ "n": "a" }, { "n": "a", "x": 1 }])
+    ));
+    assert!(same(found, json!([{ "n": "a", "x": 1 }, { "n": "a" }])));
 }

@@ -1,6 +1,6 @@
 //! Where logins wait for their browser.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -81,10 +81,42 @@ impl Authorize {
 }
 
 /// Logins in the memory of this process: for one server, and for tests.
+///
+/// # Security
+/// Whoever starts as many logins as it keeps pushes out those of others, who then have to start
+/// again: limit how many an address may start.
 pub struct MemoryLoginStore {
     lifetime: Duration,
     most: usize,
-    waiting: Mutex<HashMap<String, (Instant, LoginAttempt)>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    logins: HashMap<String, (Instant, LoginAttempt)>,
+    /// In the order of their start; those that were taken out are left here until their turn.
+    order: VecDeque<(Instant, String)>,
+}
+
+impl Waiting {
+    /// Takes out what has waited too long, and the oldest until there is room for one more.
+    fn make_room(&mut self, lifetime: Duration, most: usize) {
+        while let Some((since, key)) = self.order.front() {
+            let waits = self.logins.get(key).is_some_and(|(at, _)| at == since);
+            if waits && since.elapsed() < lifetime && self.logins.len() < most {
+                break;
+            }
+            if waits {
+                self.logins.remove(key);
+            }
+            self.order.pop_front();
+        }
+        if self.order.len() > 2 * most.max(8) {
+            let logins = &self.logins;
+            self.order
+                .retain(|(since, key)| logins.get(key).is_some_and(|(at, _)| at == since));
+        }
+    }
 }
 
 impl MemoryLoginStore {
@@ -110,7 +142,7 @@ impl fmt::Debug for MemoryLoginStore {
         f.debug_struct("MemoryLoginStore")
             .field("lifetime", &self.lifetime)
             .field("most", &self.most)
-            .field("waiting", &waiting.len())
+            .field("waiting", &waiting.logins.len())
             .finish()
     }
 }
@@ -125,20 +157,16 @@ impl LoginStore for MemoryLoginStore {
     fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> StoreFuture<'a, ()> {
         let now = Instant::now();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever starts logins without end keeps nobody else from logging in.
-        if waiting.len() >= self.most {
-            let oldest = waiting.iter().min_by_key(|(_, (since, _))| *since);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                waiting.remove(&oldest);
-            }
-        }
-        waiting.insert(key.to_owned(), (now, attempt));
+        waiting.make_room(self.lifetime, self.most);
+        waiting.order.push_back((now, key.to_owned()));
+        waiting.logins.insert(key.to_owned(), (now, attempt));
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn take<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<LoginAttempt>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let found = waiting
+            .logins
             .remove(key)
             .filter(|(since, _)| since.elapsed() < self.lifetime)
             .map(|(_, attempt)| attempt);
@@ -183,5 +211,25 @@ mod tests {
             shown.contains("lifetime: 600s, most: 1, waiting: 0"),
             "{shown}"
         );
+    }
+
+    /// What has waited too long leaves its place before anybody who waits does.
+    #[tokio::test(start_paused = true)]
+    async fn expired_logins_make_room_first() {
+        let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 2);
+        store.keep("old", attempt()).await.unwrap();
+        tokio::time::advance(Duration::from_secs(599)).await;
+        store.keep("young", attempt()).await.unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        store.keep("new", attempt()).await.unwrap();
+        assert!(store.take("young").await.unwrap().is_some());
+        assert!(store.take("new").await.unwrap().is_some());
+        for number in 0..1000 {
+            let key = number.to_string();
+            store.keep(&key, attempt()).await.unwrap();
+            assert!(store.take(&key).await.unwrap().is_some());
+        }
+        let waiting = store.waiting.lock().unwrap();
+        assert!(waiting.logins.is_empty() && waiting.order.len() <= 17);
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Map;
+use tokio::time::Instant;
 
 use super::store::{StoredTokens, TURN, TokenStore};
 use super::{OP, ended};
 use crate::Secret;
-use crate::error::{Result, timeout, unauthorized};
+use crate::error::{Result, timeout, unauthorized, unavailable};
 use crate::http::trace;
 use crate::jose::hash;
 use crate::oidc::Oidc;
@@ -27,6 +28,37 @@ const WORTH: Duration = Duration::from_secs(10);
 
 /// Between two looks at a store in which somebody refreshes.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// A store that shows older entries than were written keeps nobody for longer.
+const STORE_WAIT: Duration = Duration::from_secs(30);
+
+/// Between two attempts to write where somebody else was faster.
+struct Pace {
+    end: Instant,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            end: Instant::now() + STORE_WAIT,
+        }
+    }
+
+    async fn next(&self) -> Result<()> {
+        if Instant::now() >= self.end {
+            return Err(unavailable(
+                "the token store does not show what was written into it",
+                Some(Duration::from_secs(1)),
+            )
+            .with_operation(&OP)
+            .with_hint(
+                "load must read where compare_and_swap writes, not a copy that lags behind",
+            ));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+        Ok(())
+    }
+}
 
 /// Who refreshes.
 enum Turn {
@@ -92,6 +124,7 @@ impl Keeper {
         store: Arc<dyn TokenStore>,
     ) -> Result<Self> {
         let login = hash::random::<16>()?;
+        let pace = Pace::new();
         loop {
             let before = store.load().await?.map(|entry| entry.version());
             let version = before.unwrap_or(0).wrapping_add(1);
@@ -99,6 +132,7 @@ impl Keeper {
             if store.compare_and_swap(before, Some(entry)).await? {
                 return Ok(Self::with(oidc, tokens, Some(version), login, Some(store)));
             }
+            pace.next().await?;
         }
     }
 
@@ -154,6 +188,7 @@ impl Keeper {
     /// process too.
     pub(super) async fn last_tokens(&self) -> TokenSet {
         let _gate = self.gate.lock().await;
+        let pace = Pace::new();
         while let (Some(store), Some(entry)) = (&self.store, self.settled().await)
             && !entry.is_ending()
         {
@@ -168,7 +203,8 @@ impl Keeper {
                     break;
                 }
                 // Somebody was faster: what was written is what has to be ended.
-                Ok(false) => {}
+                Ok(false) if pace.next().await.is_ok() => {}
+                Ok(false) => break,
                 Err(_) => {
                     trace::token("not stored");
                     break;
@@ -199,10 +235,13 @@ impl Keeper {
         let Some(store) = &self.store else {
             return Ok(());
         };
+        let pace = Pace::new();
         while let Some(entry) = store.load().await?
             && self.is_of(&entry)
             && !store.compare_and_swap(Some(entry.version()), None).await?
-        {}
+        {
+            pace.next().await?;
+        }
         Ok(())
     }
 
@@ -278,12 +317,20 @@ impl Keeper {
 
     /// Waits for whoever refreshes, and takes over what it got, or takes the turn.
     async fn claim(&self, store: &dyn TokenStore, refused: Option<&AccessToken>) -> Result<Turn> {
+        let mut pace = Pace::new();
         loop {
             let Some(entry) = store.load().await? else {
                 // Another process has logged out.
                 return Err(ended());
             };
-            if entry.is_ending() && self.is_of(&entry) {
+            if !self.is_of(&entry) {
+                // Somebody has logged in anew: these are the tokens of another session.
+                self.close();
+                return Err(ended().with_hint(
+                    "another login is in the store: get its session with session_from",
+                ));
+            }
+            if entry.is_ending() {
                 self.close();
                 return Err(ended());
             }
@@ -292,6 +339,7 @@ impl Keeper {
             }
             if entry.is_claimed() {
                 tokio::time::sleep(LOOK_AGAIN).await;
+                pace = Pace::new();
                 continue;
             }
             let claimed = entry.claimed();
@@ -300,6 +348,7 @@ impl Keeper {
                 self.lock().version = Some(claimed.version());
                 return Ok(Turn::Mine(claimed));
             }
+            pace.next().await?;
         }
     }
 
@@ -311,6 +360,9 @@ impl Keeper {
         refused: Option<&AccessToken>,
     ) -> Option<TokenSet> {
         let entry = entry?;
+        if !self.is_of(entry) {
+            return None;
+        }
         let before = {
             let known = self.lock();
             if known.version == Some(entry.version()) {
@@ -327,7 +379,6 @@ impl Keeper {
             && refused.is_none_or(|token| token.expose() != saved.access_token.expose());
         let mut known = self.lock();
         known.version = Some(entry.version());
-        entry.login().clone_into(&mut known.login);
         if new || renewed {
             known.tokens = tokens.clone();
             known.over = false;

@@ -268,3 +268,39 @@ async fn introspection_that_is_refused() {
         "token=t&token_type_hint=refresh_token&resource=r"
     );
 }
+
+/// An answer that is not to be believed says nothing about the token.
+#[tokio::test]
+async fn an_answer_for_another_client_is_no_refusal_of_the_token() {
+    let mock = Mock::with(Defects {
+        script: Box::new(|seen| {
+            let base = format!("http://{}", seen.header("host").unwrap());
+            let header = json!({ "alg": "ES256", "kid": "a", "typ": "token-introspection+jwt" });
+            let claims = json!({
+                "iss": base, "aud": "another", "iat": 1, "token_introspection": { "active": true },
+            });
+            let media_type = "application/token-introspection+jwt".to_owned();
+            let answer = vec![("Content-Type", media_type)];
+            (seen.target == "/introspect")
+                .then(|| Reply::Answer(200, answer, sign(&header, &claims)))
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let verifier = oidc.access_token_verifier().audience("api");
+    let verifier = verifier
+        .introspection(oidc.clone())
+        .introspect_opaque_tokens();
+    let error = verifier
+        .build()
+        .unwrap()
+        .verify("opaque")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert!(
+        error.token_fault().is_none() && error.hint().is_some(),
+        "{error}"
+    );
+}

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::access_token::KIND;
 use super::claims::{Instant as Time, is_of_another_kind};
-use crate::error::{Error, Result, TokenFault, unavailable};
+use crate::error::{Error, ErrorKind, Result, TokenFault, protocol, unavailable};
 use crate::jose::hash;
 use crate::jose::time::seconds;
 
@@ -31,7 +31,11 @@ pub trait Introspect: Send + Sync + 'static {
 pub(super) const KEEP: Duration = Duration::from_secs(30);
 /// How long the server is not asked again about a token that it does not know.
 const KEEP_REFUSALS: Duration = Duration::from_secs(10);
+/// However long it is set: a clock cannot say everything.
+const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 const MAX_KEPT: usize = 10_000;
+/// The largest answer that is kept, in octets.
+const MAX_ANSWER: usize = 32 * 1024;
 const MAX_REFUSALS: usize = 10_000;
 /// How many questions are on their way at once.
 const MAX_QUESTIONS: usize = 64;
@@ -83,6 +87,26 @@ pub(super) struct Answers {
 struct Kept {
     active: HashMap<String, (Instant, Map<String, Value>)>,
     refused: HashMap<String, Instant>,
+    /// When what is over is looked for again.
+    next_sweep: Option<Instant>,
+}
+
+impl Kept {
+    /// Takes out what is over: now and then, and whenever there is no room.
+    fn sweep(&mut self, now: Instant) {
+        let full = self.active.len() >= MAX_KEPT || self.refused.len() >= MAX_REFUSALS;
+        if self.next_sweep.is_some_and(|next| now < next) && !full {
+            return;
+        }
+        self.next_sweep = now.checked_add(KEEP_REFUSALS);
+        self.active.retain(|_, (until, _)| *until > now);
+        self.refused.retain(|_, until| *until > now);
+    }
+}
+
+/// About how much memory an answer takes, in octets.
+fn size(answer: &Map<String, Value>) -> usize {
+    serde_json::to_vec(answer).map_or(usize::MAX, |text| text.len())
 }
 
 impl Answers {
@@ -118,7 +142,8 @@ impl Answers {
         if let Some(known) = self.known(&name) {
             return known;
         }
-        let answer = self.introspect.introspect(token).await?;
+        let answer = self.introspect.introspect(token).await;
+        let answer = answer.map_err(not_about_the_token)?;
         drop(turn);
         if answer.get("active") != Some(&Value::Bool(true)) {
             self.keep_refusal(name);
@@ -149,16 +174,14 @@ impl Answers {
             None => self.keep,
         };
         let now = Instant::now();
-        let until = now + self.keep.min(left);
+        let until = now + self.keep.min(left).min(MAX_AGE);
         let mut kept = self.kept();
         kept.refused.remove(&name);
         if until <= now {
             return;
         }
-        if kept.active.len() >= MAX_KEPT {
-            kept.active.retain(|_, (until, _)| *until > now);
-        }
-        if kept.active.len() < MAX_KEPT {
+        kept.sweep(now);
+        if kept.active.len() < MAX_KEPT && size(answer) <= MAX_ANSWER {
             kept.active.insert(name, (until, answer.clone()));
         }
     }
@@ -171,9 +194,7 @@ impl Answers {
         if until <= now {
             return;
         }
-        if kept.refused.len() >= MAX_REFUSALS {
-            kept.refused.retain(|_, until| *until > now);
-        }
+        kept.sweep(now);
         if kept.refused.len() < MAX_REFUSALS {
             kept.refused.insert(name, until);
         }
@@ -181,6 +202,16 @@ impl Answers {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer that is not to be believed says nothing about the token: not that it is refused.
+fn not_about_the_token(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::InvalidToken => protocol("the server's answer about the token is not good")
+            .with_hint("check the keys and the audience of its signed answers")
+            .with_source(error),
+        _ => error,
     }
 }
 

@@ -75,7 +75,7 @@ impl TrustedIssuer {
 
     /// The tenants of a provider whose keys are at hand.
     pub fn of_tenants(template: IssuerTemplate, keys: impl Into<JwkSet>) -> Self {
-        Self::new("", keys).template(template)
+        Self::new(template.text().as_ref(), keys).template(template)
     }
 
     fn of(source: Source) -> Self {

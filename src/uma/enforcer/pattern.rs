@@ -75,7 +75,11 @@ impl Pattern {
 
 /// The segments of a request's path; `None` when servers could read it in another way.
 pub(super) fn segments(path: &str) -> Option<Vec<String>> {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
+    // No raw path has it, and what comes after it some servers leave out and others do not.
+    if path.contains('#') {
+        return None;
+    }
+    let path = path.split('?').next().unwrap_or_default();
     let rest = path.strip_prefix('/')?;
     // One slash at the end is the same place to most routers.
     let rest = rest.strip_suffix('/').unwrap_or(rest);

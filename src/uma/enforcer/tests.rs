@@ -55,6 +55,8 @@ fn paths_with_two_readings_fit_nothing() {
         "/a%252e",
         "/%ff",
         "/a%00",
+        "/a#/../b",
+        "/a#",
         "/a//",
         "http://x/a",
     ] {
@@ -127,4 +129,18 @@ fn a_method_that_is_given_twice_needs_both() {
         panic!("{rule:?}");
     };
     assert_eq!(wanted.len(), 2);
+}
+
+#[tokio::test]
+async fn a_rule_is_open_or_names_methods() {
+    let kc = crate::Keycloak::builder("http://localhost").anonymous();
+    let oidc = kc.build().unwrap().oidc("demo", "web").build().unwrap();
+    let open = PathRule::new("/admin").open();
+    let both = open.clone().method(Method::DELETE, ["admin#delete"]);
+    let error = oidc.path_enforcer().rule(both).build().unwrap_err();
+    assert!(
+        error.is_config() && error.to_string().contains("/admin"),
+        "{error}"
+    );
+    oidc.path_enforcer().rule(open).build().unwrap();
 }

@@ -78,26 +78,31 @@ impl Identity {
         }
     }
 
-    /// Whether it has a role: `name` of the realm, or `client/name`.
-    pub(super) fn has_role(&self, role: &str) -> bool {
+    /// Whether it has a role: `name` of the realm, or `client/name`; `None` where the text can be read
+    /// in several ways, of which only some fit.
+    pub(super) fn has_role(&self, role: &str) -> Option<bool> {
         let has = |access: Option<&Value>, role: &str| {
             let roles = access.and_then(|access| access.get("roles"));
             let roles = roles.and_then(Value::as_array).into_iter().flatten();
             roles.into_iter().any(|known| known.as_str() == Some(role))
         };
-        if has(self.claims.get("realm_access"), role) {
-            return true;
-        }
+        let of_realm = has(self.claims.get("realm_access"), role);
         // The name of a client or of a role may have slashes of its own.
-        let clients = self
-            .claims
-            .get("resource_access")
-            .and_then(Value::as_object);
-        clients.into_iter().flatten().any(|(client, access)| {
-            let name = role.strip_prefix(client.as_str());
-            let name = name.and_then(|rest| rest.strip_prefix('/'));
-            name.is_some_and(|name| has(Some(access), name))
-        })
+        let clients = self.claims.get("resource_access");
+        let mut of_clients = role.match_indices('/').map(|(at, _)| {
+            let (client, name) = (role.get(..at), role.get(at + 1..));
+            let access = client.and_then(|client| clients?.get(client));
+            name.is_some_and(|name| has(access, name))
+        });
+        let Some(first) = of_clients.next() else {
+            return Some(of_realm);
+        };
+        let same = of_clients.all(|other| other == first);
+        match (first, of_realm) {
+            (true, _) if same => Some(true),
+            (false, false) if same => Some(false),
+            _ => None,
+        }
     }
 }
 

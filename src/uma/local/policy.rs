@@ -86,11 +86,7 @@ impl AuthorizationSettings {
             }
             "user" => {
                 let users: Vec<String> = policy.named("users")?;
-                let own = [
-                    who.text("preferred_username")?,
-                    who.text("sub").unwrap_or(""),
-                ];
-                one_of(&users, &own)
+                users_allow(&users, who)
             }
             "group" => groups(policy, who),
             "client-scope" => {
@@ -132,6 +128,21 @@ fn one_of(wanted: &[String], own: &[&str]) -> Option<bool> {
     (!wanted.iter().any(|one| is_id(one))).then_some(false)
 }
 
+/// A name that looks like an id may be the name of one user and the id of another: as an id it is
+/// compared with the subject only.
+fn users_allow(users: &[String], who: &Identity) -> Option<bool> {
+    let (ids, names): (Vec<&String>, Vec<&String>) = users.iter().partition(|user| is_id(user));
+    let is = |all: &[&String], claim| {
+        let own = who.text(claim);
+        all.iter().any(|one| Some(one.as_str()) == own)
+    };
+    if is(&ids, "sub") || is(&names, "preferred_username") {
+        return Some(true);
+    }
+    let named = names.is_empty() || who.text("preferred_username").is_some();
+    (ids.is_empty() && named).then_some(false)
+}
+
 /// One is enough, unless a required one is missing.
 fn wanted_ones(wanted: &[Wanted], has: impl Fn(&str) -> bool) -> Option<bool> {
     let unknown = |one: &Wanted| !has(&one.id) && is_id(&one.id);
@@ -158,7 +169,10 @@ fn roles(policy: &Policy, who: &Identity) -> Option<bool> {
         return None;
     }
     let wanted: Vec<Wanted> = policy.named("roles")?;
-    wanted_ones(&wanted, |role| who.has_role(role))
+    if wanted.iter().any(|role| who.has_role(&role.id).is_none()) {
+        return None;
+    }
+    wanted_ones(&wanted, |role| who.has_role(role) == Some(true))
 }
 
 fn groups(policy: &Policy, who: &Identity) -> Option<bool> {

@@ -254,3 +254,53 @@ fn what_others_decide_too_stays_open() {
         assert_eq!(found.decision, Decision::NotEvaluable, "{resources}");
     }
 }
+
+/// The name of a user may look like the id of another.
+#[test]
+fn an_id_is_compared_with_the_subject_only() {
+    let id = "7d1a4b6e-2f5b-4f3e-9a51-5f2f2a0c1b7e";
+    let decided = |users: Value, claims: Value| {
+        let policy = policy("p", "user", &json!({ "users": users.to_string() }));
+        let file =
+            json!({ "resources": [{ "name": "album" }], "policies": [policy, permission(&["p"])] });
+        let settings = AuthorizationSettings::from_json(&file.to_string()).unwrap();
+        let found = settings.permission("album", &[""; 0], &who(&claims));
+        found.unwrap().decision
+    };
+    let named = |sub: &str, name: &str| json!({ "sub": sub, "preferred_username": name });
+    assert_eq!(decided(json!([id]), named("1", id)), Decision::NotEvaluable);
+    assert_eq!(decided(json!([id]), named(id, "ada")), Decision::Permit);
+    assert_eq!(decided(json!(["ada"]), named("ada", "bob")), Decision::Deny);
+    assert_eq!(decided(json!(["ada"]), named("1", "ada")), Decision::Permit);
+}
+
+/// `a/b/c` may be a role of the client `a`, of `a/b`, or of the realm.
+#[test]
+fn a_role_that_can_be_read_in_several_ways_is_not_guessed() {
+    let decided = |role: &str, claims: Value| {
+        let config = json!({ "roles": json!([{ "id": role }]).to_string() });
+        let policy = policy("p", "role", &config);
+        let file =
+            json!({ "resources": [{ "name": "album" }], "policies": [policy, permission(&["p"])] });
+        let settings = AuthorizationSettings::from_json(&file.to_string()).unwrap();
+        let mut claims = claims;
+        claims["sub"] = json!("1");
+        claims["sid"] = json!("s");
+        let found = settings.permission("album", &[""; 0], &who(&claims));
+        found.unwrap().decision
+    };
+    let of =
+        |client: &str, role: &str| json!({ "resource_access": { client: { "roles": [role] } } });
+    let of_realm = |role: &str| json!({ "realm_access": { "roles": [role] } });
+    for (role, claims, wanted) in [
+        ("a/b/c", of("a", "b/c"), Decision::NotEvaluable),
+        ("a/b/c", of("a/b", "c"), Decision::NotEvaluable),
+        ("a/b/c", of("a", "c"), Decision::Deny),
+        ("a/b", of("a", "b"), Decision::Permit),
+        ("a/b", of_realm("a/b"), Decision::NotEvaluable),
+        ("a/b", of_realm("a"), Decision::Deny),
+        ("a", of_realm("a"), Decision::Permit),
+    ] {
+        assert_eq!(decided(role, claims.clone()), wanted, "{role} {claims}");
+    }
+}

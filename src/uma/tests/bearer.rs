@@ -138,7 +138,8 @@ async fn the_refusal_of_a_bound_token_names_the_binding() {
         (json!({ "x5t#S256": "c" }), "certificate"),
     ] {
         let bound = token(json!({ "sub": "1", "cnf": cnf }));
-        let error = oidc.has_access(&*bound, ["album"]).await.unwrap_err();
+        let asked = oidc.permissions(&*bound).holder_verified();
+        let error = asked.decision().await.unwrap_err();
         assert_eq!(error.token_fault(), Some(TokenFault::Binding), "{error}");
         assert!(error.to_string().contains(named), "{error}");
     }
@@ -264,4 +265,116 @@ async fn a_parameter_cannot_name_another_token() {
         assert!(error.unwrap_err().is_config(), "{name}");
     }
     assert_eq!(mock.posts("/token"), 0);
+}
+
+/// Keycloak does not look at the certificate here: whoever has stolen the token would get in.
+#[tokio::test]
+async fn a_bound_token_is_asked_about_only_where_its_holder_was_verified() {
+    let mock =
+        answering(|| Reply::json(200, r#"[{"rsid":"1","rsname":"a","scopes":["b"]}]"#)).await;
+    let oidc = mock.oidc();
+    let rule = || PathRule::new("/a").method(Method::GET, ["a#b"]);
+    let enforcer = oidc.path_enforcer().rule(rule()).build().unwrap();
+    let claims = json!({ "why": ["audit"] });
+    for cnf in [json!({ "x5t#S256": "c" }), json!({ "jkt": "k" })] {
+        let bound = token(json!({ "sub": "1", "cnf": cnf }));
+        for error in [
+            oidc.has_access(&*bound, ["a#b"]).await.unwrap_err(),
+            oidc.permissions(&*bound).list().await.unwrap_err(),
+            oidc.permissions(&*bound).rpt().await.unwrap_err(),
+            oidc.permissions(&*bound)
+                .claims(&claims)
+                .decision()
+                .await
+                .unwrap_err(),
+            enforcer
+                .check(&Method::GET, "/a", Some(&bound))
+                .await
+                .unwrap_err(),
+        ] {
+            assert_eq!(error.token_fault(), Some(TokenFault::Binding), "{error}");
+            let hint = error.hint().unwrap();
+            assert!(hint.contains("holder_verified"), "{hint}");
+        }
+    }
+    assert_eq!(mock.posts("/token"), 0, "nothing was asked");
+    let bound = token(json!({ "sub": "1", "cnf": { "x5t#S256": "c" } }));
+    let asked = oidc.permissions(&*bound).holder_verified();
+    assert_eq!(asked.list().await.unwrap().len(), 1);
+    let enforcer = oidc.path_enforcer().rule(rule()).holder_verified();
+    let enforcer = enforcer.build().unwrap();
+    let decided = enforcer.check(&Method::GET, "/a", Some(&bound));
+    assert_eq!(decided.await.unwrap(), Access::Granted);
+}
+
+#[tokio::test]
+async fn a_token_with_its_scheme_is_a_mistake_of_the_program() {
+    let mock = answering(|| Reply::json(200, "[]")).await;
+    let oidc = mock.oidc();
+    let error = oidc.has_access("Bearer eyJ", ["a#b"]).await.unwrap_err();
+    assert!(error.is_config(), "{error}");
+    assert!(
+        error.hint().unwrap().contains("without its scheme"),
+        "{error}"
+    );
+    // Another fault of a token than its age.
+    for odd in [String::new(), "a\nb".to_owned(), "x".repeat(70_000)] {
+        let status = oidc.has_access(&*odd, ["a#b"]).await.unwrap();
+        assert!(!status.logged_in);
+        let error = oidc.permissions(&*odd).list().await.unwrap_err();
+        assert!(error.hint().unwrap().contains("too long"), "{error}");
+    }
+    assert_eq!(mock.posts("/token"), 0);
+}
+
+/// A proxy says nothing about a token.
+#[tokio::test]
+async fn the_page_of_a_proxy_is_no_decision() {
+    for status in [401, 431] {
+        let mock = answering(move || {
+            let page = vec![("Content-Type", "text/html".to_owned())];
+            Reply::Answer(status, page, "<h1>log in to the proxy</h1>".to_owned())
+        })
+        .await;
+        let oidc = mock.oidc();
+        assert!(oidc.has_access("t", ["a#b"]).await.is_err(), "{status}");
+        let rule = PathRule::new("/a").method(Method::GET, ["a#b"]);
+        let enforcer = oidc.path_enforcer().rule(rule).build().unwrap();
+        let asked = enforcer.check(&Method::GET, "/a", Some("t"));
+        assert!(asked.await.is_err(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_named_has_no_control_characters() {
+    let mock = answering(|| Reply::json(200, "[]")).await;
+    let oidc = mock.oidc();
+    let claims = "{\n  \"id_token\": null\n}";
+    for error in [
+        oidc.permissions("t")
+            .audience("rs\u{1}")
+            .list()
+            .await
+            .unwrap_err(),
+        oidc.password("ada\n", "p").await.unwrap_err(),
+        oidc.password("\0ada", "p").await.unwrap_err(),
+        oidc.backchannel_login()
+            .login_hint("ada\u{7f}")
+            .await
+            .unwrap_err(),
+        oidc.exchange_token(&AccessToken::new("t"))
+            .requested_subject("ada\t")
+            .await
+            .unwrap_err(),
+    ] {
+        assert!(error.is_config(), "{error}");
+        assert!(error.to_string().contains("control character"), "{error}");
+    }
+    assert_eq!(mock.posts("/token") + mock.posts("/backchannel"), 0);
+    // Between the members of JSON they are spaces.
+    oidc.permissions("t")
+        .param("claims", claims)
+        .list()
+        .await
+        .unwrap();
 }

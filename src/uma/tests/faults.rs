@@ -1,5 +1,7 @@
 //! What is said of each refusal.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -189,5 +191,36 @@ async fn a_token_that_is_no_rpt_says_how_to_get_one() {
         &error,
         Some(UmaFault::NotRpt),
         "it is no requesting party token",
+    );
+}
+
+/// The page of a proxy is no word of the server's that the resource is gone.
+#[tokio::test]
+async fn a_deletion_that_never_happened_is_no_success() {
+    let tries = AtomicUsize::new(0);
+    let mock = Mock::with(Defects {
+        document: Box::new(|document| {
+            let base = document["issuer"].as_str().unwrap().to_owned();
+            document["resource_registration_endpoint"] = json!(format!("{base}/resources"));
+        }),
+        script: Box::new(move |seen| {
+            if seen.target.ends_with("/.well-known/uma2-configuration") {
+                return None;
+            }
+            let status = match seen.target.as_str() {
+                "/resources/x" if tries.fetch_add(1, Ordering::SeqCst) == 0 => 503,
+                "/resources/x" => 404,
+                _ => return None,
+            };
+            let page = vec![("Content-Type", "text/html".to_owned())];
+            Some(Reply::Answer(status, page, "<h1>no route</h1>".to_owned()))
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let error = mock.oidc().uma().resource("x").delete().await.unwrap_err();
+    assert!(
+        error.status().is_some_and(|status| status == 404),
+        "{error}"
     );
 }

@@ -387,3 +387,67 @@ async fn r15_a_refresh_is_given_up_before_its_claim_ends() {
     assert_eq!(started.elapsed().as_secs(), 25);
     assert!(!store.0.lock().unwrap().as_ref().unwrap().is_claimed());
 }
+
+/// A login of somebody else in the same place of the store is another session: nobody gets its tokens
+/// through the first one, or ends it.
+#[tokio::test]
+async fn the_login_of_another_user_is_not_taken_over() {
+    let user = Arc::new(Mutex::new("ada".to_owned()));
+    let (subject, tokens) = (Arc::clone(&user), Arc::clone(&user));
+    let mock = Mock::with(Defects {
+        claims: Box::new(move |claims| claims["sub"] = json!(*subject.lock().unwrap())),
+        answer: Box::new(move |answer| {
+            let user = tokens.lock().unwrap();
+            answer["access_token"] = json!(format!("access of {user}"));
+            answer["refresh_token"] = json!(format!("refresh of {user}"));
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let store = Store::default();
+    let tokens = first(&mock).await;
+    let ada = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
+    "bob".clone_into(&mut user.lock().unwrap());
+    let tokens = first(&mock).await;
+    let bob = mock.oidc().session_in(store.clone(), tokens).await.unwrap();
+    expire(&ada).await;
+    let error = ada.access_token().await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert!(error.hint().unwrap().contains("session_from"), "{error}");
+    let _ = ada.logout().await;
+    {
+        let ended = mock.server.seen();
+        let mut ended = ended.iter().filter(|seen| seen.target.ends_with("/logout"));
+        assert!(ended.all(|seen| !seen.body.contains("bob")));
+    }
+    assert!(store.0.lock().unwrap().is_some(), "bob's tokens stay");
+    assert_eq!(bob.access_token().await.unwrap().expose(), "access of bob");
+}
+
+/// Reads that lag behind writes.
+#[derive(Debug, Clone, Default)]
+struct Lagging;
+
+impl TokenStore for Lagging {
+    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn compare_and_swap(
+        &self,
+        _: Option<u64>,
+        _: Option<StoredTokens>,
+    ) -> TokenStoreFuture<'_, bool> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_show_what_was_written_is_given_up() {
+    let mock = rotating().await;
+    let tokens = first(&mock).await;
+    tokio::time::pause();
+    let error = mock.oidc().session_in(Lagging, tokens).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(error.hint().unwrap().contains("lags behind"), "{error}");
+}

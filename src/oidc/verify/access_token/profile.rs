@@ -24,13 +24,15 @@ pub enum AccessTokenProfile {
     /// something that no ID token of the provider has: a required
     /// [`scope`](super::AccessTokenVerifierBuilder::scope), a required
     /// [`claim`](super::AccessTokenVerifierBuilder::require_claim) such as `token_use`, or a
-    /// [`resource_audience`](super::AccessTokenVerifierBuilder::resource_audience).
+    /// [`resource_audience`](super::AccessTokenVerifierBuilder::resource_audience). A claim does not
+    /// tell them apart where the provider puts it into ID tokens too, as many do with `groups`,
+    /// `roles` and `tid`.
     Any,
 }
 
 /// Claims that ID tokens have too (OpenID Connect Core 1.0 sections 2 and 5.1): to require one of
 /// them tells no access token from an ID token.
-const OF_ID_TOKENS: [&str; 34] = [
+const OF_ID_TOKENS: [&str; 35] = [
     "iss",
     "sub",
     "aud",
@@ -61,6 +63,7 @@ const OF_ID_TOKENS: [&str; 34] = [
     "gender",
     "birthdate",
     "zoneinfo",
+    "address",
     "locale",
     "phone_number",
     "phone_number_verified",

@@ -270,3 +270,17 @@ fn settings_that_need_somebody_to_ask() {
         assert!(error.is_config() && error.hint().unwrap().contains("introspection"));
     }
 }
+
+#[tokio::test]
+async fn an_answer_may_be_kept_for_as_long_as_can_be_said() {
+    for end in [Value::Null, json!(1.6e19)] {
+        let mut answer = active();
+        answer["exp"] = end;
+        let server = Server::new(answer);
+        let verifier = asking(&server).without(Check::Expiry);
+        let verifier = verifier.introspection_cache(Duration::MAX).build().unwrap();
+        for _ in 0..2 {
+            let _ = verifier.verify("2YotnFZFEjr1zCsicMWpAA").await;
+        }
+    }
+}
