@@ -9,6 +9,8 @@
 pub mod account;
 #[cfg(feature = "admin")]
 pub mod admin;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod call;
 mod discovery;

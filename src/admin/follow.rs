@@ -240,6 +240,9 @@ impl<T: Event> EventStream<T> {
     }
 }
 
+#[cfg(feature = "blocking")]
+crate::blocking::items!(EventStream<T: Event>);
+
 impl<T: Event> Stream for EventStream<T> {
     type Item = Result<T>;
 

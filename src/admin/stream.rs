@@ -274,6 +274,9 @@ impl<T: Send + 'static> Ahead<T> {
     }
 }
 
+#[cfg(feature = "blocking")]
+crate::blocking::items!(ItemStream<T: Send>);
+
 impl<T: Send + 'static> Stream for ItemStream<T> {
     type Item = Result<T>;
 

@@ -460,6 +460,9 @@ impl ResourceStream {
     }
 }
 
+#[cfg(feature = "blocking")]
+crate::blocking::items!(ResourceStream);
+
 impl Stream for ResourceStream {
     type Item = Result<Resource>;
 
