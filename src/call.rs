@@ -17,7 +17,9 @@ use url::Url;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::authorized::Authorized;
-pub(crate) use self::credential::{Credential, Renew};
+pub(crate) use self::credential::Credential;
+#[cfg(feature = "oidc")]
+pub(crate) use self::credential::Renew;
 use crate::error::{Error, Result};
 use crate::http::deadline::Deadline;
 use crate::http::fresh::Fresh;

@@ -20,7 +20,9 @@ use url::Url;
 #[cfg(feature = "oidc")]
 pub(crate) use self::derived::registration_provider;
 pub(crate) use self::given::Given;
-pub(crate) use self::issuer::{IssuerRule, TENANT};
+pub(crate) use self::issuer::IssuerRule;
+#[cfg(feature = "oidc")]
+pub(crate) use self::issuer::TENANT;
 pub use self::metadata::ProviderMetadata;
 pub(crate) use self::provider::Provider;
 #[cfg(feature = "oidc")]

@@ -12,6 +12,8 @@ pub mod admin;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+// OpenID Connect uses all of it.
+#[cfg_attr(not(feature = "oidc"), allow(dead_code))]
 mod call;
 mod discovery;
 mod endpoint;

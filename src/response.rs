@@ -13,6 +13,28 @@ pub struct Response<T> {
     value: T,
 }
 
+/// Status and headers of an answer whose value is still to be read.
+#[derive(Clone, Default)]
+#[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+pub(crate) struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+#[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+impl Head {
+    pub(crate) fn of<B>(response: &http::Response<B>) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+        }
+    }
+
+    pub(crate) fn with<T>(self, value: T) -> Response<T> {
+        Response::new(self.status, self.headers, value)
+    }
+}
+
 impl<T> Response<T> {
     pub(crate) fn new(status: StatusCode, headers: HeaderMap, value: T) -> Self {
         Self {

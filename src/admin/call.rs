@@ -10,6 +10,7 @@ use super::bodies::Consent;
 use super::edits::{EditGuard, Edits};
 use super::version::Version;
 use crate::call::Authorized;
+#[cfg(feature = "oidc")]
 use crate::endpoint::Channel;
 use crate::http::options::CallOptions;
 use crate::http::request::HttpRequest;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
 /// What a handle carries: the client and the options of its calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
+    #[cfg(feature = "oidc")]
     channel: Arc<Channel>,
     authorized: Arc<Authorized>,
     pub(super) shared: Arc<Shared>,
@@ -37,6 +39,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(kc: &Keycloak) -> Self {
         Self {
+            #[cfg(feature = "oidc")]
             channel: Arc::clone(kc.channel()),
             authorized: Arc::clone(&kc.authorized),
             shared: Arc::clone(&kc.admin),

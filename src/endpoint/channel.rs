@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+#[cfg(feature = "oidc")]
+use http::header::AUTHORIZATION;
+use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 

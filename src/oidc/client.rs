@@ -20,6 +20,7 @@ use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, invalid_argument};
 use crate::http::repeat::Repeat;
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::GrantKind;
 use crate::token::client_auth::OAuthClient;
 use crate::token::grant::{self, GrantRequest};
@@ -175,8 +176,8 @@ impl Inner {
         params: &Params,
     ) -> Result<grant::Granted> {
         let form = params.pairs(op, CLIENT)?;
-        let members = self.members(op, kind, repeat, &form).await?;
-        grant::read(self.grant_request(op, kind, repeat), members)
+        let (head, members) = self.members(op, kind, repeat, &form).await?;
+        grant::read(self.grant_request(op, kind, repeat), head, members)
     }
 
     /// What the token endpoint answers to a form.
@@ -186,7 +187,7 @@ impl Inner {
         kind: GrantKind,
         repeat: Repeat,
         form: &[(&str, &str)],
-    ) -> Result<Map<String, Value>> {
+    ) -> Result<(Head, Map<String, Value>)> {
         self.within_limits(op, |limits| limits.check_token(op, form))
             .await?;
         let answer = grant::send(self.grant_request(op, kind, repeat), form).await;
@@ -231,10 +232,12 @@ impl Inner {
         repeat: Repeat,
         params: &Params,
         max_issue_age: Option<Duration>,
-    ) -> Result<TokenSet> {
+    ) -> Result<Response<TokenSet>> {
         let granted = self.grant(op, kind, repeat, params).await?;
+        let head = granted.head.clone();
         let expected = Expected::new().or_max_issue_age(max_issue_age);
-        self.token_set(op, granted, expected, None).await
+        let tokens = self.token_set(op, granted, expected, None).await?;
+        Ok(head.with(tokens))
     }
 
     /// Posts parameters to an endpoint and gives the answer, whatever its status is.

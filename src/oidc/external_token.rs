@@ -15,6 +15,7 @@ use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::{AccessToken, GrantKind, explain, lifetime};
 
 const OP: Operation = Operation::new(
@@ -73,7 +74,7 @@ impl Oidc {
 }
 
 impl ExternalTokenRequest {
-    async fn send(self) -> Result<ExternalToken> {
+    async fn answered(self) -> Result<Response<ExternalToken>> {
         segment::check(&OP, "alias", &self.alias)?;
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
@@ -98,7 +99,8 @@ impl ExternalTokenRequest {
         if !answer.status().is_success() {
             return Err(explained(answer.error(&OP)));
         }
-        ExternalToken::read(json::decode(&OP, answer.response.body())?)
+        let token = ExternalToken::read(json::decode(&OP, answer.response.body())?)?;
+        Ok(Head::of(&answer.response).with(token))
     }
 }
 

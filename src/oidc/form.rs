@@ -129,16 +129,26 @@ macro_rules! request {
     };
 }
 
-/// `.await` on a request sends it.
+/// `.await` on a request sends it, and so does `send`.
 macro_rules! awaitable {
     ($request:ident => $output:ty) => {
+        impl $request {
+            /// Sends the request and gives status and headers beside the value.
+            ///
+            /// # Errors
+            /// As awaiting the request itself.
+            pub async fn send(self) -> $crate::Result<$crate::Response<$output>> {
+                self.answered().await
+            }
+        }
+
         impl std::future::IntoFuture for $request {
             type Output = $crate::Result<$output>;
             type IntoFuture =
                 std::pin::Pin<Box<dyn std::future::Future<Output = Self::Output> + Send>>;
 
             fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.send())
+                Box::pin(async move { self.answered().await.map($crate::Response::into_value) })
             }
         }
     };

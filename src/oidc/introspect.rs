@@ -17,6 +17,7 @@ use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::jose::{decode_unverified, time};
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 use crate::token::{GrantKind, explain};
 
@@ -89,7 +90,7 @@ impl IntrospectRequest {
         self
     }
 
-    async fn send(self) -> Result<Introspection> {
+    async fn answered(self) -> Result<Response<Introspection>> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
         let call = inner.call(&OP, ENDPOINT, Repeat::IDEMPOTENT);
@@ -108,6 +109,7 @@ impl IntrospectRequest {
         if let Some(refusal) = answer.refusal(&OP, Some("active")) {
             return Err(explain(refusal, GrantKind::Custom));
         }
+        let head = Head::of(&answer.response);
         let content_type = answer.response.headers().get(CONTENT_TYPE);
         let is_jwt = content_type
             .and_then(|value| value.to_str().ok())
@@ -139,13 +141,13 @@ impl IntrospectRequest {
             }
             None => {}
         }
-        Ok(Introspection {
+        Ok(head.with(Introspection {
             active,
             members,
             untyped: false,
             asking: self.oidc.client_id().to_owned(),
             token: self.token,
-        })
+        }))
     }
 
     /// Keycloak signs the token's own claims: those of another token are no answer.

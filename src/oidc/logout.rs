@@ -15,6 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Result, config, invalid_argument, protocol};
 use crate::http::repeat::Repeat;
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::{GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.logout", "POST", "{end_session_endpoint}");
@@ -162,7 +163,7 @@ impl LogoutUrl {
 }
 
 impl Logout {
-    async fn send(self) -> Result<()> {
+    async fn answered(self) -> Result<Response<()>> {
         let inner = self.oidc.inner.clone();
         let metadata = inner.metadata().await;
         if ends_with_refresh_token(&*metadata.map_err(|e| e.or_operation(&OP))?) {
@@ -185,7 +186,7 @@ impl Logout {
     }
 
     /// Keycloak's own way.
-    async fn end_session(mut self, inner: &Inner) -> Result<()> {
+    async fn end_session(mut self, inner: &Inner) -> Result<Response<()>> {
         let Some(refresh_token) = self.tokens.refresh_token() else {
             return Err(invalid_argument(
                 &OP,
@@ -200,7 +201,7 @@ impl Logout {
             .post(&OP, END_SESSION, Repeat::IDEMPOTENT, &self.params)
             .await?;
         match answer.status() {
-            StatusCode::NO_CONTENT => return Ok(()),
+            StatusCode::NO_CONTENT => return Ok(Head::of(&answer.response).with(())),
             // Keycloak answers without content; a page is for browsers, and has ended nothing.
             status if status.is_success() => {
                 return Err(
@@ -215,13 +216,13 @@ impl Logout {
         let error = explain(answer.error(&OP), GrantKind::Logout);
         // An earlier attempt whose answer was lost has ended the session.
         if answer.may_be_done && error.oauth_code() == Some("invalid_grant") {
-            return Ok(());
+            return Ok(Head::of(&answer.response).with(()));
         }
         Err(error)
     }
 
     /// The way of RFC 7009: what is given back cannot be used on.
-    async fn revoke(mut self, inner: &Inner) -> Result<()> {
+    async fn revoke(mut self, inner: &Inner) -> Result<Response<()>> {
         Revocable::from(&self.tokens).put_into(&mut self.params);
         let revoked = revoke::send(inner, &OP, &self.params).await;
         revoked.map_err(|error| match error.oauth_code() {

@@ -12,6 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol};
 use crate::http::repeat::Repeat;
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::{AccessToken, GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.revoke", "POST", "{revocation_endpoint}");
@@ -129,20 +130,25 @@ impl Oidc {
 }
 
 impl Revoke {
-    async fn send(self) -> Result<()> {
+    async fn answered(self) -> Result<Response<()>> {
         send(&self.oidc.inner, &OP, &self.params).await
     }
 }
 
 /// Posts a revocation. A token that the server does not know is revoked (RFC 7009 section 2.2), in
 /// whatever words it says so.
-pub(super) async fn send(inner: &Inner, op: &'static Operation, params: &Params) -> Result<()> {
+pub(super) async fn send(
+    inner: &Inner,
+    op: &'static Operation,
+    params: &Params,
+) -> Result<Response<()>> {
     let answer = inner.post(op, ENDPOINT, Repeat::IDEMPOTENT, params).await?;
+    let done = || Ok(Head::of(&answer.response).with(()));
     let error = match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => match answer.refusal(op, None) {
-            None => return Ok(()),
+            None => return done(),
             // Keycloak says it in the body of a 200.
-            Some(error) if error.oauth_code() == Some("invalid_token") => return Ok(()),
+            Some(error) if error.oauth_code() == Some("invalid_token") => return done(),
             Some(error) => error,
         },
         status if status.is_success() => {

@@ -16,6 +16,7 @@ use crate::http::deadline::Deadline;
 use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::operation::Operation;
+use crate::response::Head;
 
 pub(crate) const OP: Operation = Operation::new(
     "login",
@@ -42,6 +43,8 @@ pub(crate) struct Granted {
     /// All other members of the answer.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) rest: Map<String, Value>,
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
+    pub(crate) head: Head,
 }
 
 /// A refresh token and how long it can be used.
@@ -97,15 +100,15 @@ impl fmt::Debug for Renewal {
 
 /// Posts the form and reads the token out of the answer.
 pub(crate) async fn request(request: GrantRequest<'_>, form: &[(&str, &str)]) -> Result<Granted> {
-    let members = send(request, form).await?;
-    read(request, members)
+    let (head, members) = send(request, form).await?;
+    read(request, head, members)
 }
 
 /// Posts the form and gives the members of the answer.
 pub(crate) async fn send(
     request: GrantRequest<'_>,
     form: &[(&str, &str)],
-) -> Result<Map<String, Value>> {
+) -> Result<(Head, Map<String, Value>)> {
     let op = request.op;
     let call = EndpointCall {
         op,
@@ -134,11 +137,16 @@ pub(crate) async fn send(
             error
         });
     }
-    json::decode(op, answer.response.body())
+    let members = json::decode(op, answer.response.body())?;
+    Ok((Head::of(&answer.response), members))
 }
 
 /// Reads the answer of the token endpoint (RFC 6749 section 5.1).
-pub(crate) fn read(request: GrantRequest<'_>, mut members: Map<String, Value>) -> Result<Granted> {
+pub(crate) fn read(
+    request: GrantRequest<'_>,
+    head: Head,
+    mut members: Map<String, Value>,
+) -> Result<Granted> {
     let op = request.op;
     let mut text = |name: &str| match members.remove(name) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
@@ -173,6 +181,7 @@ pub(crate) fn read(request: GrantRequest<'_>, mut members: Map<String, Value>) -
         token,
         renewal,
         rest: members,
+        head,
     })
 }
 

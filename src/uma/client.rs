@@ -16,6 +16,7 @@ use crate::error::{self, Result};
 use crate::http::{json, segment};
 use crate::oidc::{Oidc, OidcBuilder};
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::credentials::Credentials;
 use crate::token::engine::{Login, TokenEngine};
 use crate::token::{AccessToken, TokenSource};
@@ -205,13 +206,14 @@ impl Uma {
     pub(super) async fn list<T: DeserializeOwned + 'static>(
         &self,
         call: Call<'_>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<Response<Vec<T>>> {
         let op = call.op;
         let answer = self.send(call, None).await?;
+        let head = Head::of(&answer);
         if answer.status() == StatusCode::NO_CONTENT {
-            return Ok(Vec::new());
+            return Ok(head.with(Vec::new()));
         }
-        json::decode(op, answer.body())
+        Ok(head.with(json::decode(op, answer.body())?))
     }
 
     async fn send(

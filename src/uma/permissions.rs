@@ -10,6 +10,7 @@ use super::rpt::Rpt;
 use crate::Secret;
 use crate::error::Result;
 use crate::oidc::{Oidc, Params, Permission};
+use crate::response::Response;
 use crate::token::AccessToken;
 
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
@@ -204,7 +205,7 @@ impl Permissions {
     /// See [`Oidc::permissions`]. Of kind `Config` when the permissions are too many for one
     /// request: a token cannot be asked for in parts.
     pub async fn rpt(self) -> Result<Rpt> {
-        Ok(self.question()?.rpt().await?)
+        self.answered().await.map(Response::into_value)
     }
 
     /// What is granted of what was asked for, without a token. Permissions that are too many for
@@ -246,8 +247,8 @@ impl Permissions {
         Ok(question.holder_verified(self.holder_verified))
     }
 
-    async fn send(self) -> Result<Rpt> {
-        self.rpt().await
+    async fn answered(self) -> Result<Response<Rpt>> {
+        Ok(self.question()?.rpt().await?)
     }
 }
 

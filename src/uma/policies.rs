@@ -9,6 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::oidc::awaitable;
 use crate::operation::Operation;
+use crate::response::Response;
 
 const ENDPOINT: Endpoint = ("policy_endpoint", |m| m.policy_endpoint.as_deref());
 const CREATE: Operation = Operation::new(
@@ -199,7 +200,7 @@ impl OwnerPolicies {
         self.uma.call(call, Some(policy)).await
     }
 
-    async fn send(self) -> Result<Vec<OwnerPolicy>> {
+    async fn answered(self) -> Result<Response<Vec<OwnerPolicy>>> {
         let call = call(&LIST, Method::GET, None, &self.query);
         self.uma.list(call).await
     }

@@ -18,6 +18,7 @@ use crate::http::repeat::Repeat;
 use crate::jose::decode_unverified;
 use crate::oidc::{Oidc, Params, Permission};
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::grant::GrantRequest;
 use crate::token::{AccessToken, GrantKind, explain, grant};
 use crate::{Secret, TokenFault, UmaFault};
@@ -139,32 +140,34 @@ impl Question {
     }
 
     /// The answer as a token.
-    pub(super) async fn rpt(&self) -> Answered<Rpt> {
+    pub(super) async fn rpt(&self) -> Answered<Response<Rpt>> {
         let limits = self.oidc.inner.limits();
         let wanted = parts::whole(&OP, &limits, &self.wanted)?;
-        let Value::Object(members) = self.send(None, &wanted).await? else {
+        let (head, answer) = self.send(None, &wanted).await?;
+        let Value::Object(members) = answer else {
             return Err(unexpected_body(&OP, "the answer is no object").into());
         };
-        let rpt = Rpt::new(self.read(members)?);
+        let rpt = Rpt::new(self.read(head.clone(), members)?);
         let given = rpt.access_token().expose();
         subject::check_rpt(&OP, self.subject().as_ref(), given)?;
         if let Ok(granted) = rpt.permissions() {
             self.check_granted(&granted)?;
         }
-        Ok(rpt)
+        Ok(head.with(rpt))
     }
 
-    fn read(&self, members: Map<String, Value>) -> Result<grant::Granted> {
+    fn read(&self, head: Head, members: Map<String, Value>) -> Result<grant::Granted> {
         let inner = &self.oidc.inner;
         let request = inner.grant_request(&OP, GrantKind::Custom, Repeat::SINGLE_USE);
         match self.shown {
-            Shown::Parameter => grant::read(request, members),
+            Shown::Parameter => grant::read(request, head, members),
             // The request has no proof of the client's key.
             Shown::Bearer => grant::read(
                 GrantRequest {
                     client: None,
                     ..request
                 },
+                head,
                 members,
             ),
         }
@@ -204,7 +207,7 @@ impl Question {
         let mut denied = None;
         for wanted in parts::split(&OP, &limits, &self.wanted)? {
             match self.send(Some(response_mode), &wanted).await {
-                Ok(answer) => answers.push(answer),
+                Ok((_, answer)) => answers.push(answer),
                 Err(Refusal::Denied(error)) => denied = Some(error),
                 Err(failure) => return Err(failure),
             }
@@ -219,7 +222,7 @@ impl Question {
         &self,
         response_mode: Option<&'static str>,
         wanted: &[String],
-    ) -> Answered<Value> {
+    ) -> Answered<(Head, Value)> {
         if let Some(bound_to) = binding(self.token.expose())
             && !self.holder_verified
         {
@@ -258,7 +261,8 @@ impl Question {
         };
         let answer = answer.map_err(|error| error.or_operation(&OP))?;
         if answer.status().is_success() {
-            return Ok(json::decode(&OP, answer.response.body())?);
+            let value = json::decode(&OP, answer.response.body())?;
+            return Ok((Head::of(&answer.response), value));
         }
         let ticket = self.ticket.as_ref().map(Secret::expose);
         let error = fault::grant(answer.error(&OP), ticket);

@@ -18,6 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
 use crate::oidc::awaitable;
 use crate::operation::Operation;
+use crate::response::Response;
 
 const ENDPOINT: Endpoint = ("resource_registration_endpoint", |m| {
     m.resource_registration_endpoint.as_deref()
@@ -395,7 +396,8 @@ impl ResourceList {
     /// # Errors
     /// As any call of the protection API.
     pub async fn ids(self) -> Result<Vec<String>> {
-        self.page(self.first, false).await
+        let ids = self.page(self.first, false).await?;
+        Ok(ids.into_value())
     }
 
     /// All of them, page by page as they are asked for.
@@ -406,7 +408,7 @@ impl ResourceList {
             if ended {
                 return Ok(None);
             }
-            let page: Vec<Resource> = list.page(first, true).await?;
+            let page: Vec<Resource> = list.page(first, true).await?.into_value();
             let ended = page.len() < size;
             let next = first.saturating_add(page.len());
             Ok::<_, crate::Error>(Some((page, (list, (next, ended)))))
@@ -423,7 +425,7 @@ impl ResourceList {
         &self,
         first: usize,
         deep: bool,
-    ) -> Result<Vec<T>> {
+    ) -> Result<Response<Vec<T>>> {
         let mut query = self.query.clone();
         query.push(("deep", deep.to_string()));
         query.push(("first", first.to_string()));
@@ -440,7 +442,7 @@ impl ResourceList {
         self.uma.list(call).await
     }
 
-    async fn send(self) -> Result<Vec<Resource>> {
+    async fn answered(self) -> Result<Response<Vec<Resource>>> {
         self.page(self.first, true).await
     }
 }

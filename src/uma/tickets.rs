@@ -13,6 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
 use crate::oidc::awaitable;
 use crate::operation::Operation;
+use crate::response::Response;
 
 const PERMISSION: Endpoint = ("permission_endpoint", |m| m.permission_endpoint.as_deref());
 const TICKET: Operation = Operation::new("uma.permission_ticket", "POST", "{permission_endpoint}");
@@ -284,7 +285,7 @@ impl Tickets {
         }
     }
 
-    async fn send(self) -> Result<Vec<PermissionTicket>> {
+    async fn answered(self) -> Result<Response<Vec<PermissionTicket>>> {
         self.uma.list(self.call(&LIST, "/ticket")).await
     }
 }

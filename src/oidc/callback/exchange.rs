@@ -7,6 +7,7 @@ use crate::oidc::client::Inner;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 use crate::token::GrantKind;
 use crate::token::grant::Granted;
 
@@ -62,7 +63,7 @@ pub(in crate::oidc) async fn spend(
 }
 
 impl CodeExchange {
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
         let Some(code) = &self.response.code else {
             return Err(invalid_argument(
@@ -76,6 +77,7 @@ impl CodeExchange {
         params.push("redirect_uri", login.redirect_uri.as_str());
         params.push("code_verifier", &login.verifier);
         let granted = spend(inner, &OP, &params).await?;
+        let head = granted.head.clone();
         let expected = expected(login)
             .code(code.expose())
             .state(login.state.expose());
@@ -91,7 +93,7 @@ impl CodeExchange {
             );
             return Err(error.with_operation(&OP));
         }
-        Ok(tokens)
+        Ok(head.with(tokens))
     }
 }
 

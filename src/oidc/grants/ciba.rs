@@ -19,6 +19,7 @@ use crate::oidc::limits::RequestKind;
 use crate::oidc::request_object;
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::{GrantKind, explain, lifetime};
 
 const START: Operation = Operation::new(
@@ -145,7 +146,7 @@ impl BackchannelLoginRequest {
         self
     }
 
-    async fn send(self) -> Result<BackchannelLogin> {
+    async fn answered(self) -> Result<Response<BackchannelLogin>> {
         let notification_token = self.params.get(TOKEN).map(Secret::from);
         let hints = ["login_hint", "id_token_hint"];
         if hints.iter().all(|hint| self.params.get(hint).is_none()) && !self.has_extra_hint()? {
@@ -190,6 +191,7 @@ impl BackchannelLoginRequest {
         if let Some(refusal) = answer.refusal(&START, Some("auth_req_id")) {
             return Err(explain(refusal, GrantKind::Custom));
         }
+        let head = Head::of(&answer.response);
         let answer: Answer = json::decode(&START, answer.response.body())?;
         let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
             // CIBA section 7.3: required.
@@ -200,7 +202,7 @@ impl BackchannelLoginRequest {
         };
         let expires_in = Some(expires_in);
         let interval = lifetime::seconds(Some(&answer.interval));
-        Ok(BackchannelLogin {
+        Ok(head.with(BackchannelLogin {
             auth_req_id: answer.auth_req_id,
             expires_in,
             notification_token,
@@ -209,7 +211,7 @@ impl BackchannelLoginRequest {
             max_issue_age: self.max_issue_age,
             params: Params::default(),
             oidc: self.oidc,
-        })
+        }))
     }
 
     fn has_extra_hint(&self) -> Result<bool> {

@@ -7,6 +7,7 @@ use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.client_credentials", "POST", "{token_endpoint}");
@@ -36,7 +37,7 @@ impl Oidc {
 }
 
 impl ClientCredentialsLogin {
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
         let repeat = Repeat::CLIENT_CREDENTIALS;
         inner

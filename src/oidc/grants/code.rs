@@ -9,6 +9,7 @@ use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 
 const OP: Operation = Operation::new("oidc.code", "POST", "{token_endpoint}");
 
@@ -78,7 +79,7 @@ impl CodeGrant {
         self
     }
 
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
         let granted = spend(inner, &OP, &self.params).await?;
         let expected = match &self.nonce {
@@ -88,7 +89,9 @@ impl CodeGrant {
         let expected = expected
             .code(self.code.expose())
             .or_max_issue_age(self.max_issue_age);
-        inner.token_set(&OP, granted, expected, None).await
+        let head = granted.head.clone();
+        let tokens = inner.token_set(&OP, granted, expected, None).await?;
+        Ok(head.with(tokens))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.grant", "POST", "{token_endpoint}");
@@ -45,7 +46,7 @@ impl Oidc {
 }
 
 impl CustomGrant {
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
         inner
             .tokens(

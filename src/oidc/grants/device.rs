@@ -17,6 +17,7 @@ use crate::oidc::pkce::Pkce;
 use crate::oidc::shown;
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::{GrantKind, explain, lifetime};
 
 const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
@@ -117,7 +118,7 @@ impl Oidc {
 }
 
 impl DeviceLoginRequest {
-    async fn send(mut self) -> Result<DeviceLogin> {
+    async fn answered(mut self) -> Result<Response<DeviceLogin>> {
         let pkce = Pkce::new()?;
         self.params.push("code_challenge", pkce.challenge());
         self.params.push("code_challenge_method", "S256");
@@ -132,6 +133,7 @@ impl DeviceLoginRequest {
         if let Some(refusal) = answer.refusal(&START, Some("device_code")) {
             return Err(explain(refusal, GrantKind::Custom));
         }
+        let head = Head::of(&answer.response);
         let answer: Answer = json::decode(&START, answer.response.body())?;
         answer
             .check()
@@ -151,7 +153,7 @@ impl DeviceLoginRequest {
         };
         let expires_in = Some(expires_in);
         let interval = lifetime::seconds(Some(&answer.interval));
-        Ok(DeviceLogin {
+        Ok(head.with(DeviceLogin {
             device_code: answer.device_code,
             user_code: answer.user_code,
             verification_uri,
@@ -165,7 +167,7 @@ impl DeviceLoginRequest {
             max_issue_age: self.max_issue_age,
             params: Params::default(),
             oidc: self.oidc,
-        })
+        }))
     }
 }
 

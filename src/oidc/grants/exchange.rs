@@ -11,6 +11,7 @@ use crate::http::repeat::Repeat;
 use crate::oidc::Oidc;
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::operation::Operation;
+use crate::response::{Head, Response};
 use crate::token::{AccessToken, GrantKind, grant, lifetime};
 
 const OP: Operation = Operation::new("oidc.exchange_token", "POST", "{token_endpoint}");
@@ -117,7 +118,7 @@ impl TokenExchange {
         self
     }
 
-    async fn send(self) -> Result<ExchangedToken> {
+    async fn answered(self) -> Result<Response<ExchangedToken>> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
         let kind = match self.params.get("requested_subject") {
@@ -125,10 +126,11 @@ impl TokenExchange {
             None => GrantKind::Exchange,
         };
         let request = inner.grant_request(&OP, kind, Repeat::SINGLE_USE);
-        let members = inner
+        let (head, members) = inner
             .members(&OP, request.kind, request.repeat, &form)
             .await?;
-        ExchangedToken::read(request, members)
+        let token = ExchangedToken::read(request, &head, members)?;
+        Ok(head.with(token))
     }
 }
 
@@ -144,7 +146,11 @@ pub struct ExchangedToken {
 }
 
 impl ExchangedToken {
-    fn read(request: grant::GrantRequest<'_>, mut members: Map<String, Value>) -> Result<Self> {
+    fn read(
+        request: grant::GrantRequest<'_>,
+        head: &Head,
+        mut members: Map<String, Value>,
+    ) -> Result<Self> {
         let text = |members: &Map<String, Value>, name: &str| {
             let text = members.get(name).and_then(Value::as_str);
             text.filter(|text| !text.is_empty()).map(str::to_owned)
@@ -170,7 +176,7 @@ impl ExchangedToken {
                 rest: members,
             });
         }
-        let granted = grant::read(request, members)?;
+        let granted = grant::read(request, head.clone(), members)?;
         Ok(Self {
             token: token.into(),
             access_token: Some(granted.token),
@@ -272,7 +278,11 @@ mod tests {
         let request = oidc
             .inner
             .grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
-        ExchangedToken::read(request, members.as_object().unwrap().clone())
+        ExchangedToken::read(
+            request,
+            &Head::default(),
+            members.as_object().unwrap().clone(),
+        )
     }
 
     #[test]
@@ -316,7 +326,7 @@ mod tests {
                     Ok(members) => {
                         let inner = &oidc().inner;
                         let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
-                        prop_assert!(ExchangedToken::read(request, members).is_err());
+                        prop_assert!(ExchangedToken::read(request, &Head::default(), members).is_err());
                     }
                     Err(error) => prop_assert!(!error.to_string().is_empty()),
                 }
@@ -335,7 +345,7 @@ mod tests {
                     members.insert("token_type".into(), "Bearer".into());
                 }
                 let request = oidc().inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
-                match ExchangedToken::read(request, members) {
+                match ExchangedToken::read(request, &Head::default(), members) {
                     Ok(read) => {
                         let shown = format!("{read:?}");
                         prop_assert!(token.len() < 12 || !shown.contains(&token), "{shown}");

@@ -8,6 +8,7 @@ use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.jwt_bearer", "POST", "{token_endpoint}");
@@ -42,7 +43,7 @@ impl Oidc {
 }
 
 impl JwtBearerGrant {
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
         inner
             .tokens(

@@ -8,6 +8,7 @@ use crate::http::repeat::Repeat;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.password", "POST", "{token_endpoint}");
@@ -60,7 +61,7 @@ impl PasswordLogin {
         self
     }
 
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
         inner.rules.check_password(&OP)?;
         inner

@@ -9,6 +9,7 @@ use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, Refreshable, TokenSet};
 use crate::operation::Operation;
+use crate::response::Response;
 use crate::token::GrantKind;
 use crate::token::grant::{Granted, Renewal};
 
@@ -54,14 +55,16 @@ impl Oidc {
 }
 
 impl Refresh {
-    async fn send(self) -> Result<TokenSet> {
+    async fn answered(self) -> Result<Response<TokenSet>> {
         let granted = self.spend().await?;
         let rotated = granted
             .renewal
             .as_ref()
             .map(|renewal| renewal.token.clone());
+        let head = granted.head.clone();
         let tokens = self.verified(granted).await;
-        tokens.map_err(|error| error.with_refresh_token(rotated))
+        let tokens = tokens.map_err(|error| error.with_refresh_token(rotated))?;
+        Ok(head.with(tokens))
     }
 
     /// The first half: the refresh token is used up, and what came for it is not verified yet.

@@ -19,6 +19,7 @@ use crate::oidc::Oidc;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::tokens::TokenSet;
 use crate::oidc::verify::{Expected, Origin};
+use crate::response::Head;
 use crate::token::AccessToken;
 use crate::token::engine::{Obtain, Obtained};
 use crate::token::grant::{Granted, Renewal};
@@ -448,6 +449,7 @@ impl Obtain for Arc<Keeper> {
                 token: tokens.access_token,
                 renewal: None,
                 rest: Map::new(),
+                head: Head::default(),
             });
             Obtained {
                 result,

@@ -565,3 +565,34 @@ async fn k10_userinfo_is_encrypted_where_it_has_to_be() {
     assert_eq!(error.token_fault(), Some(TokenFault::Encryption), "{error}");
     mock.oidc().userinfo(&tokens).await.unwrap();
 }
+
+/// Status and headers stand beside the value of every request, as they do in the admin API.
+#[tokio::test]
+async fn requests_give_status_and_headers_too() {
+    let mock = Mock::with(Defects {
+        script: Box::new(|seen| match seen.target.as_str() {
+            "/revoke" => Some(Reply::Answer(
+                200,
+                vec![("x-served-by", "two".to_owned())],
+                String::new(),
+            )),
+            "/introspect" => Some(Reply::json(200, r#"{"active":false}"#)),
+            _ => None,
+        }),
+        ..Defects::default()
+    })
+    .await;
+    let oidc = mock.oidc();
+    let response = oidc.client_credentials().send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.value().access_token().expose(), "access-hunter2");
+    let shown = format!("{response:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let revoked = oidc.revoke("t").send().await.unwrap();
+    assert_eq!(revoked.headers()["x-served-by"], "two");
+    let answer = oidc.introspect("t").send().await.unwrap().into_value();
+    assert!(!answer.is_active());
+    let refreshed = oidc.refresh(&response.into_value()).send().await.unwrap();
+    assert!(refreshed.status().is_success());
+}

@@ -10,6 +10,7 @@ use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
+use crate::response::Head;
 use crate::token::credentials::Credentials;
 use crate::token::engine::TokenEngine;
 use crate::token::grant::{self, GrantRequest, Granted, OP, Renewal};
@@ -195,6 +196,7 @@ impl Granted {
             token,
             renewal: None,
             rest: serde_json::Map::new(),
+            head: Head::default(),
         }
     }
 }
