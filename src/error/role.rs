@@ -16,27 +16,37 @@ pub(crate) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Opt
         ["admin", "realms", realm, rest @ ..] => (*realm, rest),
         _ => return None,
     };
-    let role = role(read, rest);
+    let (role, second) = roles(read, rest);
     let realm = percent_decode_str(realm).decode_utf8_lossy();
     // A template does not say which realm it is.
     let known = !realm.starts_with('{');
+    let needed = match second {
+        Some(second) => format!("one of the roles {role} and {second}"),
+        None => format!("the role {role}"),
+    };
     Some(match login {
         Some(login) if known && login != realm && login != "master" => format!(
             "the token is of the realm {login}, and only tokens of {realm} itself or of master can \
              administer {realm}"
         ),
+        Some("master") if known && role == REALM_ADMIN => {
+            "the token probably lacks the role admin of the realm master, where it was issued"
+                .into()
+        }
         Some("master") if known => format!(
-            "the token probably lacks the role {role} of the client {realm}-realm in the realm \
-             master, where it was issued"
+            "the token probably lacks {needed} of the client {realm}-realm in the realm master, \
+             where it was issued"
         ),
         Some(_) if known => format!(
-            "the token probably lacks the role {role} of the client realm-management in the realm \
-             {realm}"
+            "the token probably lacks {needed} of the client realm-management in the realm {realm}"
         ),
+        _ if role == REALM_ADMIN => "the token probably lacks the role realm-admin of the client \
+                                     realm-management where the realm itself issued it, or the \
+                                     role admin of the realm master where that did"
+            .into(),
         _ => format!(
-            "the token probably lacks the role {role}: of the client realm-management where the \
-             realm itself issued it, of the client named after the realm (demo-realm) where master \
-             did"
+            "the token probably lacks {needed}: of the client realm-management where the realm \
+             itself issued it, of the client named after the realm (demo-realm) where master did"
         ),
     })
 }
@@ -54,7 +64,39 @@ pub(crate) fn issuing_realm(token: &str) -> Option<String> {
     clean.then(|| realm.into_owned())
 }
 
-/// Roles of `org.keycloak.models.AdminRoles`.
+/// The role came after organizations did.
+const MANAGE_ORGANIZATIONS: &str =
+    "manage-organizations (manage-realm where the server has no such role)";
+/// Has every right in a realm; the clients of master have no such role.
+const REALM_ADMIN: &str = "realm-admin";
+
+/// Roles of `org.keycloak.models.AdminRoles`: what a call needs, and what it needs as well.
+fn roles(read: bool, rest: &[&str]) -> (&'static str, Option<&'static str>) {
+    let pick = |view, manage| if read { view } else { manage };
+    let second = match rest {
+        ["roles", _, "users"] | ["clients", _, "roles", _, "users"] => "query-users",
+        ["roles", _, "groups"] | ["clients", _, "roles", _, "groups"] => "query-groups",
+        ["users" | "groups", _, "role-mappings", "clients", _] if read => "view-clients",
+        // Of an example that is made for a user.
+        [
+            "clients",
+            _,
+            "evaluate-scopes",
+            "generate-example-access-token"
+            | "generate-example-id-token"
+            | "generate-example-userinfo",
+        ] => "view-users",
+        ["organizations", "members", ..] | ["organizations", _, "members", ..] => {
+            pick("view-users", "manage-users")
+        }
+        ["organizations", _, "identity-providers", ..] => {
+            pick("view-identity-providers", "manage-identity-providers")
+        }
+        _ => return (role(read, rest), None),
+    };
+    (role(read, rest), Some(second))
+}
+
 fn role(read: bool, rest: &[&str]) -> &'static str {
     let pick = |view, manage| if read { view } else { manage };
     match rest {
@@ -63,14 +105,13 @@ fn role(read: bool, rest: &[&str]) -> &'static str {
         ["users" | "attack-detection", ..] => pick("view-users", "manage-users"),
         ["sessions", ..] | ["logout-all"] => "manage-users",
         ["groups"] => pick("query-groups", "manage-users"),
-        ["groups", ..] => pick("view-users", "manage-users"),
+        ["groups" | "group-by-path", ..] => pick("view-users", "manage-users"),
         ["clients", _, "authz", ..] => pick("view-authorization", "manage-authorization"),
         [
             "clients"
             | "client-scopes"
             | "client-templates"
             | "clients-initial-access"
-            | "client-registration-policy"
             | "client-description-converter"
             | "default-default-client-scopes"
             | "default-optional-client-scopes",
@@ -78,7 +119,12 @@ fn role(read: bool, rest: &[&str]) -> &'static str {
         ] => pick("view-clients", "manage-clients"),
         ["identity-provider", ..] => pick("view-identity-providers", "manage-identity-providers"),
         ["events" | "admin-events", ..] => pick("view-events", "manage-events"),
-        ["organizations", ..] => pick("view-organizations", "manage-organizations"),
+        ["organizations", _, "invitations", ..] => MANAGE_ORGANIZATIONS,
+        ["organizations", ..] => pick(
+            "view-organizations (manage-realm where the server has no such role)",
+            MANAGE_ORGANIZATIONS,
+        ),
+        ["workflows", ..] => REALM_ADMIN,
         ["partial-export"] => "manage-realm",
         _ => pick("view-realm", "manage-realm"),
     }
@@ -119,6 +165,90 @@ mod tests {
             assert!(unknown.contains("(demo-realm) where master"), "{unknown}");
         }
         assert!(hint("my%20realm", Some("master")).contains("my realm-realm"));
+    }
+
+    #[test]
+    fn some_calls_need_two_roles_or_others_than_their_neighbours() {
+        let hint = |method, rest: &str, login| {
+            missing_role(method, &format!("/admin/realms/demo/{rest}"), Some(login)).unwrap()
+        };
+        for (method, rest, needed) in [
+            ("GET", "group-by-path/a/b", "the role view-users"),
+            (
+                "GET",
+                "client-registration-policy/providers",
+                "the role view-realm",
+            ),
+            ("POST", "workflows", "the role realm-admin"),
+            (
+                "GET",
+                "roles/r/users",
+                "one of the roles view-realm and query-users",
+            ),
+            (
+                "GET",
+                "roles/r/groups",
+                "one of the roles view-realm and query-groups",
+            ),
+            (
+                "GET",
+                "clients/c/roles/r/users",
+                "one of the roles view-clients and query-users",
+            ),
+            (
+                "GET",
+                "users/u/role-mappings/clients/c",
+                "one of the roles view-users and view-clients",
+            ),
+            (
+                "POST",
+                "users/u/role-mappings/clients/c",
+                "the role manage-users",
+            ),
+            (
+                "GET",
+                "clients/c/evaluate-scopes/generate-example-id-token",
+                "one of the roles view-clients and view-users",
+            ),
+            (
+                "GET",
+                "organizations/o",
+                "the role view-organizations (manage-realm where the server has no such role)",
+            ),
+            (
+                "GET",
+                "organizations/o/invitations",
+                "the role manage-organizations (manage-realm where the server has no such role)",
+            ),
+            (
+                "POST",
+                "organizations/o/members",
+                "one of the roles manage-organizations (manage-realm where the server has no such \
+                 role) and manage-users",
+            ),
+            (
+                "GET",
+                "organizations/o/identity-providers",
+                "one of the roles view-organizations (manage-realm where the server has no such \
+                 role) and view-identity-providers",
+            ),
+        ] {
+            assert_eq!(
+                hint(method, rest, "demo"),
+                format!(
+                    "the token probably lacks {needed} of the client realm-management in the realm \
+                     demo"
+                )
+            );
+        }
+        // Of a token of master no client of master has the role.
+        let workflows = hint("GET", "workflows", "master");
+        assert!(
+            workflows.contains("the role admin of the realm master"),
+            "{workflows}"
+        );
+        let unknown = missing_role("GET", "/admin/realms/{realm}/workflows", None).unwrap();
+        assert!(unknown.contains("realm-admin of the client"), "{unknown}");
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Failures as a real server gives them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keycloak_kit::ErrorKind;
 use keycloak_kit::representations::{
-    ClientRepresentation, FlowCopyRepresentation, PartialImportRepresentation, UserRepresentation,
+    ClientRepresentation, FlowCopyRepresentation, OrganizationDomainRepresentation,
+    OrganizationRepresentation, PartialImportRepresentation, RealmRepresentation,
+    RoleRepresentation, UserRepresentation,
 };
+use keycloak_kit::{ErrorKind, Method};
 use pretty_assertions::assert_eq;
+use serde_json::Value;
 
 use crate::support::accounts::{SECRET, person};
 use crate::support::version::version;
@@ -102,6 +106,97 @@ async fn forbidden_names_the_role_that_is_missing() {
             test.name
         );
         assert!(hint.ends_with(&of), "{error}");
+    }
+    test.delete().await;
+}
+
+/// With the roles that are named the call is let through, and with the first of two it is not.
+#[tokio::test]
+async fn forbidden_calls_name_each_role_that_they_need() {
+    if !version().await.has("26.7.4") {
+        return;
+    }
+    let settings = RealmRepresentation::default().organizations_enabled(true);
+    let test = TestRealm::with("error-roles", settings).await;
+    let (ada, _) = test.user("ada").await;
+    test.group("staff").await;
+    test.role("boss").await;
+    let app = test.automation("app", &[]).await;
+    let app = app.get().await.unwrap().client_uuid().unwrap();
+    let role = RoleRepresentation::default().name("editor");
+    test.realm.client(&app).roles().create(&role).await.unwrap();
+    let acme = OrganizationRepresentation::default()
+        .name("Acme")
+        .domains([OrganizationDomainRepresentation::default().name("acme.example")]);
+    let acme = test.realm.organizations().create(&acme).await.unwrap();
+    let example = format!("clients/{app}/evaluate-scopes/generate-example-userinfo");
+    let calls: &[(String, &[&str])] = &[
+        ("group-by-path/staff".into(), &["view-users"]),
+        (
+            "client-registration-policy/providers".into(),
+            &["view-realm"],
+        ),
+        ("workflows".into(), &["realm-admin"]),
+        ("roles/boss/users".into(), &["view-realm", "query-users"]),
+        ("roles/boss/groups".into(), &["view-realm", "query-groups"]),
+        (
+            format!("clients/{app}/roles/editor/users"),
+            &["view-clients", "query-users"],
+        ),
+        (
+            format!("clients/{app}/roles/editor/groups"),
+            &["view-clients", "query-groups"],
+        ),
+        (
+            format!("users/{ada}/role-mappings/clients/{app}"),
+            &["view-users", "view-clients"],
+        ),
+        (example, &["view-clients", "view-users"]),
+        ("organizations".into(), &["view-organizations"]),
+        (
+            format!("organizations/{acme}/invitations"),
+            &["manage-organizations"],
+        ),
+        (
+            format!("organizations/{acme}/members"),
+            &["view-organizations", "view-users"],
+        ),
+        (
+            format!("organizations/{acme}/members/count"),
+            &["view-organizations", "view-users"],
+        ),
+        (
+            format!("organizations/members/{ada}/organizations"),
+            &["view-organizations", "view-users"],
+        ),
+        (
+            format!("organizations/{acme}/identity-providers"),
+            &["view-organizations", "view-identity-providers"],
+        ),
+    ];
+    let mut clients = BTreeMap::new();
+    for (path, roles) in calls {
+        for given in 0..=roles.len() {
+            let name = format!("with-{}", roles[..given].join("-"));
+            if !clients.contains_key(&name) {
+                test.automation(&name, &roles[..given]).await;
+                let kc = test.as_automation(&name).build().unwrap();
+                clients.insert(name.clone(), kc);
+            }
+            let path = format!("admin/realms/{}/{path}", test.name);
+            let call = clients[&name].request::<Value>(Method::GET, path.split('/'));
+            let called = call.query(&[("userId", ada.as_str())]).await;
+            if given == roles.len() {
+                called.unwrap_or_else(|error| panic!("{path} {roles:?}: {error}"));
+                continue;
+            }
+            let error = called.expect_err(&path);
+            assert!(error.is_forbidden(), "{path} {name}: {error}");
+            let hint = error.hint().unwrap();
+            for role in *roles {
+                assert!(hint.contains(role), "{path}: {hint}");
+            }
+        }
     }
     test.delete().await;
 }
