@@ -32,6 +32,7 @@ pub(super) fn protection(error: Error, about: About) -> Error {
                 "the server does not accept the token: it has expired or belongs to another realm",
             );
         }
+        (Some(403), "invalid_clientId") => UmaFault::UnknownResourceServer,
         (Some(403), "invalid_scope") => UmaFault::NoProtectionScope,
         (Some(403), "forbidden" | "not_authorised") => UmaFault::NotOwner,
         (Some(404), _) => match about {

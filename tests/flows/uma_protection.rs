@@ -2,9 +2,10 @@
 
 use keycloak_kit::uma::{OwnerPolicy, Resource, TicketPermission};
 use keycloak_kit::{AccessToken, ErrorKind, UmaFault};
+use serde_json::json;
 
-use crate::support::PASSWORD;
 use crate::support::resource_server::ResourceServer;
+use crate::support::{PASSWORD, SECRET};
 
 fn album() -> Resource {
     Resource::new("album 1")
@@ -69,6 +70,15 @@ async fn the_protection_api_token_is_kept_and_replaced() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
+
+    // A client without authorization has nothing to protect.
+    server.realm.client("plain", json!({})).await;
+    let plain = server.realm.kc.uma(&server.realm.name, "plain");
+    let plain = plain.client_secret(SECRET).build().unwrap();
+    let error = plain.resources().list().await.unwrap_err();
+    let fault = UmaFault::UnknownResourceServer;
+    assert_eq!(error.uma_fault(), Some(fault), "{error}");
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     server.realm.delete().await;
 }
 

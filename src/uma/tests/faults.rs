@@ -45,6 +45,14 @@ fn each_refusal_of_the_protection_api_has_its_own_advice() {
         (
             Resource,
             403,
+            "invalid_clientId",
+            "Client application [app] is not registered as a resource server.",
+            Some(F::UnknownResourceServer),
+            "check the audience, and that this client has authorization switched on",
+        ),
+        (
+            Resource,
+            403,
             "invalid_scope",
             "Requires uma_protection scope.",
             Some(F::NoProtectionScope),
