@@ -16,8 +16,13 @@ pub(crate) enum RefusedClient {
 }
 
 impl RefusedClient {
-    fn hint(self) -> Option<&'static str> {
+    /// `unknown` where the code is `invalid_client`: Keycloak has it for a client that it does not
+    /// know, and for an assertion or a certificate that it does not take.
+    fn hint(self, unknown: bool) -> Option<&'static str> {
         Some(match self {
+            Self::Bearer | Self::WithoutProof | Self::Secret if unknown => {
+                "check the client id, its secret and the realm it is in, and that it is enabled"
+            }
             Self::Bearer => return None,
             Self::WithoutProof => {
                 "no client secret was sent: set client_secret or client_auth, or switch client \
@@ -27,12 +32,12 @@ impl RefusedClient {
                 "check the client secret, and that the client has client authentication switched on"
             }
             Self::Assertion => {
-                "check that the client is to authenticate with a signed JWT, that the server knows \
-                 the key, and that the clock of this machine is right"
+                "check the client id, that the client is to authenticate with a signed JWT, that the \
+                 server knows the key, and that the clock of this machine is right"
             }
             Self::Certificate => {
-                "check that the server knows the client's certificate, and that this address asks \
-                 for it in the TLS handshake"
+                "check the client id, that the server knows the client's certificate, and that this \
+                 address asks for it in the TLS handshake"
             }
         })
     }
@@ -50,8 +55,11 @@ impl RefusedClient {
 
     /// Replaces what is meant for calls below the base URL.
     pub(crate) fn explain(self, error: Error) -> Error {
-        match self.hint() {
-            Some(hint) if error.status() == Some(StatusCode::UNAUTHORIZED) => error.with_hint(hint),
+        let unknown = error.oauth_code() == Some("invalid_client");
+        match self.hint(unknown) {
+            Some(hint) if unknown || error.status() == Some(StatusCode::UNAUTHORIZED) => {
+                error.with_hint(hint)
+            }
             _ if error.is_not_keycloaks() => error.with_hint(
                 "the answer is not an OAuth error: a proxy may have given it, or the endpoint that \
                  the provider publishes is not its own",

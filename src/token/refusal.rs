@@ -19,6 +19,9 @@ pub(crate) enum GrantKind {
     Impersonation,
     #[cfg(feature = "oidc")]
     Logout,
+    /// The start of a backchannel login (CIBA).
+    #[cfg(feature = "oidc")]
+    Backchannel,
     Custom,
 }
 
@@ -27,15 +30,24 @@ pub(crate) enum GrantKind {
 pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
     let status = error.status();
     let hint = match (error.oauth_code(), kind) {
-        // Keycloak answers 401 for a wrong secret and 400 for a grant the client may not use.
+        // Keycloak answers 401 for a wrong secret, and 400 for a grant the client may not use: but
+        // 401 for this one too. A public client is told the same with other words.
+        (Some("unauthorized_client"), GrantKind::ClientCredentials)
+            if status != Some(StatusCode::UNAUTHORIZED)
+                || said(&error, "service account") && !said(&error, "public client") =>
+        {
+            "switch on the client's service account roles"
+        }
         (Some("unauthorized_client"), _) if status == Some(StatusCode::UNAUTHORIZED) => {
             return error.with_kind(ErrorKind::Unauthorized);
         }
-        (Some("unauthorized_client"), GrantKind::ClientCredentials) => {
-            "switch on the client's service account roles"
-        }
         (Some("unauthorized_client"), GrantKind::Password) => {
             "switch on the client's direct access grants"
+        }
+        // Nothing is exchanged here. Keycloak has another code for a user that it does not know.
+        #[cfg(feature = "oidc")]
+        (Some("invalid_grant" | "unauthorized_client"), GrantKind::Backchannel) => {
+            "switch on the client's OIDC CIBA grant"
         }
         (Some("unauthorized_client"), _) => "the client may not use this grant: switch it on",
         #[cfg(feature = "oidc")]
@@ -45,9 +57,8 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
             "there is no client of this name for the audience: check it, and that the client is \
              enabled"
         }
-        (Some("invalid_client"), _) => {
-            "check the client id, its secret and the realm it is in, and that it is enabled"
-        }
+        // The endpoint knows what the client has shown.
+        (Some("invalid_client"), _) => return error.with_kind(ErrorKind::Unauthorized),
         (Some("invalid_grant"), _) if said(&error, "dpop") => {
             "the token is bound to another key than the proof's: use the DPoP key that it was given \
              to"
@@ -56,7 +67,9 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
             "check user name, password and one-time password, and that the account is enabled and \
              has no required actions open"
         }
-        (Some("invalid_grant"), GrantKind::Refresh) => "the session has ended: log in again",
+        (Some("invalid_grant"), GrantKind::Refresh) => {
+            "the session has ended, or the refresh token is another client's: log in again"
+        }
         #[cfg(feature = "oidc")]
         (Some("invalid_grant"), GrantKind::Code) => {
             "the code was used before, has expired or belongs to another login: start the login \
@@ -80,10 +93,32 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
                  audiences that its scopes reach",
             );
         }
+        #[cfg(feature = "oidc")]
+        (Some("invalid_request"), GrantKind::Exchange | GrantKind::Impersonation) => {
+            return refused_exchange(error);
+        }
         (Some("invalid_grant"), _) => "what was exchanged is not valid or not valid any more",
         _ => return error,
     };
     error.with_kind(ErrorKind::Unauthorized).with_hint(hint)
+}
+
+/// What Keycloak's standard exchange cannot do with a request. The request is at fault, not the
+/// credentials, so the kind stays.
+#[cfg(feature = "oidc")]
+fn refused_exchange(error: Error) -> Error {
+    let hint = if said(&error, "exchange is not enabled") {
+        "switch on the client's standard token exchange"
+    } else if said(&error, "audience not available") {
+        "the client's scopes do not put this audience into its tokens: add an audience mapper to \
+         them, or ask for the optional scope that has one"
+    } else if said(&error, "not supported for standard token exchange") {
+        "only the older exchange has this parameter: start the server with \
+         --features=token-exchange, or leave it out"
+    } else {
+        return error;
+    };
+    error.with_hint(hint)
 }
 
 fn said(error: &Error, word: &str) -> bool {

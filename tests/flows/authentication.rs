@@ -45,6 +45,68 @@ async fn s15_secrets_in_header_and_form() {
 }
 
 #[tokio::test]
+async fn refused_clients_are_told_what_they_have_shown() {
+    let realm = Realm::new("refused").await;
+    let hint = |error: keycloak_kit::Error| {
+        assert!(error.is_unauthorized(), "{error}");
+        error.hint().unwrap_or_default().to_owned()
+    };
+    let off = json!({ "serviceAccountsEnabled": false });
+    realm.client("no-account", off).await;
+    let oidc = realm.oidc("no-account").build().unwrap();
+    let login = Keycloak::builder(&server::server().url)
+        .login_realm(&realm.name)
+        .client_credentials("no-account", SECRET)
+        .build()
+        .unwrap();
+    for error in [
+        login.login().await.unwrap_err(),
+        oidc.client_credentials().await.map(drop).unwrap_err(),
+    ] {
+        let said = hint(error);
+        assert_eq!(said, "switch on the client's service account roles");
+    }
+    let public = json!({ "publicClient": true, "serviceAccountsEnabled": false });
+    realm.client("public", public).await;
+    let public = realm.oidc("public").build().unwrap();
+    let said = hint(public.client_credentials().await.unwrap_err());
+    assert!(said.contains("client authentication switched on"), "{said}");
+
+    let jwt = json!({ "clientAuthenticatorType": "client-jwt" });
+    realm.client("key", jwt).await;
+    let x509 = json!({
+        "clientAuthenticatorType": "client-x509", "attributes": { "x509.subjectdn": "CN=app" },
+    });
+    realm.client("certificate", x509).await;
+    let unknown = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    for (client_id, auth, wanted) in [
+        (
+            "key",
+            ClientAuth::private_key_jwt(unknown),
+            "the server knows the key",
+        ),
+        (
+            "certificate",
+            ClientAuth::tls_client_auth(),
+            "the client's certificate",
+        ),
+    ] {
+        let oidc = realm.oidc(client_id).client_auth(auth).build().unwrap();
+        for error in [
+            oidc.client_credentials().await.map(drop).unwrap_err(),
+            oidc.password("ada", PASSWORD).await.map(drop).unwrap_err(),
+            oidc.introspect("t").await.map(drop).unwrap_err(),
+            oidc.revoke("t").await.unwrap_err(),
+        ] {
+            assert_eq!(error.oauth_code(), Some("invalid_client"), "{error}");
+            let said = hint(error);
+            assert!(said.contains(wanted), "{said}");
+        }
+    }
+    realm.delete().await;
+}
+
+#[tokio::test]
 async fn s16_assertions_with_the_secret() {
     let realm = Realm::new("secret-jwt").await;
     let client = json!({ "clientAuthenticatorType": "client-secret-jwt" });

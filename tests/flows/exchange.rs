@@ -86,6 +86,21 @@ async fn s17_standard_exchange_and_what_is_no_bearer_token() {
     let error = error.unwrap_err();
     let hint = error.hint().unwrap();
     assert!(hint.contains("no client of this name"), "{error}");
+
+    // What the standard exchange cannot do is the request's fault.
+    let refused = app.exchange_token(bearer).audience("other").await;
+    let mut errors = vec![(refused, "an audience mapper")];
+    let refused = app.exchange_token(bearer).requested_subject("bob").await;
+    errors.push((refused, "--features=token-exchange"));
+    realm.client("off", json!({})).await;
+    let off = realm.oidc("off").build().unwrap();
+    let refused = off.exchange_token(bearer).await;
+    errors.push((refused, "the client's standard token exchange"));
+    for (refused, wanted) in errors {
+        let error = refused.unwrap_err();
+        assert!(error.is_validation(), "{error}");
+        assert!(error.hint().unwrap().contains(wanted), "{error}");
+    }
     realm.delete().await;
 }
 

@@ -85,6 +85,28 @@ async fn k01_introspection_needs_the_audience_and_looks_at_the_type() {
 }
 
 #[tokio::test]
+async fn what_is_refused_to_a_client_says_what_it_lacks() {
+    let realm = Realm::new("lacks").await;
+    let app = realm.app(json!({})).await;
+    realm.client("other", json!({})).await;
+    let other = realm.oidc("other").build().unwrap();
+    let tokens = app.password("ada", PASSWORD).await.unwrap();
+    let theirs = Refreshable::new(tokens.refresh_token().unwrap().expose()).unwrap();
+    let error = other.refresh(theirs).await.unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("the refresh token is another client's"),
+        "{error}"
+    );
+
+    // The client may not log users in by the back channel.
+    let error = app.backchannel_login().login_hint("ada").await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert_eq!(error.hint(), Some("switch on the client's OIDC CIBA grant"));
+    realm.delete().await;
+}
+
+#[tokio::test]
 async fn k02_signed_introspection() {
     let realm = Realm::new("introspect-jwt").await;
     let client = json!({

@@ -189,7 +189,7 @@ impl BackchannelLoginRequest {
         };
         let answer = inner.post(&START, ENDPOINT, Repeat::NEVER, &params).await?;
         if let Some(refusal) = answer.refusal(&START, Some("auth_req_id")) {
-            return Err(explain(refusal, GrantKind::Custom));
+            return Err(explain(refusal, GrantKind::Backchannel));
         }
         let head = Head::of(&answer.response);
         let answer: Answer = json::decode(&START, answer.response.body())?;

@@ -54,7 +54,10 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Forbidden` when the client may not exchange this token or is not in its audience.
+    /// Of kind `Forbidden` when the client is not in the token's audience, or (v1) may not exchange
+    /// it. Of kind `Validation` when the standard exchange is off for the client, cannot be for an
+    /// audience that its scopes do not reach, knows no parameter of (v1), or does not accept
+    /// `subject_token`. Of kind `Unauthorized` when there is no client of the audience's name.
     /// An attempt that may have reached the server is not repeated: a token may be good for one
     /// use, and an impersonation starts a session.
     pub fn exchange_token(&self, subject_token: impl Into<Secret>) -> TokenExchange {

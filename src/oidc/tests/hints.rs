@@ -25,7 +25,16 @@ async fn documents(document: impl Fn() -> Reply + Send + Sync + 'static) -> Mock
 
 #[tokio::test]
 async fn a_refused_client_is_told_what_it_showed() {
-    let refused = || Reply::json(401, r#"{"error":"unauthorized_client"}"#);
+    // As Keycloak answers a client without a secret, a wrong assertion, a client without its
+    // certificate, and an unknown client.
+    refused_client(401, "unauthorized_client", "no client secret was sent").await;
+    refused_client(400, "invalid_client", "the client id, its secret").await;
+    refused_client(401, "invalid_client", "the client id, its secret").await;
+}
+
+/// What each client is told; `without` where it has shown nothing.
+async fn refused_client(status: u16, code: &'static str, without_proof: &str) {
+    let refused = move || Reply::json(status, json!({ "error": code }).to_string());
     let mock = Mock::with(Defects {
         script: Box::new(move |seen| {
             let ends = ["/introspect", "/token", "/revoke"];
@@ -34,6 +43,10 @@ async fn a_refused_client_is_told_what_it_showed() {
         ..Defects::default()
     })
     .await;
+    let with_secret_hint = match code {
+        "invalid_client" => without_proof,
+        _ => "the client secret, and that",
+    };
     let with_secret = mock.oidc();
     let without = Oidc::discover(&mock.server.url)
         .client_id("app")
@@ -52,8 +65,8 @@ async fn a_refused_client_is_told_what_it_showed() {
         .unwrap();
     for (oidc, hint) in [
         (&certificate, "the client's certificate, and that"),
-        (&with_secret, "the client secret, and that"),
-        (&without, "no client secret was sent"),
+        (&with_secret, with_secret_hint),
+        (&without, without_proof),
         (&assertion, "signed JWT"),
     ] {
         for error in [
@@ -198,8 +211,9 @@ fn a_client_of_a_realm_says_its_realm() {
 }
 
 /// A provider whose token endpoint refuses.
-async fn refusing(status: u16, body: &'static str) -> Mock {
-    Mock::with(on("/token", move |_| Reply::json(status, body))).await
+async fn refusing(status: u16, body: impl Into<String>) -> Mock {
+    let body = body.into();
+    Mock::with(on("/token", move |_| Reply::json(status, body.clone()))).await
 }
 
 #[tokio::test]
@@ -210,13 +224,40 @@ async fn refused_exchanges_say_what_is_missing() {
     let error = oidc.exchange_token("t").audience("nope").await.unwrap_err();
     says(&error, "no client of this name for the audience", "secret");
 
-    let denied =
-        r#"{"error":"access_denied","error_description":"Client not allowed to exchange"}"#;
+    // Of the standard exchange: the request is at fault.
+    for (said, hint) in [
+        (
+            "Standard token exchange is not enabled for the requested client",
+            "the client's standard token exchange",
+        ),
+        (
+            "Requested audience not available: api",
+            "an audience mapper",
+        ),
+        (
+            "Parameter 'requested_subject' is not supported for standard token exchange",
+            "--features=token-exchange",
+        ),
+    ] {
+        let body = json!({ "error": "invalid_request", "error_description": said }).to_string();
+        let mock = refusing(400, body).await;
+        let error = mock.oidc().exchange_token("t").audience("api").await;
+        let error = error.unwrap_err();
+        assert!(error.is_validation(), "{error}");
+        says(&error, hint, "impersonation");
+    }
+
+    let denied = r#"{"error":"access_denied","error_description":"Client is not within the token audience"}"#;
     let mock = refusing(403, denied).await;
     let oidc = mock.oidc();
     let error = oidc.exchange_token("t").audience("api").await.unwrap_err();
     assert!(error.is_forbidden());
     says(&error, "in the audience of the token", "impersonation");
+
+    let denied =
+        r#"{"error":"access_denied","error_description":"Client not allowed to exchange"}"#;
+    let mock = refusing(403, denied).await;
+    let oidc = mock.oidc();
     let error = oidc.exchange_token("t").requested_subject("bob").await;
     let error = error.unwrap_err();
     assert!(error.is_forbidden());
@@ -262,6 +303,31 @@ async fn a_code_that_was_used_before_starts_a_new_login() {
     let answer = mock.answer(&login);
     let error = oidc.callback(login, answer).await.unwrap_err();
     says(&error, "the code was used before", "session has ended");
+}
+
+#[tokio::test]
+async fn a_client_without_the_backchannel_grant_is_told_to_switch_it_on() {
+    let off =
+        r#"{"error":"invalid_grant","error_description":"Client not allowed OIDC CIBA Grant"}"#;
+    let mock = Mock::with(on("/backchannel", move |_| Reply::json(401, off))).await;
+    let error = mock.oidc().backchannel_login().login_hint("ada").await;
+    let error = error.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    says(&error, "client's OIDC CIBA grant", "was exchanged");
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_may_be_another_clients() {
+    let other = "Invalid refresh token. Token client and authorized client don't match";
+    let body = json!({ "error": "invalid_grant", "error_description": other }).to_string();
+    let mock = refusing(400, body).await;
+    let refresh = crate::oidc::Refreshable::new("r").unwrap();
+    let error = mock.oidc().refresh(refresh).await.unwrap_err();
+    says(
+        &error,
+        "or the refresh token is another client's",
+        "was exchanged",
+    );
 }
 
 /// The first attempt may have been executed: then the second one shows what is spent.

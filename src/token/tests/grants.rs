@@ -180,16 +180,48 @@ async fn an_expired_refresh_token_is_not_tried() {
 
 #[tokio::test]
 async fn refusals_say_what_to_check() {
-    for (status, code, service_account, hint) in [
-        (401, "unauthorized_client", true, "client secret"),
-        (400, "unauthorized_client", true, "service account roles"),
-        (400, "unauthorized_client", false, "direct access grants"),
-        (401, "invalid_client", true, "client id"),
-        (400, "invalid_grant", false, "user name, password"),
-        (401, "invalid_grant", false, "user name, password"),
+    let wrong = "Invalid client or Invalid client credentials";
+    let off = "Client not enabled to retrieve service account";
+    let public = "Public client not allowed to retrieve service account";
+    let direct = "Client not allowed for direct access grants";
+    let user = "Invalid user credentials";
+    let open = "Account is not fully set up";
+    for (status, code, said, service_account, hint) in [
+        (401, "unauthorized_client", wrong, true, "client secret"),
+        (
+            401,
+            "unauthorized_client",
+            off,
+            true,
+            "service account roles",
+        ),
+        (
+            401,
+            "unauthorized_client",
+            public,
+            true,
+            "client authentication switched on",
+        ),
+        (
+            400,
+            "unauthorized_client",
+            "No way",
+            true,
+            "service account roles",
+        ),
+        (
+            400,
+            "unauthorized_client",
+            direct,
+            false,
+            "direct access grants",
+        ),
+        (401, "invalid_client", wrong, true, "client id, its secret"),
+        (400, "invalid_grant", open, false, "user name, password"),
+        (401, "invalid_grant", user, false, "user name, password"),
     ] {
         let server = tokens(move |_| {
-            let body = format!(r#"{{"error":"{code}","error_description":"No way"}}"#);
+            let body = format!(r#"{{"error":"{code}","error_description":"{said}"}}"#);
             Reply::json(status, body)
         })
         .await;
