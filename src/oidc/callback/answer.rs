@@ -272,7 +272,7 @@ impl Members {
                 "the client may not use this flow: switch it on",
             ),
             "server_error" => (ErrorKind::Server, "read the server's log"),
-            "temporarily_unavailable" => (ErrorKind::Server, "try again in a moment"),
+            "temporarily_unavailable" => (ErrorKind::Server, "start the login again in a moment"),
             _ => (
                 ErrorKind::Validation,
                 "the server refuses the request itself: check the client's settings",
@@ -371,7 +371,11 @@ mod tests {
                 "switch it on",
             ),
             ("server_error", ErrorKind::Server, "log"),
-            ("temporarily_unavailable", ErrorKind::Server, "again"),
+            (
+                "temporarily_unavailable",
+                ErrorKind::Server,
+                "the login again",
+            ),
             ("invalid_request", ErrorKind::Validation, "settings"),
         ] {
             let error = read(&format!("error={code}")).error().unwrap();

@@ -177,6 +177,7 @@ impl<T> ServiceRequest<T> {
             ..
         } = self;
         let mut request = request?;
+        let renewable = session.shared.keeper.tokens().refresh_token().is_some();
         if let Some(name) = [AUTHORIZATION, DPOP]
             .iter()
             .find(|name| options.headers.contains_key(*name))
@@ -194,7 +195,7 @@ impl<T> ServiceRequest<T> {
         // A token that could not be had is the login's failure.
         let own = |error: Error| match error.operation() {
             Some(named) if named != op.name => error,
-            _ => explain(error).with_operation_name(name.clone()),
+            _ => explain(error, renewable).with_operation_name(name.clone()),
         };
         let answer = answer.map_err(own)?;
         if answer.status().is_success() {
@@ -244,10 +245,15 @@ impl<T: DeserializeOwned + 'static> ServiceRequest<T> {
     }
 }
 
-fn explain(error: Error) -> Error {
+/// `renewable` where a refused token was replaced by a fresh one.
+fn explain(error: Error, renewable: bool) -> Error {
     match error.status() {
         Some(status) if status.is_redirection() => error.with_hint(
             "redirects are not followed, because the token would go along: name the address itself",
+        ),
+        Some(StatusCode::UNAUTHORIZED) if !renewable => error.with_hint(
+            "the service does not take this token, and there is no refresh token to get a fresh one \
+             with: log in again, or check its audience and that the service trusts the issuer",
         ),
         Some(StatusCode::UNAUTHORIZED) => error.with_hint(
             "the service does not take this token, or a fresh one: check its audience, and that the \

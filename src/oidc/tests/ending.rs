@@ -241,7 +241,7 @@ async fn only_the_browsers_logout_is_left_without_a_revocation_endpoint() {
 
 /// What is not a success in the words of the endpoint's own specification is none.
 #[tokio::test]
-async fn a_revocation_succeeds_with_200_only() {
+async fn a_revocation_succeeds_with_200_or_204() {
     let refused = r#"{"error":"unsupported_token_type","error_description":"not these"}"#;
     for (reply, code) in [
         (Reply::status(204), Ok(())),

@@ -81,6 +81,11 @@ async fn a_refused_token_is_replaced_once_and_the_request_replayed() {
     let bare = mock.oidc().session(tokens);
     let error = bare.request::<()>(Method::GET, &url).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("no refresh token") && !hint.contains("or a fresh one"),
+        "{error}"
+    );
     assert_eq!((service.seen().len(), mock.posts("/token")), (3, before));
 
     // What ended meanwhile says so.
