@@ -316,7 +316,8 @@ impl KeycloakBuilder {
     }
 
     /// Uses this HTTP client; everything about connections is then its business. Build it with
-    /// `redirect::Policy::none()`: a client that follows redirects is refused when it does.
+    /// `redirect::Policy::none()`: a client that follows redirects is refused only after it has
+    /// followed one, with the credentials of the request.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.client.given = Some(client);
         self

@@ -239,7 +239,7 @@ impl Error {
         self.inner.kind == ErrorKind::Decode
     }
 
-    /// A setting or an argument is wrong; no request was sent.
+    /// A setting or an argument is wrong. Nothing was changed at the server; it may have been read.
     pub fn is_config(&self) -> bool {
         self.inner.kind == ErrorKind::Config
     }
@@ -286,7 +286,9 @@ impl Error {
 
     /// Whether the same call may succeed later without any change: the connection broke, a time
     /// limit ran out, the server answered 429, 502, 503 or 504, or something cannot be checked at
-    /// this moment ([`ErrorKind::Unavailable`]). A refused certificate is not among them.
+    /// this moment ([`ErrorKind::Unavailable`]). A refused certificate is not among them, and neither
+    /// is a login that the provider has refused, also with `temporarily_unavailable`: a new login
+    /// has to be started.
     ///
     /// This says nothing about whether the failed call was executed. The client itself has
     /// already retried what is safe to retry.

@@ -45,8 +45,9 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Where events have no id (servers older than 26.4.7) two events that are equal in every member,
 /// the time in milliseconds included, count as one.
 ///
-/// An error does not end the stream: polled again, it goes on from where it was. Two errors tell of
-/// events that do not come:
+/// An error does not end the stream: polled again, it goes on from where it was. With
+/// [`until_now`](Self::until_now) a look that failed is the last item, and the `None` behind it does
+/// not say that everything was read. Two errors tell of events that do not come:
 ///
 /// - Kind `Conflict`: the realm does not keep these events; told once until they are switched on.
 /// - Kind `NotFound`: the server deletes events after a time (`eventsExpiration`, or the realm's
@@ -126,7 +127,8 @@ impl<T: Event> EventStream<T> {
     }
 
     /// Ends the stream where the server has nothing more, instead of waiting for what happens next:
-    /// for programs that are started from time to time.
+    /// for programs that are started from time to time. A look that failed ends it too, with its
+    /// error as the last item.
     pub fn until_now(mut self) -> Self {
         self.once = true;
         self

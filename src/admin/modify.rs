@@ -122,7 +122,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
     ///
     /// # Errors
     ///
-    /// As reading the object.
+    /// As [`preview`](Self::preview).
     pub async fn changes(self) -> Result<Changes> {
         Ok(self.preview().await?.changes)
     }

@@ -6,13 +6,15 @@ use http::StatusCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting or an argument is wrong; no request was sent.
+    /// A setting or an argument is wrong. Nothing was changed at the server; it may have been read.
+    /// (A client given to `http_client` that follows redirects is told so after it has followed one.)
     Config,
     /// The server could not be reached or the connection broke.
     Transport,
     /// A time limit of this client ran out (or the server answered 408).
     Timeout,
-    /// The credentials or the token were refused (401, or an OAuth error of the token endpoint).
+    /// The credentials or the token were refused (401, or an OAuth error of the token endpoint), or a
+    /// provider has refused a login.
     Unauthorized,
     /// The token is good but may not do this (403).
     Forbidden,
@@ -28,7 +30,8 @@ pub enum ErrorKind {
     Server,
     /// A successful answer does not have the expected shape.
     Decode,
-    /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header.
+    /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header. Or
+    /// it is not the answer to this login.
     Protocol,
     /// A token or a signed answer did not pass the checks of this client. A service answers its
     /// caller with 401.

@@ -431,23 +431,52 @@ fn a_member_that_the_server_does_not_know_is_named() {
     assert_eq!(bare.field_errors()[0].message, "Unrecognized field");
 }
 
-#[test]
-fn transport_errors_keep_their_source_without_the_url() {
-    let url = "http://127.0.0.1:1/x?token=hunter2";
+/// What comes of a URL where no server answers.
+fn unreachable(op: &Operation, url: &str) -> Error {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let failed = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap()
-        .block_on(
-            reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .unwrap()
-                .get(url)
-                .send(),
-        )
+        .block_on(client.get(url).send())
         .unwrap_err();
-    let error = transport(&CREATE, failed);
+    transport(op, failed)
+}
+
+#[test]
+fn the_samples_of_the_page_are_what_is_printed() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, samples) = page.split_once("```text\n").unwrap();
+    let samples: Vec<&str> = samples.split("\n```").next().unwrap().lines().collect();
+    let fields = r#"{"errors":[
+        {"field":"username","errorMessage":"error-invalid-length","params":["username",3,255]},
+        {"field":"email","errorMessage":"error-invalid-email","params":["email"]}]}"#;
+    let delete = Operation::new(
+        "realm.user.delete",
+        "DELETE",
+        "/admin/realms/{realm}/users/{id}",
+    );
+    let discovery = Operation::new("discovery", "GET", "/");
+    let printed = [
+        answer(409, r#"{"errorMessage":"User exists with same username"}"#),
+        answer(400, fields),
+        crate::http::segment::check(&delete, "user-id", "..").unwrap_err(),
+        unreachable(&discovery, "http://127.0.0.1:1"),
+    ];
+    assert_eq!(samples.len(), printed.len());
+    for (sample, error) in samples.iter().zip(&printed) {
+        let printed = error.to_string();
+        match sample.strip_suffix("...") {
+            Some(begin) => assert!(printed.starts_with(begin), "{sample}: {printed}"),
+            None => assert_eq!(*sample, printed),
+        }
+    }
+}
+
+#[test]
+fn transport_errors_keep_their_source_without_the_url() {
+    let error = unreachable(&CREATE, "http://127.0.0.1:1/x?token=hunter2");
     assert!(error.is_transport() && error.is_retryable());
     assert!(error.source().is_some() && error.source().unwrap().source().is_some());
     assert!(

@@ -213,7 +213,7 @@ impl OidcBuilder {
     }
 
     /// The ID tokens of every login and refresh must have been made at most so long ago (`iat`); no
-    /// limit unless set. Tokens that are [restored](Oidc::restore) may be older.
+    /// limit unless set, an hour with a [security profile](Self::security_profile). Tokens that are [restored](Oidc::restore) may be older.
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.rules.max_issue_age = Some(age);
         self

@@ -29,8 +29,8 @@ impl Oidc {
     /// code, and verifies the ID token. Nothing is sent unless the answer is the provider's answer
     /// to this very login, and nothing is returned unless everything fits.
     ///
-    /// `answer` is the URL that the browser came back to, or
-    /// [`CallbackAnswer::form`] for the mode form_post. The attempt is used up: there is no second
+    /// `answer` is the URL that the browser came back to; [`CallbackAnswer::query`] takes its query
+    /// alone, and [`CallbackAnswer::form`] the body of the mode form_post. The attempt is used up: there is no second
     /// try with it.
     ///
     /// # Errors

@@ -93,7 +93,9 @@ pub(crate) enum RequestKind {
 /// Keycloak leaves out a parameter that is longer than its limit, without a word, and answers the
 /// request that remains: with all scopes where one was asked for, for every audience, without the
 /// prompt. So a request with such a parameter is not sent; the error names the parameter, its length
-/// and the limit. A limit counts the characters of all values of one name, as UTF-16 has them
+/// and the limit. What the server cannot do without is sent all the same, and its length is named after
+/// a refusal: `refresh_token`, `code`, `device_code`, `auth_req_id`, `assertion`, and `subject_token`
+/// unless it is to impersonate. A limit counts the characters of all values of one name, as UTF-16 has them
 /// (a character outside the Basic Multilingual Plane is two), before they are percent-encoded.
 ///
 /// The default is Keycloak's. Where the server's own settings are others, these should be too:

@@ -144,7 +144,8 @@ impl Uma {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Protocol` when no header can carry the token.
+    /// Of kind `Protocol` when no header can carry the token; `Config` when it has its scheme before
+    /// it.
     pub fn with_token(&self, token: AccessToken) -> Result<Self> {
         let engine = login(&self.inner.oidc, Credentials::Fixed(token)).engine()?;
         Ok(Self::over(&self.inner.oidc, engine))

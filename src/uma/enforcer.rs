@@ -168,8 +168,8 @@ impl PathEnforcerBuilder {
     }
 
     /// How many decisions are kept at most, and how long; 10 000 and 30 s unless set, and never
-    /// longer than the token is good for. Within that time a permission that was taken away still
-    /// works. With an age of zero every request asks the server.
+    /// longer than the token is good for. Denials are kept too: within that time a permission that
+    /// was taken away still works, and one that was just granted is still refused. With an age of zero every request asks the server.
     pub fn cache(mut self, entries: usize, age: Duration) -> Self {
         self.entries = entries;
         self.age = age;
