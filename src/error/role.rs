@@ -78,14 +78,9 @@ fn roles(read: bool, rest: &[&str]) -> (&'static str, Option<&'static str>) {
         ["roles", _, "groups"] | ["clients", _, "roles", _, "groups"] => "query-groups",
         ["users" | "groups", _, "role-mappings", "clients", _] if read => "view-clients",
         // Of an example that is made for a user.
-        [
-            "clients",
-            _,
-            "evaluate-scopes",
-            "generate-example-access-token"
-            | "generate-example-id-token"
-            | "generate-example-userinfo",
-        ] => "view-users",
+        ["clients", _, "evaluate-scopes", example] if example.starts_with("generate-example-") => {
+            "view-users"
+        }
         ["organizations", "members", ..] | ["organizations", _, "members", ..] => {
             pick("view-users", "manage-users")
         }
@@ -125,7 +120,9 @@ fn role(read: bool, rest: &[&str]) -> &'static str {
             MANAGE_ORGANIZATIONS,
         ),
         ["workflows", ..] => REALM_ADMIN,
-        ["partial-export"] => "manage-realm",
+        ["partial-export"] => {
+            "manage-realm (with clients view-clients too, with groups and roles view-users too)"
+        }
         _ => pick("view-realm", "manage-realm"),
     }
 }
@@ -180,6 +177,12 @@ mod tests {
                 "the role view-realm",
             ),
             ("POST", "workflows", "the role realm-admin"),
+            (
+                "POST",
+                "partial-export",
+                "the role manage-realm (with clients view-clients too, with groups and roles \
+                 view-users too)",
+            ),
             (
                 "GET",
                 "roles/r/users",
