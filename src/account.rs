@@ -74,3 +74,13 @@ macro_rules! part {
     };
 }
 use part;
+
+#[cfg(feature = "admin")]
+impl crate::admin::handles::Realm {
+    /// The account of a user of this realm: a [`Session`](crate::oidc::Session), an
+    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
+    pub fn account(&self, user: impl crate::TokenSource) -> Account {
+        let channel = self.call.channel().clone();
+        Account::of_realm(channel, self.realm.as_str().to_owned(), user)
+    }
+}

@@ -14,6 +14,7 @@ use http::header::{HeaderName, HeaderValue, USER_AGENT};
 use self::client::ClientSettings;
 use self::identity::Identity;
 use crate::Secret;
+use crate::client_auth::ClientAuth;
 use crate::discovery::{Discovery, IssuerRule, Provider};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
@@ -24,9 +25,10 @@ use crate::http::segment;
 use crate::http::sender::Sender;
 use crate::http::settings::Settings;
 use crate::keycloak::Keycloak;
+use crate::login::Login;
+use crate::login::TokenSource;
 use crate::operation::Operation;
-use crate::token::engine::Login;
-use crate::token::{AccessToken, ClientAuth, TokenSource};
+use crate::token::AccessToken;
 
 const OP: Operation = Operation::new("build", "", "");
 
@@ -62,6 +64,14 @@ pub struct KeycloakBuilder {
 }
 
 /// How to log in: exactly one of these.
+impl Keycloak {
+    /// Starts a client for the server at `base_url`, such as `https://sso.example` or
+    /// `http://keycloak:8080/auth`, with or without trailing slash.
+    pub fn builder(base_url: impl Into<String>) -> KeycloakBuilder {
+        KeycloakBuilder::new(base_url.into())
+    }
+}
+
 impl KeycloakBuilder {
     /// Logs in as a client with a service account (RFC 6749 section 4.4), with a secret or any
     /// other [`ClientAuth`].

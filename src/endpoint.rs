@@ -2,9 +2,7 @@
 
 mod channel;
 mod form;
-mod refused_client;
 
 pub(crate) use self::channel::*;
 #[cfg(feature = "oidc")]
 pub(crate) use self::form::refuse_control_characters;
-pub(crate) use self::refused_client::RefusedClient;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::builder::KeycloakBuilder;
 use crate::error::{Error, Result, config};
+use crate::keycloak::Keycloak;
 
 /// Where variables and files are read. The process has one environment for all threads, so tests
 /// bring their own.
@@ -29,6 +30,50 @@ impl Environment for Process {
 
     fn file(&self, path: &str) -> std::io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+}
+
+impl Keycloak {
+    /// A client set up by environment variables alone.
+    ///
+    /// # Errors
+    /// As [`builder_from_env`](Self::builder_from_env) and [`KeycloakBuilder::build`].
+    pub fn from_env() -> Result<Self> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// Starts a client with the settings out of environment variables. An empty variable counts
+    /// as not set.
+    ///
+    /// | Variable | Meaning |
+    /// |---|---|
+    /// | `KEYCLOAK_URL` | base URL (required) |
+    /// | `KEYCLOAK_LOGIN_REALM` | realm to log in to; `master` unless set |
+    /// | `KEYCLOAK_ISSUER` | public base URL or issuer, see [`KeycloakBuilder::issuer`] |
+    /// | `KEYCLOAK_CLIENT_ID` | client; `admin-cli` with a password or refresh token unless set |
+    /// | `KEYCLOAK_CLIENT_SECRET` or `_FILE` | its secret: without the variables below, client credentials |
+    /// | `KEYCLOAK_USERNAME`, `KEYCLOAK_PASSWORD` or `_FILE` | password grant |
+    /// | `KEYCLOAK_REFRESH_TOKEN` or `_FILE` | refresh token |
+    /// | `KEYCLOAK_ACCESS_TOKEN` or `_FILE` | fixed token |
+    /// | `KEYCLOAK_TIMEOUT` | seconds for one attempt (30) |
+    /// | `KEYCLOAK_DEADLINE` | seconds for one call with all attempts (120) |
+    /// | `KEYCLOAK_CONNECT_TIMEOUT` | seconds for connecting (5) |
+    /// | `KEYCLOAK_MAX_RETRIES` | retries after the first attempt (3) |
+    /// | `KEYCLOAK_PROXY` | proxy URL for all requests |
+    /// | `KEYCLOAK_CA_FILE` | PEM file of further certificate authorities |
+    /// | `KEYCLOAK_CLIENT_CERT_FILE` | PEM file with client certificate and private key |
+    /// | `KEYCLOAK_INSECURE_SKIP_TLS_VERIFY` | `true` switches certificate checks off |
+    /// | `KEYCLOAK_HEADERS` | headers for every request, one `Name: value` a line |
+    /// | `KEYCLOAK_POOL_MAX_IDLE` | idle connections kept |
+    ///
+    /// A variable that ends in `_FILE` names a file whose content, without its last line break,
+    /// is the value. Only one of user name, refresh token and access token may be set.
+    ///
+    /// # Errors
+    /// Of kind `Config` when a variable is missing or cannot be read; the message names it and
+    /// the accepted form.
+    pub fn builder_from_env() -> Result<KeycloakBuilder> {
+        builder(&Process)
     }
 }
 

@@ -8,6 +8,7 @@ mod field_error;
 mod hint;
 mod json;
 mod kind;
+mod retry_after;
 mod role;
 mod show;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use self::field_error::FieldError;
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
 pub use self::kind::ErrorKind;
+pub(crate) use self::retry_after::retry_after;
 pub(crate) use self::role::{issuing_realm, missing_role};
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
@@ -366,7 +368,7 @@ impl Error {
         };
         error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
         error.inner.status = Some(status);
-        error.inner.retry_after = crate::http::backoff::retry_after(headers, LONGEST_WAIT);
+        error.inner.retry_after = retry_after::retry_after(headers, LONGEST_WAIT);
         error.inner.server_message = answer.message;
         error.inner.oauth_code = answer.code;
         error.inner.field_errors = answer.fields;

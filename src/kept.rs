@@ -21,9 +21,6 @@ use crate::error::{Error, Result, config, protocol};
 use crate::http::deadline::Deadline;
 use crate::http::trace;
 
-/// How long a caller waits for a renewal before it uses what is at hand, unless set.
-pub(crate) const WAIT: Duration = Duration::from_secs(5);
-
 /// A fetch can be lost with the runtime that it runs on: it is begun again so often.
 const AGAIN: usize = 2;
 

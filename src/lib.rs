@@ -15,6 +15,9 @@ mod builder;
 // OpenID Connect uses all of it.
 #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
 mod call;
+mod client_auth;
+#[cfg(feature = "oidc")]
+mod client_metadata;
 mod discovery;
 mod endpoint;
 mod env;
@@ -24,6 +27,9 @@ mod http;
 pub mod jose;
 mod kept;
 mod keycloak;
+mod login;
+#[cfg(feature = "admin")]
+mod newer;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 mod operation;
@@ -33,6 +39,8 @@ pub mod registration;
 mod response;
 mod scheme;
 mod secret;
+#[cfg(feature = "admin")]
+mod shared;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -44,18 +52,17 @@ pub use self::admin::representations;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use self::builder::KeycloakBuilder;
+pub use self::client_auth::{AssertionAudience, AssertionTarget, ClientAuth};
 pub use self::discovery::ProviderMetadata;
 #[cfg(feature = "oidc")]
 pub use self::error::{CallbackFault, TokenFault, UmaFault};
 pub use self::error::{Error, ErrorKind, FieldError, Result};
 pub use self::keycloak::Keycloak;
+pub use self::login::{TokenContext, TokenFuture, TokenSource};
 pub use self::raw_request::RawRequest;
 pub use self::response::Response;
 pub use self::secret::Secret;
-pub use self::token::{
-    AccessToken, AssertionAudience, AssertionTarget, ClientAuth, TokenContext, TokenFuture,
-    TokenSource,
-};
+pub use self::token::AccessToken;
 
 /// Handles can be stored in application state and moved between tasks.
 const _: () = {

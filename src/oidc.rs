@@ -81,3 +81,19 @@ pub use self::verify::{
     IssuerTemplate, LogoutToken, OfflineToken, Permission, Presented, RefreshToken, ReplayFuture,
     ReplayMemory, ReplaySender, ReplayStore, TokenVerifier, TrustedIssuer,
 };
+
+impl crate::Keycloak {
+    /// OpenID Connect as the client `client_id` of `realm`.
+    pub fn oidc(&self, realm: impl Into<String>, client_id: impl Into<String>) -> OidcBuilder {
+        OidcBuilder::of_realm(self.channel().clone(), realm.into(), client_id.into())
+    }
+}
+
+#[cfg(feature = "admin")]
+impl crate::admin::handles::Realm {
+    /// The OpenID Connect side of this realm, as the application `client_id`.
+    pub fn oidc(&self, client_id: impl Into<String>) -> OidcBuilder {
+        let channel = self.call.channel().clone();
+        OidcBuilder::of_realm(channel, self.realm.as_str().to_owned(), client_id.into())
+    }
+}

@@ -28,7 +28,6 @@ mod client;
 mod document;
 mod fault;
 mod handle;
-mod metadata;
 mod oidc;
 #[cfg(test)]
 mod tests;
@@ -38,6 +37,14 @@ pub use self::client::{RegisteredClient, SavedRegistration};
 pub use self::document::ClientDocument;
 pub use self::fault::RegistrationFault;
 pub use self::handle::Registration;
-pub use self::metadata::ClientMetadata;
 pub use self::oidc::ClientKeys;
-pub(crate) use self::oidc::take_over_algorithms;
+pub use crate::client_metadata::ClientMetadata;
+
+#[cfg(feature = "admin")]
+impl crate::admin::handles::Realm {
+    /// Client registration at this realm (RFC 7591), without a token.
+    pub fn registration(&self) -> Registration {
+        let channel = self.call.channel().clone();
+        Registration::of_realm(channel, self.realm.as_str().to_owned())
+    }
+}

@@ -49,3 +49,18 @@ pub use self::resources::{
 pub use self::rpt::{Rpt, RptIntrospection};
 pub use self::tickets::{PermissionTicket, TicketHandle, TicketPermission, Tickets};
 pub use crate::oidc::Permission;
+
+impl crate::Keycloak {
+    /// UMA 2.0 as the resource server `client_id` of `realm`.
+    pub fn uma(&self, realm: impl Into<String>, client_id: impl Into<String>) -> UmaBuilder {
+        UmaBuilder::new(self.oidc(realm, client_id))
+    }
+}
+
+#[cfg(feature = "admin")]
+impl crate::admin::handles::Realm {
+    /// UMA 2.0 in this realm, as the resource server `client_id`.
+    pub fn uma(&self, client_id: impl Into<String>) -> UmaBuilder {
+        UmaBuilder::new(self.oidc(client_id))
+    }
+}

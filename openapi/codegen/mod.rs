@@ -52,6 +52,8 @@ pub struct Output {
     pub representations: String,
     /// Id types, handles and requests.
     pub facade: String,
+    /// What the oldest supported release lacks.
+    pub newer: String,
     /// Every operation and every representation once, for the tests.
     pub calls: String,
     /// One line an operation, for the snapshot.
@@ -65,10 +67,11 @@ pub struct Output {
 
 impl Output {
     /// File names in `OUT_DIR` and their text.
-    pub fn files(&self) -> [(&'static str, &str); 4] {
+    pub fn files(&self) -> [(&'static str, &str); 5] {
         [
             ("representations.rs", &self.representations),
             ("facade.rs", &self.facade),
+            ("newer.rs", &self.newer),
             ("calls.rs", &self.calls),
             ("operations.txt", &self.table),
         ]
@@ -151,9 +154,6 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
                 #requests
             }
 
-            /// What the oldest supported release lacks.
-            pub(crate) mod newer { #newer #body_types #dropped }
-
             /// One struct for each place in the admin API.
             pub mod handles {
                 use super::{ids, requests};
@@ -162,6 +162,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
                 #handles
             }
         })?,
+        newer: print(quote! { #newer #body_types #dropped })?,
         calls: print(facade::calls(&table, &operations, &named_types))?,
         table: table::print(&operations),
         report,

@@ -14,10 +14,11 @@ use crate::endpoint::Channel;
 use crate::error::{Error, Result, unexpected_body};
 use crate::http::json;
 use crate::http::segment;
+use crate::login::Login;
+use crate::login::credentials::Credentials;
 use crate::oidc::Oidc;
 use crate::operation::Operation;
-use crate::token::credentials::Credentials;
-use crate::token::engine::{Login, TokenEngine};
+use crate::token::engine::TokenEngine;
 use crate::{Keycloak, TokenSource};
 
 /// The account of the user whose tokens the source gives. Cheap to clone.

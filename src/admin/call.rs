@@ -7,23 +7,14 @@ use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::bodies::Consent;
-use super::edits::{EditGuard, Edits};
-use super::version::Version;
 use crate::call::Authorized;
 #[cfg(feature = "oidc")]
 use crate::endpoint::Channel;
 use crate::http::options::CallOptions;
 use crate::http::request::HttpRequest;
 use crate::operation::Operation;
+use crate::shared::{EditGuard, Shared};
 use crate::{Keycloak, Result};
-
-/// What all handles of one client share.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    edits: Edits,
-    /// The server's version, once it was asked for.
-    pub(super) version: tokio::sync::OnceCell<Option<Version>>,
-}
 
 /// What a handle carries: the client and the options of its calls.
 #[derive(Clone, Debug)]
@@ -42,7 +33,7 @@ impl Call {
             #[cfg(feature = "oidc")]
             channel: Arc::clone(kc.channel()),
             authorized: Arc::clone(&kc.authorized),
-            shared: Arc::clone(&kc.admin),
+            shared: Arc::clone(&kc.shared),
             options: CallOptions::default(),
             consent: Consent::default(),
         }
@@ -98,13 +89,6 @@ impl Call {
     #[cfg(feature = "oidc")]
     pub(crate) fn channel(&self) -> &Arc<Channel> {
         &self.channel
-    }
-
-    /// Starts an OpenID Connect client of a realm on the same connections.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn oidc(&self, realm: &str, client_id: String) -> crate::oidc::OidcBuilder {
-        let channel = Arc::clone(self.channel());
-        crate::oidc::OidcBuilder::of_realm(channel, realm.to_owned(), client_id)
     }
 
     /// Waits until nothing else in this client writes this object, where an edit does not see to

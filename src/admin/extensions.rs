@@ -57,33 +57,6 @@ impl Realm {
             .map(|client| Ok(self.client(client.client_uuid()?)))
             .transpose()
     }
-
-    /// The OpenID Connect side of this realm, as the application `client_id`.
-    #[cfg(feature = "oidc")]
-    pub fn oidc(&self, client_id: impl Into<String>) -> crate::oidc::OidcBuilder {
-        self.call.oidc(self.realm.as_str(), client_id.into())
-    }
-
-    /// UMA 2.0 in this realm, as the resource server `client_id`.
-    #[cfg(feature = "oidc")]
-    pub fn uma(&self, client_id: impl Into<String>) -> crate::uma::UmaBuilder {
-        crate::uma::UmaBuilder::new(self.oidc(client_id))
-    }
-
-    /// Client registration at this realm (RFC 7591), without a token.
-    #[cfg(feature = "oidc")]
-    pub fn registration(&self) -> crate::registration::Registration {
-        let channel = self.call.channel().clone();
-        crate::registration::Registration::of_realm(channel, self.realm.as_str().to_owned())
-    }
-
-    /// The account of a user of this realm: a [`Session`](crate::oidc::Session), an
-    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
-    #[cfg(feature = "oidc")]
-    pub fn account(&self, user: impl crate::TokenSource) -> crate::account::Account {
-        let channel = self.call.channel().clone();
-        crate::account::Account::of_realm(channel, self.realm.as_str().to_owned(), user)
-    }
 }
 
 impl CredentialRepresentation {

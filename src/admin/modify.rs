@@ -7,8 +7,8 @@ use std::pin::Pin;
 use serde::Serialize;
 
 use super::{Changes, Sending};
-use crate::admin::edits::EditGuard;
 use crate::operation::Operation;
+use crate::shared::EditGuard;
 use crate::{ErrorKind, Result, error};
 
 /// Where an edited object is.

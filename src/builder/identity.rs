@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Secret;
+use crate::client_auth::ClientAuth;
+use crate::client_auth::OAuthClient;
 use crate::error::{Result, config};
-use crate::token::client_auth::OAuthClient;
-use crate::token::credentials::{Credentials, Totp};
+use crate::login::TokenSource;
+use crate::login::credentials::{Credentials, Totp};
+use crate::token::AccessToken;
 use crate::token::dpop::Dpop;
-use crate::token::{AccessToken, ClientAuth, TokenSource};
 
 const ADMIN_CLI: &str = "admin-cli";
 

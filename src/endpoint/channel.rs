@@ -9,8 +9,8 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use super::form::{FreshForm, refuse_control_characters};
-use super::refused_client::RefusedClient;
 use crate::call::{Answer, CallBuilder};
+use crate::client_auth::{OAuthClient, Place, RefusedClient};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
 use crate::error::{Result, protocol};
 #[cfg(feature = "oidc")]
@@ -21,7 +21,6 @@ use crate::http::sender::{OAUTH_LIMIT, Sender};
 #[cfg(feature = "oidc")]
 use crate::jose::SignatureAlgorithm;
 use crate::operation::Operation;
-use crate::token::client_auth::{OAuthClient, Place};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

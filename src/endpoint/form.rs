@@ -6,12 +6,12 @@ use http::Response;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use url::{Url, form_urlencoded};
 
+use crate::client_auth::{OAuthClient, Place, Shown};
 use crate::error::{Result, clean, invalid_argument};
 use crate::http::addresses::Addresses;
 use crate::http::fresh::Fresh;
 use crate::http::request::HttpRequest;
 use crate::operation::Operation;
-use crate::token::client_auth::{OAuthClient, Place, Shown};
 use crate::token::dpop::DPOP;
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");

@@ -126,7 +126,7 @@ pub(super) fn unknown_path(since: Option<&str>, path: &str) -> Option<String> {
 /// The release that has a member which this server refused as unknown.
 #[cfg(feature = "admin")]
 pub(super) fn member_since(ty: Option<&str>, member: &str) -> Option<&'static str> {
-    let members = crate::admin::newer::MEMBERS;
+    let members = crate::newer::MEMBERS;
     let mut releases = members
         .iter()
         .filter(|(name, known, _)| ty.is_none_or(|ty| ty == *name) && *known == member)

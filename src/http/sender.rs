@@ -99,7 +99,7 @@ impl Sender {
                 continue;
             }
             let asked = outcome.as_ref().ok().and_then(|response| {
-                backoff::retry_after(response.headers(), self.settings.max_retry_after)
+                error::retry_after(response.headers(), self.settings.max_retry_after)
             });
             let why = match &outcome {
                 Ok(response) => Failure::of(response.status(), asked.is_some()),

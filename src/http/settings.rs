@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::kept;
+/// How long a call waits for a renewal, unless set.
+pub(crate) const RENEWAL_WAIT: Duration = Duration::from_secs(5);
 
 /// Adds headers to a request, in the span of its call.
 pub(crate) type HeaderHook = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
@@ -37,7 +38,7 @@ impl Default for Settings {
         Self {
             attempt_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
-            renewal_wait: kept::WAIT,
+            renewal_wait: RENEWAL_WAIT,
             max_retries: 3,
             first_delay: Duration::from_millis(50),
             max_retry_after: Duration::from_secs(30),

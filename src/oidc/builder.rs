@@ -17,6 +17,9 @@ use super::limits::ParameterLimits;
 use super::profile::{LoginRules, SecurityProfile};
 use super::verify::{IssuerTemplate, TokenVerifier, TrustedIssuer};
 use crate::builder::KeycloakBuilder;
+use crate::client_auth::ClientAuth;
+use crate::client_auth::OAuthClient;
+use crate::client_metadata::ClientMetadata;
 use crate::discovery::{Discovery, Given, IssuerRule, Provider, ProviderMetadata, parse_issuer};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
@@ -24,9 +27,6 @@ use crate::http::base::BaseUrl;
 use crate::http::segment;
 use crate::jose::{DpopKey, SigningKey};
 use crate::operation::Operation;
-use crate::registration::{ClientMetadata, take_over_algorithms};
-use crate::token::ClientAuth;
-use crate::token::client_auth::OAuthClient;
 use crate::token::dpop::Dpop;
 
 const OP: Operation = Operation::new("oidc", "", "");
@@ -402,7 +402,7 @@ impl OidcBuilder {
             verifier = set(verifier);
         }
         if let Some(metadata) = &self.registered {
-            verifier = take_over_algorithms(verifier, metadata)?;
+            verifier = verifier.registered(metadata)?;
         }
         self.rules.check(
             &self.client,

@@ -15,15 +15,15 @@ use super::verify::{
     AccessTokenVerifierBuilder, Expected, IdToken, Origin, TokenVerifier, TrustedIssuer,
 };
 use crate::call::Answer;
+use crate::client_auth::OAuthClient;
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, invalid_argument};
 use crate::http::repeat::Repeat;
+use crate::login::GrantKind;
+use crate::login::grant::{self, GrantRequest};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::GrantKind;
-use crate::token::client_auth::OAuthClient;
-use crate::token::grant::{self, GrantRequest};
 
 /// OpenID Connect as one client of one provider: a realm, or any other issuer.
 ///
@@ -174,7 +174,7 @@ impl Inner {
         kind: GrantKind,
         repeat: Repeat,
         params: &Params,
-    ) -> Result<grant::Granted> {
+    ) -> Result<crate::token::Granted> {
         let form = params.pairs(op, CLIENT)?;
         let (head, members) = self.members(op, kind, repeat, &form).await?;
         grant::read(self.grant_request(op, kind, repeat), head, members)

@@ -14,9 +14,10 @@ use crate::error::{self, Error, ErrorKind, Result};
 use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::http::segment;
+use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::{AccessToken, GrantKind, explain, lifetime};
+use crate::token::{AccessToken, lifetime};
 
 const OP: Operation = Operation::new(
     "oidc.external_token",

@@ -16,10 +16,10 @@ use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::jose::{decode_unverified, time};
+use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
-use crate::token::{GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.introspect", "POST", "{introspection_endpoint}");
 const ENDPOINT: Endpoint = ("introspection_endpoint", |m| {

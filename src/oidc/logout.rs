@@ -14,9 +14,9 @@ use crate::discovery::ProviderMetadata;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, config, invalid_argument, protocol};
 use crate::http::repeat::Repeat;
+use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::{GrantKind, explain};
 
 const OP: Operation = Operation::new("oidc.logout", "POST", "{end_session_endpoint}");
 const URL: Operation = Operation::new("oidc.logout_url", "GET", "{end_session_endpoint}");

@@ -5,10 +5,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::authorize::{ResponseMode, ResponseType};
+use crate::client_auth::{AssertionAudience, OAuthClient};
 use crate::error::{Result, config, invalid_argument};
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::operation::Operation;
-use crate::token::client_auth::{AssertionAudience, OAuthClient};
 
 /// The greatest age of an ID token that a profile takes, unless set.
 const ISSUE_AGE: Duration = Duration::from_secs(3600);

@@ -11,9 +11,10 @@ use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol};
 use crate::http::repeat::Repeat;
+use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::{AccessToken, GrantKind, explain};
+use crate::token::AccessToken;
 
 const OP: Operation = Operation::new("oidc.revoke", "POST", "{revocation_endpoint}");
 pub(super) const ENDPOINT: Endpoint = ("revocation_endpoint", |m| m.revocation_endpoint.as_deref());

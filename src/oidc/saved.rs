@@ -12,7 +12,7 @@ use crate::Secret;
 use crate::error::{Result, TokenFault};
 use crate::operation::Operation;
 use crate::token::AccessToken;
-use crate::token::grant::Renewal;
+use crate::token::Renewal;
 
 const OP: Operation = Operation::new("oidc.restore", "", "");
 

@@ -17,9 +17,10 @@ use super::logout::LogoutUrl;
 use super::tokens::TokenSet;
 use crate::Secret;
 use crate::error::{ErrorKind, Result, unauthorized};
+use crate::login::{TokenContext, TokenFuture, TokenSource};
 use crate::operation::Operation;
+use crate::token::AccessToken;
 use crate::token::engine::TokenEngine;
-use crate::token::{AccessToken, TokenContext, TokenFuture, TokenSource};
 
 const OP: Operation = Operation::new("oidc.session", "POST", "{token_endpoint}");
 

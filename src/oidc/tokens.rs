@@ -12,7 +12,7 @@ use crate::Secret;
 use crate::error::{CallbackFault, Result, refused_callback};
 use crate::operation::Operation;
 use crate::token::AccessToken;
-use crate::token::grant::{Granted, Renewal};
+use crate::token::{Granted, Renewal};
 
 /// The tokens of one login. `Debug` shows none of their values.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::metadata::ClientMetadata;
+use crate::client_metadata::ClientMetadata;
 
 /// A form in which a client is registered, and with it the provider it is sent to:
 /// [`ClientMetadata`] to the standard endpoint (Keycloak's `openid-connect`), Keycloak's own

@@ -5,9 +5,9 @@ use std::fmt;
 use serde_json::json;
 
 use super::client::RegisteredClient;
-use super::metadata::ClientMetadata;
 use crate::ClientAuth;
 use crate::Secret;
+use crate::client_metadata::ClientMetadata;
 use crate::error::{Result, config};
 use crate::jose::{DecryptionKey, DpopKey, SignatureAlgorithm, SigningKey};
 use crate::oidc::{OidcBuilder, TokenVerifier};
@@ -294,13 +294,4 @@ impl fmt::Debug for ClientKeys {
             .field("dpop", &self.dpop.is_some())
             .finish()
     }
-}
-
-/// Takes over the algorithms that the server signs with for this client, by the kind of token,
-/// where its answer names them.
-pub(crate) fn take_over_algorithms(
-    verifier: TokenVerifier,
-    metadata: &ClientMetadata,
-) -> Result<TokenVerifier> {
-    verifier.registered(metadata)
 }

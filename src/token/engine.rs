@@ -1,6 +1,6 @@
 //! Keeps one token fresh for all calls of a client.
 
-mod login;
+mod obtain;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,11 @@ use http::HeaderValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub(crate) use self::login::Login;
 #[cfg_attr(not(feature = "oidc"), allow(unused_imports))]
-pub(crate) use self::login::{Obtain, Obtained};
+pub(crate) use self::obtain::{Obtain, Obtained};
 use self::state::{Flight, Landing, State};
 use super::AccessToken;
-use super::grant::Renewal;
+use super::Renewal;
 use crate::error::{self, Result};
 use crate::http::deadline::Deadline;
 use crate::http::trace;

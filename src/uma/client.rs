@@ -14,12 +14,14 @@ use crate::discovery::{Provider, ProviderMetadata};
 use crate::endpoint::Endpoint;
 use crate::error::{self, Result};
 use crate::http::{json, segment};
+use crate::login::Login;
+use crate::login::TokenSource;
+use crate::login::credentials::Credentials;
 use crate::oidc::{Oidc, OidcBuilder};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::credentials::Credentials;
-use crate::token::engine::{Login, TokenEngine};
-use crate::token::{AccessToken, TokenSource};
+use crate::token::AccessToken;
+use crate::token::engine::TokenEngine;
 use crate::{ClientAuth, Secret};
 
 const OP: Operation = Operation::new("uma.token", "POST", "{token_endpoint}");

@@ -16,11 +16,12 @@ use crate::error::{protocol, unexpected_body};
 use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::jose::decode_unverified;
+use crate::login::grant::GrantRequest;
+use crate::login::{GrantKind, explain, grant};
 use crate::oidc::{Oidc, Params, Permission};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::grant::GrantRequest;
-use crate::token::{AccessToken, GrantKind, explain, grant};
+use crate::token::AccessToken;
 use crate::{Secret, TokenFault, UmaFault};
 
 pub(super) const OP: Operation = Operation::new("oidc.permissions", "POST", "{token_endpoint}");
@@ -156,7 +157,7 @@ impl Question {
         Ok(head.with(rpt))
     }
 
-    fn read(&self, head: Head, members: Map<String, Value>) -> Result<grant::Granted> {
+    fn read(&self, head: Head, members: Map<String, Value>) -> Result<crate::token::Granted> {
         let inner = &self.oidc.inner;
         let request = inner.grant_request(&OP, GrantKind::Custom, Repeat::SINGLE_USE);
         match self.shown {

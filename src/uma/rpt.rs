@@ -9,7 +9,7 @@ use crate::error::{Result, TokenFault, invalid_token};
 use crate::oidc::{Introspection, Oidc, Permission};
 use crate::operation::Operation;
 use crate::token::AccessToken;
-use crate::token::grant::{Granted, Renewal};
+use crate::token::{Granted, Renewal};
 use crate::{Secret, UmaFault, jose};
 
 const INTROSPECT: Operation =

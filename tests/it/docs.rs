@@ -114,6 +114,21 @@ fn relative_links_lead_somewhere() {
     assert_eq!(dead, Vec::<String>::new());
 }
 
+/// Paths of sources that a page names are there.
+#[test]
+fn named_sources_are_there() {
+    let page = fs::read_to_string(file("ARCHITECTURE.md")).unwrap();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "/_.-".contains(c);
+    let mut named = 0;
+    for (at, _) in page.match_indices("src/") {
+        let path = page[at..].split(|c| !is_part(c)).next().unwrap();
+        let path = path.trim_end_matches('.');
+        assert!(file(path).exists(), "{path}");
+        named += 1;
+    }
+    assert!(named > 30, "{named}");
+}
+
 /// The pages whose commands are run by `scripts/check-commands`.
 fn pages_with_commands() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = fs::read_dir(file("docs"))

@@ -21,6 +21,7 @@ mod codegen;
 mod conformance;
 mod diagnostics;
 mod docs;
+mod floors;
 mod generated;
 mod live;
 mod pipeline;

@@ -5,11 +5,12 @@ use serde_json::Value;
 use url::Url;
 
 use crate::admin::call::Call;
-use crate::admin::version::{self, Version};
+use crate::admin::version;
 use crate::error::clean;
 use crate::http::request::HttpRequest;
 use crate::http::segment;
 use crate::operation::Operation;
+use crate::shared::Version;
 use crate::{ErrorKind, Result, error};
 
 /// From here on the server refuses to delete a flow that a client is bound to.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::admin::newer::TYPES;
+use crate::newer::TYPES;
 
 /// A member of an object somewhere in a body.
 pub(super) struct Field<'a> {

@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Now, Way, lost};
-use crate::admin::newer::MEMBERS;
-use crate::admin::version::{self, Version};
+use crate::admin::version;
 use crate::http::segment;
+use crate::newer::MEMBERS;
 use crate::operation::Operation;
+use crate::shared::Version;
 use crate::{Result, error};
 
 /// What an update of a type resets.

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::fields::{self, Field};
 use crate::admin::call::Call;
-use crate::admin::newer::{DROPPED, MEMBERS};
-use crate::admin::version::{self, Version};
+use crate::admin::version;
 use crate::error::{FieldError, UNRECOGNISED};
+use crate::newer::{DROPPED, MEMBERS};
 use crate::operation::Operation;
+use crate::shared::Version;
 use crate::{Error, ErrorKind, Result, error};
 
 /// What the server says where it cannot read a body: here a member that it does not have may be

@@ -10,7 +10,6 @@ use super::list::ListPoliciesOf;
 use super::operations::{Operations, PERMISSION, POLICY};
 use http::{HeaderName, HeaderValue};
 
-use crate::admin::edits::EditGuard;
 use crate::admin::handles::{
     ClientAuthorization, ClientAuthorizationPermission, ClientAuthorizationPermissionsOfType,
     ClientAuthorizationPoliciesOfType, ClientAuthorizationPolicy,
@@ -22,6 +21,7 @@ use crate::admin::representations::{
 };
 use crate::admin::{Modify, Sending, is_missing};
 use crate::operation::Operation;
+use crate::shared::EditGuard;
 use crate::{Error, Result};
 
 /// What the server says to an id that no policy has (nothing before 25); a client without

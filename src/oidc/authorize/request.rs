@@ -16,6 +16,7 @@ use crate::error::{Result, invalid_argument};
 use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
+use crate::login::{GrantKind, explain};
 use crate::oidc::Oidc;
 use crate::oidc::builder::check_redirect_uri;
 use crate::oidc::form::{self, Params, with_openid};
@@ -24,7 +25,7 @@ use crate::oidc::logout::browser_url;
 use crate::oidc::pkce::Pkce;
 use crate::oidc::request_object;
 use crate::operation::Operation;
-use crate::token::{GrantKind, explain, lifetime};
+use crate::token::lifetime;
 
 const OP: Operation = Operation::new("oidc.authorize", "GET", "{authorization_endpoint}");
 const PUSH: Operation = Operation::new(

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use super::OidcBuilder;
 use crate::Secret;
+use crate::client_auth::ClientAuth;
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
 use crate::http::segment;
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::Oidc;
-use crate::token::ClientAuth;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,11 +1,11 @@
 //! Settings out of environment variables.
 
 use super::OidcBuilder;
+use crate::client_auth::ClientAuth;
 use crate::env::{Environment, Process, Reader, network};
 use crate::error::{Error, Result, config};
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::Oidc;
-use crate::token::ClientAuth;
 
 impl Oidc {
     /// A client set up by environment variables alone.

@@ -3,13 +3,13 @@
 use super::{AuthorizationResponse, OP, expected};
 use crate::error::{CallbackFault, ErrorKind, Result, invalid_argument, refused_callback};
 use crate::http::repeat::Repeat;
+use crate::login::GrantKind;
 use crate::oidc::client::Inner;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::response::Response;
-use crate::token::GrantKind;
-use crate::token::grant::Granted;
+use crate::token::Granted;
 
 /// The exchange of a code. Await it.
 #[derive(Debug)]

@@ -14,13 +14,14 @@ use crate::error::{Result, invalid_argument, is_disruptive, unauthorized, unexpe
 use crate::http::json;
 use crate::http::repeat::Repeat;
 use crate::jose::{SigningKey, hash};
+use crate::login::{GrantKind, explain};
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::limits::RequestKind;
 use crate::oidc::request_object;
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::{GrantKind, explain, lifetime};
+use crate::token::lifetime;
 
 const START: Operation = Operation::new(
     "oidc.backchannel_login",

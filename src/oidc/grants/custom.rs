@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::http::repeat::Repeat;
+use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::response::Response;
-use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.grant", "POST", "{token_endpoint}");
 

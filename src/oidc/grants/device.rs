@@ -12,13 +12,14 @@ use crate::endpoint::Endpoint;
 use crate::error::{Result, unexpected_body};
 use crate::http::json;
 use crate::http::repeat::Repeat;
+use crate::login::{GrantKind, explain};
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::pkce::Pkce;
 use crate::oidc::shown;
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::{GrantKind, explain, lifetime};
+use crate::token::lifetime;
 
 const START: Operation = Operation::new("oidc.device", "POST", "{device_authorization_endpoint}");
 const POLL: Operation = Operation::new("oidc.device.tokens", "POST", "{token_endpoint}");

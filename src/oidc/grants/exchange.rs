@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 use crate::Secret;
 use crate::error::{Result, unexpected_body};
 use crate::http::repeat::Repeat;
+use crate::login::{GrantKind, grant};
 use crate::oidc::Oidc;
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
-use crate::token::{AccessToken, GrantKind, grant, lifetime};
+use crate::token::{AccessToken, lifetime};
 
 const OP: Operation = Operation::new("oidc.exchange_token", "POST", "{token_endpoint}");
 

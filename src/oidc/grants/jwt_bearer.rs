@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::Secret;
 use crate::error::Result;
 use crate::http::repeat::Repeat;
+use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::response::Response;
-use crate::token::GrantKind;
 
 const OP: Operation = Operation::new("oidc.jwt_bearer", "POST", "{token_endpoint}");
 

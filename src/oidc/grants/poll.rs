@@ -8,12 +8,12 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::repeat::Repeat;
+use crate::login::GrantKind;
 use crate::oidc::form::Params;
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
-use crate::token::GrantKind;
-use crate::token::grant::Granted;
+use crate::token::Granted;
 
 /// RFC 8628 section 3.2 and CIBA section 7.3: without `interval` it is five seconds.
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);

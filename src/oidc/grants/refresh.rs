@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::http::repeat::Repeat;
+use crate::login::GrantKind;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, Refreshable, TokenSet};
 use crate::operation::Operation;
 use crate::response::Response;
-use crate::token::GrantKind;
-use crate::token::grant::{Granted, Renewal};
+use crate::token::{Granted, Renewal};
 
 const OP: Operation = Operation::new("oidc.refresh", "POST", "{token_endpoint}");
 

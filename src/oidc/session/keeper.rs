@@ -22,7 +22,7 @@ use crate::oidc::verify::{Expected, Origin};
 use crate::response::Head;
 use crate::token::AccessToken;
 use crate::token::engine::{Obtain, Obtained};
-use crate::token::grant::{Granted, Renewal};
+use crate::token::{Granted, Renewal};
 
 /// A token of another process with less than this left is not worth taking over.
 const WORTH: Duration = Duration::from_secs(10);

@@ -11,9 +11,9 @@ use super::issuer_names::{IssuerTemplate, Names, OtherNames};
 use super::jwks_cache::{JwksCache, Origin};
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, protocol, unavailable};
+use crate::http::settings::RENEWAL_WAIT;
 use crate::jose::jws::Jws;
 use crate::jose::{JwkSet, SignatureAlgorithm};
-use crate::kept;
 
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -30,7 +30,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
 
     /// How long a verification waits for them, unless its issuer says otherwise.
     fn renewal_wait(&self) -> Duration {
-        kept::WAIT
+        RENEWAL_WAIT
     }
 }
 

@@ -1,9 +1,9 @@
 //! How the client is registered: the algorithm of each kind of token.
 
 use super::TokenVerifier;
+use crate::client_metadata::ClientMetadata;
 use crate::error::{Error, Result, config};
 use crate::jose::SignatureAlgorithm;
-use crate::registration::ClientMetadata;
 
 /// A kind of token whose algorithm a registration names (OpenID Connect Dynamic Client Registration
 /// 1.0 section 2, JARM section 3, RFC 9701 section 6).

@@ -6,11 +6,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Lease;
-use super::login::Obtained;
+use super::obtain::Obtained;
 use crate::AccessToken;
 use crate::error::{Error, Result};
 use crate::http::trace;
-use crate::token::grant::Renewal;
+use crate::token::Renewal;
 use crate::token::lifetime::Marks;
 
 /// After a failed refresh the token in use is left alone this long.

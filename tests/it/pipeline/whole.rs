@@ -55,6 +55,7 @@ fn the_build_script_generates_what_the_tests_do() {
     let files = [
         include_str!(concat!(env!("OUT_DIR"), "/representations.rs")),
         include_str!(concat!(env!("OUT_DIR"), "/facade.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/newer.rs")),
         include_str!(concat!(env!("OUT_DIR"), "/calls.rs")),
         OPERATIONS,
     ];

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep};
 use super::super::jwks_cache::{JwksCache, Origin};
 use crate::ErrorKind;
 use crate::error::{Error, Result, protocol};
+use crate::http::settings::RENEWAL_WAIT;
 use crate::jose::SignatureAlgorithm;
 use crate::jose::jws::Jws;
 use crate::jose::tests::{es256, sign};
-use crate::kept::WAIT;
 
 /// An issuer whose keys change.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ async fn finds_for(cache: &JwksCache, kid: &str, from: Origin) -> Result<bool> {
     let token = sign(&json!({"alg": "ES256", "kid": kid}), &json!({}));
     let token = Jws::parse(&token)?;
     let keys = cache
-        .for_token(&token, SignatureAlgorithm::Es256, from, WAIT)
+        .for_token(&token, SignatureAlgorithm::Es256, from, RENEWAL_WAIT)
         .await?;
     Ok(!keys
         .candidates(token.kid(), SignatureAlgorithm::Es256)
@@ -248,7 +248,7 @@ async fn an_unknown_key_is_waited_for_and_the_fetch_goes_on() {
     let error = finds(&cache, "b").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(error.is_retryable() && error.retry_after().is_some());
-    assert_eq!(start.elapsed(), WAIT);
+    assert_eq!(start.elapsed(), RENEWAL_WAIT);
     assert!(finds(&cache, "b").await.unwrap());
     assert_eq!((start.elapsed(), slow.fetched()), (slow.delay, 1));
     // The same with keys at hand; a known key does not wait.

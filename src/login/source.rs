@@ -4,13 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::AccessToken;
 use super::grant::{self, GrantRequest};
 use crate::discovery::Provider;
 use crate::endpoint::{Channel, TOKEN_ENDPOINT};
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
+use crate::token::AccessToken;
 
 /// What [`TokenSource::fetch`] returns.
 pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<AccessToken>> + Send + 'a>>;

@@ -43,7 +43,7 @@ impl RefusedClient {
     }
 
     /// What the refusal of a client that has shown itself so means.
-    pub(super) fn explainer(self) -> fn(Error) -> Error {
+    pub(crate) fn explainer(self) -> fn(Error) -> Error {
         match self {
             Self::Bearer => |error| Self::Bearer.explain(error),
             Self::WithoutProof => |error| Self::WithoutProof.explain(error),

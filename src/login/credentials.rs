@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::client_auth::OAuthClient;
-use super::{AccessToken, TokenSource};
+use super::TokenSource;
 use crate::Secret;
+use crate::client_auth::OAuthClient;
+use crate::token::AccessToken;
 
 /// Gives the one-time password of the moment.
 pub(crate) type Totp = Arc<dyn Fn() -> String + Send + Sync>;

@@ -1,6 +1,5 @@
 //! Gets a token by the means the client was given.
 
-use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -10,33 +9,12 @@ use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
-use crate::response::Head;
-use crate::token::credentials::Credentials;
-use crate::token::engine::TokenEngine;
-use crate::token::grant::{self, GrantRequest, Granted, OP, Renewal};
-use crate::token::{AccessToken, GrantKind, TokenContext};
-
-/// Where an engine gets its tokens.
-pub(crate) trait Obtain: Send + Sync + fmt::Debug {
-    /// Whether a token can be had without a refresh token.
-    fn can_grant(&self) -> bool;
-
-    /// Gets a token, with the refresh token of the last one where there is one. `refused` is the
-    /// token that a server did not accept any more, when that is why a new one is wanted.
-    fn obtain(
-        &self,
-        renewal: Option<Renewal>,
-        refused: Option<AccessToken>,
-    ) -> BoxFuture<'_, Obtained>;
-}
-
-/// A token or why there is none, and what became of the refresh token.
-#[derive(Debug)]
-pub(crate) struct Obtained {
-    pub(crate) result: Result<Granted>,
-    /// The refresh token that was tried is worth nothing any more.
-    pub(crate) renewal_spent: bool,
-}
+use crate::login::credentials::Credentials;
+use crate::login::grant::{self, GrantRequest, OP};
+use crate::login::{GrantKind, TokenContext};
+use crate::token::AccessToken;
+use crate::token::engine::{Obtain, Obtained, TokenEngine};
+use crate::token::{Granted, Renewal};
 
 /// Gets tokens with the credentials of a client.
 #[derive(Debug)]
@@ -186,17 +164,6 @@ impl Login {
             repeat,
             kind,
             deadline,
-        }
-    }
-}
-
-impl Granted {
-    fn only(token: crate::AccessToken) -> Self {
-        Self {
-            token,
-            renewal: None,
-            rest: serde_json::Map::new(),
-            head: Head::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "oidc")]
 mod assertion;
 mod audience;
+mod refused;
 #[cfg(test)]
 mod tests;
 
@@ -19,12 +20,12 @@ use url::form_urlencoded::byte_serialize;
 
 pub(crate) use self::audience::Place;
 pub use self::audience::{AssertionAudience, AssertionTarget};
-use super::dpop::Dpop;
+pub(crate) use self::refused::RefusedClient;
 use crate::Secret;
-use crate::endpoint::RefusedClient;
 use crate::error::{self, Error, Result, config};
 #[cfg(feature = "oidc")]
 use crate::jose::SigningKey;
+use crate::token::dpop::Dpop;
 
 /// RFC 7523 section 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

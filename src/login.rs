@@ -1,0 +1,13 @@
+//! How a client gets tokens: its credentials, the grants of the token endpoint, sources of others.
+
+mod by_credentials;
+pub(crate) mod credentials;
+pub(crate) mod grant;
+mod refusal;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::by_credentials::Login;
+pub(crate) use self::refusal::{GrantKind, explain};
+pub use self::source::{TokenContext, TokenFuture, TokenSource};

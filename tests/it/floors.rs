@@ -1,0 +1,104 @@
+//! The order of the modules: a lower floor imports no higher one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up. Modules of one floor do not import each other's floor above.
+const FLOORS: &[&[&str]] = &[
+    &["secret", "scheme", "operation", "response", "newer"],
+    &["error"],
+    &["http"],
+    &["kept", "jose"],
+    &["token"],
+    &["call"],
+    &["discovery"],
+    &["client_auth"],
+    &["endpoint"],
+    &["login"],
+    &["blocking", "client_metadata", "raw_request", "shared"],
+    &["keycloak"],
+    &["builder"],
+    &["env"],
+    &["admin"],
+    &["oidc"],
+    &["account", "registration", "uma"],
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The modules of the crate that a text names, without its comments and tests.
+fn named(text: &str) -> Vec<String> {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let code: Vec<&str> = lines.collect();
+    let code = code.join("\n");
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        // `$crate::` of a macro is expanded elsewhere.
+        if code[..at].ends_with('$') {
+            continue;
+        }
+        let rest = &code[at + "crate::".len()..];
+        let word = |text: &str| {
+            let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+            text[..end.unwrap_or(text.len())].to_owned()
+        };
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let list = list.split('}').next().unwrap();
+                found.extend(list.split(',').map(|item| word(item.trim())));
+            }
+            None => found.push(word(rest)),
+        }
+    }
+    found
+}
+
+#[test]
+fn no_floor_imports_a_higher_one() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let floor_of: BTreeMap<&str, usize> = FLOORS
+        .iter()
+        .enumerate()
+        .flat_map(|(floor, modules)| modules.iter().map(move |module| (*module, floor)))
+        .collect();
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let place = file.strip_prefix(&src).unwrap().to_str().unwrap();
+        let module = place.split('/').next().unwrap().trim_end_matches(".rs");
+        if place.contains("tests") || ["lib", "testing"].contains(&module) {
+            continue;
+        }
+        let Some(own) = floor_of.get(module) else {
+            wrong.push(format!("{place}: the module {module} stands on no floor"));
+            continue;
+        };
+        for other in named(&fs::read_to_string(&file).unwrap()) {
+            if floor_of.get(&*other).is_some_and(|floor| floor > own) {
+                wrong.push(format!("{place} imports {other}, which stands higher"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn imports_are_found_in_every_form() {
+    let text = "use crate::{Secret, error::Result};\nuse crate::oidc::Oidc;\n// crate::uma\n\
+                fn f() -> crate::admin::Call {}\n#[cfg(test)]\nmod tests {\n use crate::account;\n}";
+    assert_eq!(named(text), ["Secret", "error", "oidc", "admin"]);
+}
