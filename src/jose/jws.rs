@@ -186,7 +186,7 @@ pub(crate) fn no_claims() -> Error {
 }
 
 /// Names the likely cause where a whole header was given.
-fn without_scheme(token: &str, error: Error) -> Error {
+pub(crate) fn without_scheme(token: &str, error: Error) -> Error {
     if has_scheme(token) {
         error.with_hint(WITHOUT_SCHEME)
     } else {

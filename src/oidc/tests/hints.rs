@@ -139,6 +139,14 @@ async fn a_header_is_not_taken_for_the_token_in_it() {
         says(&inactive.unwrap_err(), "without its scheme", "audience");
         let error = oidc.userinfo_of(&AccessToken::new(text)).await.unwrap_err();
         says(&error, "without its scheme", "eyJ");
+        let refresh = crate::oidc::Refreshable::new(text).unwrap_err();
+        says(&refresh, "without its scheme", "eyJ");
+        let opaque = oidc.access_token_verifier().audience("api");
+        let opaque = opaque
+            .introspection(oidc.clone())
+            .introspect_opaque_tokens();
+        let error = opaque.build().unwrap().verify(text).await.unwrap_err();
+        says(&error, "without its scheme", "eyJ");
     }
 }
 

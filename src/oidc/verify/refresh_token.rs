@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::Secret;
 use crate::error::{Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
+use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 
 /// For getting new tokens without asking the user again; it ends with the session at the server.
 ///
@@ -64,6 +65,13 @@ pub(in crate::oidc) fn refuse_others(token: &Secret, name: &str, own: &[&str]) -
             TokenFault::Malformed,
             format!("the {name} is empty"),
         ));
+    }
+    if has_scheme(token.expose()) {
+        return Err(invalid_token(
+            TokenFault::Malformed,
+            format!("the {name} begins with the scheme of a header"),
+        )
+        .with_hint(WITHOUT_SCHEME));
     }
     let Ok(claims) = Jws::parse(token.expose()).and_then(|jws| jws.unverified_claims()) else {
         return Ok(());

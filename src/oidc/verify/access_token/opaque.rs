@@ -34,7 +34,8 @@ impl Rules {
             || token.len() > MAX_TOKEN
             || !token.bytes().all(|b| b.is_ascii_graphic())
         {
-            return Err(jws::malformed("the token has characters that no token has"));
+            let error = jws::malformed("the token has characters that no token has");
+            return Err(jws::without_scheme(token, error));
         }
         let now = self.now();
         let claims = answers
