@@ -140,9 +140,12 @@ impl<'a> CallBuilder<'a> {
         if let Some(total) = options.timeout {
             self.total = total;
         }
-        if options.harmless_twice && self.request.method == Method::POST {
+        if options.single_use {
+            self.repeat = Repeat::SINGLE_USE;
+        } else if options.harmless_twice && self.request.method == Method::POST {
             self.repeat = Repeat::HARMLESS;
         }
+        self.deadline = options.deadline.or(self.deadline);
         self
     }
 

@@ -10,6 +10,7 @@ use super::bodies::Consent;
 use crate::call::Authorized;
 #[cfg(feature = "oidc")]
 use crate::endpoint::Channel;
+use crate::http::deadline::Deadline;
 use crate::http::options::CallOptions;
 use crate::http::request::HttpRequest;
 use crate::operation::Operation;
@@ -42,6 +43,24 @@ impl Call {
     /// The URL of a path below the base URL.
     pub(super) fn url(&self, path: &str) -> Result<Url> {
         self.authorized.sender().addresses.base().join(path)
+    }
+
+    /// Fixes when the call ends, unless it is a part of one that has begun.
+    pub(super) fn start(&mut self) -> Deadline {
+        let total = self.options.timeout;
+        let total = total.unwrap_or(self.authorized.sender().settings.deadline);
+        *self
+            .options
+            .deadline
+            .get_or_insert_with(|| Deadline::after(total))
+    }
+
+    /// The same without what was set for single calls.
+    pub(super) fn plain(&self) -> Self {
+        let mut same = self.clone();
+        same.options = CallOptions::default();
+        same.options.deadline = self.options.deadline;
+        same
     }
 
     /// Sends a request with the token of this client. Anything outside 2xx is an error.

@@ -24,6 +24,13 @@ use crate::{Error, Result, error};
 /// Looks for the id of what was created, where the server sends none.
 pub(crate) type FindCreated = Arc<dyn Fn() -> Sending<Option<String>> + Send + Sync>;
 
+/// Calls that send a mail each time they are executed, although they are PUT.
+const MAILS: &[&str] = &[
+    "realm.user.execute_actions_email",
+    "realm.user.send_reset_password_email",
+    "realm.user.send_verify_email",
+];
+
 /// Two parameters, of which the server ignores the second beside the first.
 pub(crate) type Hiding = &'static [(&'static str, &'static str)];
 
@@ -204,6 +211,10 @@ impl CallRequest {
         self.turn = Some((object, ids));
     }
 
+    pub(crate) fn set_single_use(&mut self) {
+        self.call.options.single_use = true;
+    }
+
     pub(crate) fn set_missing(&mut self, messages: &'static [&'static str]) {
         self.missing = messages;
     }
@@ -220,14 +231,18 @@ impl CallRequest {
         }
         self.check_hiding(operation)?;
         let mut request = self.request()?;
+        let mut call = self.call.clone();
+        // One for the wait, for what is read before, and for the call itself.
+        let deadline = call.start();
+        call.options.single_use |= MAILS.contains(&operation.name);
         let _turn = match &self.turn {
             Some((object, ids)) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-                self.call.turn(object, &ids).await
+                let turn = deadline.limit(self.call.turn(object, &ids)).await;
+                turn.ok_or_else(|| error::timeout(operation, deadline.total))?
             }
             None => None,
         };
-        let mut call = self.call.clone();
         bodies::check(&mut call, operation, &mut request)
             .await
             .map_err(|refused| refused.or_operation(operation))?;

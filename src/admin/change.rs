@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bodies::{is_attribute_of_a_member, of_update, refuse_attributes};
+use crate::error::clean;
 use crate::operation::Operation;
 use crate::{Result, error};
 
@@ -87,7 +88,8 @@ impl MemberChange {
 
 impl fmt::Display for MemberChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.path.join("."))?;
+        // A name may have line breaks in it, which would be lines of their own.
+        write!(f, "{}: ", clean(&self.path.join(".")))?;
         match self.from() {
             Some(from) => write!(f, "{from}")?,
             None => f.write_str("not set")?,

@@ -178,6 +178,12 @@ impl<T> Request<T> {
         self
     }
 
+    /// Is executed once, whatever else would be harmless.
+    pub(crate) fn single_use(mut self) -> Self {
+        self.inner.set_single_use();
+        self
+    }
+
     /// Takes a 404 with one of these texts for an answer, see
     /// [`CallResponse::found`](super::call_response::CallResponse::found).
     pub(crate) fn missing(mut self, messages: &'static [&'static str]) -> Self {

@@ -1,5 +1,7 @@
 //! Bodies that are multipart forms: a file and what the server must know of it.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, TryStreamExt};
 use reqwest::multipart;
@@ -18,7 +20,7 @@ use crate::{Result, Secret, error};
 ///     .store_password("s3cret");
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct KeyStoreUpload {
     /// `JKS`, `PKCS12`, `BCFKS`, `Certificate PEM`, `Public Key PEM` or `JSON Web Key Set`.
@@ -70,7 +72,7 @@ impl KeyStoreUpload {
 
 /// The metadata file of an identity provider, as
 /// [`import_config_file`](super::handles::IdentityProviders::import_config_file) takes it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct IdentityProviderFileUpload {
     /// `saml`, `oidc` and so on.
@@ -90,7 +92,7 @@ impl IdentityProviderFileUpload {
 }
 
 /// A file alone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct FileUpload {
     /// The file.
@@ -168,5 +170,49 @@ impl Form {
             .map_err(|failed| error::config("the form cannot be written").with_source(failed))?
             .freeze();
         Ok(Self { content_type, body })
+    }
+}
+
+/// A file may be a key store: its length only.
+macro_rules! debug_without_file {
+    ($($upload:ident { $($shown:ident),* };)*) => {$(
+        impl fmt::Debug for $upload {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($upload))
+                    $(.field(stringify!($shown), &self.$shown))*
+                    .field("length", &self.file.len())
+                    .finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_file! {
+    KeyStoreUpload { keystore_format, key_alias };
+    IdentityProviderFileUpload { provider_id };
+    FileUpload {};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_is_shown() {
+        let file = || b"hunter2".to_vec();
+        let store = KeyStoreUpload::new("PKCS12", file()).store_password("hunter2");
+        let shown = format!(
+            "{store:?} {:?} {:?}",
+            IdentityProviderFileUpload::new("oidc", file()),
+            FileUpload::new(file())
+        );
+        assert!(
+            shown.contains("PKCS12") && shown.contains("length: 7"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("104"),
+            "{shown}"
+        );
     }
 }

@@ -95,13 +95,14 @@ impl Authorized {
     }
 }
 
-/// Creating or deleting a realm changes what an administrator may do, but not the token that is in
+/// Creating, renaming or deleting a realm changes what an administrator may do, but not the token that is in
 /// use.
 fn changes_realms(method: &Method, path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     match *method {
         Method::POST => matches!(segments.as_slice(), ["admin", "realms"]),
-        Method::DELETE => matches!(segments.as_slice(), ["admin", "realms", _]),
+        // An update may give it another name.
+        Method::PUT | Method::DELETE => matches!(segments.as_slice(), ["admin", "realms", _]),
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
+use super::deadline::Deadline;
 use crate::error::{self, Result};
 use crate::operation::Operation;
 
@@ -16,6 +17,10 @@ pub(crate) struct CallOptions {
     pub(crate) headers: http::HeaderMap,
     /// Whether a POST that was executed twice has done what it does once.
     pub(crate) harmless_twice: bool,
+    /// Whether it does something anew each time it is executed, whatever its method is.
+    pub(crate) single_use: bool,
+    /// When the call ends that this is a part of.
+    pub(crate) deadline: Option<Deadline>,
     /// A header that cannot be sent. It is reported when the call is sent, so that setters chain.
     invalid: Option<String>,
 }

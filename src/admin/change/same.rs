@@ -78,11 +78,21 @@ fn merge_in(parent: &str, now: &Value, wanted: &Value, secrets: Secrets) -> Valu
             }
             None if is_absent(key, wanted) => continue,
             Some(now @ Value::Object(_)) => merge_in(key, now, wanted, secrets),
-            Some(_) | None => wanted.clone(),
+            Some(now) => with_added(key, now, wanted),
+            None => wanted.clone(),
         };
         merged.insert(key.clone(), value);
     }
     Value::Object(merged)
+}
+
+/// The wanted list, with what the server has put into it of its own.
+fn with_added(member: &str, now: &Value, wanted: &Value) -> Value {
+    let (Value::Array(now), Value::Array(wanted)) = (now, wanted) else {
+        return wanted.clone();
+    };
+    let added = now.iter().filter(|now| is_added(member, now, wanted));
+    Value::Array(wanted.iter().chain(added).cloned().collect())
 }
 
 /// The members of a wanted state that cannot be compared with what the server shows.

@@ -313,3 +313,15 @@ fn lists_are_compared_one_to_one() {
     ));
     assert!(same(found, json!([{ "n": "a", "x": 1 }, { "n": "a" }])));
 }
+
+/// What the server has put into a list stays when the rest of it is changed.
+#[test]
+fn a_scope_that_the_server_adds_is_not_taken_away() {
+    let now = json!({ "defaultClientScopes": ["service_account", "x"] });
+    let wanted = json!({ "defaultClientScopes": ["x", "y"] });
+    let merged = merge(&now, &wanted, Secrets::Keep);
+    assert_eq!(
+        merged["defaultClientScopes"],
+        json!(["x", "y", "service_account"])
+    );
+}

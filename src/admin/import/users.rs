@@ -21,7 +21,7 @@ type Part = Vec<(usize, UserRepresentation)>;
 /// What became of a part, and the error that the rest of the import would meet as well.
 type Imported = (Vec<(usize, ImportedUser)>, Option<Error>);
 
-/// Members that a user has by other calls once it is there.
+/// Members that a user has by other calls once it is there, or that no update takes.
 const MEMBERSHIPS: &[&str] = &[
     "groups",
     "realmRoles",
@@ -29,8 +29,15 @@ const MEMBERSHIPS: &[&str] = &[
     "federatedIdentities",
     "clientConsents",
     // The user keeps its own.
+    "createdTimestamp",
     "credentials",
+    "id",
 ];
+
+/// What is left of a user whose replacement could not be made.
+const DELETED: &str = "the user that was there is deleted: import this one again";
+/// What is left of a user whose roles could not be given.
+const WITHOUT_ROLES: &str = "the user is there, without these roles: give them with assign_roles";
 
 /// How often a request is made again that a limiter turns away.
 const PATIENCE: u32 = 10;
@@ -127,7 +134,15 @@ impl Importer {
         let body = PartialImportRepresentation::default()
             .if_resource_exists(policy)
             .users(part.iter().map(|(_, user)| user.clone()));
-        let results = self.patiently(|| self.realm.partial_import(&body)).await?;
+        let import = || {
+            let request = self.realm.partial_import(&body);
+            match self.existing {
+                // A second time would find the users of the first one.
+                Existing::Fail => request.single_use(),
+                _ => request,
+            }
+        };
+        let results = self.patiently(import).await?;
         Ok(results
             .results
             .into_iter()
@@ -216,8 +231,14 @@ impl Importer {
                 })
             }
             Existing::Replace => {
-                self.realm.user(&id).delete().await?;
-                let id = self.realm.users().create(&without_roles(user)).await?;
+                // What would keep it from being created is found out while the old one is there.
+                if let Some((kind, reason)) = self.reason(user).await? {
+                    return Err(error::invalid_argument(OPERATION, reason).with_kind(kind));
+                }
+                self.patiently(|| self.realm.user(&id).delete()).await?;
+                let (users, new) = (self.realm.users(), without_roles(user));
+                let created = self.patiently(|| users.create(&new)).await;
+                let id = created.map_err(|failed| failed.with_hint(DELETED))?;
                 self.give_roles(user, &id).await?;
                 Ok(ImportOutcome::Replaced(id))
             }
@@ -251,12 +272,18 @@ impl Importer {
     }
 
     async fn give_roles(&self, user: &UserRepresentation, id: &UserId) -> Result<()> {
-        let realm_roles = user.realm_roles.iter().flatten();
-        let mut roles = self.realm.user(id).assign_roles(realm_roles);
-        for (client, names) in user.client_roles.iter().flatten() {
-            roles = roles.of_client(client, names);
-        }
-        roles.await.map(drop)
+        let assign = || {
+            let realm_roles = user.realm_roles.iter().flatten();
+            let mut roles = self.realm.user(id).assign_roles(realm_roles);
+            for (client, names) in user.client_roles.iter().flatten() {
+                roles = roles.of_client(client, names);
+            }
+            roles
+        };
+        let given = self.patiently(assign).await;
+        given
+            .map(drop)
+            .map_err(|failed| failed.with_hint(WITHOUT_ROLES))
     }
 
     /// The server fails without a reason: looks for one.

@@ -241,6 +241,31 @@ async fn a_delete_that_was_done_by_an_earlier_attempt_succeeds() {
             Err(error) => assert!(!done && error.is_not_found(), "{first:?}: {error}"),
         }
     }
+    // The realm is missing, not the user: its name is wrong.
+    let no_realm = Reply::json(404, r#"{"error":"Realm not found."}"#);
+    let server = scripted(vec![Reply::Drop, no_realm.clone()]).await;
+    let missing = call(&client(&server), Method::DELETE).await;
+    assert!(missing.unwrap_err().is_not_found());
+    // A realm itself is gone then.
+    let server = scripted(vec![Reply::Drop, no_realm]).await;
+    let realm = ["admin", "realms", "demo"];
+    let deleted = client(&server).request::<()>(Method::DELETE, realm).await;
+    deleted.unwrap();
+    // What a body names may be missing while the rest is still there.
+    let role = Reply::json(404, r#"{"error":"Role not found"}"#);
+    let server = scripted(vec![Reply::Drop, role]).await;
+    let roles = [
+        "admin",
+        "realms",
+        "demo",
+        "users",
+        "1",
+        "role-mappings",
+        "realm",
+    ];
+    let kc = client(&server);
+    let removed = kc.request::<()>(Method::DELETE, roles).json(&[1]).await;
+    assert!(removed.unwrap_err().is_not_found());
     let server = scripted(vec![Reply::Drop, gone]).await;
     assert!(
         call(&client(&server), Method::GET)
