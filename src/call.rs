@@ -1,7 +1,7 @@
 //! One call: with a token or without, in a span, until it is answered.
 //!
-//! Every request of this crate goes this way: `channel.call(&OP).get(url).send()` without a token,
-//! `authorized.call(&OP).post(url).json(&body).send()` with one.
+//! Every request of this crate goes this way: `sender.call(&OP).get(url).send()` without a token,
+//! `authorized.call(&OP).method(method, url).body(media_type, body).send()` with one.
 
 mod answer;
 mod authorized;
@@ -28,8 +28,6 @@ use crate::http::repeat::Repeat;
 use crate::http::request::HttpRequest;
 use crate::http::sender::Sender;
 use crate::operation::Operation;
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Whether an answer says that the token is not accepted.
 pub(crate) type IsRefusal = fn(&Answer, &Operation) -> bool;

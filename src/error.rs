@@ -8,6 +8,8 @@ mod field_error;
 mod hint;
 mod json;
 mod kind;
+#[cfg(any(feature = "admin", feature = "oidc"))]
+mod masked;
 mod retry_after;
 mod role;
 mod show;
@@ -40,6 +42,8 @@ pub use self::field_error::FieldError;
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
 pub use self::kind::ErrorKind;
+#[cfg(any(feature = "admin", feature = "oidc"))]
+pub(crate) use self::masked::{empty_secrets, masked_secrets};
 pub(crate) use self::retry_after::retry_after;
 pub(crate) use self::role::{issuing_realm, missing_role};
 #[cfg(feature = "oidc")]

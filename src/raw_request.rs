@@ -17,10 +17,64 @@ use crate::call::Authorized;
 use crate::error::{self, Error, Result};
 use crate::http::json;
 use crate::http::options::CallOptions;
-use crate::http::request::HttpRequest;
+use crate::http::request::{HttpRequest, JSON};
 use crate::http::segment;
 use crate::operation::Operation;
 use crate::response::Response;
+
+/// The setters that requests to any address share.
+macro_rules! setters {
+    ($request:ident) => {
+        impl<T> $request<T> {
+            /// Adds query parameters: pairs, a map or a struct. May be called again for more.
+            pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
+                self.with(|request, op| request.set_query(op, query))
+            }
+
+            /// Limits the total time of this call, retries and waits included.
+            pub fn timeout(mut self, total: Duration) -> Self {
+                self.options.timeout = Some(total);
+                self
+            }
+
+            /// Sends `body` as JSON.
+            pub fn json<B: Serialize + ?Sized>(self, body: &B) -> Self {
+                self.with(|request, op| request.set_json(op, body))
+            }
+
+            /// Sends `body` as `application/x-www-form-urlencoded`.
+            pub fn form<B: Serialize + ?Sized>(self, body: &B) -> Self {
+                self.with(|request, op| request.set_form(op, body))
+            }
+
+            /// Sends `body` as `content_type`.
+            pub fn bytes(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+                self.options.set_header(CONTENT_TYPE, content_type);
+                self.with(|request, _| {
+                    request.body = Some(body.into());
+                    Ok(())
+                })
+            }
+
+            fn with(
+                mut self,
+                change: impl FnOnce(&mut HttpRequest, &Operation) -> Result<()>,
+            ) -> Self {
+                if let Ok(request) = &mut self.request
+                    && let Err(failed) = change(request, &self.op)
+                {
+                    self.request = Err(failed);
+                }
+                self
+            }
+        }
+    };
+}
+
+#[cfg(feature = "oidc")]
+pub(crate) use setters;
+
+setters!(RawRequest);
 
 /// A request under construction; see [`Keycloak::request`](crate::Keycloak::request).
 ///
@@ -69,11 +123,6 @@ impl<T> RawRequest<T> {
         }
     }
 
-    /// Adds query parameters: pairs, a map or a struct. May be called again for more.
-    pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
-        self.with(|request, op| request.set_query(op, query))
-    }
-
     /// Sets a header. One that HTTP does not allow is reported when the request is sent.
     pub fn header(
         mut self,
@@ -84,34 +133,9 @@ impl<T> RawRequest<T> {
         self
     }
 
-    /// Limits the total time of this call, retries and waits included.
-    pub fn timeout(mut self, total: Duration) -> Self {
-        self.options.timeout = Some(total);
-        self
-    }
-
-    /// Sends `body` as JSON.
-    pub fn json<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|request, op| request.set_json(op, body))
-    }
-
-    /// Sends `body` as `application/x-www-form-urlencoded`.
-    pub fn form<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|request, op| request.set_form(op, body))
-    }
-
     /// Sends `body` as `text/plain`.
     pub fn text(self, body: impl Into<String>) -> Self {
         self.bytes("text/plain; charset=utf-8", body.into())
-    }
-
-    /// Sends `body` as `content_type`.
-    pub fn bytes(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.options.set_header(CONTENT_TYPE, content_type);
-        self.with(|request, _| {
-            request.body = Some(body.into());
-            Ok(())
-        })
     }
 
     /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
@@ -146,15 +170,6 @@ impl<T> RawRequest<T> {
             Err(error) => Err(name(error)),
         }
     }
-
-    fn with(mut self, change: impl FnOnce(&mut HttpRequest, &Operation) -> Result<()>) -> Self {
-        if let Ok(request) = &mut self.request
-            && let Err(failed) = change(request, &self.op)
-        {
-            self.request = Err(failed);
-        }
-        self
-    }
 }
 
 impl<T: DeserializeOwned + 'static> RawRequest<T> {
@@ -165,9 +180,7 @@ impl<T: DeserializeOwned + 'static> RawRequest<T> {
     pub async fn send(self) -> Result<Response<T>> {
         let op = self.op;
         let name = format!("{} {}", op.method, self.path);
-        let answer = self
-            .answer(HeaderValue::from_static("application/json"))
-            .await?;
+        let answer = self.answer(JSON).await?;
         let value =
             json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
         Ok(answer.map(|_| value))

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
-use http::header::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,6 +12,7 @@ use crate::discovery::Provider;
 use crate::endpoint::Channel;
 use crate::error::{Error, Result, unexpected_body};
 use crate::http::json;
+use crate::http::request::JSON;
 use crate::http::segment;
 use crate::login::Login;
 use crate::login::credentials::Credentials;
@@ -135,7 +135,7 @@ impl Account {
         url.set_path(&full);
         let mut call = authorized.call(op).method(method, url).query(query);
         if let Some(body) = body {
-            call = call.body(HeaderValue::from_static("application/json"), body);
+            call = call.body(JSON, body);
         }
         let answer = call.succeed().await.map_err(|error| explain(op, error))?;
         Ok(answer.response.into_body())

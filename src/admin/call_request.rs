@@ -16,7 +16,7 @@ use super::call::Call;
 use super::call_response::CallResponse;
 use super::uploads::{Form, Upload};
 use super::{Sending, bodies, is_missing, search, unresolved};
-use crate::http::request::HttpRequest;
+use crate::http::request::{HttpRequest, JSON};
 use crate::http::segment;
 use crate::operation::Operation;
 use crate::{Error, Result, error};
@@ -70,7 +70,7 @@ impl CallRequest {
                 .collect(),
             query: Vec::new(),
             hiding: &[],
-            accept: HeaderValue::from_static("application/json"),
+            accept: JSON,
             body: None,
             refused: None,
             known: None,
@@ -231,10 +231,9 @@ impl CallRequest {
         }
         self.check_hiding(operation)?;
         let mut request = self.request()?;
-        let mut call = self.call.clone();
         // One for the wait, for what is read before, and for the call itself.
-        let deadline = call.start();
-        call.options.single_use |= MAILS.contains(&operation.name);
+        let deadline = self.call.start();
+        self.call.options.single_use |= MAILS.contains(&operation.name);
         let _turn = match &self.turn {
             Some((object, ids)) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -243,13 +242,13 @@ impl CallRequest {
             }
             None => None,
         };
-        bodies::check(&mut call, operation, &mut request)
+        bodies::check(&mut self.call, operation, &mut request)
             .await
             .map_err(|refused| refused.or_operation(operation))?;
         let sent = operation.takes.and(request.body.clone());
         let url = request.url.clone();
-        let executed = match call.execute(request, operation).await {
-            Ok(answer) => bodies::confirm(&call, operation, &url)
+        let executed = match self.call.execute(request, operation).await {
+            Ok(answer) => bodies::confirm(&self.call, operation, &url)
                 .await
                 .map(|()| answer),
             Err(failed) => Err(failed),
@@ -258,7 +257,7 @@ impl CallRequest {
             Ok(response) => response,
             Err(error) => {
                 let sent = sent.as_deref();
-                let error = bodies::explained(&call, operation, sent, error).await;
+                let error = bodies::explained(&self.call, operation, sent, error).await;
                 let error = unresolved::explain(operation, sent, error);
                 if is_missing(&error, self.missing) {
                     return Ok(CallResponse::missing(operation));

@@ -12,9 +12,10 @@ const OPERATION: &Operation = &Operation::new("server_info.get", "GET", "/admin/
 
 /// The version, asked for once in a client; `None` where it cannot be had.
 pub(crate) async fn of(call: &Call) -> Option<Version> {
-    // By the client itself: what another token may not see is no answer for all calls.
-    let call = &call.plain();
-    let asked = call.shared.version.get_or_try_init(|| ask(call));
+    let asked = call.shared.version.get_or_try_init(async || {
+        // By the client itself: what another token may not see is not an answer for all calls.
+        ask(&call.plain()).await
+    });
     asked.await.ok().cloned().flatten()
 }
 

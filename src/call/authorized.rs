@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
-use super::{CallBuilder, Credential, Start};
+use super::{Credential, Start};
 use crate::error::{self, Error, Result, missing_role};
 use crate::http::options::CallOptions;
 use crate::http::request::HttpRequest;
@@ -56,21 +56,16 @@ impl Authorized {
         op: &Operation,
         options: &CallOptions,
     ) -> Result<Response<Bytes>> {
-        let call = self.call(op).request(request).options(options);
-        self.send(call).await
-    }
-
-    async fn send(&self, call: CallBuilder<'_>) -> Result<Response<Bytes>> {
-        let op = call.start.op;
         let base = self.sender.addresses.base();
-        if !base.covers(&call.request.url) {
+        if !base.covers(&request.url) {
             return Err(error::invalid_argument(
                 op,
                 "the request does not go to the base URL, so the token is not sent with it",
             ));
         }
-        let method = call.request.method.clone();
-        let path = base.below(&call.request.url).to_owned();
+        let method = request.method.clone();
+        let path = base.below(&request.url).to_owned();
+        let call = self.call(op).request(request).options(options);
         let answer = call.send().await?;
         let role = match answer.status() {
             StatusCode::FORBIDDEN => missing_role(method.as_str(), &path, answer.issued_by()),

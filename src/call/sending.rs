@@ -9,14 +9,14 @@ use http::{Method, Response, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
+use super::CallBuilder;
 use super::answer::Answer;
 use super::credential::{Credential, Shown};
-use super::{CallBuilder, JSON};
 use crate::error::{self, Result, ServerAnswer};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
 use crate::http::fresh::Fresh;
-use crate::http::request::HttpRequest;
+use crate::http::request::{HttpRequest, JSON};
 use crate::http::sender::Attempts;
 use crate::http::trace::Span;
 use crate::operation::Operation;
@@ -112,46 +112,44 @@ async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> 
         tally.status = Some(received.response.status());
         may_be_done |= received.may_be_done;
         let answer = Answer::new(received, may_be_done);
-        if (call.is_refusal)(&answer, op) {
-            // It is refused before anything is executed, so any method may be sent again.
-            match another(&start.credential, shown, replayed, op, deadline).await? {
-                Ok(next) => {
-                    shown = next;
-                    replayed = true;
-                    continue;
-                }
-                Err(same) => shown = same,
-            }
+        // It is refused before anything is executed, so any method may be sent again.
+        if (call.is_refusal)(&answer, op)
+            && replace(&mut shown, start.credential, replayed, op, deadline).await?
+        {
+            replayed = true;
+            continue;
         }
         return Ok(finish(answer, &request, &shown));
     }
 }
 
-/// A token in place of one that was refused, or the same where there is no other.
-async fn another<'a>(
-    credential: &Credential<'a>,
-    shown: Shown<'a>,
+/// Puts another token in place of one that was refused; `false` where there is no other.
+async fn replace<'a>(
+    shown: &mut Shown<'a>,
+    credential: Credential<'a>,
     replayed: bool,
     op: &Operation,
     deadline: Deadline,
-) -> Result<std::result::Result<Shown<'a>, Shown<'a>>> {
+) -> Result<bool> {
     match (shown, credential) {
+        (Shown::Leased(engine, lease), _) if replayed || !engine.is_renewable() => {
+            engine.refused(lease);
+            Ok(false)
+        }
         (Shown::Leased(engine, lease), _) => {
-            if replayed || !engine.is_renewable() {
-                engine.refused(&lease);
-                return Ok(Err(Shown::Leased(engine, lease)));
-            }
-            engine.invalidate(&lease);
-            let lease = engine.token(op, deadline).await?;
-            Ok(Ok(Shown::Leased(engine, lease)))
+            engine.invalidate(lease);
+            *lease = engine.token(op, deadline).await?;
+            Ok(true)
         }
         (Shown::Token(token), Credential::Renewed(source)) if !replayed => {
-            match in_time(source.renewed(&token), op, deadline).await? {
-                Some(next) => Ok(Ok(Shown::Token(Cow::Owned(next)))),
-                None => Ok(Err(Shown::Token(token))),
+            let next = in_time(source.renewed(token), op, deadline).await?;
+            let is_replaced = next.is_some();
+            if let Some(next) = next {
+                *token = Cow::Owned(next);
             }
+            Ok(is_replaced)
         }
-        (shown, _) => Ok(Err(shown)),
+        _ => Ok(false),
     }
 }
 

@@ -23,14 +23,18 @@ pub(crate) struct IssuerRule {
 }
 
 impl IssuerRule {
+    fn of(base: BaseUrl, public: Option<BaseUrl>, login: Option<(String, String)>) -> Self {
+        Self {
+            addresses: Addresses::new(base, public),
+            login,
+            template: None,
+        }
+    }
+
     /// `issuer` is the public base URL, or the full issuer of the login realm.
     pub(crate) fn new(base: BaseUrl, issuer: Option<&str>, login_realm: &str) -> Result<Self> {
         let Some(issuer) = issuer else {
-            return Ok(Self {
-                addresses: Addresses::new(base, None),
-                login: None,
-                template: None,
-            });
+            return Ok(Self::of(base, None, None));
         };
         let text = issuer.strip_suffix('/').unwrap_or(issuer);
         if text.ends_with("/realms") {
@@ -40,11 +44,7 @@ impl IssuerRule {
         }
         let Some((public, realm)) = text.rsplit_once("/realms/") else {
             let public = Some(BaseUrl::parse("issuer", text)?);
-            return Ok(Self {
-                addresses: Addresses::new(base, public),
-                login: None,
-                template: None,
-            });
+            return Ok(Self::of(base, public, None));
         };
         let public = Some(BaseUrl::parse("issuer", public)?);
         if !names(realm, login_realm) {
@@ -53,11 +53,11 @@ impl IssuerRule {
                  the public base URL, or set login_realm"
             )));
         }
-        Ok(Self {
-            addresses: Addresses::new(base, public),
-            login: Some((login_realm.to_owned(), text.to_owned())),
-            template: None,
-        })
+        Ok(Self::of(
+            base,
+            public,
+            Some((login_realm.to_owned(), text.to_owned())),
+        ))
     }
 
     /// For one issuer, whose origin is reached at `base` where that is given.
@@ -69,11 +69,7 @@ impl IssuerRule {
             Some(base) => (base, Some(public)),
             None => (public, None),
         };
-        Ok(Self {
-            addresses: Addresses::new(base, public),
-            login: None,
-            template: None,
-        })
+        Ok(Self::of(base, public, None))
     }
 
     /// Takes documents that name this template in place of an issuer.

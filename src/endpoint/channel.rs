@@ -17,12 +17,11 @@ use crate::error::{Result, protocol};
 use crate::error::{clean, config};
 use crate::http::deadline::Deadline;
 use crate::http::repeat::Repeat;
+use crate::http::request::JSON;
 use crate::http::sender::{OAUTH_LIMIT, Sender};
 #[cfg(feature = "oidc")]
 use crate::jose::SignatureAlgorithm;
 use crate::operation::Operation;
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Debug)]
 pub(crate) struct Channel {

@@ -3,18 +3,16 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Response;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::AUTHORIZATION;
 use url::{Url, form_urlencoded};
 
 use crate::client_auth::{OAuthClient, Place, Shown};
 use crate::error::{Result, clean, invalid_argument};
 use crate::http::addresses::Addresses;
 use crate::http::fresh::Fresh;
-use crate::http::request::HttpRequest;
+use crate::http::request::{FORM, HttpRequest};
 use crate::operation::Operation;
 use crate::token::dpop::DPOP;
-
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// A form whose client assertion and proof are made at every attempt.
 pub(super) struct FreshForm<'a> {
@@ -39,7 +37,6 @@ impl Fresh for FreshForm<'_> {
             if let Some(header) = shown.header {
                 request.headers.insert(AUTHORIZATION, header);
             }
-            request.headers.insert(CONTENT_TYPE, FORM);
             let mut form = form_urlencoded::Serializer::new(String::new());
             form.extend_pairs(self.form);
             for (name, value) in &shown.form {
@@ -48,7 +45,7 @@ impl Fresh for FreshForm<'_> {
                     form.append_pair(name, value.expose());
                 }
             }
-            request.body = Some(form.finish().into());
+            request.set_body(FORM, form.finish());
             Ok(())
         })
     }

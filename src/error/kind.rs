@@ -30,7 +30,7 @@ pub enum ErrorKind {
     Server,
     /// A successful answer does not have the expected shape.
     Decode,
-    /// The answer is none that Keycloak gives here: a redirect, another issuer, a missing header. Or
+    /// The answer is not one that Keycloak gives here: a redirect, another issuer, a missing header. Or
     /// it is not the answer to this login.
     Protocol,
     /// A token or a signed answer did not pass the checks of this client. A service answers its

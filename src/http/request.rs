@@ -11,8 +11,8 @@ use url::Url;
 use crate::error::{Result, invalid_argument};
 use crate::operation::Operation;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// A request of HTTP.
 #[derive(Clone)]

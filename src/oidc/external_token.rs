@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::header::{ACCEPT, HeaderValue};
+use http::header::ACCEPT;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use crate::endpoint::{TOKEN_ENDPOINT, Target};
 use crate::error::{self, Error, ErrorKind, Result};
 use crate::http::json;
 use crate::http::repeat::Repeat;
+use crate::http::request::JSON;
 use crate::http::segment;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
@@ -24,8 +25,6 @@ const OP: Operation = Operation::new(
     "POST",
     "/realms/{realm}/broker/{alias}/token",
 );
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A question for the token of another provider; see [`Oidc::external_token`]. `.await` sends it.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::json;
 use crate::http::repeat::Repeat;
+use crate::http::request::JSON;
 use crate::jose::{decode_unverified, time};
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
@@ -25,7 +26,6 @@ const OP: Operation = Operation::new("oidc.introspect", "POST", "{introspection_
 const ENDPOINT: Endpoint = ("introspection_endpoint", |m| {
     m.introspection_endpoint.as_deref()
 });
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What RFC 9701 and what Keycloak call a signed answer. Keycloak compares the whole header.
 const STANDARD_JWT: HeaderValue = HeaderValue::from_static("application/token-introspection+jwt");
 const JWT: HeaderValue = HeaderValue::from_static("application/jwt");

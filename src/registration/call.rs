@@ -15,9 +15,12 @@ use crate::Secret;
 use crate::call::{Answer, Credential};
 use crate::discovery::{Provider, ProviderMetadata, registration_provider};
 use crate::endpoint::{Channel, Endpoint};
-use crate::error::{Error, Result, config, invalid_argument, protocol, unexpected_body};
+use crate::error::{
+    Error, Result, config, empty_secrets, masked_secrets, protocol, unexpected_body,
+};
 use crate::http::json;
 use crate::http::repeat::Repeat;
+use crate::http::request::JSON;
 use crate::http::segment;
 use crate::http::sender::OAUTH_LIMIT;
 use crate::operation::Operation;
@@ -56,7 +59,7 @@ impl Body {
         let bytes = serde_json::to_vec(value)
             .map_err(|_| unexpected_body(op, "the client cannot be written as JSON"))?;
         Ok(Self {
-            content_type: HeaderValue::from_static("application/json"),
+            content_type: JSON,
             bytes: bytes.into(),
         })
     }
@@ -114,26 +117,13 @@ impl Door {
             .into_iter()
             .chain(masked)
             .collect();
+        let (instead, place) = ("leave it out", "registration");
         if !masked.is_empty() {
-            return Err(invalid_argument(
-                op,
-                format!(
-                    "{}: ten asterisks are the mask that the server shows in place of a secret, and \
-                     would be stored as the secret; leave it out; where they are meant, call \
-                     allow_masked_secrets() on the registration; no request was sent",
-                    masked.join(", ")
-                ),
-            ));
+            return Err(masked_secrets(op, &masked, instead, place));
         }
         if secret == Some("") {
-            return Err(invalid_argument(
-                op,
-                format!(
-                    "{}: the empty text would be stored as the secret; leave it out; where it is \
-                     meant, call allow_masked_secrets() on the registration; no request was sent",
-                    members.secret
-                ),
-            ));
+            let empty = [members.secret.to_owned()];
+            return Err(empty_secrets(op, &empty, instead, place));
         }
         Ok(())
     }

@@ -70,9 +70,9 @@ impl Oidc {
             )
             .with_hint("whether anything is granted is what permissions(..).decision() says"));
         }
-        let question = self.permissions(access_token).permissions(wanted.clone());
-        let question = question.question()?.holder_verified(holder_verified);
-        let granted = match question.granted().await {
+        let mut question = self.permissions(access_token).permissions(wanted.clone());
+        question.holder_verified = holder_verified;
+        let granted = match question.question()?.granted().await {
             Ok(granted) => granted,
             Err(Refusal::Denied(_)) => Vec::new(),
             Err(Refusal::Token(_)) => {

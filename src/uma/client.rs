@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::HeaderValue;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +12,7 @@ use crate::call::Credential;
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::endpoint::Endpoint;
 use crate::error::{self, Result};
+use crate::http::request::JSON;
 use crate::http::{json, segment};
 use crate::login::Login;
 use crate::login::TokenSource;
@@ -248,7 +248,7 @@ impl Uma {
             })
             .within(deadline);
         if let Some(body) = body {
-            request = request.body(HeaderValue::from_static("application/json"), body);
+            request = request.body(JSON, body);
         }
         let answer = request.send().await?;
         if answer.status().is_success() {

@@ -187,8 +187,8 @@ impl PathEnforcerBuilder {
     /// Checks the rules. Nothing is sent until the first request.
     ///
     /// # Errors
-    /// Of kind `Config` when a pattern is none, two rules have the same, or a rule is open and names
-    /// methods.
+    /// Returns an error of kind `Config` if a pattern is not a pattern for paths, if two rules have the
+    /// same pattern, or if a rule is open and names methods.
     pub fn build(self) -> Result<PathEnforcer> {
         let mut rules: Vec<(Pattern, PathRule)> = Vec::new();
         for rule in self.rules {

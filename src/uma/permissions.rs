@@ -26,7 +26,7 @@ pub struct Permissions {
     audience: Option<String>,
     ticket: Option<Secret>,
     wanted: Vec<RequestedPermission>,
-    holder_verified: bool,
+    pub(super) holder_verified: bool,
 }
 
 impl Oidc {
@@ -243,8 +243,14 @@ impl Permissions {
             let own = || self.oidc.client_id().to_owned();
             params.set("audience", self.audience.unwrap_or_else(own));
         }
-        let question = Question::new(self.oidc, self.token, params, self.ticket, self.wanted)?;
-        Ok(question.holder_verified(self.holder_verified))
+        Question::new(
+            self.oidc,
+            self.token,
+            params,
+            self.ticket,
+            self.wanted,
+            self.holder_verified,
+        )
     }
 
     async fn answered(self) -> Result<Response<Rpt>> {

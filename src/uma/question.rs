@@ -93,8 +93,6 @@ pub(super) struct Question {
     ticket: Option<Secret>,
     wanted: Vec<RequestedPermission>,
     shown: Shown,
-    /// The caller has checked who holds what the token is bound to.
-    holder_verified: bool,
 }
 
 impl Question {
@@ -104,6 +102,7 @@ impl Question {
         mut params: Params,
         ticket: Option<Secret>,
         wanted: Vec<RequestedPermission>,
+        holder_verified: bool,
     ) -> Result<Self> {
         if let Some(ticket) = &ticket {
             if !wanted.is_empty() {
@@ -124,6 +123,12 @@ impl Question {
                 Shown::Parameter
             }
         };
+        if let Some(bound_to) = binding(token.expose())
+            && !holder_verified
+        {
+            // Keycloak does not look at the certificate here, and whoever stole the token has none.
+            return Err(not_shown(bound_to));
+        }
         Ok(Self {
             oidc,
             token,
@@ -131,13 +136,7 @@ impl Question {
             ticket,
             wanted,
             shown,
-            holder_verified: false,
         })
-    }
-
-    pub(super) fn holder_verified(mut self, verified: bool) -> Self {
-        self.holder_verified = verified;
-        self
     }
 
     /// The answer as a token.
@@ -224,12 +223,6 @@ impl Question {
         response_mode: Option<&'static str>,
         wanted: &[String],
     ) -> Answered<(Head, Value)> {
-        if let Some(bound_to) = binding(self.token.expose())
-            && !self.holder_verified
-        {
-            // Keycloak does not look at the certificate here, and whoever stole the token has none.
-            return Err(Refusal::Failed(not_shown(bound_to)));
-        }
         let inner = &self.oidc.inner;
         let mut params = self.params.clone();
         for permission in wanted {

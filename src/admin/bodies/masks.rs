@@ -43,15 +43,7 @@ pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Valu
             "nothing is there yet that it could keep: set the real secret, or leave it out"
         }
     };
-    Err(error::invalid_argument(
-        op,
-        format!(
-            "{}: ten asterisks are the mask that the server shows in place of a secret, and would \
-             be stored as the secret; {keep}; where they are meant, call allow_masked_secrets() on \
-             the handle; no request was sent",
-            stored.join(", ")
-        ),
-    ))
+    Err(error::masked_secrets(op, &stored, keep, "handle"))
 }
 
 /// An empty client secret is stored as it is.
@@ -66,15 +58,8 @@ fn refuse_empty(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -
     if stored.is_empty() {
         return Ok(());
     }
-    Err(error::invalid_argument(
-        op,
-        format!(
-            "{}: the empty text would be stored as the secret; leave it out to keep the secret, or \
-             to have one made; where it is meant, call allow_masked_secrets() on the handle; no \
-             request was sent",
-            stored.join(", ")
-        ),
-    ))
+    let instead = "leave it out to keep the secret, or to have one made";
+    Err(error::empty_secrets(op, &stored, instead, "handle"))
 }
 
 fn masked(path: &str, value: &Value, found: &mut Vec<String>) {

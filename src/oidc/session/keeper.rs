@@ -34,11 +34,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const STORE_WAIT: Duration = Duration::from_secs(30);
 
 /// Between two attempts to write where somebody else was faster.
-struct Pace {
+struct StoreWait {
     end: Instant,
 }
 
-impl Pace {
+impl StoreWait {
     fn new() -> Self {
         Self {
             end: Instant::now() + STORE_WAIT,
@@ -125,7 +125,7 @@ impl Keeper {
         store: Arc<dyn TokenStore>,
     ) -> Result<Self> {
         let login = hash::random::<16>()?;
-        let pace = Pace::new();
+        let wait = StoreWait::new();
         loop {
             let before = store.load().await?.map(|entry| entry.version());
             let version = before.unwrap_or(0).wrapping_add(1);
@@ -133,7 +133,7 @@ impl Keeper {
             if store.compare_and_swap(before, Some(entry)).await? {
                 return Ok(Self::with(oidc, tokens, Some(version), login, Some(store)));
             }
-            pace.next().await?;
+            wait.next().await?;
         }
     }
 
@@ -189,7 +189,7 @@ impl Keeper {
     /// process too.
     pub(super) async fn last_tokens(&self) -> TokenSet {
         let _gate = self.gate.lock().await;
-        let pace = Pace::new();
+        let wait = StoreWait::new();
         while let (Some(store), Some(entry)) = (&self.store, self.settled().await)
             && !entry.is_ending()
         {
@@ -204,7 +204,7 @@ impl Keeper {
                     break;
                 }
                 // Somebody was faster: what was written is what has to be ended.
-                Ok(false) if pace.next().await.is_ok() => {}
+                Ok(false) if wait.next().await.is_ok() => {}
                 Ok(false) => break,
                 Err(_) => {
                     trace::token("not stored");
@@ -236,12 +236,12 @@ impl Keeper {
         let Some(store) = &self.store else {
             return Ok(());
         };
-        let pace = Pace::new();
+        let wait = StoreWait::new();
         while let Some(entry) = store.load().await?
             && self.is_of(&entry)
             && !store.compare_and_swap(Some(entry.version()), None).await?
         {
-            pace.next().await?;
+            wait.next().await?;
         }
         Ok(())
     }
@@ -318,7 +318,7 @@ impl Keeper {
 
     /// Waits for whoever refreshes, and takes over what it got, or takes the turn.
     async fn claim(&self, store: &dyn TokenStore, refused: Option<&AccessToken>) -> Result<Turn> {
-        let mut pace = Pace::new();
+        let mut wait = StoreWait::new();
         loop {
             let Some(entry) = store.load().await? else {
                 // Another process has logged out.
@@ -340,7 +340,7 @@ impl Keeper {
             }
             if entry.is_claimed() {
                 tokio::time::sleep(LOOK_AGAIN).await;
-                pace = Pace::new();
+                wait = StoreWait::new();
                 continue;
             }
             let claimed = entry.claimed();
@@ -349,7 +349,7 @@ impl Keeper {
                 self.lock().version = Some(claimed.version());
                 return Ok(Turn::Mine(claimed));
             }
-            pace.next().await?;
+            wait.next().await?;
         }
     }
 

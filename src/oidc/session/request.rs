@@ -20,10 +20,10 @@ use crate::call::{Credential, Renew};
 use crate::error::{Error, Result, invalid_argument};
 use crate::http::json;
 use crate::http::options::CallOptions;
-use crate::http::request::HttpRequest;
+use crate::http::request::{HttpRequest, JSON};
 use crate::oidc::builder::is_loopback;
 use crate::operation::Operation;
-use crate::raw_request::method_name;
+use crate::raw_request::{method_name, setters};
 use crate::response::Response;
 use crate::token::dpop::DPOP;
 
@@ -107,12 +107,9 @@ fn target(op: &Operation, text: &str) -> Result<Url> {
     }
 }
 
-impl<T> ServiceRequest<T> {
-    /// Adds query parameters: pairs, a map or a struct. May be called again for more.
-    pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
-        self.with(|request, op| request.set_query(op, query))
-    }
+setters!(ServiceRequest);
 
+impl<T> ServiceRequest<T> {
     /// Sets a header. One that HTTP does not allow is reported when the request is sent, and so are
     /// `Authorization` and `DPoP`, which the session sets.
     pub fn header(
@@ -124,31 +121,6 @@ impl<T> ServiceRequest<T> {
         self
     }
 
-    /// Limits the total time, retries and waits included.
-    pub fn timeout(mut self, total: Duration) -> Self {
-        self.options.timeout = Some(total);
-        self
-    }
-
-    /// Sends `body` as JSON.
-    pub fn json<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|request, op| request.set_json(op, body))
-    }
-
-    /// Sends `body` as `application/x-www-form-urlencoded`.
-    pub fn form<B: Serialize + ?Sized>(self, body: &B) -> Self {
-        self.with(|request, op| request.set_form(op, body))
-    }
-
-    /// Sends `body` as `content_type`.
-    pub fn bytes(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.options.set_header(CONTENT_TYPE, content_type);
-        self.with(|request, _| {
-            request.body = Some(body.into());
-            Ok(())
-        })
-    }
-
     /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
     /// JSON.
     ///
@@ -156,15 +128,6 @@ impl<T> ServiceRequest<T> {
     /// As [`Session::request`].
     pub async fn send_bytes(self) -> Result<Response<Bytes>> {
         self.answer(HeaderValue::from_static("*/*")).await
-    }
-
-    fn with(mut self, change: impl FnOnce(&mut HttpRequest, &Operation) -> Result<()>) -> Self {
-        if let Ok(request) = &mut self.request
-            && let Err(failed) = change(request, &self.op)
-        {
-            self.request = Err(failed);
-        }
-        self
     }
 
     async fn answer(self, accept: HeaderValue) -> Result<Response<Bytes>> {
@@ -232,9 +195,7 @@ impl<T: DeserializeOwned + 'static> ServiceRequest<T> {
     pub async fn send(self) -> Result<Response<T>> {
         let op = self.op;
         let name = format!("{} {}", op.method, self.place);
-        let answer = self
-            .answer(HeaderValue::from_static("application/json"))
-            .await?;
+        let answer = self.answer(JSON).await?;
         let value =
             json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
         Ok(Response::new(

@@ -9,7 +9,7 @@ use crate::token::{AccessToken, Granted, Renewal};
 
 /// Where an engine gets its tokens.
 pub(crate) trait Obtain: Send + Sync + fmt::Debug {
-    /// Whether a token can be had without a refresh token.
+    /// Returns whether a token can be obtained without a refresh token.
     fn can_grant(&self) -> bool;
 
     /// Gets a token, with the refresh token of the last one where there is one. `refused` is the
@@ -21,7 +21,7 @@ pub(crate) trait Obtain: Send + Sync + fmt::Debug {
     ) -> BoxFuture<'_, Obtained>;
 }
 
-/// A token or why there is none, and what became of the refresh token.
+/// The outcome of a request for a token, and what became of the refresh token.
 #[derive(Debug)]
 pub(crate) struct Obtained {
     pub(crate) result: Result<Granted>,
