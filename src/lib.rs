@@ -22,6 +22,7 @@ mod discovery;
 mod endpoint;
 mod env;
 mod error;
+mod future;
 mod http;
 #[cfg(feature = "oidc")]
 pub mod jose;
@@ -57,6 +58,7 @@ pub use self::discovery::ProviderMetadata;
 #[cfg(feature = "oidc")]
 pub use self::error::{CallbackFault, TokenFault, UmaFault};
 pub use self::error::{Error, ErrorKind, FieldError, Result};
+pub use self::future::BoxFuture;
 pub use self::keycloak::Keycloak;
 pub use self::login::{TokenContext, TokenFuture, TokenSource};
 pub use self::raw_request::RawRequest;
