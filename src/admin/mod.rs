@@ -116,6 +116,10 @@ mod paging;
 pub mod policies;
 mod repeats;
 mod representation_ids;
+#[allow(
+    missing_docs,
+    reason = "Keycloak's document says nothing of most members"
+)]
 pub mod representations;
 pub(crate) mod request;
 mod role_names;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod authorization;
+pub mod documents;
 pub mod mail;
 pub mod recorder;
 pub mod relay;
