@@ -13,9 +13,16 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The releases of openapi/SOURCE.toml under the key $1, one a line.
+# The releases of openapi/SOURCE.toml under the key $1, separated by spaces.
 releases() {
-    sed -n "s/^$1 = //p" "$root/openapi/SOURCE.toml" | tr -d '[]" ' | tr ',' '\n'
+    local line
+    while IFS= read -r line; do
+        if [[ "$line" == "$1 = "* ]]; then
+            line="${line#*= }"
+            printf '%s\n' "${line//[\[\],\"]/}"
+            return 0
+        fi
+    done <"$root/openapi/SOURCE.toml"
 }
 
 # The Keycloak release that the client is generated from.
@@ -23,8 +30,8 @@ default_keycloak_version() { releases pinned; }
 
 # Other releases that the client is run on, the oldest first: those before the pinned one are also in
 # openapi/since.toml.
-mapfile -t older_versions < <(releases older)
-mapfile -t newer_versions < <(releases newer)
+read -ra older_versions < <(releases older)
+read -ra newer_versions < <(releases newer)
 readonly older_versions newer_versions
 
 # The oldest Rust the package builds with, as MAJOR.MINOR.
