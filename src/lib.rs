@@ -60,7 +60,7 @@ pub use self::error::{CallbackFault, TokenFault, UmaFault};
 pub use self::error::{Error, ErrorKind, FieldError, Result};
 pub use self::future::BoxFuture;
 pub use self::keycloak::Keycloak;
-pub use self::login::{TokenContext, TokenFuture, TokenSource};
+pub use self::login::{TokenContext, TokenSource};
 pub use self::raw_request::RawRequest;
 pub use self::response::Response;
 pub use self::secret::Secret;

@@ -1,9 +1,8 @@
-//! Gets a token by the means the client was given.
+//! Gets tokens with the credentials of a client.
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
+use crate::BoxFuture;
 use crate::discovery::Provider;
 use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
@@ -42,7 +41,7 @@ impl Obtain for Login {
 }
 
 impl Login {
-    /// An engine that logs in.
+    /// Returns an engine that gets its tokens with these credentials.
     pub(crate) fn engine(self) -> Result<TokenEngine> {
         let credentials = self.credentials.clone();
         let engine = TokenEngine::new(self);
@@ -55,8 +54,8 @@ impl Login {
         }
     }
 
-    /// Renews where there is a refresh token, and starts over with the credentials where there
-    /// is none or the server says that it is not valid any more.
+    /// Refreshes if there is a refresh token, and logs in again with the credentials if there is
+    /// none or if the server refuses it as invalid.
     async fn renew_or_grant(
         &self,
         renewal: Option<Renewal>,
@@ -133,7 +132,7 @@ impl Login {
                 grant::request(request, &form).await
             }
             Credentials::RefreshToken { .. } => {
-                Err(unauthorized("the refresh token is not valid any more")
+                Err(unauthorized("the refresh token is no longer valid")
                     .with_operation(&OP)
                     .with_hint("log in again and give the client the new refresh token"))
             }

@@ -1,4 +1,4 @@
-//! How an OpenID Connect client is set up.
+//! Configures an OpenID Connect client.
 
 mod adapter_file;
 mod environment;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::client::{Inner, Oidc};
+use super::client::{Oidc, OidcInner};
 use super::issuer_source::IssuerSource;
 use super::limits::ParameterLimits;
 use super::profile::{LoginRules, SecurityProfile};
@@ -31,10 +31,9 @@ use crate::token::dpop::Dpop;
 
 const OP: Operation = Operation::new("oidc", "", "");
 
-/// Sets up an [`Oidc`]; from [`Keycloak::oidc`](crate::Keycloak::oidc) or [`Oidc::discover`].
+/// Builds an [`Oidc`]; see [`Keycloak::oidc`](crate::Keycloak::oidc) and [`Oidc::discover`].
 ///
-/// Everything but the client's id has a default; mistakes are reported by
-/// [`build`](Self::build).
+/// Everything except the client id has a default. [`build`](Self::build) reports invalid settings.
 #[must_use = "a builder does nothing until it is built"]
 pub struct OidcBuilder {
     origin: Origin,
@@ -43,18 +42,18 @@ pub struct OidcBuilder {
     leeway: Duration,
     verification: Vec<Verification>,
     rules: LoginRules,
-    /// How the client is registered.
+    /// The metadata that the client is registered with.
     registered: Option<Box<ClientMetadata>>,
     limits: Option<ParameterLimits>,
-    /// A setting that the provider's origin has no use for.
+    /// A setting that has no effect on a client of this origin.
     misplaced: Option<&'static str>,
 }
 
 type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 
-/// Where the provider is.
+/// How the provider is reached.
 enum Origin {
-    /// A realm or an issuer that is set up already.
+    /// A provider whose channel is set up already.
     Shared(Arc<Channel>, Provider),
     Issuer(Box<Issuer>),
 }
@@ -74,7 +73,7 @@ impl OidcBuilder {
         Self::of_channel(channel, Provider::Realm(realm), client_id)
     }
 
-    /// Shares the connections of somebody else.
+    /// Uses an existing channel.
     pub(crate) fn of_channel(channel: Arc<Channel>, provider: Provider, client_id: String) -> Self {
         Self::new(Origin::Shared(channel, provider), client_id)
     }
@@ -109,47 +108,48 @@ impl OidcBuilder {
         }
     }
 
-    /// The id of the client.
+    /// Sets the client id.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client.id = id.into();
         self
     }
 
-    /// The secret of a confidential client, sent by HTTP Basic (RFC 6749 section 2.3.1). Without
-    /// it the client is a public one.
+    /// Sets the secret of a confidential client, sent with HTTP Basic (RFC 6749 section 2.3.1).
+    /// Without a secret the client is public.
     pub fn client_secret(self, secret: impl Into<crate::Secret>) -> Self {
         self.client_auth(ClientAuth::client_secret_basic(secret))
     }
 
-    /// Any other way for the client to prove who it is.
+    /// Sets any other client authentication method.
     pub fn client_auth(mut self, auth: impl Into<ClientAuth>) -> Self {
         self.client.auth = auth.into();
         self
     }
 
-    /// Where the provider sends users back to, exactly as it is registered there. A login can set
-    /// its own, such as a loopback address with the port of the moment (RFC 8252 section 7.3).
+    /// Sets the URI that the provider sends users back to, exactly as it is registered there. A
+    /// login can set its own, such as a loopback address with a dynamic port (RFC 8252 section
+    /// 7.3).
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
-    /// Binds tokens to this key (DPoP, RFC 9449): each request carries a new proof of it, and a
-    /// stolen token is worth nothing.
+    /// Binds tokens to this key (DPoP, RFC 9449). Each request carries a new proof of possession,
+    /// which makes a stolen token useless.
     pub fn dpop(mut self, key: DpopKey) -> Self {
         self.client.dpop = Some(Arc::new(Dpop::new(key)));
         self
     }
 
-    /// Tokens are bound to the client's TLS certificate (RFC 8705 section 3), however the client
-    /// authenticates: endpoints are called at their `mtls_endpoint_aliases`.
+    /// Binds tokens to the client's TLS certificate (RFC 8705 section 3), however the client
+    /// authenticates. Requests go to the provider's `mtls_endpoint_aliases`.
     pub fn certificate_bound_tokens(mut self) -> Self {
         self.client.certificate_bound = true;
         self
     }
 
-    /// Changes how tokens of the provider are verified: accepted algorithms, keys that decrypt,
-    /// trusted audiences, the memory of used logout tokens.
+    /// Changes how tokens of the provider are verified: accepted algorithms, decryption keys,
+    /// trusted audiences, the store of used logout tokens.
     ///
     /// ```no_run
     /// # fn show(kc: keycloak_kit::Keycloak, key: keycloak_kit::jose::DecryptionKey) -> keycloak_kit::Result<()> {
@@ -169,15 +169,15 @@ impl OidcBuilder {
         self
     }
 
-    /// How far this machine's clock and the server's may differ; 30 s unless set, and never more
-    /// than half of a token's life.
+    /// Sets how far this machine's clock and the server's may differ. The default is 30 s; at most
+    /// half of a token's lifetime is used.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// Keeps to a security profile: sets what belongs together for it. What else the client's
-    /// settings lack is an error of [`build`](Self::build), before anything is sent.
+    /// Applies a security profile and the settings that it implies. [`build`](Self::build) returns
+    /// an error if other settings of the client do not satisfy the profile.
     ///
     /// ```
     /// use keycloak_kit::ClientAuth;
@@ -205,32 +205,34 @@ impl OidcBuilder {
         self
     }
 
-    /// Signs authorization requests (RFC 9101) and backchannel requests with this key, where they
-    /// do not name another one.
+    /// Signs authorization requests (RFC 9101) and backchannel authentication requests with this
+    /// key, unless a request sets its own.
     pub fn request_signing_key(mut self, key: &SigningKey) -> Self {
         self.rules.request_key = Some(key.clone());
         self
     }
 
-    /// The ID tokens of every login and refresh must have been made at most so long ago (`iat`); no
-    /// limit unless set, an hour with a [security profile](Self::security_profile). Tokens that are [restored](Oidc::restore) may be older.
+    /// Sets the greatest age of the ID tokens of logins and refreshes (`iat`). The default is no
+    /// limit, or an hour with a [security profile](Self::security_profile). It does not apply to
+    /// [restored](Oidc::restore) tokens.
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.rules.max_issue_age = Some(age);
         self
     }
 
-    /// How long the parameters of requests may be, where the server's settings are not Keycloak's
-    /// defaults. Unless set, Keycloak's defaults hold where the provider is a Keycloak.
+    /// Sets the longest parameters that a request may have, for a server with other settings than
+    /// Keycloak's defaults. By default Keycloak's defaults apply to a Keycloak, and no limits to
+    /// other providers.
     pub fn parameter_limits(mut self, limits: ParameterLimits) -> Self {
         self.limits = Some(limits);
         self
     }
 
     /// Calls the provider through this base URL, such as `http://keycloak:8080` inside a cluster,
-    /// while its issuer stays the public one. Endpoints that the provider publishes under its
-    /// issuer's origin are called there; browsers are still sent to the public ones.
+    /// while its issuer stays the public URL. Endpoints that the provider publishes under its
+    /// issuer's origin are called there; browsers are still sent to the public URLs.
     ///
-    /// For [`Oidc::discover`] alone; for a realm, see
+    /// For [`Oidc::discover`] only; for a realm, see
     /// [`KeycloakBuilder::issuer`](crate::KeycloakBuilder::issuer).
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         match &mut self.origin {
@@ -240,8 +242,9 @@ impl OidcBuilder {
         self
     }
 
-    /// Time limits, proxy, TLS and headers, as for a [`Keycloak`](crate::Keycloak). For
-    /// [`Oidc::discover`] alone: a realm's client shares the connections of its `Keycloak`.
+    /// Configures time limits, proxy, TLS and headers, as for a [`Keycloak`](crate::Keycloak).
+    ///
+    /// For [`Oidc::discover`] only; a realm's client shares the connections of its `Keycloak`.
     ///
     /// ```no_run
     /// # fn show(ca: &[u8]) -> keycloak_kit::Result<()> {
@@ -266,8 +269,8 @@ impl OidcBuilder {
         self
     }
 
-    /// The provider's document by hand: nothing is fetched but its keys. It must name the issuer
-    /// that the client was made for, and its endpoints keep the rules for HTTPS.
+    /// Sets the provider's metadata, so that only the provider's keys are fetched. It must name the
+    /// client's issuer, and its endpoints must use HTTPS like fetched ones.
     ///
     /// For [`Oidc::discover`] only.
     ///
@@ -276,7 +279,7 @@ impl OidcBuilder {
     /// use keycloak_kit::oidc::Oidc;
     ///
     /// # fn show(document: &str) -> keycloak_kit::Result<()> {
-    /// # let unreadable = |_| keycloak_kit::Error::token_source("no JSON");
+    /// # let unreadable = |_| keycloak_kit::Error::token_source("not JSON");
     /// let metadata: ProviderMetadata = serde_json::from_str(document).map_err(unreadable)?;
     /// let oidc = Oidc::discover("https://op.example").client_id("web-app").metadata(metadata).build()?;
     /// # Ok(()) }
@@ -291,7 +294,8 @@ impl OidcBuilder {
         self
     }
 
-    /// An endpoint that the provider's document lacks or has wrong, by the name that it has there.
+    /// Sets an endpoint that the provider's document lacks or gets wrong, by its name in the
+    /// metadata.
     ///
     /// For [`Oidc::discover`] only.
     ///
@@ -313,10 +317,10 @@ impl OidcBuilder {
         self
     }
 
-    /// Logs in users of a provider that has an issuer for each tenant. Its document names
-    /// the template in place of an issuer; the issuer given to [`Oidc::discover`] is where that
-    /// document is. Tokens, `iss` of the answer to a login and front-channel logout requests must be
-    /// of an allowed tenant.
+    /// Logs in users of a provider with an issuer per tenant, whose document names a template in
+    /// place of an issuer. The issuer passed to [`Oidc::discover`] is where that document is.
+    /// Tokens, the `iss` of authorization responses and front-channel logout requests must be of an
+    /// allowed tenant.
     ///
     /// For [`Oidc::discover`] only.
     ///
@@ -339,19 +343,19 @@ impl OidcBuilder {
         self.verification(|verifier| verifier.issuer_template(template))
     }
 
-    /// Takes this text as the issuer of tokens, of answers to logins and of front-channel logout
-    /// requests too, exactly as it is written; see [`TrustedIssuer::alias`]. The provider's document
+    /// Also accepts this text, exactly as written, as the issuer of tokens, authorization responses
+    /// and front-channel logout requests; see [`TrustedIssuer::alias`]. The provider's document
     /// must still name the issuer itself.
     pub fn issuer_alias(self, issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
         self.verification(|verifier| verifier.issuer_alias(issuer))
     }
 
-    /// Takes an issuer with plain HTTP that is not on this machine.
+    /// Allows an issuer with plain HTTP that is not on this machine.
     ///
     /// # Security
-    /// Anyone on the way can then read and change everything, the keys that tokens are verified
-    /// with included. For a test network.
+    /// Anyone on the network can then read and change everything, including the keys that tokens
+    /// are verified with. Use it in test networks only.
     pub fn danger_allow_http(mut self) -> Self {
         match &mut self.origin {
             Origin::Issuer(issuer) => issuer.allow_http = true,
@@ -360,28 +364,29 @@ impl OidcBuilder {
         self
     }
 
-    /// Pushes every authorization request (RFC 9126), as a client has to that is registered with
+    /// Pushes every authorization request (RFC 9126), as required for a client registered with
     /// `require_pushed_authorization_requests`.
     pub fn pushed_requests(mut self) -> Self {
         self.rules.pushed = true;
         self
     }
 
-    /// Of a client that was registered: it is answered with the algorithms that are named there.
+    /// Sets the metadata of a registered client, whose algorithms apply to the server's responses.
     pub(crate) fn registered(mut self, metadata: ClientMetadata) -> Self {
         self.registered = Some(Box::new(metadata));
         self
     }
 
-    /// The provider, and the way to it, whatever the client is.
+    /// Returns the provider and the channel to it, without the client.
     pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
         place(self.origin, self.misplaced)
     }
 
-    /// Checks the settings. Nothing is sent until the first call.
+    /// Checks the settings and builds the client. Nothing is sent until the first call.
     ///
     /// # Errors
-    /// Of kind `Config`, with the setting that is wrong or missing.
+    /// Returns an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) that names the
+    /// setting that is wrong or missing.
     pub fn build(mut self) -> Result<Oidc> {
         self.client.check()?;
         if let Some(uri) = &self.redirect_uri {
@@ -411,7 +416,7 @@ impl OidcBuilder {
             verifier.only_algorithms().as_deref(),
         )?;
         Ok(Oidc {
-            inner: Arc::new(Inner {
+            inner: Arc::new(OidcInner {
                 channel,
                 provider,
                 client: self.client,
@@ -424,7 +429,7 @@ impl OidcBuilder {
     }
 }
 
-/// The provider, and the way to it.
+/// Returns the provider and the channel to it.
 fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
     let (channel, provider) = match origin {
         Origin::Issuer(issuer) => return issuer.channel(),
@@ -457,8 +462,8 @@ impl Issuer {
     fn channel(self) -> Result<(Arc<Channel>, Provider)> {
         let url = parse_issuer(&self.issuer)?;
         if url.scheme() == "http" && !self.allow_http && !is_loopback(&url) {
-            return Err(config("the issuer has plain HTTP")
-                .with_hint("use https; for a test network there is danger_allow_http"));
+            return Err(config("the issuer uses plain HTTP")
+                .with_hint("use https, or call danger_allow_http in a test network"));
         }
         let base = match &self.base_url {
             Some(url) => Some(BaseUrl::parse("base URL", url)?),
@@ -482,7 +487,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// RFC 6749 section 3.1.2: absolute and without fragment. It is sent as it is written: servers
+/// RFC 6749 section 3.1.2: absolute and without a fragment. It is sent as written, because servers
 /// compare it character by character.
 pub(super) fn check_redirect_uri(uri: &str) -> Result<()> {
     let fail = |problem: &str| {
@@ -492,14 +497,14 @@ pub(super) fn check_redirect_uri(uri: &str) -> Result<()> {
         )))
     };
     match Url::parse(uri) {
-        // A URL parser drops them.
+        // A URL parser would remove them.
         _ if uri.chars().any(|c| c.is_whitespace() || c.is_control()) => {
             fail("has white space or control characters")
         }
-        Err(_) => fail("is no absolute URL"),
+        Err(_) => fail("is not an absolute URL"),
         Ok(_) if uri.contains('#') => fail("has a fragment"),
         Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file") => {
-            fail("has a scheme that no application is called back with")
+            fail("has a scheme that no application can be called back with")
         }
         Ok(_) => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! One client of one provider.
+//! A client of one provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,28 +25,28 @@ use crate::login::grant::{self, GrantRequest};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
 
-/// OpenID Connect as one client of one provider: a realm, or any other issuer.
+/// An OpenID Connect client of one provider: a realm or any other issuer.
 ///
-/// Cheap to clone; clones share the connections, the well-known document and the issuer's keys.
+/// Cheap to clone: clones share the connections, the well-known document and the issuer's keys.
 #[derive(Clone)]
 pub struct Oidc {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<OidcInner>,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct OidcInner {
     pub(crate) channel: Arc<Channel>,
     pub(crate) provider: Provider,
     pub(crate) client: OAuthClient,
     pub(super) redirect_uri: Option<String>,
     pub(crate) verifier: TokenVerifier,
     pub(super) rules: LoginRules,
-    /// Keycloak's where the provider is a Keycloak, unless set.
+    /// `None` means Keycloak's limits if the provider is a Keycloak, otherwise no limits.
     pub(super) limits: Option<ParameterLimits>,
 }
 
 impl Oidc {
     /// Starts a client of any OpenID provider, Keycloak or not. Nothing is sent until the first
-    /// call, which reads `{issuer}/.well-known/openid-configuration`.
+    /// call, which fetches `{issuer}/.well-known/openid-configuration`.
     ///
     /// ```no_run
     /// # async fn show() -> keycloak_kit::Result<()> {
@@ -60,23 +60,24 @@ impl Oidc {
         OidcBuilder::of_issuer(issuer.into())
     }
 
-    /// The id of this client.
+    /// Returns the client's id.
     pub fn client_id(&self) -> &str {
         &self.inner.client.id
     }
 
-    /// The provider, and the way to it.
+    /// Returns the provider and the channel to it.
     pub(crate) fn place(&self) -> (Arc<Channel>, Provider) {
         (self.inner.channel.clone(), self.inner.provider.clone())
     }
 
-    /// Verifies tokens of this provider for this client; it shares the provider's keys.
+    /// Returns a verifier for the tokens that this provider issues to this client. It shares the
+    /// provider's keys with the client.
     pub fn verifier(&self) -> TokenVerifier {
         self.inner.verifier.clone()
     }
 
-    /// This provider as one of several whose tokens a service takes; its keys are fetched, cached and
-    /// shared with this client.
+    /// Returns this provider as a trusted issuer, for a service that accepts tokens of several
+    /// issuers. Its keys are fetched once and shared with this client.
     ///
     /// ```no_run
     /// # fn show(ours: keycloak_kit::oidc::Oidc, theirs: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -91,7 +92,7 @@ impl Oidc {
         self.inner.verifier.issuer()
     }
 
-    /// Verifies access tokens of this provider, as a service does that is called with them.
+    /// Starts a verifier for access tokens of this provider, for a service that receives them.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -104,8 +105,7 @@ impl Oidc {
         self.inner.verifier.access_token_verifier()
     }
 
-    /// The realm that this is a client of; nothing where it was made by its issuer
-    /// ([`Oidc::discover`]).
+    /// Returns the name of the client's realm; `None` for a client made with [`Oidc::discover`].
     pub fn realm(&self) -> Option<&str> {
         match &self.inner.provider {
             Provider::Realm(realm) => Some(realm),
@@ -113,25 +113,26 @@ impl Oidc {
         }
     }
 
-    /// What the provider publishes at its well-known address. Kept, and renewed after an
-    /// hour.
+    /// Returns the provider's metadata from its well-known document. It is cached, and renewed
+    /// after an hour.
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such provider, `Protocol` when its issuer is not the
-    /// expected one.
+    /// - [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such provider.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the document names another issuer
+    ///   than expected.
     pub async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         self.inner.metadata().await
     }
 }
 
-impl Inner {
+impl OidcInner {
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         self.channel
             .metadata(&self.provider, self.channel.deadline())
             .await
     }
 
-    /// The metadata for a flow that needs one of these endpoints.
+    /// Returns metadata that has these endpoints, if the provider publishes them anywhere.
     pub(crate) async fn metadata_for(
         &self,
         endpoints: &[Endpoint],
@@ -167,7 +168,7 @@ impl Inner {
         }
     }
 
-    /// Exchanges a grant for tokens.
+    /// Exchanges a grant for tokens, whose ID token is not verified yet.
     pub(crate) async fn grant(
         &self,
         op: &'static Operation,
@@ -180,7 +181,7 @@ impl Inner {
         grant::read(self.grant_request(op, kind, repeat), head, members)
     }
 
-    /// What the token endpoint answers to a form.
+    /// Posts a form to the token endpoint and returns the members of the response.
     pub(super) async fn members(
         &self,
         op: &'static Operation,
@@ -198,12 +199,12 @@ impl Inner {
         })
     }
 
-    /// The limits of a server that has some.
+    /// Returns the limits that are set, or Keycloak's.
     pub(crate) fn limits(&self) -> ParameterLimits {
         self.limits.clone().unwrap_or_default()
     }
 
-    /// Refuses what the server would leave out.
+    /// Returns an error if the server would drop a parameter.
     pub(crate) async fn within_limits(
         &self,
         op: &'static Operation,
@@ -224,7 +225,7 @@ impl Inner {
         Ok(is_keycloak(&self.provider, &metadata))
     }
 
-    /// The same to the end, for a login that sent no nonce.
+    /// Exchanges a grant for tokens and verifies the ID token; for flows without a nonce.
     pub(super) async fn tokens(
         &self,
         op: &'static Operation,
@@ -240,7 +241,7 @@ impl Inner {
         Ok(head.with(tokens))
     }
 
-    /// Posts parameters to an endpoint and gives the answer, whatever its status is.
+    /// Posts parameters to an endpoint and returns the response, whatever its status.
     pub(crate) async fn post(
         &self,
         op: &'static Operation,
@@ -273,10 +274,7 @@ impl Inner {
 }
 
 pub(super) fn no_refresh_token(op: &Operation) -> crate::Error {
-    invalid_argument(
-        op,
-        "there is no refresh token in these tokens: log in again",
-    )
+    invalid_argument(op, "these tokens have no refresh token: log in again")
 }
 
 impl fmt::Debug for Oidc {

@@ -1,9 +1,9 @@
-//! Where the verification gets a provider's document and keys.
+//! The source of a provider's metadata and keys, for token verification.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::client::{Inner, Oidc};
+use super::client::{Oidc, OidcInner};
 use super::verify::{Boxed, Provider as Source};
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
@@ -37,16 +37,17 @@ impl Source for IssuerSource {
 }
 
 impl Oidc {
-    /// The keys that the provider publishes at this moment (RFC 7517); not cached.
+    /// Fetches the keys that the provider publishes (RFC 7517), without caching.
     ///
     /// # Errors
-    /// Of kind `Protocol` when the provider publishes none.
+    /// Returns an error of kind [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider
+    /// publishes no keys.
     pub async fn keys(&self) -> Result<JwkSet> {
         self.inner.issuer_keys().await
     }
 }
 
-impl Inner {
+impl OidcInner {
     pub(super) async fn issuer_keys(&self) -> Result<JwkSet> {
         let keys = fetch(&self.channel, &self.provider).await?;
         JwkSet::from_json(&keys).map_err(|error| {
@@ -76,5 +77,5 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
     }
     json::check_type(&OP, "the key set", answer.response.headers())?;
     String::from_utf8(answer.response.body().to_vec())
-        .map_err(|_| unexpected_body(&OP, "the key set is no text"))
+        .map_err(|_| unexpected_body(&OP, "the key set is not text"))
 }

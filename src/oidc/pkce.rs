@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange (RFC 7636), with S256 alone.
+//! Proof Key for Code Exchange (RFC 7636), with S256 only.
 
 use crate::Secret;
 use crate::error::Result;
@@ -10,7 +10,7 @@ pub(super) struct Pkce {
 }
 
 impl Pkce {
-    /// A new verifier: 256 random bits in the 43 characters that section 4.1 asks for at least.
+    /// Generates a verifier of 256 random bits, in 43 characters, the minimum of section 4.1.
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             verifier: hash::random::<32>()?.into(),

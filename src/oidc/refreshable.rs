@@ -1,19 +1,19 @@
-//! What a session is continued or ended with.
+//! What a session is refreshed or ended with.
 
 use super::tokens::{Login, TokenSet};
 use super::verify::{OfflineToken, RefreshToken, refuse_others};
 use crate::Secret;
 use crate::error::Result;
 
-/// What [`Oidc::refresh`] and [`Oidc::logout`] take: a [`TokenSet`], or a refresh token alone, such
-/// as one out of a database.
+/// The argument of [`Oidc::refresh`] and [`Oidc::logout`]: a [`TokenSet`], or a single refresh
+/// token, such as one from a database.
 ///
 /// ```no_run
 /// use keycloak_kit::oidc::{OfflineToken, Oidc, Refreshable};
 ///
 /// # async fn show(oidc: Oidc, stored: String) -> keycloak_kit::Result<()> {
 /// let tokens = oidc.refresh(&OfflineToken::new(stored.as_str())?).await?;
-/// // Where either kind may have been stored:
+/// // If either kind may have been stored:
 /// let tokens = oidc.refresh(Refreshable::new(stored)?).await?;
 /// # Ok(()) }
 /// ```
@@ -30,11 +30,11 @@ enum Kind {
 }
 
 impl Refreshable {
-    /// Takes the text of a refresh or offline token.
+    /// Takes the text of a refresh token or an offline token.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when it is plainly a token of another type: an access token, an ID
-    /// token.
+    /// Returns an error of kind [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the
+    /// text is visibly a token of another type, such as an access token or an ID token.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "refresh token", &["Refresh", "Offline"])?;
@@ -48,7 +48,7 @@ impl Refreshable {
         }
     }
 
-    /// What the refresh token came with, where that is known.
+    /// Returns the token set that the refresh token belongs to, if known.
     pub(super) fn tokens(&self) -> Option<&TokenSet> {
         match &self.0 {
             Kind::Tokens(tokens) => Some(tokens),

@@ -10,7 +10,7 @@ use super::adapter_config::AdapterConfig;
 use super::call::{Authority, Body, Call, Door};
 use super::client::{RegisteredClient, SavedRegistration};
 use super::document::ClientDocument;
-use crate::client_auth::{OAuthClient, Place};
+use crate::client_auth::{AuthEndpoint, OAuthClient};
 use crate::discovery::Provider;
 use crate::endpoint::Channel;
 use crate::error::{Result, invalid_argument, protocol, unexpected_body};
@@ -304,7 +304,7 @@ impl Registration {
             ));
         }
         let metadata = self.door.metadata().await?;
-        let place = Place {
+        let place = AuthEndpoint {
             metadata: &metadata,
             name: "",
             url: &metadata.issuer,

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use keycloak_kit::oidc::{Session, StoredTokens, TokenStore, TokenStoreFuture};
-use keycloak_kit::{ErrorKind, Keycloak, Method};
+use keycloak_kit::oidc::{Session, StoredTokens, TokenStore};
+use keycloak_kit::{BoxFuture, ErrorKind, Keycloak, Method, Result};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -121,7 +121,7 @@ async fn r17_nothing_comes_out_after_logout() {
 struct Shared(Arc<Mutex<Option<StoredTokens>>>);
 
 impl TokenStore for Shared {
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         let found = self.0.lock().unwrap().clone();
         Box::pin(std::future::ready(Ok(found)))
     }
@@ -130,7 +130,7 @@ impl TokenStore for Shared {
         &self,
         expected: Option<u64>,
         tokens: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         let mut stored = self.0.lock().unwrap();
         let fits = stored.as_ref().map(StoredTokens::version) == expected;
         if fits {

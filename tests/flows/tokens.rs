@@ -95,7 +95,7 @@ async fn what_is_refused_to_a_client_says_what_it_lacks() {
     let error = other.refresh(theirs).await.unwrap_err();
     let hint = error.hint().unwrap();
     assert!(
-        hint.contains("the refresh token is another client's"),
+        hint.contains("the refresh token belongs to another client"),
         "{error}"
     );
 

@@ -1,4 +1,4 @@
-//! Settings out of environment variables.
+//! Settings from environment variables.
 
 use super::OidcBuilder;
 use crate::client_auth::ClientAuth;
@@ -8,35 +8,36 @@ use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::Oidc;
 
 impl Oidc {
-    /// A client set up by environment variables alone.
+    /// Builds a client from environment variables only.
     ///
     /// # Errors
-    /// As [`builder_from_env`](Self::builder_from_env) and [`OidcBuilder::build`].
+    /// Same as [`builder_from_env`](Self::builder_from_env) and [`OidcBuilder::build`].
     pub fn from_env() -> Result<Self> {
         Self::builder_from_env()?.build()
     }
 
-    /// Starts a client with the settings out of environment variables. An empty variable counts as
-    /// not set.
+    /// Starts a client with the settings in environment variables. An empty variable counts as not
+    /// set.
     ///
     /// | Variable | Meaning |
     /// |---|---|
     /// | `OIDC_ISSUER` | the issuer, such as `https://sso.example/realms/demo` (required) |
     /// | `OIDC_CLIENT_ID` | the client (required) |
     /// | `OIDC_CLIENT_SECRET` or `_FILE` | its secret |
-    /// | `OIDC_CLIENT_AUTH_METHOD` | `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`; unless set, what the other variables suggest |
+    /// | `OIDC_CLIENT_AUTH_METHOD` | `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`; by default the method that the other variables imply |
     /// | `OIDC_PRIVATE_KEY_FILE` | private key in PEM, for `private_key_jwt` |
-    /// | `OIDC_PRIVATE_KEY_ALGORITHM` | `RS256` (unless set), `ES256`, `EdDSA` and so on |
+    /// | `OIDC_PRIVATE_KEY_ALGORITHM` | `RS256` (the default), `ES256`, `EdDSA` and so on |
     /// | `OIDC_PRIVATE_KEY_ID` | the key's `kid` |
-    /// | `OIDC_ASSERTION_FILE` | file with a client assertion that something else renews |
-    /// | `OIDC_REDIRECT_URI` | where logins come back to |
-    /// | `OIDC_BASE_URL` | where to reach the provider, when that is not its issuer |
+    /// | `OIDC_ASSERTION_FILE` | file with a client assertion, renewed by another program |
+    /// | `OIDC_REDIRECT_URI` | the URI that logins come back to |
+    /// | `OIDC_BASE_URL` | where to reach the provider, if not at its issuer |
     ///
-    /// Time limits, proxy, certificate authorities and client certificate have the variables of
-    /// [`Keycloak::builder_from_env`](crate::Keycloak::builder_from_env).
+    /// Time limits, proxy, certificate authorities and the client certificate are read from the
+    /// variables of [`Keycloak::builder_from_env`](crate::Keycloak::builder_from_env).
     ///
     /// # Errors
-    /// Of kind `Config` when a variable is missing or cannot be read; the message names it.
+    /// Returns an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) that names the
+    /// variable if one is missing or invalid.
     pub fn builder_from_env() -> Result<OidcBuilder> {
         builder(&Process)
     }
@@ -46,11 +47,11 @@ pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder> {
     let env = Reader { env };
     let required = |name: &str, example: &str| {
         env.text(name)?
-            .ok_or_else(|| config(format!("{name} is not set: write {example} there")))
+            .ok_or_else(|| config(format!("{name} is not set: set it to {example}")))
     };
     let issuer = required(
         "OIDC_ISSUER",
-        "the issuer, like https://sso.example/realms/demo,",
+        "the issuer, such as https://sso.example/realms/demo",
     )?;
     let mut builder = Oidc::discover(issuer)
         .client_id(required("OIDC_CLIENT_ID", "the client's id")?)
@@ -105,7 +106,7 @@ fn client_auth<E: Environment>(env: &Reader<'_, E>) -> Result<ClientAuth> {
             None => Err(missing("OIDC_ASSERTION_FILE")),
         },
         _ => Err(config(
-            "OIDC_CLIENT_AUTH_METHOD cannot be read: write none, client_secret_basic, \
+            "OIDC_CLIENT_AUTH_METHOD is invalid: set it to none, client_secret_basic, \
              client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth or assertion",
         )),
     }
@@ -119,7 +120,7 @@ fn private_key<E: Environment>(env: &Reader<'_, E>) -> Result<SigningKey> {
     let algorithm = match env.text("OIDC_PRIVATE_KEY_ALGORITHM")? {
         None => SignatureAlgorithm::Rs256,
         Some(name) => SignatureAlgorithm::named(&name).ok_or_else(|| {
-            config("OIDC_PRIVATE_KEY_ALGORITHM cannot be read: write it like RS256 or ES256")
+            config("OIDC_PRIVATE_KEY_ALGORITHM is not supported: use a name such as RS256 or ES256")
         })?,
     };
     let key = SigningKey::from_pem(algorithm, pem.expose())?;
@@ -131,6 +132,6 @@ fn private_key<E: Environment>(env: &Reader<'_, E>) -> Result<SigningKey> {
 
 fn missing(name: &str) -> Error {
     config(format!(
-        "{name} is not set, but the client's authentication needs it"
+        "{name} is not set, but the client authentication needs it"
     ))
 }

@@ -28,7 +28,7 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 ";
 
-/// They would do nothing, and nobody would know.
+/// Settings that would have no effect are errors.
 #[test]
 fn settings_of_an_issuer_are_refused_for_a_realm() {
     let kc = crate::Keycloak::builder("https://kc.example")
@@ -156,7 +156,7 @@ fn adapter_files() {
     for (rest, method) in [
         (r#","public-client":true"#.to_owned(), "none"),
         (r#","credentials":{"secret":"x"}"#.to_owned(), "client_secret_basic"),
-        // It asks no user to log in, and introspects.
+        // A bearer-only client logs no users in, but introspects tokens.
         (r#","bearer-only":true,"credentials":{"secret":"x"}"#.to_owned(), "client_secret_basic"),
         (r#","bearer-only":true"#.to_owned(), "none"),
         (
@@ -174,7 +174,7 @@ fn adapter_files() {
         assert!(shown.contains(method), "{shown}");
         assert!(shown.contains("https://sso.example/auth/realms/a%20b"), "{shown}");
     }
-    // Plain HTTP to another machine has to be said.
+    // Plain HTTP to another machine must be allowed explicitly.
     let plain = |rest: &str| file(rest).replace("https://", "http://");
     let none = plain(r#","ssl-required":"none","public-client":true"#);
     Oidc::builder_from_keycloak_json(&none)
@@ -188,8 +188,8 @@ fn adapter_files() {
         assert!(built.unwrap_err().is_config(), "{rest}");
     }
     for (bad, why) in [
-        ("{}".to_owned(), "cannot be read"),
-        ("hunter2".to_owned(), "cannot be read"),
+        ("{}".to_owned(), "cannot be parsed"),
+        ("hunter2".to_owned(), "cannot be parsed"),
         (file(r#","credentials":{"magic":1}"#), "magic"),
         (
             file(r#","credentials":{"jwt":{"client-keystore-file":"x"}}"#),

@@ -1,4 +1,4 @@
-//! The client's own login (RFC 6749 section 4.4).
+//! The client credentials grant (RFC 6749 section 4.4).
 
 use std::time::Duration;
 
@@ -22,11 +22,12 @@ pub struct ClientCredentialsLogin {
 }
 
 impl Oidc {
-    /// Logs in as the client itself (RFC 6749 section 4.4). The client needs service account
-    /// roles switched on.
+    /// Logs in as the client itself (RFC 6749 section 4.4). The client needs service account roles
+    /// enabled.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client's proof is refused.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// client authentication is refused.
     pub fn client_credentials(&self) -> ClientCredentialsLogin {
         ClientCredentialsLogin {
             oidc: self.clone(),

@@ -1,4 +1,4 @@
-//! Finding a provider: its document, and what becomes of it with time.
+//! Finding a provider: its document, and how it is renewed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,7 +113,7 @@ async fn s03_plain_http_is_for_this_machine() {
                 .is_config()
         );
     }
-    // An endpoint of an issuer with HTTPS may not have less.
+    // An endpoint of an issuer with HTTPS must use HTTPS too.
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             document["issuer"] = json!("https://op.example");
@@ -136,7 +136,7 @@ async fn s03_plain_http_is_for_this_machine() {
     assert!(error.to_string().contains("plain HTTP"), "{error}");
 }
 
-/// Neither the document nor the keys come from where a redirect leads.
+/// Neither the document nor the keys are read from a redirect's target.
 #[tokio::test]
 async fn s03_documents_and_keys_are_not_redirected() {
     let elsewhere = Mock::start().await;
@@ -219,7 +219,7 @@ async fn s06_the_memory_of_logins_has_limits() {
     assert!(take(&second).await.is_none(), "once");
     minutes_later(11).await;
     assert!(take(&third).await.is_none(), "too old");
-    // What is too old makes room.
+    // Documents that are too old are removed.
     for _ in 0..2 {
         start().await.unwrap();
     }
@@ -271,7 +271,7 @@ async fn documents_are_read_again_and_used_on_while_nobody_answers() {
     let back = read().await;
     minutes_later(59).await;
     assert_eq!(read().await, back);
-    // Not for ever.
+    // But not for ever.
     away.store(true, Ordering::SeqCst);
     minutes_later(23 * 60).await;
     oidc.metadata().await.unwrap();
@@ -282,7 +282,7 @@ async fn documents_are_read_again_and_used_on_while_nobody_answers() {
     oidc.metadata().await.unwrap();
 }
 
-/// The document is renewed beside the call, and then first, for as long as the caller likes to wait.
+/// The document is renewed beside the call, later before it, for as long as the caller may wait.
 #[tokio::test]
 async fn a_known_document_is_used_while_its_renewal_hangs() {
     let hanging = Arc::new(AtomicBool::new(false));

@@ -1,4 +1,4 @@
-//! Documents and endpoints that are given by hand, and the document of RFC 8414.
+//! Metadata and endpoints that are set in code, and the document of RFC 8414.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,7 +100,7 @@ fn what_is_given_keeps_the_rules() {
         .endpoint("policy_endpoint", "https://op.example/t")
         .build()
         .unwrap();
-    // A realm's client shares its document with the others of its Keycloak.
+    // A realm's client shares its document with the other clients of its `Keycloak`.
     let kc = crate::Keycloak::builder("https://sso.example")
         .anonymous()
         .build()
@@ -148,7 +148,7 @@ async fn an_endpoint_that_is_given_replaces_the_published_one() {
     );
 }
 
-/// A provider whose first document lacks endpoints; the second one is `second`.
+/// A provider whose first document lacks endpoints; the second document is `second`.
 async fn two_documents(second: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Mock {
     Mock::with(Defects {
         document: Box::new(|document| {
@@ -198,7 +198,7 @@ async fn the_document_of_rfc_8414_is_read_where_an_endpoint_is_missing() {
     oidc.revoke(&tokens).await.unwrap();
     oidc.logout(&tokens).await.unwrap();
     assert_eq!(mock.posts("/second/revoke"), 2);
-    // The first document stays the first, for both together.
+    // The metadata is still that of the first document, with both combined.
     let metadata = oidc.metadata().await.unwrap();
     assert_eq!(
         metadata.token_endpoint,
@@ -208,7 +208,8 @@ async fn the_document_of_rfc_8414_is_read_where_an_endpoint_is_missing() {
     oidc.client_credentials().await.unwrap();
     let url = oidc.logout_url(&tokens).build().unwrap();
     assert_eq!(url.path(), "/second/end");
-    // What neither has is named, and not looked for again.
+    // The error names an endpoint that neither document has, and the documents are not fetched
+    // again.
     for _ in 0..2 {
         let error = oidc.device().await.unwrap_err();
         assert!(
@@ -251,7 +252,7 @@ async fn a_second_document_of_another_issuer_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
     assert!(error.to_string().contains("calls itself"), "{error}");
     assert_eq!(mock.posts("/second/revoke"), 0);
-    // HTTPS of the issuer holds for it too.
+    // The second document must use HTTPS too if the issuer does.
     let first = Mock::with(Defects {
         script: Box::new(|seen| match seen.target.as_str() {
             SECOND => Some(Reply::json(
@@ -298,7 +299,7 @@ async fn a_second_document_that_is_none_is_left_alone() {
         }
         assert_eq!(asked(&mock), 1);
     }
-    // One that cannot be had now is asked for again.
+    // A document that cannot be fetched now is tried again later.
     let away = Arc::new(AtomicBool::new(true));
     let shown = away.clone();
     let mock = two_documents(move |base| match shown.load(Ordering::SeqCst) {

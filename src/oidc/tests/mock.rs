@@ -28,10 +28,10 @@ struct State {
     script: Script,
 }
 
-/// Switches, all of them off.
+/// The switches, all of them off by default.
 pub(crate) struct Defects {
     pub(crate) document: Change,
-    /// Of ID tokens; with the `alg` `none` they are not signed.
+    /// Changes the header of ID tokens; with the `alg` `none` they are not signed.
     pub(crate) header: Change,
     pub(crate) claims: Change,
     pub(crate) keys: Change,
@@ -102,12 +102,12 @@ impl Mock {
         *self.state.nonce.lock().unwrap() = login.nonce().expose().to_owned();
     }
 
-    /// The next ID tokens are of logins without a browser.
+    /// Makes the next ID tokens those of logins without a browser.
     pub(crate) fn expect_none(&self) {
         self.state.nonce.lock().unwrap().clear();
     }
 
-    /// The good answer to a login.
+    /// Returns a valid response to a login.
     pub(crate) fn answer(&self, login: &LoginAttempt) -> String {
         format!(
             "https://app.example/cb?code=c0de&state={}&iss={}",
@@ -116,7 +116,7 @@ impl Mock {
         )
     }
 
-    /// What the endpoint was sent last.
+    /// Returns the last body that the endpoint received.
     pub(crate) fn last_body(&self, endpoint: &str) -> String {
         let seen = self.server.seen();
         let sent = seen.iter().rfind(|seen| seen.target == endpoint).unwrap();

@@ -1,4 +1,4 @@
-//! S19: every public type is formatted, and every flow traced, with secrets inside.
+//! Formats every public type, and traces every flow, with secrets inside.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ use crate::oidc::{
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
 
-/// What every type shows, by its name.
+/// The `Debug` output of every type, by the type's name.
 #[derive(Default)]
 struct Shown(BTreeMap<String, String>);
 
@@ -90,7 +90,7 @@ fn provider() -> Defects {
         script: Box::new(move |seen| match seen.target.as_str() {
             "/revoke" => Some(Reply::json(400, r#"{"error":"invalid_request"}"#)),
             "/protocol/openid-connect/logout" => Some(Reply::status(503)),
-            // The grants that a provider has no ID token for.
+            // Grants for which the provider returns no ID token.
             "/token" if seen.body.contains("token-exchange") => Some(Reply::json(
                 200,
                 r#"{"access_token":"hunter2","token_type":"Bearer","issued_token_type":"x"}"#,
@@ -128,7 +128,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&oidc.metadata().await.unwrap().as_ref().clone());
     let mut secrets = vec!["hunter2".to_owned(), "eyJ".to_owned(), "c0de".to_owned()];
 
-    // Logins by the browser.
+    // Logins in the browser.
     let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let request = || {
         oidc.authorize()
@@ -218,7 +218,7 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&oidc.jwt_bearer("hunter2"));
     shown.error(oidc.jwt_bearer("hunter2").await);
 
-    // Tokens at work.
+    // Using tokens.
     shown.add(&oidc.introspect("hunter2"));
     shown.add(&oidc.introspect("hunter2").await.unwrap());
     shown.add(&oidc.userinfo(&tokens).await.unwrap());
@@ -236,7 +236,7 @@ async fn s19_nothing_shows_a_secret() {
     let request = session.request::<Value>(Method::GET, "https://api.example/x?hunter2");
     shown.add(&request.query(&[("q", "hunter2")]).header("x", "hunter2"));
 
-    // Verifying.
+    // Verifying tokens.
     let verifier = oidc.verifier();
     shown.add(&verifier);
     let api = || oidc.access_token_verifier().audience("app");
@@ -321,7 +321,7 @@ async fn s19_nothing_shows_a_secret() {
     let external = external.as_object().unwrap().clone();
     shown.add(&ExternalToken::read(external).unwrap());
 
-    // What is on both sides.
+    // Types that the admin API shares.
     shown.add(&Secret::from("hunter2"));
     shown.add(&AccessToken::new("hunter2"));
     shown.add(&ClientAuth::client_secret_post("hunter2"));
@@ -345,7 +345,7 @@ async fn s19_nothing_shows_a_secret() {
         .flat_map(exported)
         .filter(|name| !shown.0.contains_key(*name) && !name.ends_with("Future"))
         .collect();
-    // Traits, and what only a store is given.
+    // Traits, and types that only a store receives.
     let others = [
         "LoginStore",
         "TokenStore",

@@ -1,4 +1,4 @@
-//! What a login asks for has to be in its ID token.
+//! The ID token must satisfy the login's settings.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn step_13_a_login_is_as_recent_as_it_asks_for() {
     }
 }
 
-/// That a code may be spent is said where nobody knows, not where the server has answered.
+/// The error says that the code may have been used only if that is unknown.
 #[tokio::test]
 async fn s14_a_refusal_is_not_unclear() {
     let mock = Mock::with(Defects {
@@ -74,7 +74,7 @@ async fn s14_a_refusal_is_not_unclear() {
     assert!(!hint.contains("may have been used"), "{error}");
 }
 
-/// What the caller adds goes along with the code, and replaces nothing.
+/// The caller's parameters are sent with the code, and replace nothing.
 #[tokio::test]
 async fn extra_parameters_of_an_exchange() {
     let mock = Mock::start().await;

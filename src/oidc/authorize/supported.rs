@@ -1,20 +1,24 @@
-//! Whether a provider can do what a login asks for, before a browser is sent there.
+//! Checks that a provider supports a login's settings before the browser is sent there.
 
 use crate::discovery::ProviderMetadata;
 use crate::endpoint::names_algorithm;
 use crate::error::{Result, clean, config};
 use crate::jose::SigningKey;
 
-/// How a request gets to the provider.
+/// How the request reaches the provider.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Way {
+pub(super) enum Delivery {
     Url,
     Pushed,
-    /// The provider fetches it.
+    /// The provider fetches the request object.
     Reference,
 }
 
-pub(super) fn check(metadata: &ProviderMetadata, key: Option<&SigningKey>, way: Way) -> Result<()> {
+pub(super) fn check(
+    metadata: &ProviderMetadata,
+    key: Option<&SigningKey>,
+    delivery: Delivery,
+) -> Result<()> {
     metadata.readable(&[
         "authorization_response_iss_parameter_supported",
         "code_challenge_methods_supported",
@@ -22,15 +26,15 @@ pub(super) fn check(metadata: &ProviderMetadata, key: Option<&SigningKey>, way: 
         "require_signed_request_object",
     ])?;
     match key {
-        Some(key) => signed(metadata, key, way),
+        Some(key) => signed(metadata, key, delivery),
         None if metadata.require_signed_request_object == Some(true) => Err(config(
-            "the provider takes signed requests only: add signed_with",
+            "the provider only accepts signed requests: add signed_with",
         )),
         None => Ok(()),
     }
 }
 
-fn signed(metadata: &ProviderMetadata, key: &SigningKey, way: Way) -> Result<()> {
+fn signed(metadata: &ProviderMetadata, key: &SigningKey, delivery: Delivery) -> Result<()> {
     metadata.readable(&["request_object_signing_alg_values_supported"])?;
     let names = metadata
         .request_object_signing_alg_values_supported
@@ -39,29 +43,29 @@ fn signed(metadata: &ProviderMetadata, key: &SigningKey, way: Way) -> Result<()>
         && !names_algorithm(names, key.algorithm())
     {
         return Err(config(format!(
-            "the provider takes no requests that are signed with {}; it takes: {}",
+            "the provider does not accept requests signed with {}; it accepts: {}",
             key.algorithm().name(),
             clean(&names.join(", ")),
         )));
     }
-    let (member, taken) = match way {
-        Way::Reference => (
+    let (member, accepted) = match delivery {
+        Delivery::Reference => (
             "request_uri_parameter_supported",
             metadata.request_uri_parameter_supported,
         ),
-        Way::Url => (
+        Delivery::Url => (
             "request_parameter_supported",
             metadata.request_parameter_supported,
         ),
-        // The endpoint itself says it, and no browser is on its way yet.
-        Way::Pushed => return Ok(()),
+        // The endpoint reports this itself, before a browser is sent there.
+        Delivery::Pushed => return Ok(()),
     };
     metadata.readable(&[member])?;
-    if taken == Some(false) {
+    if accepted == Some(false) {
         return Err(config(format!(
-            "the provider takes no signed requests in this way: its {member} is false"
+            "the provider does not accept signed requests sent this way: its {member} is false"
         ))
-        .with_hint("leave signed_with out, or send the request with pushed()"));
+        .with_hint("remove signed_with, or send the request with pushed()"));
     }
     Ok(())
 }

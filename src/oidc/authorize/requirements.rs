@@ -1,4 +1,4 @@
-//! What a login asks of the tokens at its end.
+//! What a login requires of its tokens.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use crate::error::invalid_argument;
 use crate::operation::Operation;
 
 impl Authorize {
-    /// Asks for tokens without an ID token: plain OAuth 2.0 (RFC 6749), whose scope has no
-    /// `openid`. No nonce is sent. [`Oidc::callback_tokens`](crate::oidc::Oidc::callback_tokens)
-    /// ends such a login; nothing says whose it is.
+    /// Requests tokens without an ID token: plain OAuth 2.0 (RFC 6749), with a scope without
+    /// `openid` and no nonce. End such a login with
+    /// [`Oidc::callback_tokens`](crate::oidc::Oidc::callback_tokens). No ID token says who the user
+    /// is.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, callback: &str) -> keycloak_kit::Result<()> {
@@ -25,26 +26,26 @@ impl Authorize {
         self
     }
 
-    /// The ID tokens of this login must have been made at most so many whole seconds ago (`iat`),
-    /// in place of what is set for the client.
+    /// Sets the greatest age of this login's ID tokens (`iat`), in whole seconds, in place of the
+    /// client's setting.
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.max_issue_age = Some(age);
         self
     }
 
-    /// The ID token of the answer must be bound to the `state` (`s_hash`, FAPI 1.0 Advanced section
-    /// 5.2.3): for the response types with an ID token.
+    /// Requires the ID token of the response to be bound to the `state` (`s_hash`, FAPI 1.0
+    /// Advanced section 5.2.3). For response types with an ID token.
     pub fn require_state_hash(mut self) -> Self {
         self.state_hash = true;
         self
     }
 
-    /// Settings that contradict each other.
-    pub(super) fn check_demands(&self, op: &Operation) -> Result<()> {
+    /// Returns an error for settings that contradict each other.
+    pub(super) fn check_requirements(&self, op: &Operation) -> Result<()> {
         let fail = |what: &'static str| Err(invalid_argument(op, what));
         if self.state_hash && !self.response_type.has("id_token") {
             return fail(
-                "require_state_hash is about the ID token of the answer: ask for one with the \
+                "require_state_hash applies to the ID token of the response: ask for one with the \
                  response type code id_token",
             );
         }
@@ -52,19 +53,19 @@ impl Authorize {
             return Ok(());
         }
         if self.response_type.has("id_token") {
-            return fail("the response type has an ID token: leave without_openid out");
+            return fail("the response type has an ID token: remove without_openid");
         }
         if self.response_type == ResponseType::None {
-            return fail("the response type none is one of openid: leave without_openid out");
+            return fail("the response type none needs openid: remove without_openid");
         }
         if !self.acr.is_empty() || self.max_age.is_some() || !self.claims.is_empty() {
             return fail(
-                "max_age, essential_acr and claims are about an ID token: leave without_openid out",
+                "max_age, essential_acr and claims apply to an ID token: remove without_openid",
             );
         }
         let scope = self.params.get("scope").unwrap_or_default();
         if scope.split(' ').any(|scope| scope == "openid") {
-            return fail("the scope has openid: leave it out, or without_openid");
+            return fail("the scope has openid: remove it, or remove without_openid");
         }
         Ok(())
     }

@@ -1,17 +1,15 @@
-//! Refreshes the one set of tokens, and keeps a store in step.
+//! Refreshes the tokens of a session, and keeps them in step with a store.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use serde_json::Map;
 use tokio::time::Instant;
 
-use super::store::{StoredTokens, TURN, TokenStore};
+use super::store::{REFRESH_LIMIT, StoredTokens, TokenStore};
 use super::{OP, ended};
-use crate::Secret;
 use crate::error::{Result, timeout, unauthorized, unavailable};
 use crate::http::trace;
 use crate::jose::hash;
@@ -23,17 +21,18 @@ use crate::response::Head;
 use crate::token::AccessToken;
 use crate::token::engine::{Obtain, Obtained};
 use crate::token::{Granted, Renewal};
+use crate::{BoxFuture, Secret};
 
-/// A token of another process with less than this left is not worth taking over.
-const WORTH: Duration = Duration::from_secs(10);
+/// The shortest remaining lifetime of a token that is worth taking over from another process.
+const MIN_LIFETIME: Duration = Duration::from_secs(10);
 
-/// Between two looks at a store in which somebody refreshes.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// The time between two reads of a store while another process refreshes.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A store that shows older entries than were written keeps nobody for longer.
+/// How long to wait for a store that returns older entries than were written.
 const STORE_WAIT: Duration = Duration::from_secs(30);
 
-/// Between two attempts to write where somebody else was faster.
+/// Waits between two attempts to write, when another process was faster.
 struct StoreWait {
     end: Instant,
 }
@@ -48,49 +47,49 @@ impl StoreWait {
     async fn next(&self) -> Result<()> {
         if Instant::now() >= self.end {
             return Err(unavailable(
-                "the token store does not show what was written into it",
+                "the token store does not return what was written to it",
                 Some(Duration::from_secs(1)),
             )
             .with_operation(&OP)
             .with_hint(
-                "load must read where compare_and_swap writes, not a copy that lags behind",
+                "load must read from where compare_and_swap writes, not from a lagging replica",
             ));
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         Ok(())
     }
 }
 
-/// Who refreshes.
-enum Turn {
+/// Whether this process has to refresh.
+enum Claim {
     TakenOver(Box<TokenSet>),
-    /// This process, under this entry.
-    Mine(StoredTokens),
+    /// This process refreshes, under this entry of the store.
+    Claimed(StoredTokens),
 }
 
-pub(super) struct Keeper {
+pub(super) struct SessionState {
     oidc: Oidc,
-    known: Mutex<Known>,
+    current: Mutex<CurrentTokens>,
     store: Option<Arc<dyn TokenStore>>,
     closed: AtomicBool,
-    /// The server has ended the session: there is nothing left to ask it for.
+    /// The server has ended the session, so it need not be asked again.
     ended: AtomicBool,
-    /// Held while tokens change.
-    gate: tokio::sync::Mutex<()>,
+    /// Held while the tokens change.
+    refresh_lock: tokio::sync::Mutex<()>,
 }
 
-struct Known {
+struct CurrentTokens {
     tokens: TokenSet,
-    /// Of the entry in the store that these tokens are.
+    /// The version of the store entry that these tokens came from.
     version: Option<u64>,
     login: String,
-    /// What the caller adds to a refresh.
+    /// Parameters that the caller adds to a refresh.
     extra: Vec<(String, Secret)>,
-    /// The refresh token was refused: there is nothing to try any more.
-    over: bool,
+    /// The refresh token was refused, so it is not tried again.
+    refresh_refused: bool,
 }
 
-impl Keeper {
+impl SessionState {
     pub(super) fn new(oidc: Oidc, tokens: TokenSet) -> Self {
         Self::with(oidc, tokens, None, String::new(), None)
     }
@@ -104,21 +103,21 @@ impl Keeper {
     ) -> Self {
         Self {
             oidc,
-            known: Mutex::new(Known {
+            current: Mutex::new(CurrentTokens {
                 tokens,
                 version,
                 login,
                 extra: Vec::new(),
-                over: false,
+                refresh_refused: false,
             }),
             store,
             closed: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            gate: tokio::sync::Mutex::default(),
+            refresh_lock: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Writes the tokens over whatever the store has.
+    /// Writes the tokens in place of those in the store.
     pub(super) async fn stored(
         oidc: Oidc,
         tokens: TokenSet,
@@ -142,24 +141,24 @@ impl Keeper {
             return Ok(None);
         };
         let version = entry.version();
-        let tokens = read(&oidc, &entry, None).await;
+        let tokens = read_entry(&oidc, &entry, None).await;
         let login = entry.login().to_owned();
-        let keeper = Self::with(oidc, tokens, Some(version), login, Some(store));
+        let state = Self::with(oidc, tokens, Some(version), login, Some(store));
         if entry.is_ending() {
-            keeper.close();
+            state.close();
         }
-        Ok(Some(keeper))
+        Ok(Some(state))
     }
 
     pub(super) fn tokens(&self) -> TokenSet {
-        self.lock().tokens.clone()
+        self.current().tokens.clone()
     }
 
     pub(super) fn param(&self, name: String, value: Secret) {
-        self.lock().extra.push((name, value));
+        self.current().extra.push((name, value));
     }
 
-    /// From now on no token comes out.
+    /// Makes the session return no more tokens.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
     }
@@ -168,7 +167,7 @@ impl Keeper {
         self.closed.load(Ordering::SeqCst)
     }
 
-    /// Notes that the server has ended the session.
+    /// Records that the server has ended the session.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
     }
@@ -177,20 +176,19 @@ impl Keeper {
         self.ended.load(Ordering::SeqCst)
     }
 
-    /// Waits for any refresh that is under way, here or in another process. A store that cannot be
-    /// read has none.
+    /// Waits for a running refresh, in this process or another. A store that cannot be read has no
+    /// refresh.
     pub(super) async fn settle(&self) {
-        let _gate = self.gate.lock().await;
-        self.settled().await;
+        let _guard = self.refresh_lock.lock().await;
+        self.unclaimed_entry().await;
     }
 
-    /// The tokens to end the session with, after any refresh that is under way. From then on they
-    /// are in the store for that only, so that a logout that fails can be tried again, by another
-    /// process too.
+    /// Returns the tokens to end the session with, after a running refresh. From then on the
+    /// store's entry is only for logging out, so that any process can retry a failed logout.
     pub(super) async fn last_tokens(&self) -> TokenSet {
-        let _gate = self.gate.lock().await;
+        let _guard = self.refresh_lock.lock().await;
         let wait = StoreWait::new();
-        while let (Some(store), Some(entry)) = (&self.store, self.settled().await)
+        while let (Some(store), Some(entry)) = (&self.store, self.unclaimed_entry().await)
             && !entry.is_ending()
         {
             let ending = entry.to_end();
@@ -200,10 +198,10 @@ impl Keeper {
                 .await
             {
                 Ok(true) => {
-                    self.lock().version = Some(version);
+                    self.current().version = Some(version);
                     break;
                 }
-                // Somebody was faster: what was written is what has to be ended.
+                // Another process was faster: the tokens that it wrote have to be ended.
                 Ok(false) if wait.next().await.is_ok() => {}
                 Ok(false) => break,
                 Err(_) => {
@@ -215,30 +213,29 @@ impl Keeper {
         self.tokens()
     }
 
-    /// This login's entry in the store when nobody refreshes it, taken over.
-    async fn settled(&self) -> Option<StoredTokens> {
+    /// Takes over this login's entry in the store and returns it, once no process refreshes it.
+    async fn unclaimed_entry(&self) -> Option<StoredTokens> {
         let store = self.store.as_ref()?;
         while let Ok(Some(entry)) = store.load().await
-            && self.is_of(&entry)
+            && self.is_same_login(&entry)
         {
             if !entry.is_claimed() {
                 self.take_over(Some(&entry), None).await;
                 return Some(entry);
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         None
     }
 
-    /// Removes the tokens from the store, whoever has refreshed them last; what another login has
-    /// put there stays.
+    /// Removes the tokens from the store, whoever refreshed them last. Those of another login stay.
     pub(super) async fn forget(&self) -> Result<()> {
         let Some(store) = &self.store else {
             return Ok(());
         };
         let wait = StoreWait::new();
         while let Some(entry) = store.load().await?
-            && self.is_of(&entry)
+            && self.is_same_login(&entry)
             && !store.compare_and_swap(Some(entry.version()), None).await?
         {
             wait.next().await?;
@@ -246,36 +243,36 @@ impl Keeper {
         Ok(())
     }
 
-    fn is_of(&self, entry: &StoredTokens) -> bool {
-        self.lock().login == entry.login()
+    fn is_same_login(&self, entry: &StoredTokens) -> bool {
+        self.current().login == entry.login()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> MutexGuard<'_, CurrentTokens> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn renew(&self, refused: Option<&AccessToken>) -> Result<TokenSet> {
-        let _gate = self.gate.lock().await;
+        let _guard = self.refresh_lock.lock().await;
         if self.is_closed() {
             return Err(ended());
         }
         let claim = match &self.store {
             None => None,
             Some(store) => match self.claim(&**store, refused).await? {
-                Turn::TakenOver(tokens) => return Ok(*tokens),
-                Turn::Mine(entry) => Some((&**store, entry)),
+                Claim::TakenOver(tokens) => return Ok(*tokens),
+                Claim::Claimed(entry) => Some((&**store, entry)),
             },
         };
         let Some((store, entry)) = claim else {
             return self.refresh().await;
         };
-        let outcome = tokio::time::timeout(TURN, self.refresh())
+        let outcome = tokio::time::timeout(REFRESH_LIMIT, self.refresh())
             .await
-            .unwrap_or_else(|_| Err(timeout(&OP, TURN)));
+            .unwrap_or_else(|_| Err(timeout(&OP, REFRESH_LIMIT)));
         match &outcome {
-            Ok(tokens) => self.keep(store, &entry, tokens).await,
+            Ok(tokens) => self.store_tokens(store, &entry, tokens).await,
             Err(_) => {
-                // Somebody who does not claim may have been faster: what there is, is read once.
+                // A process that does not claim may have been faster: the store is read once.
                 let entry_now = store.load().await.ok().flatten();
                 if let Some(tokens) = self.take_over(entry_now.as_ref(), refused).await {
                     return Ok(tokens);
@@ -287,11 +284,15 @@ impl Keeper {
     }
 
     async fn refresh(&self) -> Result<TokenSet> {
-        let (before, over, extra) = {
-            let known = self.lock();
-            (known.tokens.clone(), known.over, known.extra.clone())
+        let (before, refused, extra) = {
+            let current = self.current();
+            (
+                current.tokens.clone(),
+                current.refresh_refused,
+                current.extra.clone(),
+            )
         };
-        if over {
+        if refused {
             return Err(unauthorized("the session has ended at the server")
                 .with_operation(&OP)
                 .with_hint("log in again"));
@@ -304,28 +305,29 @@ impl Keeper {
             .fold(self.oidc.refresh(&before), |refresh, (name, value)| {
                 refresh.param(name, value)
             });
-        let granted = refresh.spend().await.inspect_err(|error| {
-            self.lock().over = error.oauth_code() == Some("invalid_grant");
+        let granted = refresh.redeem().await.inspect_err(|error| {
+            self.current().refresh_refused = error.oauth_code() == Some("invalid_grant");
         })?;
-        // After a rotation this one alone is good, whatever becomes of the ID token beside it.
+        // After a rotation only this refresh token is valid, whatever the check of the ID token
+        // returns.
         if let Some(renewal) = &granted.renewal {
-            self.lock().tokens.renewal = Some(renewal.clone());
+            self.current().tokens.renewal = Some(renewal.clone());
         }
         let tokens = refresh.verified(granted).await?;
-        self.lock().tokens = tokens.clone();
+        self.current().tokens = tokens.clone();
         Ok(tokens)
     }
 
-    /// Waits for whoever refreshes, and takes over what it got, or takes the turn.
-    async fn claim(&self, store: &dyn TokenStore, refused: Option<&AccessToken>) -> Result<Turn> {
+    /// Claims the refresh, or waits for the process that refreshes and takes over its tokens.
+    async fn claim(&self, store: &dyn TokenStore, refused: Option<&AccessToken>) -> Result<Claim> {
         let mut wait = StoreWait::new();
         loop {
             let Some(entry) = store.load().await? else {
                 // Another process has logged out.
                 return Err(ended());
             };
-            if !self.is_of(&entry) {
-                // Somebody has logged in anew: these are the tokens of another session.
+            if !self.is_same_login(&entry) {
+                // The user has logged in again: these are the tokens of another session.
                 self.close();
                 return Err(ended().with_hint(
                     "another login is in the store: get its session with session_from",
@@ -336,61 +338,61 @@ impl Keeper {
                 return Err(ended());
             }
             if let Some(tokens) = self.take_over(Some(&entry), refused).await {
-                return Ok(Turn::TakenOver(Box::new(tokens)));
+                return Ok(Claim::TakenOver(Box::new(tokens)));
             }
             if entry.is_claimed() {
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
                 wait = StoreWait::new();
                 continue;
             }
             let claimed = entry.claimed();
             let written = store.compare_and_swap(Some(entry.version()), Some(claimed.clone()));
             if written.await? {
-                self.lock().version = Some(claimed.version());
-                return Ok(Turn::Mine(claimed));
+                self.current().version = Some(claimed.version());
+                return Ok(Claim::Claimed(claimed));
             }
             wait.next().await?;
         }
     }
 
-    /// What another process has written since. Its refresh token replaces this one's in any case;
-    /// its access token is given only when it is worth it.
+    /// Takes over the tokens that another process has written since. The refresh token is always
+    /// replaced; the tokens are returned only if the access token is usable.
     async fn take_over(
         &self,
         entry: Option<&StoredTokens>,
         refused: Option<&AccessToken>,
     ) -> Option<TokenSet> {
         let entry = entry?;
-        if !self.is_of(entry) {
+        if !self.is_same_login(entry) {
             return None;
         }
         let before = {
-            let known = self.lock();
-            if known.version == Some(entry.version()) {
+            let current = self.current();
+            if current.version == Some(entry.version()) {
                 return None;
             }
-            known.tokens.clone()
+            current.tokens.clone()
         };
-        let tokens = read(&self.oidc, entry, Some(&before)).await;
+        let tokens = read_entry(&self.oidc, entry, Some(&before)).await;
         let saved = entry.tokens();
         let new = before.access_token().expose() != saved.access_token.expose();
         let renewed = before.refresh_token().map(Secret::expose)
             != saved.refresh_token.as_ref().map(Secret::expose);
-        let fresh = saved.lifetime().is_none_or(|left| left > WORTH)
+        let fresh = saved.lifetime().is_none_or(|left| left > MIN_LIFETIME)
             && refused.is_none_or(|token| token.expose() != saved.access_token.expose());
-        let mut known = self.lock();
-        known.version = Some(entry.version());
+        let mut current = self.current();
+        current.version = Some(entry.version());
         if new || renewed {
-            known.tokens = tokens.clone();
-            known.over = false;
+            current.tokens = tokens.clone();
+            current.refresh_refused = false;
         }
-        drop(known);
+        drop(current);
         (new && fresh).then_some(tokens)
     }
 
-    /// Keeps new tokens in the store. When it fails they are kept here all the same: after a
-    /// rotation they are the only good ones.
-    async fn keep(&self, store: &dyn TokenStore, claim: &StoredTokens, tokens: &TokenSet) {
+    /// Writes new tokens to the store. If that fails they are still kept here, because after a
+    /// rotation only they are valid.
+    async fn store_tokens(&self, store: &dyn TokenStore, claim: &StoredTokens, tokens: &TokenSet) {
         let version = claim.version().wrapping_add(1);
         let entry = StoredTokens::new(version, claim.login(), tokens);
         self.write(store, claim, entry).await;
@@ -407,17 +409,17 @@ impl Keeper {
             .compare_and_swap(Some(claim.version()), Some(entry))
             .await
         {
-            Ok(true) => self.lock().version = Some(version),
-            // The claim ran out, or somebody has put another login there.
-            Ok(false) => trace::token("another process has stored its own"),
+            Ok(true) => self.current().version = Some(version),
+            // The claim has expired, or another login has replaced the entry.
+            Ok(false) => trace::token("another process has stored other tokens"),
             Err(_) => trace::token("not stored"),
         }
     }
 }
 
-/// Tokens out of a store. The ID token is verified again; one that has expired since is left out,
-/// or that of `before` stays.
-async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> TokenSet {
+/// Reads the tokens of a store entry. The ID token is verified again; if that fails, that of
+/// `before` stays.
+async fn read_entry(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> TokenSet {
     let saved = entry.tokens();
     let known = before.and_then(TokenSet::id_token).cloned();
     let id_token = match &saved.id_token {
@@ -438,7 +440,7 @@ async fn read(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>) -> T
     saved.token_set(oidc, id_token)
 }
 
-impl Obtain for Arc<Keeper> {
+impl Obtain for Arc<SessionState> {
     fn can_grant(&self) -> bool {
         false
     }
@@ -459,9 +461,9 @@ impl Obtain for Arc<Keeper> {
     }
 }
 
-impl fmt::Debug for Keeper {
+impl fmt::Debug for SessionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper")
+        f.debug_struct("SessionState")
             .field("oidc", &self.oidc)
             .field("store", &self.store)
             .finish_non_exhaustive()
