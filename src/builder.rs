@@ -25,7 +25,7 @@ use crate::http::segment;
 use crate::http::sender::Sender;
 use crate::http::settings::Settings;
 use crate::keycloak::Keycloak;
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::TokenSource;
 use crate::operation::Operation;
 use crate::token::AccessToken;
@@ -353,7 +353,7 @@ impl KeycloakBuilder {
         let channel = Arc::new(Channel::new(sender, Discovery::new(rule)));
         let engine = credentials
             .map(|credentials| {
-                let login = Login {
+                let login = CredentialLogin {
                     channel: channel.clone(),
                     provider: Provider::realm(&self.login_realm),
                     credentials,

@@ -46,7 +46,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// ```
 #[derive(Clone)]
 pub struct ClientAuth {
-    method: Method,
+    method: AuthMethod,
     audience: AssertionAudience,
 }
 
@@ -54,7 +54,7 @@ type AssertionSource =
     Arc<dyn Fn(AssertionTarget) -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
 
 #[derive(Clone)]
-enum Method {
+enum AuthMethod {
     None,
     Basic(Secret),
     Post(Secret),
@@ -70,25 +70,25 @@ enum Method {
 impl ClientAuth {
     /// No authentication: a public client.
     pub fn none() -> Self {
-        Self::new(Method::None)
+        Self::new(AuthMethod::None)
     }
 
     /// Sends the secret in the `Authorization` header (RFC 6749 section 2.3.1): form-urlencoded,
     /// then as HTTP Basic.
     pub fn client_secret_basic(secret: impl Into<Secret>) -> Self {
-        Self::new(Method::Basic(secret.into()))
+        Self::new(AuthMethod::Basic(secret.into()))
     }
 
     /// Sends the secret in the form (RFC 6749 section 2.3.1).
     pub fn client_secret_post(secret: impl Into<Secret>) -> Self {
-        Self::new(Method::Post(secret.into()))
+        Self::new(AuthMethod::Post(secret.into()))
     }
 
     /// Authenticates with the TLS client certificate (RFC 8705) of
     /// [`client_identity_pem`](crate::KeycloakBuilder::client_identity_pem). Requests go to the
     /// provider's `mtls_endpoint_aliases`.
     pub fn tls_client_auth() -> Self {
-        Self::new(Method::Tls)
+        Self::new(AuthMethod::Tls)
     }
 
     /// Sends an assertion from another source (RFC 7521 section 4.2), which is fetched for every
@@ -109,7 +109,7 @@ impl ClientAuth {
         F: Future<Output = Result<Secret>> + Send + 'static,
     {
         let source: AssertionSource = Arc::new(move |target| Box::pin(source(target)));
-        Self::new(Method::Assertion(source))
+        Self::new(AuthMethod::Assertion(source))
     }
 
     /// Sends the assertion in a file, which is read for every attempt, such as a token that the
@@ -145,7 +145,7 @@ impl ClientAuth {
         self
     }
 
-    fn new(method: Method) -> Self {
+    fn new(method: AuthMethod) -> Self {
         Self {
             method,
             audience: AssertionAudience::Issuer,
@@ -160,24 +160,26 @@ impl ClientAuth {
 
     fn sends_assertions(&self) -> bool {
         match &self.method {
-            Method::None | Method::Basic(_) | Method::Post(_) | Method::Tls => false,
+            AuthMethod::None | AuthMethod::Basic(_) | AuthMethod::Post(_) | AuthMethod::Tls => {
+                false
+            }
             #[cfg(feature = "oidc")]
-            Method::Jwt(..) => true,
-            Method::Unusable(_) | Method::Assertion(_) => true,
+            AuthMethod::Jwt(..) => true,
+            AuthMethod::Unusable(_) | AuthMethod::Assertion(_) => true,
         }
     }
 
     /// Returns the method's registered name (RFC 8414 section 2).
     pub(crate) fn name(&self) -> &'static str {
         match &self.method {
-            Method::None => "none",
-            Method::Basic(_) => "client_secret_basic",
-            Method::Post(_) => "client_secret_post",
+            AuthMethod::None => "none",
+            AuthMethod::Basic(_) => "client_secret_basic",
+            AuthMethod::Post(_) => "client_secret_post",
             #[cfg(feature = "oidc")]
-            Method::Jwt(name, _) => name,
-            Method::Unusable(_) => "client_secret_jwt",
-            Method::Tls => "tls_client_auth",
-            Method::Assertion(_) => "assertion",
+            AuthMethod::Jwt(name, _) => name,
+            AuthMethod::Unusable(_) => "client_secret_jwt",
+            AuthMethod::Tls => "tls_client_auth",
+            AuthMethod::Assertion(_) => "assertion",
         }
     }
 
@@ -185,7 +187,7 @@ impl ClientAuth {
     #[cfg(feature = "oidc")]
     pub(crate) fn private_key(&self) -> Option<&SigningKey> {
         match &self.method {
-            Method::Jwt("private_key_jwt", key) => Some(key),
+            AuthMethod::Jwt("private_key_jwt", key) => Some(key),
             _ => None,
         }
     }
@@ -193,10 +195,10 @@ impl ClientAuth {
     /// Returns an error if the method cannot authenticate the client.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.method {
-            Method::Basic(secret) | Method::Post(secret) if secret.is_empty() => {
+            AuthMethod::Basic(secret) | AuthMethod::Post(secret) if secret.is_empty() => {
                 Err(config("the client secret is empty"))
             }
-            Method::Unusable(error) => Err(error.clone()),
+            AuthMethod::Unusable(error) => Err(error.clone()),
             _ if self.audience != AssertionAudience::Issuer && !self.sends_assertions() => {
                 Err(config(format!(
                     "assertion_audience has no effect on {}: it sends no assertion",
@@ -212,12 +214,12 @@ impl ClientAuth {
 
     /// Returns the method to use at an endpoint that supports only certain methods. Only the two
     /// ways to send a secret are exchanged for each other.
-    fn supported_method<'a>(&'a self, place: AuthEndpoint<'_>) -> Result<Cow<'a, Method>> {
+    fn supported_method<'a>(&'a self, place: AuthEndpoint<'_>) -> Result<Cow<'a, AuthMethod>> {
         // A public client is only identified, which no list has to allow (RFC 7009 section 2.1),
         // and the method name of an assertion from another source is unknown here.
         let named: &[&str] = match &self.method {
-            Method::None | Method::Assertion(_) => return Ok(Cow::Borrowed(&self.method)),
-            Method::Tls => &["tls_client_auth", "self_signed_tls_client_auth"],
+            AuthMethod::None | AuthMethod::Assertion(_) => return Ok(Cow::Borrowed(&self.method)),
+            AuthMethod::Tls => &["tls_client_auth", "self_signed_tls_client_auth"],
             _ => &[self.name()],
         };
         let Some(published) = place.methods()? else {
@@ -228,11 +230,11 @@ impl ClientAuth {
             return Ok(Cow::Borrowed(&self.method));
         }
         match &self.method {
-            Method::Basic(secret) if supports("client_secret_post") => {
-                Ok(Cow::Owned(Method::Post(secret.clone())))
+            AuthMethod::Basic(secret) if supports("client_secret_post") => {
+                Ok(Cow::Owned(AuthMethod::Post(secret.clone())))
             }
-            Method::Post(secret) if supports("client_secret_basic") => {
-                Ok(Cow::Owned(Method::Basic(secret.clone())))
+            AuthMethod::Post(secret) if supports("client_secret_basic") => {
+                Ok(Cow::Owned(AuthMethod::Basic(secret.clone())))
             }
             _ => {
                 let published = error::clean(&published.join(", "));
@@ -256,21 +258,21 @@ impl ClientAuth {
     /// an error.
     pub fn client_secret_jwt(secret: impl Into<Secret>) -> Self {
         match assertion::hmac_key(&secret.into()) {
-            Ok(key) => Self::new(Method::Jwt("client_secret_jwt", Arc::new(key))),
-            Err(error) => Self::new(Method::Unusable(error)),
+            Ok(key) => Self::new(AuthMethod::Jwt("client_secret_jwt", Arc::new(key))),
+            Err(error) => Self::new(AuthMethod::Unusable(error)),
         }
     }
 
     /// Signs an assertion with a secret key of another algorithm: HS384 or HS512.
     pub fn client_secret_jwt_with(key: SigningKey) -> Self {
-        Self::new(Method::Jwt("client_secret_jwt", Arc::new(key)))
+        Self::new(AuthMethod::Jwt("client_secret_jwt", Arc::new(key)))
     }
 
     /// Signs an assertion with the client's private key (OpenID Connect Core 1.0 section 9), a new
     /// one for every attempt. It is valid for 60 s, and its audience is the issuer unless
     /// [`assertion_audience`](Self::assertion_audience) is called.
     pub fn private_key_jwt(key: SigningKey) -> Self {
-        Self::new(Method::Jwt("private_key_jwt", Arc::new(key)))
+        Self::new(AuthMethod::Jwt("private_key_jwt", Arc::new(key)))
     }
 }
 
@@ -326,9 +328,9 @@ impl OAuthClient {
     /// Returns the authentication method as an error hint needs it.
     pub(crate) fn refused(&self) -> RefusedClient {
         match &self.auth.method {
-            Method::None => RefusedClient::Public,
-            Method::Basic(_) | Method::Post(_) => RefusedClient::Secret,
-            Method::Tls => RefusedClient::Certificate,
+            AuthMethod::None => RefusedClient::Public,
+            AuthMethod::Basic(_) | AuthMethod::Post(_) => RefusedClient::Secret,
+            AuthMethod::Tls => RefusedClient::Certificate,
             _ => RefusedClient::Assertion,
         }
     }
@@ -356,7 +358,7 @@ impl OAuthClient {
     }
 
     pub(crate) fn uses_mtls(&self) -> bool {
-        self.certificate_bound || matches!(self.auth.method, Method::Tls)
+        self.certificate_bound || matches!(self.auth.method, AuthMethod::Tls)
     }
 
     /// Makes the header and the parameters for one attempt.
@@ -373,22 +375,24 @@ impl OAuthClient {
         let target = || place.target(&self.auth.audience);
         let method = self.auth.supported_method(place)?;
         Ok(match &*method {
-            Method::None | Method::Tls => Authentication {
+            AuthMethod::None | AuthMethod::Tls => Authentication {
                 header: None,
                 form: vec![id()],
             },
-            Method::Post(secret) => Authentication {
+            AuthMethod::Post(secret) => Authentication {
                 header: None,
                 form: vec![id(), ("client_secret", secret.clone())],
             },
-            Method::Basic(secret) => Authentication {
+            AuthMethod::Basic(secret) => Authentication {
                 header: Some(basic(&self.id, secret)?),
                 form: Vec::new(),
             },
             #[cfg(feature = "oidc")]
-            Method::Jwt(_, key) => assertion(assertion::sign(key, &self.id, target()?.audience())?),
-            Method::Unusable(error) => return Err(error.clone()),
-            Method::Assertion(source) => assertion(source(target()?).await?),
+            AuthMethod::Jwt(_, key) => {
+                assertion(assertion::sign(key, &self.id, target()?.audience())?)
+            }
+            AuthMethod::Unusable(error) => return Err(error.clone()),
+            AuthMethod::Assertion(source) => assertion(source(target()?).await?),
         })
     }
 }

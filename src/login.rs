@@ -9,6 +9,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::by_credentials::Login;
+pub(crate) use self::by_credentials::CredentialLogin;
 pub(crate) use self::refusal::{GrantKind, explain};
 pub use self::source::{TokenContext, TokenSource};

@@ -14,7 +14,7 @@ use crate::error::{Error, Result, unexpected_body};
 use crate::http::json;
 use crate::http::request::JSON;
 use crate::http::segment;
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::credentials::Credentials;
 use crate::oidc::Oidc;
 use crate::operation::Operation;
@@ -61,7 +61,7 @@ impl Account {
     }
 
     fn new(channel: Arc<Channel>, provider: Provider, user: impl TokenSource) -> Self {
-        let engine = TokenEngine::new(Login {
+        let engine = TokenEngine::new(CredentialLogin {
             channel: channel.clone(),
             provider: provider.clone(),
             credentials: Credentials::Custom(Arc::new(user)),

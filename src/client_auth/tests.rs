@@ -148,7 +148,7 @@ async fn a_secret_goes_where_the_endpoint_wants_it() {
         (basic(), Some(&both[..1]), Ok("client_secret")),
         (post(), Some(&both[1..]), Ok("header")),
         (basic(), Some(jwt), Err("private_key_jwt, none")),
-        (post(), Some(&[]), Err("it supports:  ")),
+        (post(), Some(&[]), Err("it supports: ")),
         (
             ClientAuth::tls_client_auth(),
             Some(both),

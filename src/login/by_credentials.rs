@@ -17,13 +17,13 @@ use crate::token::{Granted, Renewal};
 
 /// Gets tokens with the credentials of a client.
 #[derive(Debug)]
-pub(crate) struct Login {
+pub(crate) struct CredentialLogin {
     pub(crate) channel: Arc<Channel>,
     pub(crate) provider: Provider,
     pub(crate) credentials: Credentials,
 }
 
-impl Obtain for Login {
+impl Obtain for CredentialLogin {
     fn can_grant(&self) -> bool {
         !matches!(
             self.credentials,
@@ -40,7 +40,7 @@ impl Obtain for Login {
     }
 }
 
-impl Login {
+impl CredentialLogin {
     /// Returns an engine that gets its tokens with these credentials.
     pub(crate) fn engine(self) -> Result<TokenEngine> {
         let credentials = self.credentials.clone();

@@ -35,7 +35,8 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         // another text.
         (Some("unauthorized_client"), GrantKind::ClientCredentials)
             if status != Some(StatusCode::UNAUTHORIZED)
-                || said(&error, "service account") && !said(&error, "public client") =>
+                || message_contains(&error, "service account")
+                    && !message_contains(&error, "public client") =>
         {
             "switch on the client's service account roles"
         }
@@ -53,14 +54,14 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         (Some("unauthorized_client"), _) => "the client may not use this grant: switch it on",
         #[cfg(feature = "oidc")]
         (Some("invalid_client"), GrantKind::Exchange | GrantKind::Impersonation)
-            if said(&error, "audience") =>
+            if message_contains(&error, "audience") =>
         {
             "there is no client with the name of the audience: check the name, and that the client \
              is enabled"
         }
         // The endpoint adds a hint for the client's authentication method.
         (Some("invalid_client"), _) => return error.with_kind(ErrorKind::Unauthorized),
-        (Some("invalid_grant"), _) if said(&error, "dpop") => {
+        (Some("invalid_grant"), _) if message_contains(&error, "dpop") => {
             "the token is bound to another key than the proof's: use the DPoP key that the token \
              was issued for"
         }
@@ -108,12 +109,12 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
 /// because the request is at fault and not the credentials.
 #[cfg(feature = "oidc")]
 fn refused_exchange(error: Error) -> Error {
-    let hint = if said(&error, "exchange is not enabled") {
+    let hint = if message_contains(&error, "exchange is not enabled") {
         "switch on the client's standard token exchange"
-    } else if said(&error, "audience not available") {
+    } else if message_contains(&error, "audience not available") {
         "the client's scopes do not put this audience into its tokens: add an audience mapper to \
          them, or request the optional scope that has one"
-    } else if said(&error, "not supported for standard token exchange") {
+    } else if message_contains(&error, "not supported for standard token exchange") {
         "only the legacy exchange supports this parameter: start the server with \
          --features=token-exchange, or remove the parameter"
     } else {
@@ -122,7 +123,7 @@ fn refused_exchange(error: Error) -> Error {
     error.with_hint(hint)
 }
 
-fn said(error: &Error, word: &str) -> bool {
+fn message_contains(error: &Error, word: &str) -> bool {
     error
         .server_message()
         .is_some_and(|said| said.to_ascii_lowercase().contains(word))

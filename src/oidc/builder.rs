@@ -36,7 +36,7 @@ const OP: Operation = Operation::new("oidc", "", "");
 /// Everything except the client id has a default. [`build`](Self::build) reports invalid settings.
 #[must_use = "a builder does nothing until it is built"]
 pub struct OidcBuilder {
-    origin: Origin,
+    source: ProviderSource,
     client: OAuthClient,
     redirect_uri: Option<String>,
     leeway: Duration,
@@ -45,14 +45,14 @@ pub struct OidcBuilder {
     /// The metadata that the client is registered with.
     registered: Option<Box<ClientMetadata>>,
     limits: Option<ParameterLimits>,
-    /// A setting that has no effect on a client of this origin.
+    /// A setting that has no effect on a client of this source.
     misplaced: Option<&'static str>,
 }
 
 type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 
 /// How the provider is reached.
-enum Origin {
+enum ProviderSource {
     /// A provider whose channel is set up already.
     Shared(Arc<Channel>, Provider),
     Issuer(Box<Issuer>),
@@ -75,13 +75,13 @@ impl OidcBuilder {
 
     /// Uses an existing channel.
     pub(crate) fn of_channel(channel: Arc<Channel>, provider: Provider, client_id: String) -> Self {
-        Self::new(Origin::Shared(channel, provider), client_id)
+        Self::new(ProviderSource::Shared(channel, provider), client_id)
     }
 
     pub(super) fn of_issuer(issuer: String) -> Self {
         let connection = KeycloakBuilder::new(String::new());
         Self::new(
-            Origin::Issuer(Box::new(Issuer {
+            ProviderSource::Issuer(Box::new(Issuer {
                 issuer,
                 base_url: None,
                 allow_http: false,
@@ -94,9 +94,9 @@ impl OidcBuilder {
         )
     }
 
-    fn new(origin: Origin, client_id: String) -> Self {
+    fn new(source: ProviderSource, client_id: String) -> Self {
         Self {
-            origin,
+            source,
             client: OAuthClient::new(client_id, ClientAuth::none()),
             redirect_uri: None,
             leeway: Duration::from_secs(30),
@@ -230,14 +230,14 @@ impl OidcBuilder {
 
     /// Calls the provider through this base URL, such as `http://keycloak:8080` inside a cluster,
     /// while its issuer stays the public URL. Endpoints that the provider publishes under its
-    /// issuer's origin are called there; browsers are still sent to the public URLs.
+    /// issuer's source are called there; browsers are still sent to the public URLs.
     ///
     /// For [`Oidc::discover`] only; for a realm, see
     /// [`KeycloakBuilder::issuer`](crate::KeycloakBuilder::issuer).
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        match &mut self.origin {
-            Origin::Issuer(issuer) => issuer.base_url = Some(url.into()),
-            Origin::Shared(..) => self.misplaced = Some("base_url"),
+        match &mut self.source {
+            ProviderSource::Issuer(issuer) => issuer.base_url = Some(url.into()),
+            ProviderSource::Shared(..) => self.misplaced = Some("base_url"),
         }
         self
     }
@@ -257,14 +257,14 @@ impl OidcBuilder {
     /// # Ok(()) }
     /// ```
     pub fn connection(mut self, set: impl FnOnce(KeycloakBuilder) -> KeycloakBuilder) -> Self {
-        match self.origin {
-            Origin::Issuer(issuer) => {
-                self.origin = Origin::Issuer(Box::new(Issuer {
+        match self.source {
+            ProviderSource::Issuer(issuer) => {
+                self.source = ProviderSource::Issuer(Box::new(Issuer {
                     connection: set(issuer.connection),
                     ..*issuer
                 }));
             }
-            Origin::Shared(..) => self.misplaced = Some("connection"),
+            ProviderSource::Shared(..) => self.misplaced = Some("connection"),
         }
         self
     }
@@ -287,9 +287,9 @@ impl OidcBuilder {
     /// # show(r#"{"issuer":"https://other.example"}"#).unwrap_err();
     /// ```
     pub fn metadata(mut self, metadata: ProviderMetadata) -> Self {
-        match &mut self.origin {
-            Origin::Issuer(issuer) => issuer.metadata = Some(metadata),
-            Origin::Shared(..) => self.misplaced = Some("metadata"),
+        match &mut self.source {
+            ProviderSource::Issuer(issuer) => issuer.metadata = Some(metadata),
+            ProviderSource::Shared(..) => self.misplaced = Some("metadata"),
         }
         self
     }
@@ -310,9 +310,9 @@ impl OidcBuilder {
     /// # Ok(()) }
     /// ```
     pub fn endpoint(mut self, name: impl Into<String>, url: impl Into<String>) -> Self {
-        match &mut self.origin {
-            Origin::Issuer(issuer) => issuer.endpoints.push((name.into(), url.into())),
-            Origin::Shared(..) => self.misplaced = Some("endpoint"),
+        match &mut self.source {
+            ProviderSource::Issuer(issuer) => issuer.endpoints.push((name.into(), url.into())),
+            ProviderSource::Shared(..) => self.misplaced = Some("endpoint"),
         }
         self
     }
@@ -336,9 +336,9 @@ impl OidcBuilder {
     /// # Ok(()) }
     /// ```
     pub fn issuer_template(mut self, template: IssuerTemplate) -> Self {
-        match &mut self.origin {
-            Origin::Issuer(issuer) => issuer.template = Some(template.clone()),
-            Origin::Shared(..) => self.misplaced = Some("issuer_template"),
+        match &mut self.source {
+            ProviderSource::Issuer(issuer) => issuer.template = Some(template.clone()),
+            ProviderSource::Shared(..) => self.misplaced = Some("issuer_template"),
         }
         self.verification(|verifier| verifier.issuer_template(template))
     }
@@ -357,9 +357,9 @@ impl OidcBuilder {
     /// Anyone on the network can then read and change everything, including the keys that tokens
     /// are verified with. Use it in test networks only.
     pub fn danger_allow_http(mut self) -> Self {
-        match &mut self.origin {
-            Origin::Issuer(issuer) => issuer.allow_http = true,
-            Origin::Shared(..) => self.misplaced = Some("danger_allow_http"),
+        match &mut self.source {
+            ProviderSource::Issuer(issuer) => issuer.allow_http = true,
+            ProviderSource::Shared(..) => self.misplaced = Some("danger_allow_http"),
         }
         self
     }
@@ -379,7 +379,7 @@ impl OidcBuilder {
 
     /// Returns the provider and the channel to it, without the client.
     pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
-        place(self.origin, self.misplaced)
+        place(self.source, self.misplaced)
     }
 
     /// Checks the settings and builds the client. Nothing is sent until the first call.
@@ -392,7 +392,7 @@ impl OidcBuilder {
         if let Some(uri) = &self.redirect_uri {
             check_redirect_uri(uri)?;
         }
-        let (channel, provider) = place(self.origin, self.misplaced)?;
+        let (channel, provider) = place(self.source, self.misplaced)?;
         let source = IssuerSource {
             channel: channel.clone(),
             provider: provider.clone(),
@@ -430,10 +430,10 @@ impl OidcBuilder {
 }
 
 /// Returns the provider and the channel to it.
-fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
-    let (channel, provider) = match origin {
-        Origin::Issuer(issuer) => return issuer.channel(),
-        Origin::Shared(channel, provider) => (channel, provider),
+fn place(source: ProviderSource, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
+    let (channel, provider) = match source {
+        ProviderSource::Issuer(issuer) => return issuer.channel(),
+        ProviderSource::Shared(channel, provider) => (channel, provider),
     };
     let realm = match &provider {
         Provider::Realm(realm) => Some(realm),

@@ -34,9 +34,11 @@ impl Oidc {
     /// consumed: it cannot be tried again.
     ///
     /// # Errors
-    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) or
-    ///   [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if a check fails;
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the login is without openid.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the response fails a check;
     ///   [`callback_fault`](crate::Error::callback_fault) says which.
+    /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if an ID token fails a check;
+    ///   [`token_fault`](crate::Error::token_fault) says which.
     /// - The kind that suits the provider's [`oauth_code`](crate::Error::oauth_code), such as
     ///   `access_denied`, if the provider refused the login.
     /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport),

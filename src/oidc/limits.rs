@@ -11,7 +11,7 @@ use http::StatusCode;
 use crate::Error;
 use crate::discovery::{Provider, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
-use crate::oidc::request_object::STAMPED;
+use crate::oidc::request_object::STANDARD_CLAIMS;
 use crate::operation::Operation;
 
 /// Fixed limits of Keycloak's CIBA endpoint (`BackchannelAuthenticationEndpointRequestParser`).
@@ -20,7 +20,7 @@ const BACKCHANNEL_SIZE: usize = 200;
 
 /// Required parameters: without one of them the server's response is an error, never a token for
 /// somebody else.
-const NEEDED: [&str; 6] = [
+const REQUIRED: [&str; 6] = [
     "refresh_token",
     "code",
     "device_code",
@@ -205,8 +205,8 @@ impl ParameterLimits {
         for (name, length) in lengths(pairs) {
             // Without a subject token, Keycloak's legacy exchange checks whether the client itself
             // may impersonate.
-            let needed = NEEDED.contains(&name) && !(name == "subject_token" && impersonates);
-            if !needed {
+            let required = REQUIRED.contains(&name) && !(name == "subject_token" && impersonates);
+            if !required {
                 self.check_one(op, name, length)?;
             }
         }
@@ -292,8 +292,10 @@ impl ParameterLimits {
         };
         let read = java::hash_set_order(members);
         let additional = read.into_iter().filter(|name| !known.contains(name));
-        let left_out = additional.skip(number).find(|name| !STAMPED.contains(name));
-        match left_out {
+        let dropped = additional
+            .skip(number)
+            .find(|name| !STANDARD_CLAIMS.contains(name));
+        match dropped {
             None => Ok(()),
             Some(name) => Err(invalid_argument(
                 op,
@@ -301,7 +303,7 @@ impl ParameterLimits {
                     "the server would drop the parameter {name} of a signed request: it reads only \
                      {number} unknown members, {} among them: do not sign the request, or set the \
                      server's own limit with parameter_limits",
-                    STAMPED.join(", ")
+                    STANDARD_CLAIMS.join(", ")
                 ),
             )),
         }

@@ -225,7 +225,7 @@ impl Logout {
 
     /// Revokes the refresh token or the access token (RFC 7009).
     async fn revoke(mut self, inner: &OidcInner) -> Result<Response<()>> {
-        Revocable::from(&self.tokens).put_into(&mut self.params);
+        Revocable::from(&self.tokens).add_to(&mut self.params);
         let revoked = revoke::send(inner, &OP, &self.params).await;
         revoked.map_err(|error| match error.oauth_code() {
             Some("unsupported_token_type") => error.with_hint(

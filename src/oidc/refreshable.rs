@@ -21,12 +21,12 @@ use crate::error::Result;
 /// [`Oidc::refresh`]: super::Oidc::refresh
 /// [`Oidc::logout`]: super::Oidc::logout
 #[derive(Debug, Clone)]
-pub struct Refreshable(Kind);
+pub struct Refreshable(Source);
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum Source {
     Tokens(Box<TokenSet>),
-    Alone(Secret),
+    RefreshToken(Secret),
 }
 
 impl Refreshable {
@@ -38,28 +38,28 @@ impl Refreshable {
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "refresh token", &["Refresh", "Offline"])?;
-        Ok(Self(Kind::Alone(token)))
+        Ok(Self(Source::RefreshToken(token)))
     }
 
     pub(super) fn refresh_token(&self) -> Option<&Secret> {
         match &self.0 {
-            Kind::Tokens(tokens) => tokens.refresh_token(),
-            Kind::Alone(token) => Some(token),
+            Source::Tokens(tokens) => tokens.refresh_token(),
+            Source::RefreshToken(token) => Some(token),
         }
     }
 
     /// Returns the token set that the refresh token belongs to, if known.
     pub(super) fn tokens(&self) -> Option<&TokenSet> {
         match &self.0 {
-            Kind::Tokens(tokens) => Some(tokens),
-            Kind::Alone(_) => None,
+            Source::Tokens(tokens) => Some(tokens),
+            Source::RefreshToken(_) => None,
         }
     }
 }
 
 impl From<&TokenSet> for Refreshable {
     fn from(tokens: &TokenSet) -> Self {
-        Self(Kind::Tokens(Box::new(tokens.clone())))
+        Self(Source::Tokens(Box::new(tokens.clone())))
     }
 }
 
@@ -72,12 +72,12 @@ impl From<&Login> for Refreshable {
 
 impl From<&RefreshToken> for Refreshable {
     fn from(token: &RefreshToken) -> Self {
-        Self(Kind::Alone(token.expose().into()))
+        Self(Source::RefreshToken(token.expose().into()))
     }
 }
 
 impl From<&OfflineToken> for Refreshable {
     fn from(token: &OfflineToken) -> Self {
-        Self(Kind::Alone(token.expose().into()))
+        Self(Source::RefreshToken(token.expose().into()))
     }
 }

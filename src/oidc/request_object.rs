@@ -18,7 +18,7 @@ pub(super) fn sign(
     pairs: &[(&str, &str)],
 ) -> Result<Secret> {
     let mut claims = parameters(pairs)?;
-    stamp(&mut claims, client_id, issuer)?;
+    add_standard_claims(&mut claims, client_id, issuer)?;
     let header = json!({ "typ": "oauth-authz-req+jwt" });
     Ok(key.sign(&header, &Value::Object(claims))?.into())
 }
@@ -76,16 +76,20 @@ fn parameters(pairs: &[(&str, &str)]) -> Result<Map<String, Value>> {
 const REPEATED: [&str; 2] = ["resource", "audience"];
 
 /// The members that every signed request has beside its parameters.
-pub(super) const STAMPED: [&str; 6] = ["aud", "exp", "iat", "iss", "jti", "nbf"];
+pub(super) const STANDARD_CLAIMS: [&str; 6] = ["aud", "exp", "iat", "iss", "jti", "nbf"];
 
 /// Returns the names of the members of a signed request with these parameters, in their order.
 pub(super) fn members(pairs: &[(&str, &str)]) -> Vec<String> {
-    let names = pairs.iter().map(|(name, _)| *name).chain(STAMPED);
+    let names = pairs.iter().map(|(name, _)| *name).chain(STANDARD_CLAIMS);
     let members: Map<String, Value> = names.map(|name| (name.to_owned(), Value::Null)).collect();
     members.into_iter().map(|(name, _)| name).collect()
 }
 
-fn stamp(claims: &mut Map<String, Value>, client_id: &str, issuer: &str) -> Result<()> {
+fn add_standard_claims(
+    claims: &mut Map<String, Value>,
+    client_id: &str,
+    issuer: &str,
+) -> Result<()> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

@@ -36,7 +36,7 @@ impl Revocable {
     }
 
     /// Adds the token to the parameters of a request.
-    pub(super) fn put_into(self, params: &mut Params) {
+    pub(super) fn add_to(self, params: &mut Params) {
         params.push("token", self.token);
         if let Some(hint) = self.hint {
             params.push("token_type_hint", hint);
@@ -123,7 +123,7 @@ impl Oidc {
     /// server does not know is not an error.
     pub fn revoke(&self, token: impl Into<Revocable>) -> Revoke {
         let mut params = Params::default();
-        token.into().put_into(&mut params);
+        token.into().add_to(&mut params);
         Revoke {
             oidc: self.clone(),
             params,

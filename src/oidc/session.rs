@@ -155,7 +155,7 @@ impl Session {
             shared.engine.invalidate_all();
             if let Err(error) = shared.oidc.logout(&tokens).await {
                 if error.oauth_code() != Some("invalid_grant") {
-                    return Err(not_at_the_server(error));
+                    return Err(not_ended_at_server(error));
                 }
                 // The session has already ended: there is nothing to try again.
                 shared.state.end();
@@ -181,7 +181,7 @@ impl Session {
         let shared = &self.shared;
         shared.state.close();
         shared.engine.invalidate_all();
-        shared.state.settle().await;
+        shared.state.wait_for_refresh().await;
         shared.engine.invalidate_all();
         shared.state.forget().await
     }
@@ -205,7 +205,7 @@ fn ended() -> crate::Error {
 }
 
 /// The server was not asked, or did not end the session.
-fn not_at_the_server(error: crate::Error) -> crate::Error {
+fn not_ended_at_server(error: crate::Error) -> crate::Error {
     // Without a response, the endpoint or the refresh token is missing.
     let hopeless =
         matches!(error.kind(), ErrorKind::Config | ErrorKind::Protocol) && error.status().is_none();

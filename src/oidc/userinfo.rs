@@ -98,7 +98,7 @@ impl Oidc {
     /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the response is about
     ///   another user ([`TokenFault::Subject`]) or its signature is invalid.
     pub async fn userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
-        self.ask_userinfo(tokens.access_token(), tokens.id_token())
+        self.fetch_userinfo(tokens.access_token(), tokens.id_token())
             .await
             .map_err(|error| error.or_operation(&OP))
     }
@@ -122,7 +122,7 @@ impl Oidc {
     /// # Errors
     /// Same as [`userinfo`](Self::userinfo).
     pub async fn userinfo_for(&self, token: &AccessToken, id_token: &IdToken) -> Result<UserInfo> {
-        self.ask_userinfo(token, Some(id_token))
+        self.fetch_userinfo(token, Some(id_token))
             .await
             .map_err(|error| error.or_operation(&OP))
     }
@@ -133,7 +133,7 @@ impl Oidc {
     /// # Errors
     /// Same as [`userinfo`](Self::userinfo).
     pub async fn userinfo_of(&self, token: &AccessToken) -> Result<UserInfo> {
-        self.ask_userinfo(token, None)
+        self.fetch_userinfo(token, None)
             .await
             .map_err(|error| error.or_operation(&OP))
     }
@@ -161,7 +161,7 @@ impl Oidc {
         self.userinfo(tokens).await?.claims_as()
     }
 
-    async fn ask_userinfo(
+    async fn fetch_userinfo(
         &self,
         token: &AccessToken,
         id_token: Option<&IdToken>,

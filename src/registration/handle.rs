@@ -15,7 +15,7 @@ use crate::discovery::Provider;
 use crate::endpoint::Channel;
 use crate::error::{Result, invalid_argument, protocol, unexpected_body};
 use crate::http::segment;
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::credentials::Credentials;
 use crate::oidc::{Oidc, OidcBuilder};
 use crate::operation::Operation;
@@ -155,7 +155,7 @@ impl Registration {
     /// [`AccessToken`](crate::AccessToken) is such a source.
     #[must_use]
     pub fn token_source(&self, source: impl TokenSource) -> Self {
-        let login = Login {
+        let login = CredentialLogin {
             channel: self.door.channel.clone(),
             provider: self.door.provider.clone(),
             credentials: Credentials::Custom(Arc::new(source)),

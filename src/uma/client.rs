@@ -14,7 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{self, Result};
 use crate::http::request::JSON;
 use crate::http::{json, segment};
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::TokenSource;
 use crate::login::credentials::Credentials;
 use crate::oidc::{Oidc, OidcBuilder};
@@ -101,8 +101,8 @@ impl Oidc {
     }
 }
 
-fn login(oidc: &Oidc, credentials: Credentials) -> Login {
-    Login {
+fn login(oidc: &Oidc, credentials: Credentials) -> CredentialLogin {
+    CredentialLogin {
         channel: oidc.inner.channel.clone(),
         provider: oidc.inner.provider.clone(),
         credentials,

@@ -321,7 +321,7 @@ impl Authorize {
                     .await?;
                 let object = self.request_object(key, &metadata, &pairs).await?;
                 request_object = Some(object.clone());
-                self.around(object)
+                self.outer_parameters(object)
             }
         };
         let (url, url_lifetime) = self.url(&metadata, pairs).await?;
@@ -444,7 +444,7 @@ impl Authorize {
 
     /// The parameters beside a request object. OpenID Connect servers require the response type and
     /// the scope there too (OpenID Connect Core 1.0 section 6.1).
-    fn around(&self, object: Secret) -> Vec<(String, Secret)> {
+    fn outer_parameters(&self, object: Secret) -> Vec<(String, Secret)> {
         let mut pairs = vec![
             (
                 "client_id",

@@ -178,7 +178,7 @@ impl SessionState {
 
     /// Waits for a running refresh, in this process or another. A store that cannot be read has no
     /// refresh.
-    pub(super) async fn settle(&self) {
+    pub(super) async fn wait_for_refresh(&self) {
         let _guard = self.refresh_lock.lock().await;
         self.unclaimed_entry().await;
     }
@@ -191,7 +191,7 @@ impl SessionState {
         while let (Some(store), Some(entry)) = (&self.store, self.unclaimed_entry().await)
             && !entry.is_ending()
         {
-            let ending = entry.to_end();
+            let ending = entry.ending();
             let version = ending.version();
             match store
                 .compare_and_swap(Some(entry.version()), Some(ending))

@@ -95,7 +95,7 @@ impl StoredTokens {
     }
 
     /// Returns the same tokens, which may only be used to log out.
-    pub(super) fn to_end(&self) -> Self {
+    pub(super) fn ending(&self) -> Self {
         Self {
             version: self.version.wrapping_add(1),
             claimed_until: None,

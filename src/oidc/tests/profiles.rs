@@ -112,14 +112,14 @@ async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
             .verification(|verifier| verifier.algorithms([SignatureAlgorithm::Rs256]));
         lacks(
             &lax.build().unwrap_err(),
-            &["verification accepts only PS256"],
+            &["verification must only accept PS256"],
         );
         let secret = IdTokenSecret::new(SignatureAlgorithm::Hs256, "s".repeat(32)).unwrap();
         let symmetric = complete(&mock, profile)
             .verification(|verifier| verifier.id_tokens_signed_with_client_secret(secret));
         lacks(
             &symmetric.build().unwrap_err(),
-            &["verification accepts only PS256"],
+            &["verification must only accept PS256"],
         );
     }
     for profile in [SecurityProfile::Fapi1Advanced, SecurityProfile::FapiCiba] {
