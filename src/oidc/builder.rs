@@ -2,6 +2,7 @@
 
 mod adapter_file;
 mod environment;
+mod redirect_uri;
 #[cfg(test)]
 mod tests;
 
@@ -9,8 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
+pub(super) use self::redirect_uri::{check_redirect_uri, is_loopback};
 use super::client::{Oidc, OidcInner};
 use super::issuer_source::IssuerSource;
 use super::limits::ParameterLimits;
@@ -475,38 +475,6 @@ impl Issuer {
         let sender = self.connection.sender(rule.addresses().clone())?;
         let channel = Arc::new(Channel::new(sender, Discovery::with(rule, given)));
         Ok((channel, Provider::Issuer(self.issuer)))
-    }
-}
-
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// RFC 6749 section 3.1.2: absolute and without a fragment. It is sent as written, because servers
-/// compare it character by character.
-pub(super) fn check_redirect_uri(uri: &str) -> Result<()> {
-    let fail = |problem: &str| {
-        Err(config(format!(
-            "the redirect URI {problem}: write it exactly as it is registered, like \
-             https://app.example/callback"
-        )))
-    };
-    match Url::parse(uri) {
-        // A URL parser would remove them.
-        _ if uri.chars().any(|c| c.is_whitespace() || c.is_control()) => {
-            fail("has white space or control characters")
-        }
-        Err(_) => fail("is not an absolute URL"),
-        Ok(_) if uri.contains('#') => fail("has a fragment"),
-        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file") => {
-            fail("has a scheme that no application can be called back with")
-        }
-        Ok(_) => Ok(()),
     }
 }
 
