@@ -153,6 +153,7 @@ fn structure(item: &syn::ItemStruct, schema: Option<&Value>, default: bool) -> T
         impl #name { #(#setters)* }
 
         impl ::std::fmt::Debug for #name {
+            #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 let mut out = f.debug_struct(#title);
                 #(#debug)*
@@ -293,6 +294,7 @@ fn setter(
     let mut all = vec![quote! {
         #[doc = #doc]
         #[must_use]
+        #[inline]
         pub fn #name(mut self, value: #takes) -> Self {
             self.#name = #assign;
             #flag
@@ -306,6 +308,7 @@ fn setter(
         all.push(quote! {
             #[doc = #doc]
             #[must_use]
+            #[inline]
             pub fn #entry(mut self, key: impl Into<String>, value: #takes) -> Self {
                 self.#name.get_or_insert_default().insert(key.into(), #converts);
                 self

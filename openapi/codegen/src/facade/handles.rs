@@ -111,6 +111,7 @@ fn constructor(
     quote! {
         #[doc = #doc]
         #[must_use]
+        #[inline]
         pub fn #method(&self, #(#arguments),*) -> #name {
             #name { call: #call, #(#kept,)* #(#given,)* }
         }
@@ -217,6 +218,7 @@ fn accessor(parameter: &Parameter) -> TokenStream {
     quote! {
         /// Returns what this handle was made with.
         #[must_use]
+        #[inline]
         pub fn #name(&self) -> &#ty {
             &self.#field
         }

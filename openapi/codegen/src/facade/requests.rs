@@ -117,6 +117,7 @@ fn setter(query: &Query) -> TokenStream {
     };
     quote! {
         #[doc = #doc]
+        #[inline]
         pub fn #setter(mut self, value: #takes) -> Self {
             self.request.inner_mut().#sets;
             self
