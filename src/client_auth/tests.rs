@@ -23,7 +23,7 @@ async fn shown(auth: ClientAuth, methods: Option<&[&str]>) -> Result<Authenticat
 }
 
 #[tokio::test]
-async fn s15_basic_is_form_urlencoded_first_and_sensitive() {
+async fn basic_credentials_are_form_urlencoded_and_sensitive() {
     let client = OAuthClient::new("a:b", "p:q%2B+ /é&=?".into());
     let metadata = provider(None);
     let place = AuthEndpoint {

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s07_the_example_of_rfc_7636_appendix_b() {
+    fn rfc_7636_example_of_a_code_challenge() {
         let pkce = Pkce {
             verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
         };
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn s07_verifiers_are_long_and_never_the_same() {
+    fn code_verifiers_are_long_and_never_the_same() {
         let (one, other) = (Pkce::new().unwrap(), Pkce::new().unwrap());
         assert_ne!(one.verifier.expose(), other.verifier.expose());
         assert!((43..=128).contains(&one.verifier.expose().len()));

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r08_lifetimes_of_every_form() {
+    fn lifetimes_of_every_form_are_read() {
         let of = |value: Value| seconds(Some(&value));
         assert_eq!(of(json!(60)), Some(Duration::from_secs(60)));
         assert_eq!(of(json!("60")), Some(Duration::from_secs(60)));

@@ -41,7 +41,7 @@ async fn decide(realm: &Realm, call: &Call, status: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k17_backchannel_login_by_poll_and_ping() {
+async fn a_backchannel_login_by_poll_and_ping() {
     let special = special();
     let realm = Realm::on(
         special.admin(),

@@ -10,7 +10,7 @@ use crate::support::endpoint::Endpoint;
 use crate::support::realm::Realm;
 
 #[tokio::test]
-async fn s17_standard_exchange_and_what_is_no_bearer_token() {
+async fn the_standard_exchange_and_what_is_not_a_bearer_token() {
     let realm = Realm::new("exchange").await;
     let attributes = json!({
         "standard.token.exchange.enabled": "true",

@@ -111,7 +111,7 @@ async fn login_refresh_userinfo_logout() {
 }
 
 #[tokio::test]
-async fn s12_s18_pushed_bound_and_signed() {
+async fn a_login_that_is_pushed_bound_and_signed() {
     let setup = Setup::new().await;
     // Pushed, with a signed answer.
     let oidc = setup.client("pushing").build().unwrap();

@@ -32,7 +32,7 @@ async fn all_refuse(session: &Session, tasks: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r05_k12_parallel_refreshes_with_rotation_are_one() {
+async fn parallel_refreshes_with_rotation_are_one() {
     let realm = Realm::with("rotation", rotating()).await;
     let app = realm.app(json!({})).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_session_calls_the_admin_side() {
 }
 
 #[tokio::test]
-async fn r17_nothing_comes_out_after_logout() {
+async fn nothing_comes_out_of_a_session_after_its_logout() {
     let realm = Realm::with("session-logout", rotating()).await;
     let app = realm.app(json!({})).await;
     let session = app.session(app.password("ada", PASSWORD).await.unwrap());
@@ -143,7 +143,7 @@ impl TokenStore for Shared {
 }
 
 #[tokio::test]
-async fn r15_two_processes_share_a_rotating_refresh_token() {
+async fn two_processes_share_a_rotating_refresh_token() {
     let realm = Realm::with("shared", rotating()).await;
     let app = realm.app(json!({})).await;
     let other_app = realm.oidc("app").build().unwrap();

@@ -96,7 +96,7 @@ impl Bench {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r05_a_thousand_tasks_share_one_request() {
+async fn a_thousand_tasks_share_one_request() {
     let bench = Bench::new(Some(60));
     bench.close();
     let tasks: Vec<_> = (0..1000)
@@ -114,7 +114,7 @@ async fn r05_a_thousand_tasks_share_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
+async fn a_caller_that_gives_up_takes_nothing_with_it() {
     let bench = Bench::new(Some(60));
     bench.close();
     let kc = bench.kc.clone();
@@ -141,7 +141,7 @@ async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r07_it_is_renewed_ahead_while_callers_go_on() {
+async fn a_token_is_renewed_ahead_while_callers_go_on() {
     let bench = Bench::new(Some(60));
     assert_eq!(bench.token().await, "t1");
     advance(29 * SECOND).await;
@@ -191,7 +191,7 @@ async fn near_the_end_callers_do_not_wait_past_what_the_token_is_good_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r07_a_failed_renewal_keeps_the_token_until_it_expires() {
+async fn a_failed_renewal_keeps_the_token_until_it_expires() {
     let bench = Bench::new(Some(60));
     bench.token().await;
     bench.fail(true);
@@ -221,7 +221,7 @@ async fn r07_a_failed_renewal_keeps_the_token_until_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r08_lifetimes_that_say_little() {
+async fn missing_zero_and_huge_lifetimes_have_a_meaning() {
     let bench = Bench::new(None);
     assert_eq!(bench.token().await, "t1");
     advance(1_000_000 * SECOND).await;
@@ -260,7 +260,7 @@ async fn what_was_dropped_while_under_way_is_not_handed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r03_only_the_token_that_failed_is_dropped() {
+async fn only_the_token_that_failed_is_dropped() {
     let bench = Bench::new(Some(60));
     let old = bench
         .engine()

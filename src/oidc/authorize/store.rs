@@ -189,7 +189,7 @@ mod tests {
 
     /// A login is kept for its lifetime and no longer.
     #[tokio::test(start_paused = true)]
-    async fn s06_logins_wait_for_their_lifetime() {
+    async fn logins_wait_for_their_lifetime_and_no_longer() {
         let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 1);
         store.keep("one", attempt()).await.unwrap();
         tokio::time::advance(Duration::from_secs(599)).await;

@@ -209,7 +209,7 @@ fn adapter_files() {
 }
 
 #[test]
-fn s13_redirect_uris() {
+fn redirect_uris_are_absolute_and_lead_to_no_script() {
     let with = |uri: &str| {
         Oidc::discover("https://op")
             .client_id("app")
@@ -237,7 +237,7 @@ fn s13_redirect_uris() {
 }
 
 #[test]
-fn s19_builders_show_no_secret() {
+fn builders_show_no_secret() {
     let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let shown = format!(
         "{:?} {:?} {:?} {:?}",

@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn s10_answers_have_limits() {
+    fn callbacks_have_limits() {
         let longest = format!("a={}", "x".repeat(256 * 1024 - 2));
         Members::read(&longest, "").unwrap();
         assert!(Members::read(&format!("{longest}x"), "").is_err());
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn s17_only_bearer_tokens_and_their_lifetime() {
+    fn a_callback_has_bearer_tokens_only_and_their_lifetime() {
         for (text, good) in [
             ("", true),
             ("token_type=bEaReR", true),

@@ -49,7 +49,7 @@ async fn a_good_answer_is_exchanged_once() {
 }
 
 #[tokio::test]
-async fn s05_s06_s09_s10_answers_that_are_refused() {
+async fn malformed_and_foreign_callbacks_are_refused_before_the_exchange() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let iss = mock.server.url.clone();
@@ -127,7 +127,7 @@ async fn s05_s06_s09_s10_answers_that_are_refused() {
 }
 
 #[tokio::test]
-async fn s05_a_login_belongs_to_its_provider_and_client() {
+async fn a_login_belongs_to_its_provider_and_client() {
     let (one, other) = (Mock::start().await, Mock::start().await);
     let (a, b) = (one.oidc(), other.oidc());
     let login = one.login(&a).await;
@@ -163,7 +163,7 @@ async fn s05_a_login_belongs_to_its_provider_and_client() {
 }
 
 #[tokio::test]
-async fn s09_a_provider_that_does_not_promise_iss() {
+async fn an_iss_that_was_not_promised_may_be_missing_but_not_wrong() {
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             document
@@ -226,7 +226,7 @@ async fn refusals_of_the_provider() {
 }
 
 #[tokio::test]
-async fn s08_id_tokens_of_another_login_are_refused() {
+async fn id_tokens_of_another_login_are_refused() {
     type Change = fn(&mut serde_json::Value);
     let defects: [(TokenFault, Change); 6] = [
         (TokenFault::Nonce, |claims| claims["nonce"] = json!("other")),
@@ -277,7 +277,7 @@ async fn an_answer_without_id_token_is_no_login() {
 }
 
 #[tokio::test]
-async fn s14_a_code_whose_fate_is_unclear_is_sent_once() {
+async fn a_code_whose_fate_is_unclear_is_sent_once() {
     for reply in [
         Reply::Drop,
         Reply::Truncate,
@@ -301,7 +301,7 @@ async fn s14_a_code_whose_fate_is_unclear_is_sent_once() {
 }
 
 #[tokio::test]
-async fn s03_secrets_do_not_follow_redirects() {
+async fn secrets_do_not_follow_redirects() {
     let elsewhere = Mock::start().await;
     let target = format!("{}/token", elsewhere.server.url);
     for status in [302, 307, 308] {
@@ -324,7 +324,7 @@ async fn s03_secrets_do_not_follow_redirects() {
 }
 
 #[tokio::test]
-async fn s17_token_types() {
+async fn token_types_are_compared_without_case_and_others_refused() {
     for (given, good) in [
         ("bearer", true),
         ("BEARER", true),
@@ -346,7 +346,7 @@ async fn s17_token_types() {
 }
 
 #[tokio::test]
-async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
+async fn signed_and_plain_callbacks_are_not_mixed() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let start = || async {
@@ -398,7 +398,7 @@ async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
 proptest::proptest! {
     /// Whatever a browser brings is read or refused.
     #[test]
-    fn s10_s31_no_answer_makes_a_panic(text in ".{0,200}", form in proptest::bool::ANY) {
+    fn any_callback_is_read_or_refused(text in ".{0,200}", form in proptest::bool::ANY) {
         let login: crate::oidc::LoginAttempt = serde_json::from_value(json!({
             "url": "https://op/a", "state": "s", "nonce": "n", "verifier": "v", "issuer": "https://op",
             "client_id": "app", "redirect_uri": "https://app/cb?own=1",
@@ -420,7 +420,7 @@ proptest::proptest! {
 
     /// An error body is bounded and free of control characters.
     #[test]
-    fn s20_what_a_server_says_is_untrusted(text in ".{0,2000}") {
+    fn what_a_server_says_is_bounded_and_has_no_control_characters(text in ".{0,2000}") {
         let body = json!({ "error": "invalid_request", "error_description": text }).to_string();
         let op = crate::operation::Operation::new("x", "POST", "/");
         let error = crate::Error::from_response(

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn s17_what_is_no_token_to_call_with_is_none() {
+    fn what_is_not_an_access_token_is_not_given_out_as_one() {
         let answer = serde_json::json!({
             "access_token": "t", "token_type": "Bearer", "issued_token_type": "at",
             "refresh_token": "r", "expires_in": 60, "session_state": "s",
@@ -325,7 +325,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn s31_any_octets_of_the_token_endpoint(
+        fn any_octets_of_the_token_endpoint_are_at_most_an_error(
             octets in prop::collection::vec(any::<u8>(), 0..200),
             text in r#"[{}":,a-z0-9 ]{0,80}"#,
         ) {
@@ -342,7 +342,7 @@ mod tests {
         }
 
         #[test]
-        fn s31_any_answer_of_the_token_endpoint(
+        fn any_response_of_the_token_endpoint_is_read_or_refused(
             members in prop::collection::vec(member(), 0..9),
             token in "[!-~]{1,40}",
         ) {

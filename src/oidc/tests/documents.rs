@@ -59,7 +59,7 @@ async fn an_endpoint_that_is_not_published_is_named() {
 }
 
 #[tokio::test]
-async fn s01_issuers_of_other_spelling() {
+async fn an_issuer_in_another_spelling_is_another_issuer() {
     for issuer in [
         "{}/",
         "{}/realms/x",
@@ -81,7 +81,7 @@ async fn s01_issuers_of_other_spelling() {
 }
 
 #[tokio::test]
-async fn s03_plain_http_is_for_this_machine() {
+async fn plain_http_is_only_for_this_machine() {
     let plain = Oidc::discover("http://op.example")
         .client_id("app")
         .build()
@@ -138,7 +138,7 @@ async fn s03_plain_http_is_for_this_machine() {
 
 /// Neither the document nor the keys are read from a redirect's target.
 #[tokio::test]
-async fn s03_documents_and_keys_are_not_redirected() {
+async fn documents_and_keys_do_not_come_from_a_redirect() {
     let elsewhere = Mock::start().await;
     for part in ["openid-configuration", "/keys"] {
         let away = format!("{}/elsewhere", elsewhere.server.url);
@@ -157,7 +157,7 @@ async fn s03_documents_and_keys_are_not_redirected() {
 }
 
 #[tokio::test]
-async fn s04_documents_that_are_none() {
+async fn what_is_not_a_document_or_too_large_is_refused() {
     let endless = format!("{{\"issuer\":\"{}\"}}", "x".repeat(2 << 20));
     for (reply, why) in [
         (Reply::json(200, endless), "larger than"),
@@ -188,7 +188,7 @@ async fn s04_documents_that_are_none() {
 }
 
 #[tokio::test]
-async fn s04_documents_are_as_deep_as_a_reader_can_go() {
+async fn documents_are_only_as_deep_as_a_reader_can_go() {
     for (depth, good) in [(50, true), (100_000, false)] {
         let mock = Mock::with(on("/openid-configuration", move |seen| {
             let base = format!("http://{}", seen.header("host").unwrap());
@@ -204,7 +204,7 @@ async fn s04_documents_are_as_deep_as_a_reader_can_go() {
 }
 
 #[tokio::test]
-async fn s06_the_memory_of_logins_has_limits() {
+async fn the_memory_of_logins_has_limits() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 2);

@@ -98,7 +98,7 @@ fn a_ping_names_its_login() {
 }
 
 #[tokio::test]
-async fn k17_a_device_login_is_polled_by_hand() {
+async fn a_device_login_is_polled_by_hand() {
     let mock = provider(
         "/device",
         json!({
@@ -139,7 +139,7 @@ async fn k17_a_device_login_is_polled_by_hand() {
 }
 
 #[tokio::test]
-async fn k17_a_backchannel_login_is_polled_by_hand() {
+async fn a_backchannel_login_is_polled_by_hand() {
     let start = json!({ "auth_req_id": "a1", "expires_in": 60, "interval": 3 });
     let mock = provider(START, start).await;
     let oidc = mock.oidc();
@@ -290,7 +290,7 @@ async fn a_backchannel_login_names_somebody() {
 }
 
 #[tokio::test]
-async fn k17_a_ping_is_the_servers_and_about_this_login() {
+async fn a_ping_is_the_servers_and_about_this_login() {
     let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
     let request = || mock.oidc().backchannel_login().login_hint("ada");
     let login = request().client_notification_token("n1").await.unwrap();

@@ -54,7 +54,7 @@ async fn a_logout_url_has_what_was_set() {
 
 /// A browser is only sent to a web address, and never from an HTTPS issuer to plain HTTP.
 #[test]
-fn s03_browsers_are_sent_to_safe_addresses() {
+fn browsers_are_sent_to_safe_addresses() {
     let document = |issuer: &str, endpoint: Option<&str>| -> ProviderMetadata {
         let document = json!({ "issuer": issuer, "end_session_endpoint": endpoint });
         serde_json::from_value(document).unwrap()

@@ -25,7 +25,7 @@ pub(super) fn on(
 }
 
 #[tokio::test]
-async fn s16_every_attempt_has_an_assertion_of_its_own() {
+async fn every_attempt_has_an_assertion_of_its_own() {
     let attempts = Arc::new(AtomicUsize::new(0));
     let count = attempts.clone();
     let mock = Mock::with(on("/token", move |_| {
@@ -95,7 +95,7 @@ async fn s16_every_attempt_has_an_assertion_of_its_own() {
 
 /// A resource requires a nonce in the header only (RFC 9449 section 9).
 #[tokio::test]
-async fn s18_a_resource_that_wants_a_nonce_is_asked_again() {
+async fn a_resource_that_wants_a_nonce_is_asked_again() {
     for challenge in [
         r#"DPoP error="use_dpop_nonce", algs="ES256""#,
         r#"Bearer realm="x", DPoP algs="ES256", error="use_dpop_nonce""#,
@@ -131,7 +131,7 @@ async fn s18_a_resource_that_wants_a_nonce_is_asked_again() {
 
 /// A server that requires nonces, at the token endpoint with 400 and at userinfo with 401.
 #[tokio::test]
-async fn s18_nonces_are_asked_for_once_and_kept() {
+async fn nonces_are_asked_for_once_and_kept() {
     let mock = Mock::with(Defects {
         script: Box::new(|seen| {
             let proof = crate::jose::decode_unverified(seen.header("dpop")?).unwrap();
@@ -197,7 +197,7 @@ async fn s18_nonces_are_asked_for_once_and_kept() {
 }
 
 #[tokio::test]
-async fn s18_a_server_that_always_wants_another_nonce_is_left_alone() {
+async fn a_server_that_always_wants_another_nonce_is_left_alone() {
     let mock = Mock::with(on("/token", |_| {
         Reply::json(400, r#"{"error":"use_dpop_nonce"}"#).with("DPoP-Nonce", "again")
     }))
@@ -210,7 +210,7 @@ async fn s18_a_server_that_always_wants_another_nonce_is_left_alone() {
 }
 
 #[tokio::test]
-async fn s17_a_bearer_token_is_not_taken_for_a_bound_one() {
+async fn a_bearer_token_is_not_taken_for_a_bound_one() {
     let mock = Mock::start().await;
     let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
     let oidc = mock.builder().dpop(key).build().unwrap();
@@ -342,7 +342,7 @@ async fn extra_parameters_go_along_and_replace_nothing() {
 
 /// After a lost response, a refresh is repeated once; an assertion is not.
 #[tokio::test]
-async fn s14_lost_answers_of_other_grants() {
+async fn a_refresh_is_tried_once_more_after_a_lost_response_and_an_assertion_is_not() {
     let answered = Arc::new(AtomicUsize::new(0));
     let count = answered.clone();
     let mock = Mock::with(on("/token", move |seen| {
@@ -367,7 +367,7 @@ async fn s14_lost_answers_of_other_grants() {
 }
 
 #[tokio::test]
-async fn s12_a_pushed_request_is_sent_once_and_named_alone() {
+async fn a_pushed_request_is_sent_once_and_only_named_in_the_url() {
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             document["require_pushed_authorization_requests"] = json!(true);
@@ -483,7 +483,7 @@ async fn a_logout_url_without_a_document_says_so() {
 
 /// A signed response must be about the token that was introspected.
 #[tokio::test]
-async fn k02_a_signed_answer_about_another_token_is_refused() {
+async fn a_signed_answer_about_another_token_is_refused() {
     let token = |base: &str, id: &str| {
         let claims = json!({
             "iss": base, "aud": "app", "sub": "1", "typ": "Bearer", "jti": id,
@@ -519,7 +519,7 @@ async fn k02_a_signed_answer_about_another_token_is_refused() {
 /// An encrypted response that is not signed counts like plain JSON of the same endpoint, and is
 /// accepted from that endpoint only.
 #[tokio::test]
-async fn k10_userinfo_may_be_encrypted_alone() {
+async fn userinfo_may_be_encrypted_without_a_signature() {
     let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
     let (wrap, content) = (KeyEncryption::EcdhEs, ContentEncryption::A128Gcm);
     let seal = |claims: &str| {
@@ -555,7 +555,7 @@ async fn k10_userinfo_may_be_encrypted_alone() {
 
 /// A client that is registered for encrypted responses accepts no others.
 #[tokio::test]
-async fn k10_userinfo_is_encrypted_where_it_has_to_be() {
+async fn userinfo_that_is_not_encrypted_is_refused_where_a_key_is_set() {
     let mock = Mock::start().await;
     let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
     let builder = mock.builder();

@@ -20,7 +20,7 @@ async fn ask(answer: &Value, token: &str) -> Introspection {
 }
 
 #[tokio::test]
-async fn k01_only_access_tokens_let_a_caller_in() {
+async fn only_active_access_tokens_let_a_caller_in() {
     for (answer, active, lets_in) in [
         (json!({ "active": true, "typ": "Bearer" }), true, true),
         (json!({ "active": true, "typ": "DPoP" }), true, true),
@@ -50,7 +50,7 @@ async fn k01_only_access_tokens_let_a_caller_in() {
 }
 
 #[tokio::test]
-async fn k01_the_token_itself_often_shows_why() {
+async fn an_inactive_token_itself_often_shows_why() {
     let token = |claims: Value| sign(&json!({ "alg": "ES256" }), &claims);
     let inactive = json!({ "active": false });
     let end = now() + 60;
@@ -170,7 +170,7 @@ async fn the_members_of_an_answer() {
 
 /// The media type of the requested response: Keycloak compares the whole header.
 #[tokio::test]
-async fn k02_signed_answers_are_asked_for_by_name() {
+async fn signed_introspection_is_asked_for_by_media_type() {
     let accepted = async |mock: &Mock, signed: bool| {
         let request = mock.oidc().introspect("t");
         let _ = match signed {
@@ -202,7 +202,7 @@ async fn k02_signed_answers_are_asked_for_by_name() {
 }
 
 #[tokio::test]
-async fn k02_what_is_not_signed_is_refused_where_it_was_asked_for() {
+async fn unsigned_introspection_is_refused_where_a_signed_one_was_asked_for() {
     let plain = answering(&json!({ "active": true, "typ": "Bearer" })).await;
     plain.oidc().introspect("t").await.unwrap();
     let error = plain.oidc().introspect("t").as_jwt().await.unwrap_err();
@@ -219,7 +219,7 @@ async fn k02_what_is_not_signed_is_refused_where_it_was_asked_for() {
 
 /// The whole response is a signed token (RFC 9701 section 5).
 #[tokio::test]
-async fn k02_a_whole_answer_is_verified() {
+async fn an_introspection_response_that_is_a_jwt_is_verified() {
     for (change, good) in [
         (json!({}), true),
         (json!({ "iss": "https://other" }), false),

@@ -92,7 +92,7 @@ async fn hybrid_tokens_are_about_one_user() {
 
 /// A token of the response is sent as a bearer token, so it must be one.
 #[tokio::test]
-async fn s17_tokens_of_the_answer_are_bearer_tokens() {
+async fn access_tokens_of_a_hybrid_callback_are_bearer_tokens() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let login = oidc.authorize().response_type(ResponseType::CodeToken);

@@ -43,7 +43,7 @@ pub(super) async fn two_processes(mock: &Mock) -> (Store, Session, Session) {
 }
 
 #[tokio::test]
-async fn r15_what_another_process_has_written_is_taken_over() {
+async fn tokens_that_another_process_has_written_are_taken_over() {
     let mock = rotating().await;
     let (_, one, other) = two_processes(&mock).await;
     let (a, b) = (expire(&one).await, expire(&other).await);
@@ -61,7 +61,7 @@ async fn r15_what_another_process_has_written_is_taken_over() {
 
 /// The nonce of a browser login is only known to the process that checked it.
 #[tokio::test]
-async fn r15_the_id_token_of_a_browser_login_is_restored() {
+async fn the_id_token_of_a_browser_login_is_restored_from_the_store() {
     let mock = Mock::with(Defects {
         answer: Box::new(|answer| answer["refresh_token"] = json!("r")),
         ..Defects::default()
@@ -85,7 +85,7 @@ async fn r15_the_id_token_of_a_browser_login_is_restored() {
 
 /// The ID token of another process's refresh is taken over with the other tokens.
 #[tokio::test]
-async fn r15_a_new_id_token_is_taken_over() {
+async fn a_new_id_token_of_another_process_is_taken_over() {
     let number = Mutex::new(0_u32);
     let mock = Mock::with(Defects {
         claims: Box::new(move |claims| {
@@ -112,7 +112,7 @@ async fn r15_a_new_id_token_is_taken_over() {
 }
 
 #[tokio::test]
-async fn r15_a_claim_of_a_process_that_died_ends() {
+async fn the_claim_of_a_process_that_died_ends() {
     let mock = rotating().await;
     let store = Store::default();
     let session = mock
@@ -132,7 +132,7 @@ async fn r15_a_claim_of_a_process_that_died_ends() {
 }
 
 #[tokio::test]
-async fn r15_after_invalid_grant_the_store_is_read_once_more() {
+async fn after_invalid_grant_the_store_is_read_once_more() {
     // A process refreshes without a claim while this one refreshes.
     let store = Store::default();
     let shared = store.clone();
@@ -182,7 +182,7 @@ async fn a_logout_elsewhere_ends_the_session_here() {
 
 /// The newest tokens are ended, wherever they were refreshed.
 #[tokio::test]
-async fn r17_a_logout_ends_what_another_process_has_refreshed() {
+async fn a_logout_ends_what_another_process_has_refreshed() {
     let mock = rotating().await;
     let (store, one, other) = two_processes(&mock).await;
     expire(&one).await;
@@ -200,7 +200,7 @@ async fn r17_a_logout_ends_what_another_process_has_refreshed() {
 }
 
 #[tokio::test]
-async fn r17_a_session_that_is_closed_leaves_another_login_alone() {
+async fn a_session_that_is_closed_leaves_another_login_alone() {
     let mock = rotating().await;
     let store = Store::default();
     let tokens = first(&mock).await;
@@ -257,7 +257,7 @@ impl TokenStore for Busy {
 }
 
 #[tokio::test]
-async fn r17_tokens_that_are_written_during_a_logout_are_removed_too() {
+async fn tokens_that_are_written_during_a_logout_are_removed_too() {
     let mock = rotating().await;
     let store = Busy::default();
     let tokens = first(&mock).await;
@@ -269,7 +269,7 @@ async fn r17_tokens_that_are_written_during_a_logout_are_removed_too() {
 
 /// Another process's access token is taken over only if it is valid for long enough.
 #[tokio::test]
-async fn r15_a_token_about_to_end_is_not_taken_over() {
+async fn a_token_about_to_end_is_not_taken_over() {
     for (left, refreshes) in [(5, true), (60, false)] {
         let mock = rotating().await;
         let store = Store::default();
@@ -297,7 +297,7 @@ async fn r15_a_token_about_to_end_is_not_taken_over() {
 
 /// A claim that lasts too long was made with a wrong clock.
 #[tokio::test]
-async fn r15_a_claim_out_of_the_future_is_none() {
+async fn a_claim_from_the_future_is_not_a_claim() {
     let mock = rotating().await;
     let tokens = first(&mock).await;
     let entry = StoredTokens::new(1, "l", &tokens).claimed();
@@ -311,7 +311,7 @@ async fn r15_a_claim_out_of_the_future_is_none() {
 
 /// After a rotation only the new refresh token is valid, whatever is wrong with the new ID token.
 #[tokio::test]
-async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
+async fn a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
     for shared in [false, true] {
         let number = Arc::new(Mutex::new(0_u32));
         let (answers, headers) = (number.clone(), number.clone());
@@ -365,7 +365,7 @@ async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
 
 /// A process that cannot finish in time gives up, and another one can refresh.
 #[tokio::test]
-async fn r15_a_refresh_is_given_up_before_its_claim_ends() {
+async fn a_refresh_is_given_up_before_its_claim_ends() {
     let mock = Mock::with(Defects {
         script: Box::new(|seen| {
             let refresh = seen.form("grant_type") == Some("refresh_token");

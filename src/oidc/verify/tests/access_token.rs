@@ -119,7 +119,7 @@ async fn what_keycloak_says_is_typed() {
 }
 
 #[tokio::test]
-async fn k04_the_audience_is_asked_for() {
+async fn an_access_token_needs_the_audience_of_the_service() {
     let error = resource().build().unwrap_err();
     assert!(
         error.is_config() && error.hint().unwrap().contains("audience"),
@@ -144,7 +144,7 @@ async fn k04_the_audience_is_asked_for() {
 }
 
 #[tokio::test]
-async fn k04_a_lightweight_token_says_what_to_do() {
+async fn the_refusal_of_a_lightweight_token_says_what_to_do() {
     let light = with(
         with(access_claims(), "sub", Value::Null),
         "aud",
@@ -161,7 +161,7 @@ async fn k04_a_lightweight_token_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn s25_the_issuer() {
+async fn an_access_token_of_another_issuer_is_refused() {
     for value in [
         json!("https://h/realms/demo/"),
         json!("https://h/realms/other"),
@@ -179,9 +179,9 @@ async fn s25_the_issuer() {
     }
 }
 
-/// S5: each issuer's tokens are verified with its own keys.
+/// Each issuer's tokens are verified with its own keys.
 #[tokio::test]
-async fn s05_several_issuers() {
+async fn each_of_several_issuers_has_its_own_keys() {
     let theirs = SigningKey::generate(SignatureAlgorithm::EdDsa)
         .unwrap()
         .with_kid("a");
@@ -245,7 +245,7 @@ async fn times_and_policies() {
         .unwrap();
     let just = with(access_claims(), "exp", json!(NOW));
     refused(strict.verify(&signed(&just)).await, TokenFault::Expired);
-    // K14: a not-before policy of the realm.
+    // A not-before policy of the realm.
     let since = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let policy = |seconds| {
         resource()
@@ -267,7 +267,7 @@ async fn times_and_policies() {
 }
 
 #[tokio::test]
-async fn k14_tokens_before_the_policy_are_refused() {
+async fn tokens_from_before_the_not_before_policy_are_refused() {
     let policy = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
     let verifier = resource()
         .audience("api")
@@ -346,7 +346,7 @@ async fn who_may_call() {
 }
 
 #[tokio::test]
-async fn s21_algorithms() {
+async fn an_access_token_has_an_accepted_algorithm() {
     let only =
         |all: &[SignatureAlgorithm]| resource().audience("api").algorithms(all.iter().copied());
     let es256 = only(&[SignatureAlgorithm::Es256]).build().unwrap();
@@ -380,7 +380,7 @@ async fn s21_algorithms() {
 }
 
 #[tokio::test]
-async fn s30_nothing_is_repeated() {
+async fn an_access_token_with_a_repeated_claim_is_refused() {
     let text = access_claims()
         .to_string()
         .replacen('{', r#"{"aud":"api","#, 1);

@@ -77,7 +77,7 @@ async fn certificates() {
 }
 
 #[tokio::test]
-async fn s18_a_proof_of_the_bound_key() {
+async fn a_bound_token_needs_a_new_proof_of_its_key() {
     let key = key();
     let thumbprint = key.public_jwk().unwrap().thumbprint();
     // The memory of proofs goes by the clock: a token of these days.
@@ -120,7 +120,7 @@ impl ReplayStore for Remembered {
 
 /// A proof from the future, as far as the leeway goes, is good until it is too old by the leeway.
 #[tokio::test]
-async fn s18_a_proof_is_remembered_as_long_as_it_is_good() {
+async fn a_proof_is_remembered_as_long_as_it_is_good() {
     let key = key();
     let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
     let store = Remembered::default();
@@ -135,7 +135,7 @@ async fn s18_a_proof_is_remembered_as_long_as_it_is_good() {
 }
 
 #[tokio::test]
-async fn s18_proofs_that_are_refused() {
+async fn proofs_for_another_request_time_token_or_key_are_refused() {
     let key = key();
     let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
     let verifier = api();
@@ -202,7 +202,7 @@ async fn s18_proofs_that_are_refused() {
 }
 
 #[tokio::test]
-async fn s18_nonces_of_the_service() {
+async fn a_proof_carries_the_nonce_of_the_service() {
     let key = key();
     let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
     let url = url();

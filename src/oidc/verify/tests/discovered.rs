@@ -37,9 +37,9 @@ fn verifier(metadata: Value) -> TokenVerifier {
     TokenVerifier::new(issuer, "web").clock(now)
 }
 
-/// S21: an algorithm that the issuer does not publish for a kind of token is not its own.
+/// An algorithm that the issuer does not publish for a kind of token is not its own.
 #[tokio::test]
-async fn s21_algorithms_are_those_published_for_the_kind() {
+async fn algorithms_are_those_published_for_the_kind() {
     let expected = Expected::new();
     let (id, info, response) = (
         signed(&id_claims()),
@@ -98,7 +98,7 @@ impl Provider for Away {
 
 /// One issuer that cannot be asked takes none of the others with it.
 #[tokio::test]
-async fn s05_issuers_do_not_depend_on_one_another() {
+async fn issuers_do_not_depend_on_one_another() {
     let away = TrustedIssuer::discovered(Arc::new(Away));
     let good = TrustedIssuer::discovered(Arc::new(Published(json!({}))));
     let api = AccessTokenVerifier::builder(away)
@@ -166,7 +166,7 @@ impl Provider for Counting {
 
 /// A wrong signature under a known key is wrong: no other key is looked for.
 #[tokio::test]
-async fn r09_a_wrong_signature_brings_no_fetch() {
+async fn a_wrong_signature_brings_no_fetch() {
     let fetched = Arc::new(AtomicUsize::new(0));
     let issuer = TrustedIssuer::discovered(Arc::new(Counting(fetched.clone())));
     let verifier = TokenVerifier::new(issuer, "web").clock(now);

@@ -28,7 +28,7 @@ fn with_keys(key: &DecryptionKey) -> TokenVerifier {
 
 /// Step 1: decrypted where the client is registered for it, and then nothing else is taken.
 #[tokio::test]
-async fn step_1_encryption_is_all_or_nothing() {
+async fn an_id_token_is_encrypted_always_or_never() {
     let key = key();
     let verifier = with_keys(&key);
     let (id, info, response) = (

@@ -68,7 +68,7 @@ async fn a_good_one() {
 }
 
 #[tokio::test]
-async fn s25_step_2_the_issuer() {
+async fn an_id_token_of_another_issuer_is_refused() {
     for value in [
         json!(format!("{ISSUER}/")),
         json!("HTTPS://h/realms/demo"),
@@ -82,7 +82,7 @@ async fn s25_step_2_the_issuer() {
 }
 
 #[tokio::test]
-async fn s25_step_3_the_audience() {
+async fn an_id_token_for_others_is_refused() {
     change("aud", json!(["web"])).await.unwrap();
     for value in [
         json!("api"),
@@ -122,7 +122,7 @@ async fn s25_step_3_the_audience() {
 }
 
 #[tokio::test]
-async fn s25_step_5_the_authorized_party() {
+async fn an_id_token_of_another_authorized_party_is_refused() {
     change("azp", Value::Null).await.unwrap();
     for value in [json!("api"), json!(["web"]), json!("")] {
         refused(change("azp", value).await, TokenFault::AuthorizedParty);
@@ -130,7 +130,7 @@ async fn s25_step_5_the_authorized_party() {
 }
 
 #[tokio::test]
-async fn s21_step_6_the_signature() {
+async fn an_id_token_needs_a_signature_by_a_key_of_the_issuer() {
     let token = signed(&id_claims());
     let cut = token.rsplit_once('.').unwrap().0;
     refused(
@@ -155,7 +155,7 @@ async fn s21_step_6_the_signature() {
 }
 
 #[tokio::test]
-async fn s21_step_7_the_algorithm() {
+async fn an_id_token_has_an_accepted_algorithm() {
     for name in ["none", "HS256", "RS256"] {
         let token = sign(&json!({"alg": name, "kid": "a"}), &id_claims());
         let fault = match name {
@@ -176,7 +176,7 @@ async fn s21_step_7_the_algorithm() {
 
 /// Step 8: a symmetric algorithm is not taken, even where it is asked for.
 #[tokio::test]
-async fn k05_step_8_symmetric_algorithms() {
+async fn symmetric_algorithms_are_refused_even_where_they_are_named() {
     let secret = "a".repeat(64);
     let key = SigningKey::from_secret(SignatureAlgorithm::Hs256, secret).unwrap();
     let token = key.sign(&json!({}), &id_claims()).unwrap();
@@ -189,7 +189,7 @@ async fn k05_step_8_symmetric_algorithms() {
 }
 
 #[tokio::test]
-async fn s29_step_9_the_end() {
+async fn an_id_token_needs_an_end_that_has_not_passed() {
     for value in [
         json!(NOW + 1),
         json!(1_000_290.5),
@@ -222,7 +222,7 @@ async fn s29_step_9_the_end() {
 
 /// The leeway is 30 s unless set, and at most half of the token's life.
 #[tokio::test]
-async fn r08_clocks_may_differ() {
+async fn clocks_may_differ_by_at_most_half_of_the_life() {
     let at = |issued: u64, expires: u64| {
         with(
             with(id_claims(), "iat", json!(issued)),
@@ -245,7 +245,7 @@ async fn r08_clocks_may_differ() {
 }
 
 #[tokio::test]
-async fn step_10_the_beginning() {
+async fn an_id_token_from_the_future_or_too_old_is_refused() {
     for name in ["iat", "nbf"] {
         change(name, json!(NOW + 30)).await.unwrap();
         refused(change(name, json!(NOW + 31)).await, TokenFault::NotYetValid);
@@ -264,7 +264,7 @@ async fn step_10_the_beginning() {
 }
 
 #[tokio::test]
-async fn s08_step_11_the_nonce() {
+async fn the_nonce_is_that_of_the_login() {
     let expected = || Expected::new().nonce("n1");
     expecting(expected(), with(id_claims(), "nonce", json!("n1")))
         .await
@@ -284,7 +284,7 @@ async fn s08_step_11_the_nonce() {
 }
 
 #[tokio::test]
-async fn step_12_the_level() {
+async fn the_authentication_level_is_one_that_was_asked_for() {
     let expected = || Expected::new().acr(["1", "gold"]);
     expecting(expected(), id_claims()).await.unwrap();
     expecting(expected(), with(id_claims(), "acr", json!("gold")))
@@ -301,7 +301,7 @@ async fn step_12_the_level() {
 }
 
 #[tokio::test]
-async fn step_13_the_time_of_the_login() {
+async fn the_time_of_the_login_is_recent_where_that_is_asked_for() {
     let within = |seconds| Expected::new().max_age(Duration::from_secs(seconds));
     expecting(within(100), id_claims()).await.unwrap();
     expecting(within(70), id_claims()).await.unwrap();
@@ -336,7 +336,7 @@ async fn step_13_the_time_of_the_login() {
 }
 
 #[tokio::test]
-async fn the_subject() {
+async fn a_subject_is_bounded_text_without_control_characters() {
     let strict = verifier().strict_subjects();
     let expected = Expected::new();
     // With the length, whether the strict rule takes it: ids of user storages, mapped names.
@@ -438,7 +438,7 @@ async fn hashes_bind_what_came_with_it() {
 }
 
 #[tokio::test]
-async fn s30_nothing_is_repeated() {
+async fn an_id_token_with_a_repeated_claim_is_refused() {
     let text = id_claims().to_string().replacen('{', r#"{"sub":"eve","#, 1);
     let token = sign_text(r#"{"alg":"ES256","kid":"a"}"#, &text);
     refused(
@@ -449,7 +449,7 @@ async fn s30_nothing_is_repeated() {
 
 /// OpenID Connect Core 1.0 section 12.2.
 #[tokio::test]
-async fn s08_a_refreshed_token_is_of_the_same_login() {
+async fn a_refreshed_id_token_is_of_the_same_login() {
     let first = with(id_claims(), "nonce", json!("n1"));
     let before = expecting(Expected::new().nonce("n1"), first.clone())
         .await
@@ -487,9 +487,9 @@ async fn s08_a_refreshed_token_is_of_the_same_login() {
     );
 }
 
-/// S5: a token is verified with the keys of the issuer that it must be from.
+/// A token is verified with the keys of the issuer that it must be from.
 #[tokio::test]
-async fn s05_keys_belong_to_their_issuer() {
+async fn keys_belong_to_their_issuer() {
     let other = SigningKey::generate(SignatureAlgorithm::Es256)
         .unwrap()
         .with_kid("a");
@@ -500,9 +500,9 @@ async fn s05_keys_belong_to_their_issuer() {
     );
 }
 
-/// S19: what is expected is not shown either.
+/// What is expected is not shown either.
 #[test]
-fn s19_expectations_are_not_shown() {
+fn expectations_are_not_shown() {
     let expected = Expected::new()
         .nonce("hunter2")
         .access_token("hunter2")

@@ -1,4 +1,4 @@
-//! R9: the keys of an issuer, fetched as seldom as is good.
+//! The keys of an issuer, fetched as seldom as is good.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -83,7 +83,7 @@ fn away() -> Error {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_keys_are_fetched_once_and_then_by_age() {
+async fn keys_are_fetched_once_and_then_by_age() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert_eq!(issuer.fetched(), 0);
@@ -103,7 +103,7 @@ async fn r09_keys_are_fetched_once_and_then_by_age() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_a_key_added_just_after_the_first_fetch_is_found() {
+async fn a_key_added_just_after_the_first_fetch_is_found() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -120,7 +120,7 @@ async fn r09_a_key_added_just_after_the_first_fetch_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_unknown_keys_wait_out_the_cooldown() {
+async fn unknown_keys_wait_out_the_cooldown() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -138,7 +138,7 @@ async fn r09_unknown_keys_wait_out_the_cooldown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_a_key_that_was_not_found_is_not_asked_for_again_soon() {
+async fn a_key_that_was_not_found_is_not_asked_for_again_soon() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -157,7 +157,7 @@ async fn r09_a_key_that_was_not_found_is_not_asked_for_again_soon() {
 
 /// Rotation under load: one fetch, however many ask, and nobody with a good token is refused.
 #[tokio::test(start_paused = true)]
-async fn r09_rotation_under_load() {
+async fn a_rotation_under_load_takes_one_fetch_and_refuses_nobody() {
     let mut issuer = Issuer::new(&["a"]);
     issuer.delay = Duration::from_secs(2);
     let cache = issuer.cache();
@@ -182,7 +182,7 @@ async fn r09_rotation_under_load() {
 
 /// Whoever gives up takes nobody with him.
 #[tokio::test(start_paused = true)]
-async fn r09_the_fetch_outlives_its_first_caller() {
+async fn the_fetch_of_keys_outlives_its_first_caller() {
     let mut issuer = Issuer::new(&["a"]);
     issuer.delay = Duration::from_secs(2);
     let cache = issuer.cache();
@@ -266,7 +266,7 @@ async fn an_unknown_key_is_waited_for_and_the_fetch_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_old_keys_are_better_than_none() {
+async fn old_keys_are_used_while_the_issuer_cannot_be_asked() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -332,7 +332,7 @@ async fn the_issuers_own_tokens_are_not_answered_by_somebody_elses_search() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_a_failure_without_keys_is_shared_and_not_kept() {
+async fn a_failure_without_keys_is_shared_and_not_kept() {
     let mut issuer = Issuer::new(&["a"]);
     issuer.delay = Duration::from_secs(2);
     issuer.fail(away());
@@ -358,7 +358,7 @@ async fn r09_a_failure_without_keys_is_shared_and_not_kept() {
 
 /// A fetch at the end of their age is no search: the next unknown key is looked for at once.
 #[tokio::test(start_paused = true)]
-async fn r09_a_fetch_by_age_starts_no_cooldown() {
+async fn a_fetch_by_age_starts_no_cooldown() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -372,7 +372,7 @@ async fn r09_a_fetch_by_age_starts_no_cooldown() {
 
 /// Whoever sends made-up key ids does not keep logins from a new key.
 #[tokio::test(start_paused = true)]
-async fn r09_the_issuers_own_tokens_wait_for_nobody() {
+async fn the_issuers_own_tokens_have_a_cooldown_of_their_own() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -388,7 +388,7 @@ async fn r09_the_issuers_own_tokens_wait_for_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_old_keys_end_after_an_hour() {
+async fn old_keys_end_after_an_hour() {
     for (age, serve) in [(3599, true), (3600, false)] {
         let issuer = Issuer::new(&["a"]);
         let cache = issuer.cache();
@@ -401,7 +401,7 @@ async fn r09_old_keys_end_after_an_hour() {
 
 /// A key that is published and cannot be used is not looked for again.
 #[tokio::test(start_paused = true)]
-async fn r09_unusable_keys_are_not_searched_for() {
+async fn unusable_keys_are_not_searched_for() {
     let issuer = Issuer::new(&["a"]);
     let ed448 = json!({"kid": "x", "kty": "OKP", "crv": "Ed448", "x": "AA"});
     *issuer.keys.lock().unwrap() = Ok(json!({"keys": [es256("a"), ed448]}));
@@ -414,7 +414,7 @@ async fn r09_unusable_keys_are_not_searched_for() {
 
 /// A known key id brings no fetch, and neither does one that several keys have.
 #[tokio::test(start_paused = true)]
-async fn r09_known_keys_are_not_searched_for() {
+async fn known_keys_are_not_searched_for() {
     let issuer = Issuer::new(&["a", "b", "b"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -427,7 +427,7 @@ async fn r09_known_keys_are_not_searched_for() {
 
 /// The memory of unknown key ids is bounded.
 #[tokio::test(start_paused = true)]
-async fn r09_made_up_keys_fill_no_memory() {
+async fn made_up_keys_fill_no_memory() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());

@@ -1,4 +1,4 @@
-//! S27: of eight kinds of signed tokens, each verifier takes its own and no other.
+//! Of eight kinds of signed tokens, each verifier takes its own and no other.
 
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ async fn takes(kind: &str, token: &str) -> bool {
 }
 
 #[tokio::test]
-async fn s27_each_verifier_takes_its_own_kind() {
+async fn each_verifier_takes_only_its_own_kind_of_token() {
     for (kind, token) in tokens() {
         for verifier in VERIFIERS {
             // Keycloak answers an introspection with the access token itself.
@@ -76,7 +76,7 @@ async fn s27_each_verifier_takes_its_own_kind() {
 }
 
 #[tokio::test]
-async fn k03_the_claim_says_what_a_token_is() {
+async fn the_typ_claim_says_what_kind_a_token_is() {
     for typ in [
         json!("Bearer"),
         json!("Refresh"),
@@ -124,9 +124,9 @@ async fn k03_the_claim_says_what_a_token_is() {
         .unwrap();
 }
 
-/// S27: the header's type is looked at before anything else.
+/// The header's type is looked at before anything else.
 #[tokio::test]
-async fn s27_headers_name_the_kind() {
+async fn the_typ_header_may_not_name_another_kind() {
     for typ in [
         "at+jwt",
         "logout+jwt",
@@ -151,7 +151,7 @@ async fn s27_headers_name_the_kind() {
 }
 
 #[test]
-fn k13_offline_tokens_have_a_type_of_their_own() {
+fn offline_tokens_have_a_type_of_their_own() {
     let server = SigningKey::from_secret(SignatureAlgorithm::Hs512, "a".repeat(64)).unwrap();
     let made = |typ: &str| server.sign(&json!({}), &json!({ "typ": typ })).unwrap();
     let (refresh, offline) = (made("Refresh"), made("Offline"));

@@ -106,9 +106,9 @@ async fn full_and_bad_tokens_are_not_asked_about() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
-/// K1: an inactive answer may mean that the asking client is not in the audience.
+/// An inactive answer may mean that the asking client is not in the audience.
 #[tokio::test(start_paused = true)]
-async fn k01_what_the_server_does_not_know() {
+async fn a_lightweight_token_that_the_server_calls_inactive_is_refused() {
     for answer in [
         json!({"active": false}),
         json!({}),

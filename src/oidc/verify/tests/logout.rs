@@ -36,7 +36,7 @@ async fn a_good_one() {
 
 /// Keycloak writes a boolean beside the object of the event.
 #[tokio::test]
-async fn k09_events_hold_more_than_objects() {
+async fn events_of_a_logout_token_hold_more_than_objects() {
     let mut claims = logout_claims();
     claims["events"]["revoke_offline_access"] = json!(true);
     assert!(

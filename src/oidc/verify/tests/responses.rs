@@ -21,7 +21,7 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn s11_authorization_responses() {
+async fn an_authorization_response_has_issuer_audience_and_end() {
     let all = response(response_claims()).await.unwrap();
     assert_eq!(
         all,
@@ -59,7 +59,7 @@ async fn s11_authorization_responses() {
 
 /// Keycloak writes the issuer twice.
 #[tokio::test]
-async fn k08_s11_the_issuer_may_be_there_twice() {
+async fn the_issuer_of_an_authorization_response_may_be_there_twice_if_equal() {
     let twice = |other: &str| {
         let text = response_claims().to_string();
         sign_text(
@@ -137,7 +137,7 @@ async fn userinfo_without_issuer_or_audience_is_taken_where_that_is_said() {
 
 /// Keycloak writes neither a time nor a type into userinfo.
 #[tokio::test]
-async fn k10_userinfo() {
+async fn signed_userinfo_has_issuer_audience_and_subject() {
     let verify = async |claims: Value, subject: Option<&str>| {
         verifier().user_info(&signed(&claims), subject).await
     };
@@ -180,7 +180,7 @@ async fn k10_userinfo() {
 }
 
 #[tokio::test]
-async fn k02_introspection_in_both_forms() {
+async fn signed_introspection_is_read_in_both_forms() {
     // RFC 9701.
     let answer = json!({
         "iss": ISSUER, "aud": "web", "iat": NOW, "token_introspection": {"active": true, "x": 1},
