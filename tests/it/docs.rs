@@ -1,6 +1,7 @@
 //! What the documentation shows is what the examples run.
 
 mod hints;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -131,8 +132,8 @@ fn named_sources_are_there() {
     assert!(named > 30, "{named}");
 }
 
-/// The pages whose commands are run by `scripts/check-commands`.
-fn pages_with_commands() -> Vec<PathBuf> {
+/// The pages that say what is, and not what was.
+fn pages() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = fs::read_dir(file("docs"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -229,7 +230,7 @@ fn every_command_of_a_page_is_run_by_the_tests() {
     let runner = fs::read_to_string(file("scripts/check-commands")).unwrap();
     let mut faults = Vec::new();
     let mut named = Vec::new();
-    for page in pages_with_commands() {
+    for page in pages() {
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         for command in commands_of(&fs::read_to_string(&page).unwrap()) {
             match table.get(&command) {
