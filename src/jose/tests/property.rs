@@ -1,4 +1,4 @@
-//! No text, however strange, is more than refused.
+//! Any text is read or refused, and none makes a panic.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

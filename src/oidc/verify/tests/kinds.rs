@@ -1,4 +1,4 @@
-//! Of eight kinds of signed tokens, each verifier takes its own and no other.
+//! Each verifier takes its own of eight kinds of signed tokens, and no other.
 
 use serde_json::{Value, json};
 

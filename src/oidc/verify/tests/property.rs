@@ -1,4 +1,4 @@
-//! No token, however strange its claims, is more than refused.
+//! Any claims are verified or refused, and none make a panic.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
