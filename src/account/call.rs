@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::Authorized;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Error, Result, unexpected_body};
 use crate::http::json;
@@ -26,13 +26,13 @@ use crate::{Keycloak, TokenSource};
 /// A 401 is answered with a fresh token, once.
 #[derive(Clone)]
 pub struct Account {
-    inner: Arc<Inner>,
+    inner: Arc<AccountInner>,
 }
 
-struct Inner {
+struct AccountInner {
     channel: Arc<Channel>,
     authorized: Authorized,
-    provider: Provider,
+    provider: ProviderId,
 }
 
 impl Keycloak {
@@ -57,17 +57,17 @@ pub(super) type Path<'a> = &'a [&'a str];
 
 impl Account {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, user: impl TokenSource) -> Self {
-        Self::new(channel, Provider::Realm(realm), user)
+        Self::new(channel, ProviderId::Realm(realm), user)
     }
 
-    fn new(channel: Arc<Channel>, provider: Provider, user: impl TokenSource) -> Self {
+    fn new(channel: Arc<Channel>, provider: ProviderId, user: impl TokenSource) -> Self {
         let engine = TokenEngine::new(Login {
             channel: channel.clone(),
             provider: provider.clone(),
             credentials: Credentials::Custom(Arc::new(user)),
         });
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(AccountInner {
                 authorized: Authorized::new(channel.sender.clone(), Some(engine)),
                 channel,
                 provider,
@@ -120,7 +120,7 @@ impl Account {
         for part in path {
             segment::check(op, "the id or name", part)?;
         }
-        let Inner {
+        let AccountInner {
             channel,
             authorized,
             provider,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
@@ -20,7 +20,7 @@ use crate::token::{Granted, Renewal};
 #[derive(Debug)]
 pub(crate) struct Login {
     pub(crate) channel: Arc<Channel>,
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderId,
     pub(crate) credentials: Credentials,
 }
 

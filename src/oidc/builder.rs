@@ -20,7 +20,7 @@ use crate::builder::KeycloakBuilder;
 use crate::client_auth::ClientAuth;
 use crate::client_auth::OAuthClient;
 use crate::client_metadata::ClientMetadata;
-use crate::discovery::{Discovery, Given, IssuerRule, Provider, ProviderMetadata, parse_issuer};
+use crate::discovery::{Discovery, Given, IssuerRule, ProviderId, ProviderMetadata, parse_issuer};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
@@ -55,7 +55,7 @@ type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 /// Where the provider is.
 enum Origin {
     /// A realm or an issuer that is set up already.
-    Shared(Arc<Channel>, Provider),
+    Shared(Arc<Channel>, ProviderId),
     Issuer(Box<Issuer>),
 }
 
@@ -71,11 +71,15 @@ struct Issuer {
 
 impl OidcBuilder {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, client_id: String) -> Self {
-        Self::of_channel(channel, Provider::Realm(realm), client_id)
+        Self::of_channel(channel, ProviderId::Realm(realm), client_id)
     }
 
     /// Shares the connections of somebody else.
-    pub(crate) fn of_channel(channel: Arc<Channel>, provider: Provider, client_id: String) -> Self {
+    pub(crate) fn of_channel(
+        channel: Arc<Channel>,
+        provider: ProviderId,
+        client_id: String,
+    ) -> Self {
         Self::new(Origin::Shared(channel, provider), client_id)
     }
 
@@ -374,7 +378,7 @@ impl OidcBuilder {
     }
 
     /// The provider, and the way to it, whatever the client is.
-    pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
+    pub(crate) fn place(self) -> Result<(Arc<Channel>, ProviderId)> {
         place(self.origin, self.misplaced)
     }
 
@@ -425,13 +429,13 @@ impl OidcBuilder {
 }
 
 /// The provider, and the way to it.
-fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
+fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, ProviderId)> {
     let (channel, provider) = match origin {
         Origin::Issuer(issuer) => return issuer.channel(),
         Origin::Shared(channel, provider) => (channel, provider),
     };
     let realm = match &provider {
-        Provider::Realm(realm) => Some(realm),
+        ProviderId::Realm(realm) => Some(realm),
         _ => None,
     };
     if let Some(name) = misplaced {
@@ -454,7 +458,7 @@ fn place(origin: Origin, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provi
 }
 
 impl Issuer {
-    fn channel(self) -> Result<(Arc<Channel>, Provider)> {
+    fn channel(self) -> Result<(Arc<Channel>, ProviderId)> {
         let url = parse_issuer(&self.issuer)?;
         if url.scheme() == "http" && !self.allow_http && !is_loopback(&url) {
             return Err(config("the issuer has plain HTTP")
@@ -469,7 +473,7 @@ impl Issuer {
         let given = Given::new(&rule, &self.issuer, self.metadata, self.endpoints)?;
         let sender = self.connection.sender(rule.addresses().clone())?;
         let channel = Arc::new(Channel::new(sender, Discovery::with(rule, given)));
-        Ok((channel, Provider::Issuer(self.issuer)))
+        Ok((channel, ProviderId::Issuer(self.issuer)))
     }
 }
 

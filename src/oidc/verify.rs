@@ -5,13 +5,14 @@
 
 mod access_token;
 mod actor;
-mod answers;
+
 mod binding;
 mod claims;
 mod front_channel;
 mod id_token;
 mod id_token_secret;
 mod introspection;
+mod introspection_cache;
 mod issuer;
 mod issuer_names;
 mod jarm;
@@ -36,25 +37,25 @@ pub use self::access_token::{
     Permission,
 };
 pub use self::actor::Actor;
-pub(super) use self::answers::TypeOfAnswer;
-pub use self::answers::{Introspect, IntrospectFuture};
 pub use self::binding::Presented;
-use self::claims::{Kind, Subjects};
+use self::claims::{Subjects, TokenKind};
 pub(super) use self::claims::{audience, scopes};
 pub use self::front_channel::FrontChannelLogout;
 pub use self::id_token::{Expected, IdToken};
 pub use self::id_token_secret::IdTokenSecret;
+pub use self::introspection_cache::Introspect;
+pub(super) use self::introspection_cache::TypeOfAnswer;
+pub(crate) use self::issuer::KeySource;
 pub use self::issuer::TrustedIssuer;
-pub(crate) use self::issuer::{Boxed, Provider};
 pub use self::issuer_names::IssuerTemplate;
 use self::issuer_names::Names;
-pub(crate) use self::jwks_cache::Origin;
+pub(crate) use self::jwks_cache::TokenOrigin;
 pub use self::logout_token::LogoutToken;
 pub(super) use self::refresh_token::refuse_others;
 pub use self::refresh_token::{OfflineToken, RefreshToken};
 use self::registered::Registered;
 use self::registered::RegisteredAlgorithms;
-pub use self::replay::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
+pub use self::replay::{ReplayMemory, ReplaySender, ReplayStore};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, Jws};
 use crate::jose::{DecryptionKey, SignatureAlgorithm, decrypt, json};
@@ -278,7 +279,8 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn id_token(&self, token: &str, expected: &Expected<'_>) -> Result<IdToken> {
-        self.id_token_from(token, expected, Origin::Anybody).await
+        self.id_token_from(token, expected, TokenOrigin::Anybody)
+            .await
     }
 
     /// The same, for a token whose origin is known: anybody can pass one to a browser or to the
@@ -287,7 +289,7 @@ impl TokenVerifier {
         &self,
         token: &str,
         expected: &Expected<'_>,
-        from: Origin,
+        from: TokenOrigin,
     ) -> Result<IdToken> {
         id_token::verify(self, token, expected, from).await
     }
@@ -320,7 +322,7 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn user_info(&self, jwt: &str, subject: Option<&str>) -> Result<Map<String, Value>> {
-        user_info::verify(self, jwt, subject, Origin::Anybody).await
+        user_info::verify(self, jwt, subject, TokenOrigin::Anybody).await
     }
 
     /// The same, for what the userinfo endpoint has answered.
@@ -329,7 +331,7 @@ impl TokenVerifier {
         jwt: &str,
         subject: Option<&str>,
     ) -> Result<Map<String, Value>> {
-        user_info::verify(self, jwt, subject, Origin::Issuer).await
+        user_info::verify(self, jwt, subject, TokenOrigin::Issuer).await
     }
 
     /// Verifies an authorization response that came as a JWT (JARM section 2.4) and gives its
@@ -349,12 +351,12 @@ impl TokenVerifier {
     /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
     /// keys of the issuer cannot be had.
     pub async fn introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
-        introspection::verify(self, jwt, Origin::Anybody).await
+        introspection::verify(self, jwt, TokenOrigin::Anybody).await
     }
 
     /// The same, for what the introspection endpoint has answered.
     pub(crate) async fn answered_introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
-        introspection::verify(self, jwt, Origin::Issuer).await
+        introspection::verify(self, jwt, TokenOrigin::Issuer).await
     }
 
     fn now(&self) -> SystemTime {
@@ -389,7 +391,11 @@ impl TokenVerifier {
         json::object(&decrypt(jwe, &self.userinfo_keys).ok()?)
     }
 
-    async fn accepted(&self, kind: Kind, typ: Option<&str>) -> Result<Vec<SignatureAlgorithm>> {
+    async fn accepted(
+        &self,
+        kind: TokenKind,
+        typ: Option<&str>,
+    ) -> Result<Vec<SignatureAlgorithm>> {
         let registered = match kind.registered {
             // Keycloak answers with the access token, which has an algorithm of its own.
             Some(Registered::Introspection) if typ != Some(introspection::STANDARD) => None,
@@ -415,8 +421,8 @@ impl TokenVerifier {
     async fn open(
         &self,
         token: &str,
-        kind: Kind,
-        from: Origin,
+        kind: TokenKind,
+        from: TokenOrigin,
         keys: &[DecryptionKey],
     ) -> Result<Opened> {
         let inner;

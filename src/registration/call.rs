@@ -13,7 +13,7 @@ use url::Url;
 use super::document::Members;
 use crate::Secret;
 use crate::call::{Answer, Credential};
-use crate::discovery::{Provider, ProviderMetadata, registration_provider};
+use crate::discovery::{ProviderId, ProviderMetadata, registration_provider};
 use crate::endpoint::{Channel, Endpoint};
 use crate::error::{
     Error, Result, config, empty_secrets, masked_secrets, protocol, unexpected_body,
@@ -41,9 +41,9 @@ pub(super) enum Authority {
 
 /// A provider, and what is shown to it.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct RegistrationService {
     pub(super) channel: Arc<Channel>,
-    pub(super) provider: Provider,
+    pub(super) provider: ProviderId,
     pub(super) authority: Authority,
     /// Whether ten asterisks, and nothing, are meant as a secret.
     pub(super) masks_allowed: bool,
@@ -72,12 +72,12 @@ impl Body {
     }
 }
 
-pub(super) struct Call<'a> {
+pub(super) struct RegistrationCall<'a> {
     pub(super) op: &'a Operation,
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) body: Option<Body>,
-    /// An `Authorization` header in place of the door's.
+    /// An `Authorization` header in place of the service's.
     pub(super) shown: Option<HeaderValue>,
 }
 
@@ -94,7 +94,7 @@ impl Received {
     }
 }
 
-impl Door {
+impl RegistrationService {
     /// Refuses what the server would store as the client's secret and nobody chose.
     pub(super) fn refuse_masks(
         &self,
@@ -159,7 +159,7 @@ impl Door {
     }
 
     /// Sends and takes a successful answer.
-    pub(super) async fn send(&self, call: Call<'_>) -> Result<Received> {
+    pub(super) async fn send(&self, call: RegistrationCall<'_>) -> Result<Received> {
         let initial = match &self.authority {
             Authority::Initial(token) => Some(bearer(token)?),
             _ => None,

@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::adapter_config::AdapterConfig;
-use super::call::{Body, Call, bearer, push};
+use super::call::{Body, RegistrationCall, bearer, push};
 use super::document::ClientDocument;
 use super::handle::{Registration, members_of};
 use crate::Secret;
 use crate::client_metadata::ClientMetadata;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Error, Result, is_disruptive, protocol, unauthorized, unexpected_body};
 use crate::operation::Operation;
@@ -100,9 +100,9 @@ impl<T: ClientDocument> RegisteredClient<T> {
     }
 
     /// The provider, and the way to it.
-    pub(super) fn place(&self) -> (Arc<Channel>, Provider) {
-        let door = &self.shared.registration.door;
-        (door.channel.clone(), door.provider.clone())
+    pub(super) fn place(&self) -> (Arc<Channel>, ProviderId) {
+        let service = &self.shared.registration.service;
+        (service.channel.clone(), service.provider.clone())
     }
 
     /// The client's id.
@@ -261,7 +261,7 @@ impl<T: ClientDocument> Shared<T> {
             .entry(T::MEMBERS.id)
             .or_insert_with(|| self.state().id.clone().into());
         self.registration
-            .door
+            .service
             .refuse_masks(&UPDATE, T::MEMBERS, &members)?;
         let body = Body::json(&UPDATE, &members)?;
         let sent = self.send(&UPDATE, Method::PUT, Some(body)).await;
@@ -281,30 +281,30 @@ impl<T: ClientDocument> Shared<T> {
     ) -> Result<super::call::Received> {
         let url = self.url().await?;
         let shown = self.state().token.as_ref().map(bearer).transpose()?;
-        let call = Call {
+        let call = RegistrationCall {
             op,
             method,
             url,
             body,
             shown,
         };
-        self.registration.door.send(call).await
+        self.registration.service.send(call).await
     }
 
     /// Where the client is managed: as the server has said, else below the endpoint, as Keycloak
     /// has it.
     async fn url(&self) -> Result<Url> {
-        let door = &self.registration.door;
-        let metadata = door.metadata().await?;
+        let service = &self.registration.service;
+        let metadata = service.metadata().await?;
         let (id, uri) = {
             let mut state = self.state();
             state.issuer.clone_from(&metadata.issuer);
             (state.id.clone(), state.uri.clone())
         };
         if let Some(uri) = uri {
-            return door.published(&metadata, &uri);
+            return service.published(&metadata, &uri);
         }
-        let mut url = door.endpoint(T::MEMBERS).await?;
+        let mut url = service.endpoint(T::MEMBERS).await?;
         push(&mut url, &id)?;
         Ok(url)
     }

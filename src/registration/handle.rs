@@ -7,11 +7,11 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::adapter_config::AdapterConfig;
-use super::call::{Authority, Body, Call, Door};
+use super::call::{Authority, Body, RegistrationCall, RegistrationService};
 use super::client::{RegisteredClient, SavedRegistration};
 use super::document::ClientDocument;
 use crate::client_auth::{OAuthClient, Place};
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Result, invalid_argument, protocol, unexpected_body};
 use crate::http::segment;
@@ -47,7 +47,7 @@ const INSTALL: Operation = Operation::new(
 /// a realm takes from the hosts that its policies trust. Cheap to clone.
 #[derive(Clone)]
 pub struct Registration {
-    pub(super) door: Arc<Door>,
+    pub(super) service: Arc<RegistrationService>,
 }
 
 impl Keycloak {
@@ -93,12 +93,12 @@ impl OidcBuilder {
 
 impl Registration {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String) -> Self {
-        Self::new(channel, Provider::Realm(realm))
+        Self::new(channel, ProviderId::Realm(realm))
     }
 
-    fn new(channel: Arc<Channel>, provider: Provider) -> Self {
+    fn new(channel: Arc<Channel>, provider: ProviderId) -> Self {
         Self {
-            door: Arc::new(Door {
+            service: Arc::new(RegistrationService {
                 channel,
                 provider,
                 authority: Authority::Anonymous,
@@ -109,9 +109,9 @@ impl Registration {
 
     fn with(&self, authority: Authority) -> Self {
         Self {
-            door: Arc::new(Door {
+            service: Arc::new(RegistrationService {
                 authority,
-                ..Door::clone(&self.door)
+                ..RegistrationService::clone(&self.service)
             }),
         }
     }
@@ -122,9 +122,9 @@ impl Registration {
     #[must_use]
     pub fn allow_masked_secrets(&self) -> Self {
         Self {
-            door: Arc::new(Door {
+            service: Arc::new(RegistrationService {
                 masks_allowed: true,
-                ..Door::clone(&self.door)
+                ..RegistrationService::clone(&self.service)
             }),
         }
     }
@@ -156,8 +156,8 @@ impl Registration {
     #[must_use]
     pub fn token_source(&self, source: impl TokenSource) -> Self {
         let login = Login {
-            channel: self.door.channel.clone(),
-            provider: self.door.provider.clone(),
+            channel: self.service.channel.clone(),
+            provider: self.service.provider.clone(),
             credentials: Credentials::Custom(Arc::new(source)),
         };
         self.with(Authority::Tokens(Arc::new(TokenEngine::new(login))))
@@ -178,11 +178,11 @@ impl Registration {
         for name in T::MEMBERS.answered {
             members.remove(*name);
         }
-        self.door.refuse_masks(&CREATE, T::MEMBERS, &members)?;
-        let url = self.door.endpoint(T::MEMBERS).await?;
+        self.service.refuse_masks(&CREATE, T::MEMBERS, &members)?;
+        let url = self.service.endpoint(T::MEMBERS).await?;
         let answer = self
-            .door
-            .send(Call {
+            .service
+            .send(RegistrationCall {
                 op: &CREATE,
                 method: Method::POST,
                 url,
@@ -219,10 +219,10 @@ impl Registration {
                  RegisteredClient<ClientRepresentation>",
             ));
         }
-        let url = self.door.provider_url("saml2-entity-descriptor").await?;
+        let url = self.service.provider_url("saml2-entity-descriptor").await?;
         let answer = self
-            .door
-            .send(Call {
+            .service
+            .send(RegistrationCall {
                 op: &SAML,
                 method: Method::POST,
                 url,
@@ -245,7 +245,7 @@ impl Registration {
     ) -> Result<RegisteredClient<T>> {
         let id = client_id.as_ref();
         segment::check(&CLIENT, "client_id", id)?;
-        if !matches!(self.door.authority, Authority::Tokens(_)) {
+        if !matches!(self.service.authority, Authority::Tokens(_)) {
             return Err(invalid_argument(
                 &CLIENT,
                 "a client of somebody else needs access tokens: set token_source, or resume a \
@@ -267,7 +267,7 @@ impl Registration {
         saved: SavedRegistration,
     ) -> Result<RegisteredClient<T>> {
         segment::check(&RESUME, "client_id", &saved.client_id)?;
-        let metadata = self.door.metadata().await?;
+        let metadata = self.service.metadata().await?;
         if saved.issuer != metadata.issuer {
             return Err(invalid_argument(
                 &RESUME,
@@ -303,7 +303,7 @@ impl Registration {
                 "a client authenticates here with client_secret_basic or none",
             ));
         }
-        let metadata = self.door.metadata().await?;
+        let metadata = self.service.metadata().await?;
         let place = Place {
             metadata: &metadata,
             name: "",
@@ -319,14 +319,14 @@ impl Registration {
         client_id: &str,
         shown: Option<http::HeaderValue>,
     ) -> Result<AdapterConfig> {
-        let mut url = self.door.provider_url("install").await?;
+        let mut url = self.service.provider_url("install").await?;
         super::call::push(&mut url, client_id)?;
-        let plain = Door {
+        let plain = RegistrationService {
             authority: Authority::Anonymous,
-            ..Door::clone(&self.door)
+            ..RegistrationService::clone(&self.service)
         };
         let answer = plain
-            .send(Call {
+            .send(RegistrationCall {
                 op: &INSTALL,
                 method: Method::GET,
                 url,
@@ -351,7 +351,7 @@ impl Registration {
                 protocol("the client was registered, but the answer has no id").with_operation(op),
             );
         };
-        let issuer = self.door.metadata().await?.issuer.clone();
+        let issuer = self.service.metadata().await?.issuer.clone();
         let client = RegisteredClient::unread(self.clone(), id.clone(), None, None);
         client.accept(op, members, issuer)?;
         Ok(client)
@@ -372,8 +372,8 @@ pub(super) fn members_of<T: ClientDocument>(
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration")
-            .field("provider", &format_args!("{}", self.door.provider))
-            .field("authority", &self.door.authority)
+            .field("provider", &format_args!("{}", self.service.provider))
+            .field("authority", &self.service.authority)
             .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::fault::{self, About};
 use crate::call::Credential;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::Endpoint;
 use crate::error::{self, Result};
 use crate::http::request::JSON;
@@ -70,12 +70,12 @@ impl UmaBuilder {
 /// of what is created. Cheap to clone.
 #[derive(Clone)]
 pub struct Uma {
-    inner: Arc<Inner>,
+    inner: Arc<UmaInner>,
 }
 
-struct Inner {
+struct UmaInner {
     oidc: Oidc,
-    document: Provider,
+    document: ProviderId,
     engine: TokenEngine,
 }
 
@@ -110,7 +110,7 @@ fn login(oidc: &Oidc, credentials: Credentials) -> Login {
 }
 
 /// One call of the protection API.
-pub(super) struct Call<'a> {
+pub(super) struct ProtectionCall<'a> {
     pub(super) op: &'static Operation,
     pub(super) about: About,
     pub(super) endpoint: Endpoint,
@@ -125,9 +125,9 @@ pub(super) struct Call<'a> {
 impl Uma {
     fn over(oidc: &Oidc, engine: TokenEngine) -> Self {
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(UmaInner {
                 oidc: oidc.clone(),
-                document: Provider::Uma(Box::new(oidc.inner.provider.clone())),
+                document: ProviderId::Uma(Box::new(oidc.inner.provider.clone())),
                 engine,
             }),
         }
@@ -191,7 +191,7 @@ impl Uma {
     /// Sends a call and decodes the answer.
     pub(super) async fn call<T: DeserializeOwned + 'static>(
         &self,
-        call: Call<'_>,
+        call: ProtectionCall<'_>,
         body: Option<&(impl Serialize + Sync)>,
     ) -> Result<T> {
         let op = call.op;
@@ -208,7 +208,7 @@ impl Uma {
     /// Sends a call that lists something. Keycloak answers 204 to some questions that nothing fits.
     pub(super) async fn list<T: DeserializeOwned + 'static>(
         &self,
-        call: Call<'_>,
+        call: ProtectionCall<'_>,
     ) -> Result<Response<Vec<T>>> {
         let op = call.op;
         let answer = self.send(call, None).await?;
@@ -221,11 +221,11 @@ impl Uma {
 
     async fn send(
         &self,
-        call: Call<'_>,
+        call: ProtectionCall<'_>,
         body: Option<Vec<u8>>,
     ) -> Result<http::Response<bytes::Bytes>> {
-        let Call { op, about, .. } = call;
-        let Inner {
+        let ProtectionCall { op, about, .. } = call;
+        let UmaInner {
             oidc,
             document,
             engine,

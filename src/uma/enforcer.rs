@@ -111,10 +111,10 @@ pub struct PathEnforcerBuilder {
 /// Decides about requests by their path and method. Cheap to clone; clones share what is cached.
 #[derive(Clone)]
 pub struct PathEnforcer {
-    inner: Arc<Inner>,
+    inner: Arc<PathEnforcerInner>,
 }
 
-struct Inner {
+struct PathEnforcerInner {
     oidc: Oidc,
     rules: Vec<(Pattern, PathRule)>,
     cache: Cache,
@@ -217,7 +217,7 @@ impl PathEnforcerBuilder {
         // The one that says most about a path decides alone.
         rules.sort_by_key(|(pattern, _)| Reverse(pattern.weight()));
         Ok(PathEnforcer {
-            inner: Arc::new(Inner {
+            inner: Arc::new(PathEnforcerInner {
                 oidc: self.oidc,
                 rules,
                 cache: Cache::new(self.entries, self.age),

@@ -3,7 +3,7 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Uma};
+use super::client::{ProtectionCall, Uma};
 use super::fault::About;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
@@ -250,8 +250,8 @@ fn call<'a>(
     method: Method,
     path: Option<(&'static str, &'a str)>,
     query: &'a [(&'static str, String)],
-) -> Call<'a> {
-    Call {
+) -> ProtectionCall<'a> {
+    ProtectionCall {
         op,
         about: About::Policy,
         endpoint: ENDPOINT,

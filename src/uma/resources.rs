@@ -12,7 +12,7 @@ use futures_util::stream::{self, TryStreamExt};
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Uma};
+use super::client::{ProtectionCall, Uma};
 use super::fault::About;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
@@ -254,7 +254,7 @@ impl Resources {
         if resource.name.is_empty() {
             return Err(invalid_argument(&CREATE, "the resource has no name"));
         }
-        let call = Call {
+        let call = ProtectionCall {
             op: &CREATE,
             about: About::Resource,
             endpoint: ENDPOINT,
@@ -314,8 +314,8 @@ impl ResourceHandle {
         self.uma.call(call, NOTHING).await
     }
 
-    fn call<'a>(&'a self, op: &'static Operation, method: Method) -> Call<'a> {
-        Call {
+    fn call<'a>(&'a self, op: &'static Operation, method: Method) -> ProtectionCall<'a> {
+        ProtectionCall {
             op,
             about: About::Resource,
             endpoint: ENDPOINT,
@@ -430,7 +430,7 @@ impl ResourceList {
         query.push(("deep", deep.to_string()));
         query.push(("first", first.to_string()));
         query.push(("max", self.max.unwrap_or(PAGE).to_string()));
-        let call = Call {
+        let call = ProtectionCall {
             op: &LIST,
             about: About::Resource,
             endpoint: ENDPOINT,

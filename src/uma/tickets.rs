@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Uma};
+use super::client::{ProtectionCall, Uma};
 use super::fault::About;
 use crate::Secret;
 use crate::endpoint::Endpoint;
@@ -148,7 +148,7 @@ impl Uma {
                 "a permission ticket is for one resource at least: name one",
             ));
         }
-        let call = Call {
+        let call = ProtectionCall {
             op: &TICKET,
             about: About::Resource,
             endpoint: PERMISSION,
@@ -265,7 +265,7 @@ impl Tickets {
             "resource": resource_id, "scopeName": scope, "requesterName": requester,
             "granted": granted,
         });
-        let call = Call {
+        let call = ProtectionCall {
             method: Method::POST,
             query: &[],
             ..self.call(&CREATE, "/ticket")
@@ -273,8 +273,8 @@ impl Tickets {
         self.uma.call(call, Some(&body)).await
     }
 
-    fn call<'a>(&'a self, op: &'static Operation, below: &'static str) -> Call<'a> {
-        Call {
+    fn call<'a>(&'a self, op: &'static Operation, below: &'static str) -> ProtectionCall<'a> {
+        ProtectionCall {
             op,
             about: About::Ticket,
             endpoint: PERMISSION,
@@ -316,7 +316,7 @@ impl TicketHandle {
     /// # Errors
     /// As [`grant`](Self::grant).
     pub async fn delete(&self) -> Result<()> {
-        let call = Call {
+        let call = ProtectionCall {
             op: &DELETE,
             about: About::Ticket,
             endpoint: PERMISSION,
@@ -330,7 +330,7 @@ impl TicketHandle {
 
     async fn set(&self, granted: bool) -> Result<()> {
         let body = serde_json::json!({ "id": self.id, "granted": granted });
-        let call = Call {
+        let call = ProtectionCall {
             op: &UPDATE,
             about: About::Ticket,
             endpoint: PERMISSION,

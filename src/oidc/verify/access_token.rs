@@ -19,19 +19,19 @@ pub use self::builder::AccessTokenVerifierBuilder;
 pub use self::claims::{AccessTokenClaims, Permission};
 pub use self::profile::AccessTokenProfile;
 use super::Clock;
-use super::answers::Answers;
 use super::binding::{self, Presented};
-use super::claims::{Instant, Kind, Subjects, scopes, text};
+use super::claims::{CheckTime, Subjects, TokenKind, scopes, text};
 use super::id_token::own_type;
+use super::introspection_cache::IntrospectionCache;
 use super::issuer::TrustedIssuer;
-use super::jwks_cache::Origin;
+use super::jwks_cache::TokenOrigin;
 use super::lightweight;
 use super::replay::ReplayStore;
 use crate::error::{Result, TokenFault};
 use crate::jose::SignatureAlgorithm;
 use crate::jose::jws::{self, Jws};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: TokenKind = TokenKind {
     name: "access token",
     // RFC 9068 section 2.1, which Keycloak writes where a client asks for it.
     media_types: &["jwt", "at+jwt"],
@@ -97,7 +97,7 @@ struct Rules {
     leeway: Duration,
     not_before: Option<SystemTime>,
     without: BTreeSet<Check>,
-    answers: Option<Answers>,
+    answers: Option<IntrospectionCache>,
     ask: Ask,
     replay: Arc<dyn ReplayStore>,
     clock: Clock,
@@ -160,7 +160,11 @@ impl AccessTokenVerifier {
             None => issuer.algorithms(KIND.algorithms).await?,
         };
         let algorithm = token.algorithm(&accepted)?;
-        let claims = jws::claims(&issuer.verify(token, algorithm, Origin::Anybody).await?)?;
+        let claims = jws::claims(
+            &issuer
+                .verify(token, algorithm, TokenOrigin::Anybody)
+                .await?,
+        )?;
         if rules.checks(Check::Issuer) {
             KIND.issuer(&claims, &issuer.names().await?)?;
         }
@@ -223,7 +227,7 @@ impl Rules {
     }
 
     fn check_times(&self, claims: &Map<String, Value>) -> Result<()> {
-        let at = Instant::new(self.now(), self.leeway);
+        let at = CheckTime::new(self.now(), self.leeway);
         if self.checks(Check::Expiry) {
             KIND.times(claims, at)?;
         } else {
@@ -249,7 +253,7 @@ impl Rules {
             return Ok(());
         };
         let issued = KIND.required_time(claims, "iat")?;
-        if issued < Instant::of(not_before) {
+        if issued < CheckTime::of(not_before) {
             return Err(KIND.refused(TokenFault::TooOld, "it was made before the set time"));
         }
         Ok(())

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::access_token::KIND;
-use super::claims::{Instant, text};
+use super::claims::{CheckTime, text};
 use super::replay::{ReplaySender, ReplayStore};
 use crate::error::{Error, Result, TokenFault};
 use crate::jose::jws::{self, Jws};
@@ -149,7 +149,7 @@ pub(super) async fn check(
             return Err(refused("it is bound to a DPoP key, and no proof was shown"));
         }
         (Some(wanted), Some(dpop)) => {
-            let proof = Proof::read(presented, dpop, Instant::new(now, leeway))?;
+            let proof = Proof::read(presented, dpop, CheckTime::new(now, leeway))?;
             if !hash::same(&proof.thumbprint, wanted) {
                 return Err(refused("it is bound to another DPoP key"));
             }
@@ -195,7 +195,7 @@ struct Proof {
 
 impl Proof {
     /// RFC 9449 section 4.3.
-    fn read(presented: Presented<'_>, dpop: Dpop<'_>, at: Instant) -> Result<Self> {
+    fn read(presented: Presented<'_>, dpop: Dpop<'_>, at: CheckTime) -> Result<Self> {
         let wrong = |why: &'static str| move || refused(why);
         let proof = Jws::parse(dpop.proof)?;
         if proof.typ().as_deref() != Some("dpop+jwt") {

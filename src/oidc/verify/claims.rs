@@ -13,7 +13,7 @@ use crate::jose::time::{seconds, unix_seconds};
 
 /// A kind of token: how messages name it, and the media types its header may have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct TokenKind {
     pub(super) name: &'static str,
     pub(super) media_types: &'static [&'static str],
     pub(super) algorithms: Published,
@@ -21,7 +21,7 @@ pub(super) struct Kind {
     pub(super) registered: Option<Registered>,
 }
 
-impl Kind {
+impl TokenKind {
     pub(super) fn refused(self, fault: TokenFault, why: &str) -> Error {
         let name = self.name;
         invalid_token(fault, format!("the {name} is refused: {why}"))
@@ -99,7 +99,7 @@ impl Kind {
     }
 
     /// Times: `exp` must be there and to come, `iat` and `nbf` must not be to come.
-    pub(super) fn times(self, claims: &Map<String, Value>, at: Instant) -> Result<()> {
+    pub(super) fn times(self, claims: &Map<String, Value>, at: CheckTime) -> Result<()> {
         let (now, leeway) = (at.now, at.leeway);
         let Some(expires) = self.time(claims, "exp")? else {
             return Err(self.refused(TokenFault::Expired, "it does not say when it expires"));
@@ -119,7 +119,7 @@ impl Kind {
     }
 
     /// `iat` and `nbf`, where they are, are not to come.
-    pub(super) fn started(self, claims: &Map<String, Value>, at: Instant) -> Result<()> {
+    pub(super) fn started(self, claims: &Map<String, Value>, at: CheckTime) -> Result<()> {
         for name in ["iat", "nbf"] {
             let from = self.time(claims, name)?;
             if from.is_some_and(|from| from > at.now + at.leeway) {
@@ -163,12 +163,12 @@ pub(super) enum Subjects {
 
 /// The time of a check, in seconds, and how far clocks may differ.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Instant {
+pub(super) struct CheckTime {
     pub(super) now: f64,
     pub(super) leeway: f64,
 }
 
-impl Instant {
+impl CheckTime {
     pub(super) fn new(now: SystemTime, leeway: Duration) -> Self {
         let now = now
             .duration_since(SystemTime::UNIX_EPOCH)

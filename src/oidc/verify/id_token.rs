@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::claims::{Instant, Kind, audience, text, texts};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind, audience, text, texts};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use super::{Actor, TokenVerifier};
 use crate::Secret;
@@ -16,7 +16,7 @@ use crate::jose::time::{point, seconds};
 use crate::jose::{SignatureAlgorithm, hash};
 use crate::oidc::standard_claims;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: TokenKind = TokenKind {
     name: "ID token",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
@@ -266,7 +266,10 @@ impl IdToken {
 standard_claims::getters!(IdToken);
 
 /// Claims as the user's type. What they hold is kept out of the error.
-pub(super) fn own_type<T: DeserializeOwned>(kind: Kind, claims: &Map<String, Value>) -> Result<T> {
+pub(super) fn own_type<T: DeserializeOwned>(
+    kind: TokenKind,
+    claims: &Map<String, Value>,
+) -> Result<T> {
     serde_json::from_value(Value::Object(claims.clone())).map_err(|_| {
         kind.refused(
             TokenFault::Claim,
@@ -289,7 +292,7 @@ pub(super) async fn verify(
     verifier: &TokenVerifier,
     token: &str,
     expected: &Expected<'_>,
-    from: Origin,
+    from: TokenOrigin,
 ) -> Result<IdToken> {
     let opened = verifier
         .open(token, KIND, from, &verifier.id_token_keys)
@@ -301,7 +304,7 @@ pub(super) async fn verify(
     if claims.get("typ").is_some_and(|typ| typ != "ID") || claims.contains_key("events") {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     KIND.times(&claims, at)?;
     let issued = KIND.required_time(&claims, "iat")?;
     if let Some(age) = expected.max_issue_age
@@ -416,7 +419,7 @@ fn check_hashes(
     Ok(())
 }
 
-fn check_login(claims: &Map<String, Value>, expected: &Expected<'_>, at: Instant) -> Result<()> {
+fn check_login(claims: &Map<String, Value>, expected: &Expected<'_>, at: CheckTime) -> Result<()> {
     let auth_time = if expected.auth_time || expected.max_age.is_some() {
         Some(KIND.time(claims, "auth_time")?.ok_or_else(|| {
             KIND.refused(

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::TokenVerifier;
-use super::claims::{Instant, Kind, text};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind, text};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 
-const KIND: Kind = Kind {
+const KIND: TokenKind = TokenKind {
     name: "introspection answer",
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
     algorithms: |_| None,
@@ -21,12 +21,12 @@ pub(super) const STANDARD: &str = "token-introspection+jwt";
 pub(super) async fn verify(
     verifier: &TokenVerifier,
     jwt: &str,
-    from: Origin,
+    from: TokenOrigin,
 ) -> Result<Map<String, Value>> {
     let opened = verifier.open(jwt, KIND, from, &[]).await?;
     let mut claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     if opened.typ.as_deref() == Some(STANDARD) {
         // RFC 9701 section 5.
         KIND.audience(&claims, &verifier.client_id)?;

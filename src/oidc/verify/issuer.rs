@@ -1,32 +1,29 @@
 //! Whose tokens are trusted, and the keys they are signed with.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::text;
 use super::issuer_names::{IssuerTemplate, Names, OtherNames};
-use super::jwks_cache::{JwksCache, Origin};
+use super::jwks_cache::{JwksCache, TokenOrigin};
+use crate::BoxFuture;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, protocol, unavailable};
 use crate::http::settings::RENEWAL_WAIT;
 use crate::jose::jws::Jws;
 use crate::jose::{JwkSet, SignatureAlgorithm};
 
-pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-
 /// The member of the metadata that names the algorithms of a kind of token.
 pub(crate) type Published = fn(&ProviderMetadata) -> Option<&Vec<String>>;
 
 /// Where the metadata and the keys of an issuer come from.
-pub(crate) trait Provider: Send + Sync + 'static {
+pub(crate) trait KeySource: Send + Sync + 'static {
     /// The checked metadata; the provider keeps it.
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>>;
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>>;
 
     /// The key set as the issuer publishes it this moment.
-    fn fetch_keys(&self) -> Boxed<'_, String>;
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>>;
 
     /// How long a verification waits for them, unless its issuer says otherwise.
     fn renewal_wait(&self) -> Duration {
@@ -60,7 +57,7 @@ enum Source {
 }
 
 struct Discovered {
-    provider: Arc<dyn Provider>,
+    provider: Arc<dyn KeySource>,
     keys: JwksCache,
 }
 
@@ -124,7 +121,7 @@ impl TrustedIssuer {
 
     /// An issuer whose name and keys are what `provider` publishes; the keys are cached here, so
     /// clones share them.
-    pub(crate) fn discovered(provider: Arc<dyn Provider>) -> Self {
+    pub(crate) fn discovered(provider: Arc<dyn KeySource>) -> Self {
         let source = Arc::clone(&provider);
         let keys = JwksCache::new(move || {
             let source = Arc::clone(&source);
@@ -197,7 +194,7 @@ impl TrustedIssuer {
         &self,
         token: Jws<'_>,
         algorithm: SignatureAlgorithm,
-        from: Origin,
+        from: TokenOrigin,
     ) -> Result<Vec<u8>> {
         let keys = match &self.source {
             Source::Fixed { keys, .. } => Arc::clone(keys),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::issuer::Boxed;
+use crate::BoxFuture;
 use crate::error::{Error, Result, protocol, unavailable};
 use crate::http::deadline::Deadline;
 use crate::jose::jws::Jws;
@@ -22,7 +22,7 @@ use crate::kept::{Ages, Kept};
 /// A key that was taken out is refused after ten minutes at the latest, where the issuer can be asked.
 const AGES: Ages = Ages {
     fresh: Duration::from_secs(300),
-    beside: Duration::from_secs(600),
+    background: Duration::from_secs(600),
     at_most: Duration::from_secs(3600),
     pause: Duration::from_secs(30),
 };
@@ -36,18 +36,18 @@ const SOON: Duration = Duration::from_secs(1);
 /// Where a token comes from. What anybody sends, through a browser or to the application, must not
 /// keep this client from finding the keys of what the issuer itself has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum TokenOrigin {
     Issuer,
     Anybody,
 }
 
-type Fetch = Box<dyn Fn() -> Boxed<'static, String> + Send + Sync>;
+type FetchKeys = Box<dyn Fn() -> BoxFuture<'static, Result<String>> + Send + Sync>;
 
 #[derive(Clone)]
-pub(crate) struct JwksCache(Arc<Inner>);
+pub(crate) struct JwksCache(Arc<JwksCacheInner>);
 
-struct Inner {
-    fetch: Fetch,
+struct JwksCacheInner {
+    fetch: FetchKeys,
     keys: Kept<JwkSet>,
     searches: Mutex<Searches>,
 }
@@ -62,8 +62,10 @@ struct Searches {
 }
 
 impl JwksCache {
-    pub(crate) fn new(fetch: impl Fn() -> Boxed<'static, String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new(
+        fetch: impl Fn() -> BoxFuture<'static, Result<String>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(JwksCacheInner {
             fetch: Box::new(fetch),
             keys: Kept::new(AGES, |_| false),
             searches: Mutex::default(),
@@ -79,7 +81,7 @@ impl JwksCache {
         &self,
         token: &Jws<'_>,
         algorithm: SignatureAlgorithm,
-        from: Origin,
+        from: TokenOrigin,
         wait: Duration,
     ) -> Result<Arc<JwkSet>> {
         let deadline = Deadline::after(wait);
@@ -96,7 +98,7 @@ impl JwksCache {
             if found || hopeless || got.own {
                 return Ok(got.value);
             }
-            let waiting = match kept.under_way() {
+            let waiting = match kept.pending() {
                 Some(waiting) => waiting,
                 None => match kept.pause() {
                     Some(left) => return Err(not_fetched(left)),
@@ -104,7 +106,7 @@ impl JwksCache {
                     None => return Ok(got.value),
                 },
             };
-            got = match waiting.landed(deadline.remaining()).await {
+            got = match waiting.wait(deadline.remaining()).await {
                 Ok(Some(got)) => got,
                 Ok(None) => return Err(still_fetched()),
                 Err(failure) => {
@@ -124,7 +126,7 @@ impl JwksCache {
     }
 
     /// Whether a fetch for this key id may begin; then it counts as one.
-    fn may_search(&self, kid: Option<&str>, from: Origin) -> bool {
+    fn may_search(&self, kid: Option<&str>, from: TokenOrigin) -> bool {
         let fetched = self.0.keys.last().map(|(_, since)| since);
         self.searches().begin(kid, from, Instant::now(), fetched)
     }
@@ -148,7 +150,7 @@ impl Searches {
     fn begin(
         &mut self,
         kid: Option<&str>,
-        from: Origin,
+        from: TokenOrigin,
         now: Instant,
         fetched: Option<Instant>,
     ) -> bool {

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::access_token::KIND;
-use super::answers::{Answers, TypeOfAnswer};
 use super::claims::text;
+use super::introspection_cache::{IntrospectionCache, TypeOfAnswer};
 use crate::error::{Result, TokenFault};
 
 /// Whether the server has more to say of a token. Keycloak writes it into the id (its classes
@@ -33,7 +33,7 @@ fn mark(claims: &Map<String, Value>) -> Option<&str> {
 
 /// The token's claims and those that the server adds. What the signed token says is kept.
 pub(super) async fn complete(
-    answers: &Answers,
+    answers: &IntrospectionCache,
     token: &str,
     claims: Map<String, Value>,
     now: SystemTime,

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::TokenVerifier;
-use super::claims::{Instant, Kind, text};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind, text};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 use crate::jose::time::point;
 
-const KIND: Kind = Kind {
+const KIND: TokenKind = TokenKind {
     name: "logout token",
     // OpenID Connect Back-Channel Logout 1.0 section 2.4; older servers write JWT.
     media_types: &["logout+jwt", "jwt"],
@@ -84,12 +84,14 @@ pub(super) async fn verify(verifier: &TokenVerifier, token: &str) -> Result<Logo
     } else {
         &[]
     };
-    let opened = verifier.open(token, KIND, Origin::Anybody, keys).await?;
+    let opened = verifier
+        .open(token, KIND, TokenOrigin::Anybody, keys)
+        .await?;
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     KIND.audience(&claims, &verifier.client_id)?;
     check_type(&claims)?;
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     KIND.times(&claims, at)?;
     KIND.required_time(&claims, "iat")?;
     match claims.get("sid") {

@@ -3,15 +3,11 @@
 mod memory;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::SystemTime;
 
 pub use self::memory::ReplayMemory;
+use crate::BoxFuture;
 use crate::error::Result;
-
-/// What [`ReplayStore::first_use`] gives.
-pub type ReplayFuture<'a> = Pin<Box<dyn Future<Output = Result<bool>> + Send + 'a>>;
 
 /// Remembers the ids of tokens that may be used once (`jti`). Implement it over a store that all
 /// instances of a service share.
@@ -19,13 +15,14 @@ pub type ReplayFuture<'a> = Pin<Box<dyn Future<Output = Result<bool>> + Send + '
 /// ```
 /// use std::time::SystemTime;
 ///
-/// use keycloak_kit::oidc::{ReplayFuture, ReplayStore};
+/// use keycloak_kit::oidc::ReplayStore;
+/// use keycloak_kit::{BoxFuture, Result};
 ///
 /// #[derive(Debug)]
 /// struct Shared; // a pool of connections
 ///
 /// impl ReplayStore for Shared {
-///     fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+///     fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
 ///         // SET jti:{id} 1 NX EXAT {until}
 ///         Box::pin(async move { Ok(true) })
 ///     }
@@ -34,7 +31,7 @@ pub type ReplayFuture<'a> = Pin<Box<dyn Future<Output = Result<bool>> + Send + '
 pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
     /// Whether `id` was never seen before; from then on it was. It may be forgotten at `until`.
     /// Both must be one step: of two calls at the same time one gets `false`.
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a>;
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>>;
 
     /// The same for the id of a DPoP proof, of which a sender makes as many as it likes. A store
     /// whose room is limited counts them for each sender, and refuses a sender that has filled its
@@ -44,7 +41,7 @@ pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
         sender: ReplaySender<'a>,
         id: &'a str,
         until: SystemTime,
-    ) -> ReplayFuture<'a> {
+    ) -> BoxFuture<'a, Result<bool>> {
         let _ = sender;
         self.first_use(id, until)
     }

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::TokenVerifier;
-use super::claims::{Instant, Kind};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use crate::error::{Error, Result, TokenFault};
 
-const KIND: Kind = Kind {
+const KIND: TokenKind = TokenKind {
     name: "userinfo answer",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
@@ -19,7 +19,7 @@ pub(super) async fn verify(
     verifier: &TokenVerifier,
     jwt: &str,
     subject: Option<&str>,
-    from: Origin,
+    from: TokenOrigin,
 ) -> Result<Map<String, Value>> {
     let opened = verifier
         .open(jwt, KIND, from, &verifier.userinfo_keys)
@@ -58,7 +58,7 @@ pub(super) async fn verify(
         ));
     }
     // Keycloak writes no times here.
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     if claims.contains_key("exp") {
         KIND.times(&claims, at)?;
     } else {

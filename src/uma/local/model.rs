@@ -62,7 +62,7 @@ pub(super) struct Policy {
 
 /// A role, a client scope: whoever has one passes, unless a required one is missing.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct PolicyItem {
     pub(super) id: String,
     #[serde(default)]
     pub(super) required: bool,

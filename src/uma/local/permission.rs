@@ -59,7 +59,7 @@ impl LocalPermission {
 }
 
 /// A permission that applies, and what it decides.
-struct Voice<'a> {
+struct ApplicablePermission<'a> {
     permission: &'a Policy,
     scopes: BTreeSet<String>,
     resources: Vec<String>,
@@ -172,9 +172,9 @@ impl AuthorizationSettings {
             .filter(|one| one.name == resource.name);
         let ambiguous = namesakes.count() > 1;
         let mut applies = false;
-        let mut voices = Vec::new();
+        let mut applicable = Vec::new();
         for (at, permission) in self.policies.iter().enumerate() {
-            let Some(voice) = self.voice(permission, resource, asked) else {
+            let Some(found) = self.applicable(permission, resource, asked) else {
                 continue;
             };
             applies = true;
@@ -183,20 +183,20 @@ impl AuthorizationSettings {
             // A permission that applies no policy says nothing.
             if !decisions.is_empty() {
                 // Which one is meant is not in the file.
-                let decision = match ambiguous && voice.resources.contains(&resource.name) {
+                let decision = match ambiguous && found.resources.contains(&resource.name) {
                     true => Decision::NotEvaluable,
                     false => permission.decision_strategy.of(&decisions),
                 };
-                voices.push((voice, decision));
+                applicable.push((found, decision));
             }
         }
         if !applies && self.enforcement == Enforcement::Permissive {
             return vec![everything()];
         }
-        if voices.is_empty() {
+        if applicable.is_empty() {
             return vec![None];
         }
-        let unknown = voices
+        let unknown = applicable
             .iter()
             .filter(|(_, decision)| *decision == Decision::NotEvaluable)
             .count();
@@ -206,9 +206,9 @@ impl AuthorizationSettings {
         (0..1_usize << unknown)
             .map(|choice| {
                 let mut next = 0;
-                let decided: Vec<(&Voice<'_>, bool)> = voices
+                let decided: Vec<(&ApplicablePermission<'_>, bool)> = applicable
                     .iter()
-                    .map(|(voice, decision)| {
+                    .map(|(found, decision)| {
                         let granted = match decision {
                             Decision::Permit => true,
                             Decision::Deny => false,
@@ -217,7 +217,7 @@ impl AuthorizationSettings {
                                 choice >> (next - 1) & 1 == 1
                             }
                         };
-                        (voice, granted)
+                        (found, granted)
                     })
                     .collect();
                 self.combine(resource, asked, &decided)
@@ -228,12 +228,12 @@ impl AuthorizationSettings {
     /// Whether a permission applies to what is asked for. One that names the resource does, whatever
     /// scopes it is about: a denial of one scope is a denial where nothing else grants anything, and
     /// a resource that any permission names is not left to the enforcement mode.
-    fn voice<'a>(
+    fn applicable<'a>(
         &self,
         permission: &'a Policy,
         resource: &Resource,
         asked: &BTreeSet<&str>,
-    ) -> Option<Voice<'a>> {
+    ) -> Option<ApplicablePermission<'a>> {
         if !permission.is_permission() {
             return None;
         }
@@ -249,7 +249,7 @@ impl AuthorizationSettings {
         } else {
             by_type || is_for_resource
         };
-        applies.then_some(Voice {
+        applies.then_some(ApplicablePermission {
             permission,
             scopes,
             resources,
@@ -262,25 +262,25 @@ impl AuthorizationSettings {
         &self,
         resource: &Resource,
         asked: &BTreeSet<&str>,
-        voices: &[(&Voice<'_>, bool)],
+        applicable: &[(&ApplicablePermission<'_>, bool)],
     ) -> Option<BTreeSet<String>> {
-        let own = |voice: &Voice<'_>| voice.resources.contains(&resource.name);
-        let by_scope = |voice: &Voice<'_>| voice.permission.is_scope_permission();
-        let resource_granted = voices
+        let own = |found: &ApplicablePermission<'_>| found.resources.contains(&resource.name);
+        let by_scope = |found: &ApplicablePermission<'_>| found.permission.is_scope_permission();
+        let resource_granted = applicable
             .iter()
-            .any(|(voice, grants)| *grants && own(voice) && !by_scope(voice));
+            .any(|(found, grants)| *grants && own(found) && !by_scope(found));
         let mut granted: BTreeSet<&str> = BTreeSet::new();
         let mut denied: BTreeSet<&str> = BTreeSet::new();
-        for (voice, grants) in voices {
-            match (grants, by_scope(voice)) {
+        for (found, grants) in applicable {
+            match (grants, by_scope(found)) {
                 (true, true) => {
-                    granted.extend(asked.iter().filter(|scope| voice.scopes.contains(**scope)));
+                    granted.extend(asked.iter().filter(|scope| found.scopes.contains(**scope)));
                 }
                 (true, false) => granted.extend(asked),
-                (false, true) if own(voice) || voice.resources.is_empty() => {
-                    denied.extend(voice.scopes.iter().map(String::as_str));
+                (false, true) if own(found) || found.resources.is_empty() => {
+                    denied.extend(found.scopes.iter().map(String::as_str));
                 }
-                (false, false) if own(voice) || !resource_granted => denied.extend(asked),
+                (false, false) if own(found) || !resource_granted => denied.extend(asked),
                 (false, _) => {}
             }
         }
@@ -288,7 +288,7 @@ impl AuthorizationSettings {
             denied.retain(|scope| !granted.contains(scope));
         }
         granted.retain(|scope| !denied.contains(scope));
-        let any_denied = voices.iter().any(|(_, grants)| !grants);
+        let any_denied = applicable.iter().any(|(_, grants)| !grants);
         if granted.is_empty() && (any_denied || !resource_granted && !asked.is_empty()) {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::identity::Identity;
-use super::model::{Group, Logic, Policy, Strategy, Wanted};
+use super::model::{Group, Logic, Policy, PolicyItem, Strategy};
 use super::settings::AuthorizationSettings;
 use super::time;
 
@@ -91,8 +91,8 @@ impl AuthorizationSettings {
             "group" => groups(policy, who),
             "client-scope" => {
                 let own: Vec<&str> = who.text("scope")?.split(' ').collect();
-                let wanted: Vec<Wanted> = policy.named("clientScopes")?;
-                wanted_ones(&wanted, |scope| own.contains(&scope))
+                let wanted: Vec<PolicyItem> = policy.named("clientScopes")?;
+                holds(&wanted, |scope| own.contains(&scope))
             }
             "time" => {
                 let at = who.at.unwrap_or_else(SystemTime::now);
@@ -144,10 +144,10 @@ fn users_allow(users: &[String], who: &Identity) -> Option<bool> {
 }
 
 /// One is enough, unless a required one is missing.
-fn wanted_ones(wanted: &[Wanted], has: impl Fn(&str) -> bool) -> Option<bool> {
-    let unknown = |one: &Wanted| !has(&one.id) && is_id(&one.id);
+fn holds(wanted: &[PolicyItem], has: impl Fn(&str) -> bool) -> Option<bool> {
+    let unknown = |one: &PolicyItem| !has(&one.id) && is_id(&one.id);
     let any = wanted.iter().any(|one| has(&one.id));
-    let missing = |one: &Wanted| one.required && !has(&one.id);
+    let missing = |one: &PolicyItem| one.required && !has(&one.id);
     if wanted.iter().any(|one| missing(one) && !unknown(one)) {
         return Some(false);
     }
@@ -168,11 +168,11 @@ fn roles(policy: &Policy, who: &Identity) -> Option<bool> {
     if policy.text("fetchRoles") == Some("true") {
         return None;
     }
-    let wanted: Vec<Wanted> = policy.named("roles")?;
+    let wanted: Vec<PolicyItem> = policy.named("roles")?;
     if wanted.iter().any(|role| who.has_role(&role.id).is_none()) {
         return None;
     }
-    wanted_ones(&wanted, |role| who.has_role(role) == Some(true))
+    holds(&wanted, |role| who.has_role(role) == Some(true))
 }
 
 fn groups(policy: &Policy, who: &Identity) -> Option<bool> {

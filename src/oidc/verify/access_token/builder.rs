@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::super::LEEWAY;
-use super::super::answers::{Answers, Introspect, KEEP};
 use super::super::claims::Subjects;
+use super::super::introspection_cache::{Introspect, IntrospectionCache, KEEP};
 use super::super::issuer::TrustedIssuer;
 use super::super::replay::{ReplayMemory, ReplayStore};
 use super::{AccessTokenProfile, AccessTokenVerifier, Ask, Check, Rules};
@@ -154,7 +154,7 @@ impl AccessTokenVerifierBuilder {
     /// issuers are never shown to it. At most 64 questions are on their way at once.
     ///
     /// # Security
-    /// Answers are kept for 30 s, so a revoked token is good for so long; see
+    /// IntrospectionCache are kept for 30 s, so a revoked token is good for so long; see
     /// [`introspection_cache`](Self::introspection_cache).
     pub fn introspection(mut self, introspect: impl Introspect) -> Self {
         self.introspect = Some(Arc::new(introspect));
@@ -241,7 +241,10 @@ impl AccessTokenVerifierBuilder {
         let asks = rules.ask.opaque || rules.ask.untyped || self.keep.is_some();
         match self.introspect {
             Some(introspect) => {
-                rules.answers = Some(Answers::new(introspect, self.keep.unwrap_or(KEEP)));
+                rules.answers = Some(IntrospectionCache::new(
+                    introspect,
+                    self.keep.unwrap_or(KEEP),
+                ));
             }
             None if asks => {
                 return Err(config("nobody is set that can be asked about tokens")

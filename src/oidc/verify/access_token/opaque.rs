@@ -6,8 +6,8 @@ use super::{Check, KIND, Rules};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, MAX_TOKEN};
 use crate::jose::{base64url, json};
-use crate::oidc::verify::answers::{Answers, TypeOfAnswer};
 use crate::oidc::verify::binding::Presented;
+use crate::oidc::verify::introspection_cache::{IntrospectionCache, TypeOfAnswer};
 
 /// Whether a token is not a signed JWT. One whose header can be read is verified here, and never
 /// asked about because its signature is wrong.
@@ -25,7 +25,7 @@ impl Rules {
     /// All checks of a JWT, with the server's answer as its claims.
     pub(super) async fn check_opaque(
         &self,
-        answers: &Answers,
+        answers: &IntrospectionCache,
         presented: Presented<'_>,
     ) -> Result<Map<String, Value>> {
         let token = presented.token;

@@ -6,7 +6,8 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::{ReplayFuture, ReplaySender, ReplayStore};
+use super::{ReplaySender, ReplayStore};
+use crate::BoxFuture;
 use crate::error::{Error, Result, unavailable};
 use crate::jose::hash;
 
@@ -181,7 +182,7 @@ impl Default for ReplayMemory {
 }
 
 impl ReplayStore for ReplayMemory {
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.note(None, id, until, SystemTime::now())))
     }
 
@@ -190,7 +191,7 @@ impl ReplayStore for ReplayMemory {
         sender: ReplaySender<'a>,
         id: &'a str,
         until: SystemTime,
-    ) -> ReplayFuture<'a> {
+    ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.note(Some(sender), id, until, SystemTime::now())))
     }
 }

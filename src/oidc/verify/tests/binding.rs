@@ -10,9 +10,9 @@ use url::Url;
 
 use super::super::{AccessTokenVerifier, Check, Presented};
 use super::{NOW, access_claims, api, issuer, now, refused, resource, signed, with};
-use crate::TokenFault;
 use crate::jose::{SignatureAlgorithm, SigningKey, hash};
-use crate::oidc::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
+use crate::oidc::{ReplayMemory, ReplaySender, ReplayStore};
+use crate::{BoxFuture, Result, TokenFault};
 
 const CERTIFICATE: &[u8] = b"a certificate";
 
@@ -112,7 +112,7 @@ async fn s18_a_proof_of_the_bound_key() {
 struct Remembered(Arc<Mutex<Option<SystemTime>>>);
 
 impl ReplayStore for Remembered {
-    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         *self.0.lock().unwrap() = Some(until);
         Box::pin(async { Ok(true) })
     }
@@ -302,7 +302,7 @@ async fn rfc_9449_proof_at_a_resource() {
 struct AtThisTime(ReplayMemory);
 
 impl ReplayStore for AtThisTime {
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.0.note(None, id, until, now())))
     }
 
@@ -311,7 +311,7 @@ impl ReplayStore for AtThisTime {
         sender: ReplaySender<'a>,
         id: &'a str,
         until: SystemTime,
-    ) -> ReplayFuture<'a> {
+    ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.0.note(Some(sender), id, until, now())))
     }
 }

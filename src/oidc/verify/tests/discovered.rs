@@ -8,26 +8,26 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::super::{
-    AccessTokenVerifier, Boxed, Expected, Origin, Provider, TokenVerifier, TrustedIssuer,
+    AccessTokenVerifier, Expected, KeySource, TokenOrigin, TokenVerifier, TrustedIssuer,
 };
 use super::{
     ISSUER, access_claims, id_claims, logout_claims, now, refused, response_claims, signed,
     user_info_claims, with,
 };
-use crate::TokenFault;
 use crate::discovery::ProviderMetadata;
 use crate::jose::tests::{es256, sign};
+use crate::{BoxFuture, Result, TokenFault};
 
 struct Published(Value);
 
-impl Provider for Published {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Published {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         let mut metadata = self.0.clone();
         metadata["issuer"] = json!(ISSUER);
         Box::pin(async { Ok(Arc::new(serde_json::from_value(metadata).unwrap())) })
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async { Ok(json!({ "keys": [es256("a")] }).to_string()) })
     }
 }
@@ -86,12 +86,12 @@ async fn s21_algorithms_are_those_published_for_the_kind() {
 
 struct Away;
 
-impl Provider for Away {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Away {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         Box::pin(async { Err(crate::error::protocol("away")) })
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async { Err(crate::error::protocol("away")) })
     }
 }
@@ -116,12 +116,12 @@ async fn s05_issuers_do_not_depend_on_one_another() {
 
 struct Hanging;
 
-impl Provider for Hanging {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Hanging {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         Box::pin(std::future::pending())
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(std::future::pending())
     }
 }
@@ -153,12 +153,12 @@ async fn an_issuer_that_hangs_holds_up_no_other() {
 
 struct Counting(Arc<AtomicUsize>);
 
-impl Provider for Counting {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Counting {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         Box::pin(async { Published(json!({})).metadata().await })
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Box::pin(async { Published(json!({})).fetch_keys().await })
     }
@@ -207,7 +207,7 @@ async fn tokens_that_an_application_passes_do_not_use_the_issuers_allowance() {
         }
         assert_eq!(fetched.load(Ordering::SeqCst), 2);
         let answered = kid("new", &id_claims());
-        let answer = verifier.id_token_from(&answered, &expected, Origin::Issuer);
+        let answer = verifier.id_token_from(&answered, &expected, TokenOrigin::Issuer);
         refused(answer.await, TokenFault::UnknownKey);
         assert_eq!(
             fetched.load(Ordering::SeqCst),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::super::jwks_cache::{JwksCache, Origin};
+use super::super::jwks_cache::{JwksCache, TokenOrigin};
 use crate::ErrorKind;
 use crate::error::{Error, Result, protocol};
 use crate::http::settings::RENEWAL_WAIT;
@@ -64,10 +64,10 @@ impl Issuer {
 
 /// Whether a token of this key is found a key for.
 async fn finds(cache: &JwksCache, kid: &str) -> Result<bool> {
-    finds_for(cache, kid, Origin::Anybody).await
+    finds_for(cache, kid, TokenOrigin::Anybody).await
 }
 
-async fn finds_for(cache: &JwksCache, kid: &str, from: Origin) -> Result<bool> {
+async fn finds_for(cache: &JwksCache, kid: &str, from: TokenOrigin) -> Result<bool> {
     let token = sign(&json!({"alg": "ES256", "kid": kid}), &json!({}));
     let token = Jws::parse(&token)?;
     let keys = cache
@@ -325,7 +325,7 @@ async fn the_issuers_own_tokens_are_not_answered_by_somebody_elses_search() {
     };
     let (made_up, own, ()) = tokio::join!(
         finds(&cache, "made-up"),
-        finds_for(&cache, "b", Origin::Issuer),
+        finds_for(&cache, "b", TokenOrigin::Issuer),
         publish
     );
     assert!(!made_up.unwrap() && own.unwrap());
@@ -379,11 +379,11 @@ async fn r09_the_issuers_own_tokens_wait_for_nobody() {
     assert!(!finds(&cache, "made-up").await.unwrap());
     issuer.publish(&["a", "b"]);
     assert!(!finds(&cache, "b").await.unwrap(), "a cooldown");
-    assert!(finds_for(&cache, "b", Origin::Issuer).await.unwrap());
+    assert!(finds_for(&cache, "b", TokenOrigin::Issuer).await.unwrap());
     assert_eq!(issuer.fetched(), 3);
     // It has a cooldown of its own.
     issuer.publish(&["a", "b", "c"]);
-    assert!(!finds_for(&cache, "c", Origin::Issuer).await.unwrap());
+    assert!(!finds_for(&cache, "c", TokenOrigin::Issuer).await.unwrap());
     assert_eq!(issuer.fetched(), 3);
 }
 

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{AccessTokenVerifier, Introspect, IntrospectFuture};
+use super::super::{AccessTokenVerifier, Introspect};
 use super::{NOW, access_claims, refused, resource, signed, with};
-use crate::TokenFault;
 use crate::error::config;
+use crate::{BoxFuture, Result, TokenFault};
 
+#[derive(Debug)]
 struct Server {
     answer: Value,
     asked: Arc<AtomicUsize>,
 }
 
 impl Introspect for Server {
-    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a> {
+    fn introspect<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
         assert!(token.starts_with("eyJ"));
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async {

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::super::{LogoutToken, ReplayFuture, ReplayStore};
+use super::super::{LogoutToken, ReplayStore};
 use super::{ISSUER, NOW, id_claims, logout_claims, refused, signed, signed_as, verifier, with};
-use crate::TokenFault;
 use crate::error::{Result, config};
+use crate::{BoxFuture, TokenFault};
 
 async fn verify(claims: Value) -> Result<LogoutToken> {
     verifier()
@@ -135,7 +135,7 @@ async fn a_logout_token_is_good_once() {
 struct Broken;
 
 impl ReplayStore for Broken {
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         assert_eq!(id, format!("{ISSUER} l"));
         // The end of the token, and the leeway.
         let until = until
@@ -163,7 +163,7 @@ async fn a_store_that_fails_is_no_permission() {
 struct Remembering(Arc<Mutex<Vec<SystemTime>>>);
 
 impl ReplayStore for Remembering {
-    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         self.0.lock().unwrap().push(until);
         Box::pin(async { Ok(true) })
     }

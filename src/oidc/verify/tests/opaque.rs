@@ -7,15 +7,13 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
-use super::super::{
-    AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Introspect, IntrospectFuture, Presented,
-};
+use super::super::{AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Introspect, Presented};
 use super::{NOW, access_claims, now, refused, resource, signed, with};
-use crate::TokenFault;
 use crate::error::config;
 use crate::jose::hash;
+use crate::{BoxFuture, Result, TokenFault};
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Server {
     /// What is not an object is a failure.
     answer: Arc<Mutex<Value>>,
@@ -42,7 +40,7 @@ impl Server {
 }
 
 impl Introspect for Server {
-    fn introspect<'a>(&'a self, _: &'a str) -> IntrospectFuture<'a> {
+    fn introspect<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async {
             let _open = self.open.acquire().await;

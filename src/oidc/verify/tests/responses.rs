@@ -1,4 +1,4 @@
-//! Answers that come as JWT: authorization (JARM), userinfo, introspection.
+//! IntrospectionCache that come as JWT: authorization (JARM), userinfo, introspection.
 
 use serde_json::{Value, json};
 

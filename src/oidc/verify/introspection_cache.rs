@@ -1,9 +1,7 @@
-//! What a server says about tokens (RFC 7662), kept for a while.
+//! Introspection of tokens (RFC 7662), with a cache of the responses.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -12,19 +10,16 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::access_token::KIND;
-use super::claims::{Instant as Time, is_of_another_kind};
+use super::claims::{CheckTime, is_of_another_kind};
+use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result, TokenFault, protocol, unavailable};
 use crate::jose::hash;
 use crate::jose::time::seconds;
 
-/// What [`Introspect::introspect`] gives.
-pub type IntrospectFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Map<String, Value>>> + Send + 'a>>;
-
-/// Asks the server about a token (RFC 7662).
-pub trait Introspect: Send + Sync + 'static {
-    /// The members of the server's answer, `active` among them.
-    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a>;
+/// Introspects tokens at the server (RFC 7662).
+pub trait Introspect: fmt::Debug + Send + Sync + 'static {
+    /// Returns the members of the server's response, including `active`.
+    fn introspect<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>>;
 }
 
 /// How long an answer is used, unless set.
@@ -74,24 +69,24 @@ impl TypeOfAnswer {
 }
 
 /// Asks, and keeps the answers by a hash of the whole token.
-pub(super) struct Answers {
+pub(super) struct IntrospectionCache {
     introspect: Arc<dyn Introspect>,
     keep: Duration,
-    kept: Mutex<Kept>,
+    cached: Mutex<CachedAnswers>,
     questions: Semaphore,
 }
 
 /// Until when answers are used. Refusals have a place of their own: made-up tokens, of which there
 /// are any number, push out no good ones.
 #[derive(Default)]
-struct Kept {
+struct CachedAnswers {
     active: HashMap<String, (Instant, Map<String, Value>)>,
     refused: HashMap<String, Instant>,
     /// When what is over is looked for again.
     next_sweep: Option<Instant>,
 }
 
-impl Kept {
+impl CachedAnswers {
     /// Takes out what is over: now and then, and whenever there is no room.
     fn sweep(&mut self, now: Instant) {
         let full = self.active.len() >= MAX_KEPT || self.refused.len() >= MAX_REFUSALS;
@@ -109,17 +104,17 @@ fn size(answer: &Map<String, Value>) -> usize {
     serde_json::to_vec(answer).map_or(usize::MAX, |text| text.len())
 }
 
-impl Answers {
+impl IntrospectionCache {
     pub(super) fn new(introspect: Arc<dyn Introspect>, keep: Duration) -> Self {
         Self {
             introspect,
             keep,
-            kept: Mutex::default(),
+            cached: Mutex::default(),
             questions: Semaphore::new(MAX_QUESTIONS),
         }
     }
 
-    /// What the server says about an active token that passes `check`. Failures to ask are not kept.
+    /// What the server says about an active token that passes `check`. Failures to ask are not cached.
     pub(super) async fn about(
         &self,
         token: &str,
@@ -155,53 +150,53 @@ impl Answers {
     }
 
     fn known(&self, name: &str) -> Option<Result<Map<String, Value>>> {
-        let kept = self.kept();
+        let cached = self.lock();
         let now = Instant::now();
-        if let Some((until, answer)) = kept.active.get(name)
+        if let Some((until, answer)) = cached.active.get(name)
             && *until > now
         {
             return Some(Ok(answer.clone()));
         }
-        let until = kept.refused.get(name)?;
+        let until = cached.refused.get(name)?;
         (*until > now).then(|| Err(inactive()))
     }
 
     /// No answer outlives its token.
     fn keep(&self, name: String, answer: &Map<String, Value>, now: SystemTime) {
         let left = match seconds(answer, "exp") {
-            Some(end) => Duration::try_from_secs_f64(end - Time::new(now, KEEP).now)
+            Some(end) => Duration::try_from_secs_f64(end - CheckTime::new(now, KEEP).now)
                 .unwrap_or(Duration::ZERO),
             None => self.keep,
         };
         let now = Instant::now();
         let until = now + self.keep.min(left).min(MAX_AGE);
-        let mut kept = self.kept();
-        kept.refused.remove(&name);
+        let mut cached = self.lock();
+        cached.refused.remove(&name);
         if until <= now {
             return;
         }
-        kept.sweep(now);
-        if kept.active.len() < MAX_KEPT && size(answer) <= MAX_ANSWER {
-            kept.active.insert(name, (until, answer.clone()));
+        cached.sweep(now);
+        if cached.active.len() < MAX_KEPT && size(answer) <= MAX_ANSWER {
+            cached.active.insert(name, (until, answer.clone()));
         }
     }
 
     fn keep_refusal(&self, name: String) {
         let now = Instant::now();
         let until = now + self.keep.min(KEEP_REFUSALS);
-        let mut kept = self.kept();
-        kept.active.remove(&name);
+        let mut cached = self.lock();
+        cached.active.remove(&name);
         if until <= now {
             return;
         }
-        kept.sweep(now);
-        if kept.refused.len() < MAX_REFUSALS {
-            kept.refused.insert(name, until);
+        cached.sweep(now);
+        if cached.refused.len() < MAX_REFUSALS {
+            cached.refused.insert(name, until);
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CachedAnswers> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -226,9 +221,9 @@ fn inactive() -> Error {
     )
 }
 
-impl fmt::Debug for Answers {
+impl fmt::Debug for IntrospectionCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answers").finish_non_exhaustive()
+        f.debug_struct("IntrospectionCache").finish_non_exhaustive()
     }
 }
 
@@ -238,16 +233,17 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug)]
     struct Nobody;
 
     impl Introspect for Nobody {
-        fn introspect<'a>(&'a self, _: &'a str) -> IntrospectFuture<'a> {
+        fn introspect<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
             Box::pin(async { Ok(Map::new()) })
         }
     }
 
-    fn answers() -> Answers {
-        Answers::new(Arc::new(Nobody), KEEP)
+    fn answers() -> IntrospectionCache {
+        IntrospectionCache::new(Arc::new(Nobody), KEEP)
     }
 
     /// What is kept is bounded, and makes room when its time is over.
@@ -258,15 +254,15 @@ mod tests {
         let keep = |number: usize| answers.keep(number.to_string(), &Map::new(), now);
         (0..MAX_KEPT).for_each(keep);
         keep(MAX_KEPT);
-        assert_eq!(answers.kept().active.len(), MAX_KEPT);
+        assert_eq!(answers.lock().active.len(), MAX_KEPT);
         assert!(answers.known("0").is_some());
         assert!(answers.known(&MAX_KEPT.to_string()).is_none());
         tokio::time::advance(KEEP).await;
         assert!(answers.known("0").is_none());
         keep(MAX_KEPT);
-        assert_eq!(answers.kept().active.len(), 1);
+        assert_eq!(answers.lock().active.len(), 1);
         assert!(answers.known(&MAX_KEPT.to_string()).is_some());
-        assert_eq!(format!("{answers:?}"), "Answers { .. }");
+        assert_eq!(format!("{answers:?}"), "IntrospectionCache { .. }");
     }
 
     /// However many made-up tokens come, the good ones stay.
@@ -278,11 +274,11 @@ mod tests {
         (0..=MAX_REFUSALS).for_each(refuse);
         assert!(answers.known("good").unwrap().is_ok());
         assert!(answers.known("0").unwrap().is_err());
-        assert_eq!(answers.kept().refused.len(), MAX_REFUSALS);
+        assert_eq!(answers.lock().refused.len(), MAX_REFUSALS);
         tokio::time::advance(KEEP_REFUSALS).await;
         assert!(answers.known("0").is_none() && answers.known("good").is_some());
         refuse(0);
-        assert_eq!(answers.kept().refused.len(), 1);
+        assert_eq!(answers.lock().refused.len(), 1);
         // One that was good and is not any more is not good for longer.
         answers.keep_refusal("good".to_owned());
         assert!(answers.known("good").unwrap().is_err());
