@@ -221,7 +221,7 @@ impl OwnerPolicyHandle {
     /// Replaces all of it.
     ///
     /// # Errors
-    /// As [`OwnerPolicies::create`].
+    /// Returns an error in the same cases as [`OwnerPolicies::create`].
     pub async fn update(&self, policy: &OwnerPolicy) -> Result<()> {
         let policy = OwnerPolicy {
             id: Some(self.id.clone()),
@@ -234,7 +234,7 @@ impl OwnerPolicyHandle {
     /// Deletes it.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
+    /// Returns an error in the same cases as [`get`](Self::get).
     pub async fn delete(&self) -> Result<()> {
         let call = call(&DELETE, Method::DELETE, self.path(), &[]);
         self.uma.call(call, NOTHING).await

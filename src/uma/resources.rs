@@ -308,7 +308,7 @@ impl ResourceHandle {
     /// Deletes it, with the permissions that were granted for it.
     ///
     /// # Errors
-    /// As [`update`](Self::update).
+    /// Returns an error in the same cases as [`update`](Self::update).
     pub async fn delete(&self) -> Result<()> {
         let call = self.call(&DELETE, Method::DELETE);
         self.uma.call(call, NOTHING).await

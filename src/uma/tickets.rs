@@ -306,7 +306,7 @@ impl TicketHandle {
     /// Refuses it, or takes back what was granted. The server then forgets the request.
     ///
     /// # Errors
-    /// As [`grant`](Self::grant).
+    /// Returns an error in the same cases as [`grant`](Self::grant).
     pub async fn deny(&self) -> Result<()> {
         self.set(false).await
     }
@@ -314,7 +314,7 @@ impl TicketHandle {
     /// Deletes the request, and with it what was granted. The requester may do that too.
     ///
     /// # Errors
-    /// As [`grant`](Self::grant).
+    /// Returns an error in the same cases as [`grant`](Self::grant).
     pub async fn delete(&self) -> Result<()> {
         let call = ProtectionCall {
             op: &DELETE,
