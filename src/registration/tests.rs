@@ -245,7 +245,7 @@ async fn refusals_say_what_the_shown_token_lacks() {
     for (registration, hint) in [
         (
             without.initial_access_token("iat"),
-            "number of clients is used up",
+            "used for all its clients",
         ),
         (
             without.token_source(AccessToken::new("t")),
@@ -260,7 +260,7 @@ async fn refusals_say_what_the_shown_token_lacks() {
     let server = server(|_| Reply::status(401)).await;
     let error = registered(&server).await.read().await.unwrap_err();
     let hint = error.hint().unwrap();
-    assert!(hint.contains("is not the newest one"), "{error}");
+    assert!(hint.contains("has been replaced"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Introspection answers as JWT.
+//! Introspection responses in a JWT.
 
 use serde_json::{Map, Value};
 
@@ -9,13 +9,13 @@ use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 
 const KIND: TokenKind = TokenKind {
-    name: "introspection answer",
+    name: "introspection response",
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
     algorithms: |_| None,
     registered: Some(Registered::Introspection),
 };
 
-/// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.
+/// The media type of a response of RFC 9701, which has the token's claims in a separate member.
 pub(super) const STANDARD: &str = "token-introspection+jwt";
 
 pub(super) async fn verify(
@@ -37,7 +37,7 @@ pub(super) async fn verify(
             _ => Err(KIND.refused(TokenFault::Claim, "it has no token_introspection")),
         };
     }
-    // Keycloak gives the access token itself, with all of its claims.
+    // Keycloak responds with the access token itself and all its claims.
     if !matches!(text(&claims, "typ"), Some("Bearer" | "DPoP")) {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }

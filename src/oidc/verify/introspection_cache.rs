@@ -22,22 +22,22 @@ pub trait Introspect: fmt::Debug + Send + Sync + 'static {
     fn introspect<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>>;
 }
 
-/// How long an answer is used, unless set.
-pub(super) const KEEP: Duration = Duration::from_secs(30);
-/// How long the server is not asked again about a token that it does not know.
-const KEEP_REFUSALS: Duration = Duration::from_secs(10);
-/// However long it is set: a clock cannot say everything.
+/// The default time for which a response is used.
+pub(super) const DEFAULT_AGE: Duration = Duration::from_secs(30);
+/// The time for which a token stays refused without another request.
+const REFUSAL_AGE: Duration = Duration::from_secs(10);
+/// The maximum time for which a response is used; the clock would overflow with very large settings.
 const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
-const MAX_KEPT: usize = 10_000;
-/// The largest answer that is kept, in octets.
-const MAX_ANSWER: usize = 32 * 1024;
+const MAX_ACTIVE: usize = 10_000;
+/// The size of the largest response that is cached, in bytes.
+const MAX_RESPONSE: usize = 32 * 1024;
 const MAX_REFUSALS: usize = 10_000;
-/// How many questions are on their way at once.
-const MAX_QUESTIONS: usize = 64;
-/// How long a question waits for its turn.
+/// The maximum number of concurrent requests.
+const MAX_REQUESTS: usize = 64;
+/// The maximum time that a request waits for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// What an answer says that its token is.
+/// The type of a token according to its introspection response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::oidc) enum TypeOfAnswer {
     AccessToken,
@@ -51,7 +51,7 @@ impl TypeOfAnswer {
         let member = |name: &str| answer.get(name).filter(|value| !value.is_null());
         let is_access_token = match (member("typ"), member("token_type")) {
             (Some(typ), _) => typ == "Bearer" || typ == "DPoP",
-            // Servers other than Keycloak name the scheme only (RFC 7662 section 2.2).
+            // Servers other than Keycloak send only the scheme (RFC 7662 section 2.2).
             (None, Some(scheme)) => scheme.as_str().is_some_and(|scheme| {
                 ["bearer", "dpop"]
                     .iter()
@@ -68,130 +68,130 @@ impl TypeOfAnswer {
     }
 }
 
-/// Asks, and keeps the answers by a hash of the whole token.
+/// Introspects tokens, and caches the responses by a hash of the token.
 pub(super) struct IntrospectionCache {
     introspect: Arc<dyn Introspect>,
-    keep: Duration,
+    age: Duration,
     cached: Mutex<CachedAnswers>,
-    questions: Semaphore,
+    requests: Semaphore,
 }
 
-/// Until when answers are used. Refusals have a place of their own: made-up tokens, of which there
-/// are any number, push out no good ones.
+/// Responses, and until when they are used. Refusals are stored separately, so that any number of
+/// invented tokens cannot displace valid ones.
 #[derive(Default)]
 struct CachedAnswers {
     active: HashMap<String, (Instant, Map<String, Value>)>,
     refused: HashMap<String, Instant>,
-    /// When what is over is looked for again.
+    /// When expired entries are removed next.
     next_sweep: Option<Instant>,
 }
 
 impl CachedAnswers {
-    /// Takes out what is over: now and then, and whenever there is no room.
+    /// Removes expired entries, periodically and whenever the cache is full.
     fn sweep(&mut self, now: Instant) {
-        let full = self.active.len() >= MAX_KEPT || self.refused.len() >= MAX_REFUSALS;
+        let full = self.active.len() >= MAX_ACTIVE || self.refused.len() >= MAX_REFUSALS;
         if self.next_sweep.is_some_and(|next| now < next) && !full {
             return;
         }
-        self.next_sweep = now.checked_add(KEEP_REFUSALS);
+        self.next_sweep = now.checked_add(REFUSAL_AGE);
         self.active.retain(|_, (until, _)| *until > now);
         self.refused.retain(|_, until| *until > now);
     }
 }
 
-/// About how much memory an answer takes, in octets.
+/// Returns the approximate size of a response in bytes.
 fn size(answer: &Map<String, Value>) -> usize {
     serde_json::to_vec(answer).map_or(usize::MAX, |text| text.len())
 }
 
 impl IntrospectionCache {
-    pub(super) fn new(introspect: Arc<dyn Introspect>, keep: Duration) -> Self {
+    pub(super) fn new(introspect: Arc<dyn Introspect>, age: Duration) -> Self {
         Self {
             introspect,
-            keep,
+            age,
             cached: Mutex::default(),
-            questions: Semaphore::new(MAX_QUESTIONS),
+            requests: Semaphore::new(MAX_REQUESTS),
         }
     }
 
-    /// What the server says about an active token that passes `check`. Failures to ask are not cached.
-    pub(super) async fn about(
+    /// Returns the response about an active token that passes `check`. Failed requests are not cached.
+    pub(super) async fn introspect(
         &self,
         token: &str,
         now: SystemTime,
         check: impl Fn(&Map<String, Value>) -> Result<()>,
     ) -> Result<Map<String, Value>> {
-        let name = hash::sha256(token);
-        if let Some(known) = self.known(&name) {
+        let key = hash::sha256(token);
+        if let Some(known) = self.get(&key) {
             return known;
         }
         let busy = || {
             unavailable(
-                "too many tokens are being asked about at once",
+                "too many tokens are being introspected at once",
                 Some(Duration::from_secs(1)),
             )
         };
-        let turn = timeout(MAX_WAIT, self.questions.acquire());
+        let turn = timeout(MAX_WAIT, self.requests.acquire());
         let turn = turn.await.map_err(|_| busy())?.map_err(|_| busy())?;
-        // Another caller may have asked the same meanwhile.
-        if let Some(known) = self.known(&name) {
+        // Another caller may have introspected the same token meanwhile.
+        if let Some(known) = self.get(&key) {
             return known;
         }
         let answer = self.introspect.introspect(token).await;
         let answer = answer.map_err(not_about_the_token)?;
         drop(turn);
         if answer.get("active") != Some(&Value::Bool(true)) {
-            self.keep_refusal(name);
+            self.insert_refusal(key);
             return Err(inactive());
         }
         check(&answer)?;
-        self.keep(name, &answer, now);
+        self.insert(key, &answer, now);
         Ok(answer)
     }
 
-    fn known(&self, name: &str) -> Option<Result<Map<String, Value>>> {
+    fn get(&self, key: &str) -> Option<Result<Map<String, Value>>> {
         let cached = self.lock();
         let now = Instant::now();
-        if let Some((until, answer)) = cached.active.get(name)
+        if let Some((until, answer)) = cached.active.get(key)
             && *until > now
         {
             return Some(Ok(answer.clone()));
         }
-        let until = cached.refused.get(name)?;
+        let until = cached.refused.get(key)?;
         (*until > now).then(|| Err(inactive()))
     }
 
-    /// No answer outlives its token.
-    fn keep(&self, name: String, answer: &Map<String, Value>, now: SystemTime) {
+    /// Caches a response, at most until its token expires.
+    fn insert(&self, key: String, answer: &Map<String, Value>, now: SystemTime) {
         let left = match seconds(answer, "exp") {
-            Some(end) => Duration::try_from_secs_f64(end - CheckTime::new(now, KEEP).now)
+            Some(end) => Duration::try_from_secs_f64(end - CheckTime::new(now, DEFAULT_AGE).now)
                 .unwrap_or(Duration::ZERO),
-            None => self.keep,
+            None => self.age,
         };
         let now = Instant::now();
-        let until = now + self.keep.min(left).min(MAX_AGE);
+        let until = now + self.age.min(left).min(MAX_AGE);
         let mut cached = self.lock();
-        cached.refused.remove(&name);
+        cached.refused.remove(&key);
         if until <= now {
             return;
         }
         cached.sweep(now);
-        if cached.active.len() < MAX_KEPT && size(answer) <= MAX_ANSWER {
-            cached.active.insert(name, (until, answer.clone()));
+        if cached.active.len() < MAX_ACTIVE && size(answer) <= MAX_RESPONSE {
+            cached.active.insert(key, (until, answer.clone()));
         }
     }
 
-    fn keep_refusal(&self, name: String) {
+    fn insert_refusal(&self, key: String) {
         let now = Instant::now();
-        let until = now + self.keep.min(KEEP_REFUSALS);
+        let until = now + self.age.min(REFUSAL_AGE);
         let mut cached = self.lock();
-        cached.active.remove(&name);
+        cached.active.remove(&key);
         if until <= now {
             return;
         }
         cached.sweep(now);
         if cached.refused.len() < MAX_REFUSALS {
-            cached.refused.insert(name, until);
+            cached.refused.insert(key, until);
         }
     }
 
@@ -200,11 +200,12 @@ impl IntrospectionCache {
     }
 }
 
-/// An answer that is not to be believed says nothing about the token: not that it is refused.
+/// An invalid response says nothing about the token, so its error must not mean that the token is
+/// refused.
 fn not_about_the_token(error: Error) -> Error {
     match error.kind() {
-        ErrorKind::InvalidToken => protocol("the server's answer about the token is not good")
-            .with_hint("check the keys and the audience of its signed answers")
+        ErrorKind::InvalidToken => protocol("the signed introspection response is not valid")
+            .with_hint("check the keys and the audience of the server's signed responses")
             .with_source(error),
         _ => error,
     }
@@ -213,11 +214,11 @@ fn not_about_the_token(error: Error) -> Error {
 fn inactive() -> Error {
     KIND.refused(
         TokenFault::Inactive,
-        "the server says that it is not active",
+        "the server reports that it is not active",
     )
     .with_hint(
-        "Keycloak says so as well where the client that asks is not in the audience of the \
-         token: give it an audience mapper",
+        "Keycloak reports the same if the introspecting client is not in the token's audience: add \
+         an audience mapper",
     )
 }
 
@@ -242,63 +243,63 @@ mod tests {
         }
     }
 
-    fn answers() -> IntrospectionCache {
-        IntrospectionCache::new(Arc::new(Nobody), KEEP)
+    fn cache() -> IntrospectionCache {
+        IntrospectionCache::new(Arc::new(Nobody), DEFAULT_AGE)
     }
 
-    /// What is kept is bounded, and makes room when its time is over.
+    /// The cache is bounded, and expired entries make room.
     #[tokio::test(start_paused = true)]
     async fn answers_fill_no_memory() {
-        let answers = answers();
+        let cache = cache();
         let now = SystemTime::UNIX_EPOCH;
-        let keep = |number: usize| answers.keep(number.to_string(), &Map::new(), now);
-        (0..MAX_KEPT).for_each(keep);
-        keep(MAX_KEPT);
-        assert_eq!(answers.lock().active.len(), MAX_KEPT);
-        assert!(answers.known("0").is_some());
-        assert!(answers.known(&MAX_KEPT.to_string()).is_none());
-        tokio::time::advance(KEEP).await;
-        assert!(answers.known("0").is_none());
-        keep(MAX_KEPT);
-        assert_eq!(answers.lock().active.len(), 1);
-        assert!(answers.known(&MAX_KEPT.to_string()).is_some());
-        assert_eq!(format!("{answers:?}"), "IntrospectionCache { .. }");
+        let keep = |number: usize| cache.insert(number.to_string(), &Map::new(), now);
+        (0..MAX_ACTIVE).for_each(keep);
+        keep(MAX_ACTIVE);
+        assert_eq!(cache.lock().active.len(), MAX_ACTIVE);
+        assert!(cache.get("0").is_some());
+        assert!(cache.get(&MAX_ACTIVE.to_string()).is_none());
+        tokio::time::advance(DEFAULT_AGE).await;
+        assert!(cache.get("0").is_none());
+        keep(MAX_ACTIVE);
+        assert_eq!(cache.lock().active.len(), 1);
+        assert!(cache.get(&MAX_ACTIVE.to_string()).is_some());
+        assert_eq!(format!("{cache:?}"), "IntrospectionCache { .. }");
     }
 
-    /// However many made-up tokens come, the good ones stay.
+    /// Any number of invented tokens leaves the valid ones cached.
     #[tokio::test(start_paused = true)]
     async fn refusals_push_out_no_good_answer() {
-        let answers = answers();
-        answers.keep("good".to_owned(), &Map::new(), SystemTime::UNIX_EPOCH);
-        let refuse = |number: usize| answers.keep_refusal(number.to_string());
+        let cache = cache();
+        cache.insert("good".to_owned(), &Map::new(), SystemTime::UNIX_EPOCH);
+        let refuse = |number: usize| cache.insert_refusal(number.to_string());
         (0..=MAX_REFUSALS).for_each(refuse);
-        assert!(answers.known("good").unwrap().is_ok());
-        assert!(answers.known("0").unwrap().is_err());
-        assert_eq!(answers.lock().refused.len(), MAX_REFUSALS);
-        tokio::time::advance(KEEP_REFUSALS).await;
-        assert!(answers.known("0").is_none() && answers.known("good").is_some());
+        assert!(cache.get("good").unwrap().is_ok());
+        assert!(cache.get("0").unwrap().is_err());
+        assert_eq!(cache.lock().refused.len(), MAX_REFUSALS);
+        tokio::time::advance(REFUSAL_AGE).await;
+        assert!(cache.get("0").is_none() && cache.get("good").is_some());
         refuse(0);
-        assert_eq!(answers.lock().refused.len(), 1);
-        // One that was good and is not any more is not good for longer.
-        answers.keep_refusal("good".to_owned());
-        assert!(answers.known("good").unwrap().is_err());
+        assert_eq!(cache.lock().refused.len(), 1);
+        // A token that was valid is refused as soon as the server refuses it.
+        cache.insert_refusal("good".to_owned());
+        assert!(cache.get("good").unwrap().is_err());
     }
 
-    /// An answer is not used when its token has ended.
+    /// A response is not used after its token has expired.
     #[tokio::test(start_paused = true)]
     async fn answers_do_not_outlive_their_token() {
-        let answers = answers();
+        let cache = cache();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
         let ends = |exp: Value| json!({ "exp": exp }).as_object().unwrap().clone();
-        answers.keep("short".to_owned(), &ends(json!(110)), now);
-        answers.keep("over".to_owned(), &ends(json!(99)), now);
-        answers.keep("long".to_owned(), &ends(json!(1e300)), now);
-        assert!(answers.known("over").is_none());
+        cache.insert("short".to_owned(), &ends(json!(110)), now);
+        cache.insert("over".to_owned(), &ends(json!(99)), now);
+        cache.insert("long".to_owned(), &ends(json!(1e300)), now);
+        assert!(cache.get("over").is_none());
         tokio::time::advance(Duration::from_secs(9)).await;
-        assert!(answers.known("short").is_some());
+        assert!(cache.get("short").is_some());
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(answers.known("short").is_none());
-        assert!(answers.known("long").is_none());
+        assert!(cache.get("short").is_none());
+        assert!(cache.get("long").is_none());
     }
 
     #[test]

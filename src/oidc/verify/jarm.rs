@@ -1,4 +1,4 @@
-//! Authorization responses as JWT (JARM).
+//! Authorization responses in a JWT (JARM).
 
 use serde_json::Value;
 
@@ -21,13 +21,12 @@ pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Vec<(S
     let opened = verifier
         .open(jwt, KIND, TokenOrigin::Anybody, &verifier.response_keys)
         .await?;
-    // Keycloak writes iss twice; two different ones are refused.
+    // Keycloak sends `iss` twice; two different values are refused.
     let claims = json::object_allowing(&opened.payload, "iss").ok_or_else(no_claims)?;
     KIND.issuer(&claims, &opened.issuer)?;
     KIND.audience(&claims, &verifier.client_id)?;
-    // Other tokens of the same issuer for the same client say what they are, or whom they are
-    // about.
-    let answers = [
+    // Other tokens of the same issuer for the same client have a type or a subject.
+    let response_parameters = [
         "code",
         "error",
         "access_token",
@@ -38,7 +37,9 @@ pub(super) async fn verify(verifier: &TokenVerifier, jwt: &str) -> Result<Vec<(S
     if claims.contains_key("typ")
         || claims.contains_key("sub")
         || claims.contains_key("events")
-        || !answers.iter().any(|name| claims.contains_key(*name))
+        || !response_parameters
+            .iter()
+            .any(|name| claims.contains_key(*name))
     {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }

@@ -1,4 +1,4 @@
-//! Remembering what was used.
+//! Stores of used token ids.
 
 mod memory;
 
@@ -9,7 +9,7 @@ pub use self::memory::ReplayMemory;
 use crate::BoxFuture;
 use crate::error::Result;
 
-/// Remembers the ids of tokens that may be used once (`jti`). Implement it over a store that all
+/// A store of the ids (`jti`) of tokens that may be used only once. Implement it over a store that all
 /// instances of a service share.
 ///
 /// ```
@@ -29,13 +29,13 @@ use crate::error::Result;
 /// }
 /// ```
 pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
-    /// Whether `id` was never seen before; from then on it was. It may be forgotten at `until`.
-    /// Both must be one step: of two calls at the same time one gets `false`.
+    /// Stores `id` until at least `until`, and returns whether it is new. The operation must be
+    /// atomic: of two concurrent calls with the same id, one returns `false`.
     fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>>;
 
-    /// The same for the id of a DPoP proof, of which a sender makes as many as it likes. A store
-    /// whose room is limited counts them for each sender, and refuses a sender that has filled its
-    /// share without touching the others. Counts nothing unless implemented.
+    /// Like [`first_use`](Self::first_use), for the id of a DPoP proof. A sender can create any number
+    /// of proofs, so a store of limited capacity should count the ids of each sender, and return an
+    /// error for a sender that has used up its share. The default implementation does not count.
     fn first_use_by<'a>(
         &'a self,
         sender: ReplaySender<'a>,
@@ -47,13 +47,13 @@ pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Who has sent a proof: what [`ReplayStore::first_use_by`] counts by.
+/// The sender of a proof, by which [`ReplayStore::first_use_by`] counts.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ReplaySender<'a> {
-    /// The client that the access token was issued to, with its issuer; the subject where the
-    /// token names no client.
+    /// The issuer, and the client to which the access token was issued, or the token's subject if it
+    /// names no client.
     pub client: &'a str,
-    /// The thumbprint of the key that the proof is made with (RFC 7638).
+    /// The thumbprint of the key that signs the proof (RFC 7638).
     pub key: &'a str,
 }

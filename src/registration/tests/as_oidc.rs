@@ -137,7 +137,7 @@ async fn a_registered_client_authenticates_as_it_is_registered() {
             json!({ "token_endpoint_auth_method": "none_of\u{1b}these" }),
             "does not know",
         ),
-        (json!({ "client_secret": null }), "shown no secret"),
+        (json!({ "client_secret": null }), "sent no secret"),
         (
             json!({ "token_endpoint_auth_method": "private_key_jwt" }),
             "signing_key",
@@ -172,7 +172,7 @@ async fn tokens_of_a_registered_client_have_its_algorithms() {
     let symmetric = registered(&server).await.oidc().unwrap().build();
     says(
         &symmetric.unwrap_err(),
-        "symmetric algorithms are not taken",
+        "symmetric algorithms are not accepted",
     );
     for (algorithm, good) in [("ES256", true), ("PS256", false)] {
         let server = provider(json!({ "id_token_signed_response_alg": algorithm })).await;

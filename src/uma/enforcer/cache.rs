@@ -1,4 +1,4 @@
-//! Decisions of the last moments.
+//! The cache of recent decisions.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Access;
 use crate::uma::RequestedPermission;
 
-/// Of token and permissions: the cache holds no tokens.
+/// A hash of the token and the permissions, so that the cache holds no tokens.
 pub(super) type Key = [u8; 32];
 
 pub(super) struct Cache {
@@ -21,9 +21,9 @@ pub(super) struct Cache {
 
 #[derive(Default)]
 struct CachedDecisions {
-    /// Since when, and for how long at most.
+    /// The decisions, their times, and the remaining lifetimes of the tokens.
     decisions: HashMap<Key, (Access, Instant, Duration)>,
-    /// The oldest in front.
+    /// The keys, oldest first.
     order: VecDeque<(Key, Instant)>,
 }
 
@@ -42,7 +42,7 @@ impl Cache {
         (since.elapsed() < self.age.min(*left)).then(|| access.clone())
     }
 
-    /// `left`: how long the token is good for.
+    /// Stores a decision. `left` is the token's remaining lifetime.
     pub(super) fn put(&self, key: Key, access: Access, left: Duration) {
         if self.entries == 0 || self.age.is_zero() {
             return;
@@ -57,7 +57,7 @@ impl Cache {
                 break;
             }
             cached.order.pop_front();
-            // It may have been decided again since.
+            // The entry may have been replaced by a newer decision.
             if cached
                 .decisions
                 .get(&oldest)

@@ -1,5 +1,4 @@
-//! Files that are none, and what stays open. What is decided is held against a server in
-//! `tests/flows`.
+//! Invalid files and unknown decisions. The decisions are compared with a server's in `tests/flows`.
 
 use serde_json::{Value, json};
 
@@ -31,7 +30,7 @@ fn settings(policies: &[Value]) -> AuthorizationSettings {
     AuthorizationSettings::from_json(&file.to_string()).unwrap()
 }
 
-/// The server's own import takes them.
+/// The server's import accepts such files.
 #[test]
 fn lists_that_are_left_out_are_empty() {
     for text in [
@@ -71,7 +70,7 @@ fn files_that_are_none_are_refused() {
                 "aggregate",
                 &json!({"applyPolicies": "[\"b\"]"})
             )])),
-            "not there",
+            "does not exist",
         ),
         (
             &lists(&json!([policy(
