@@ -76,8 +76,8 @@ impl Discovery {
     }
 
     /// Returns the checked metadata of `provider`. Metadata older than an hour is renewed in the
-    /// background; after two hours it is renewed before use, but used for up to a day if the provider
-    /// cannot be reached.
+    /// background; after two hours it is renewed before use, but used for up to a day if the
+    /// provider cannot be reached.
     pub(crate) async fn get(
         self: &Arc<Self>,
         sender: &Arc<Sender>,
@@ -103,7 +103,8 @@ impl Discovery {
         }
     }
 
-    /// Makes the next caller renew the metadata, because an endpoint is not at its published address.
+    /// Makes the next caller renew the metadata, because an endpoint is not at its published
+    /// address.
     pub(crate) fn doubt(&self, provider: &ProviderId) {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(provider) {
@@ -125,8 +126,8 @@ impl Discovery {
         })
     }
 
-    /// Returns `first` with the members that only the provider's second document has, if that one was
-    /// read before; its age decides about its renewal. Returns `first` if the second one fails.
+    /// Returns `first` with the members that only the provider's second document has, if that one
+    /// was read before; its age decides about its renewal. Returns `first` if the second one fails.
     pub(crate) async fn with_second(
         self: &Arc<Self>,
         sender: &Arc<Sender>,

@@ -1,7 +1,7 @@
 //! A cache for one fetched value, such as a document or a key set.
 //!
-//! A value that is fresh enough is used at once. A fetch runs in its own task, so that it outlives a
-//! canceled caller, and all callers share it. [`state`] decides what to do at which age.
+//! A value that is fresh enough is used at once. A fetch runs in its own task, so that it outlives
+//! a canceled caller, and all callers share it. [`state`] decides what to do at which age.
 
 mod state;
 #[cfg(test)]
@@ -97,7 +97,8 @@ impl<T: Send + Sync + 'static> Kept<T> {
                 match slot.state.step(&self.0.ages, now, wait) {
                     Step::Use(value) => return Ok(Some(Got { value, own: false })),
                     Step::Renew(value) => {
-                        // The value is still usable, so a failure to start the fetch does not matter.
+                        // The value is still usable, so a failure to start the fetch does not
+                        // matter.
                         let _ = self.begin(&mut slot, now, &fetch);
                         return Ok(Some(Got { value, own: false }));
                     }

@@ -139,8 +139,8 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// Returns an error of kind `NotFound` if there is no such client, or `Validation` if the client
-    /// lacks a scope.
+    /// Returns an error of kind `NotFound` if there is no such client, or `Validation` if the
+    /// client lacks a scope.
     pub async fn grant_consent(
         &self,
         client_id: impl AsRef<str> + Send,

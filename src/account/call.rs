@@ -163,7 +163,8 @@ fn explain(op: &Operation, error: Error) -> Error {
 }
 
 /// Returns the roles of `org.keycloak.models.AccountRoles` that
-/// `org.keycloak.services.resources.account` requires. `manage-account` is sufficient for all calls.
+/// `org.keycloak.services.resources.account` requires. `manage-account` is sufficient for all
+/// calls.
 fn role(op: &Operation) -> &'static str {
     let read = op.method == "GET";
     let rest = op.path.strip_prefix(BELOW).unwrap_or_default();

@@ -126,7 +126,8 @@ impl Account {
     /// Reads the profile, edits it and writes it back. Returns the new profile.
     ///
     /// # Errors
-    /// Returns an error in the same cases as [`profile`](Self::profile) and [`update_profile`](Self::update_profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile) and
+    /// [`update_profile`](Self::update_profile).
     pub async fn modify_profile(&self, edit: impl FnOnce(&mut Profile) + Send) -> Result<Profile> {
         let mut me = self.profile().await?;
         edit(&mut me);

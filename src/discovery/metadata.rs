@@ -11,12 +11,13 @@ use crate::error::{Result, config};
 /// publishes at `/realms/{realm}/.well-known/openid-configuration`.
 ///
 /// Every member except the issuer may be missing: older servers and disabled features omit some.
-/// Endpoints are as published. If `issuer(..)` declares the published address to be the same server,
-/// the client calls them through its base URL.
+/// Endpoints are as published. If `issuer(..)` declares the published address to be the same
+/// server, the client calls them through its base URL.
 ///
-/// A malformed member, such as a string in place of a list, is in `extra` unchanged. For members that
-/// enable a check or select algorithms and methods, the obvious meaning of a malformed value is used
-/// (`"true"`, a string as a list of one). If there is none, calls that depend on the member fail.
+/// A malformed member, such as a string in place of a list, is in `extra` unchanged. For members
+/// that enable a check or select algorithms and methods, the obvious meaning of a malformed value
+/// is used (`"true"`, a string as a list of one). If there is none, calls that depend on the member
+/// fail.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]

@@ -1,10 +1,10 @@
 //! Reading a well-known document with malformed members.
 //!
 //! There are two kinds of members. Most are descriptive: a malformed value is kept in `extra`, and
-//! only a flow that needs the member fails. Others enable a check, or select algorithms and methods.
-//! For these, the obvious meaning of a malformed value is used. If there is none, the value is kept
-//! in `extra`, the member gets the strictest possible value so that no check is skipped, and the
-//! flows that depend on it fail.
+//! only a flow that needs the member fails. Others enable a check, or select algorithms and
+//! methods. For these, the obvious meaning of a malformed value is used. If there is none, the
+//! value is kept in `extra`, the member gets the strictest possible value so that no check is
+//! skipped, and the flows that depend on it fail.
 
 use std::fmt;
 
@@ -170,8 +170,8 @@ impl ProviderMetadata {
         endpoints.chain(aliases).collect()
     }
 
-    /// Returns the document with an endpoint replaced, or `None` if no flow uses an endpoint of this
-    /// name.
+    /// Returns the document with an endpoint replaced, or `None` if no flow uses an endpoint of
+    /// this name.
     pub(super) fn with_endpoint(&self, name: &str, url: &str) -> serde_json::Result<Option<Self>> {
         if !is_endpoint(name) {
             return Ok(None);
@@ -187,7 +187,7 @@ fn is_endpoint(member: &str) -> bool {
     member.ends_with("_endpoint") || member == "jwks_uri"
 }
 
-/// The error for a malformed member that a flow depends on.
+/// Creates the error for a malformed member that a flow depends on.
 fn unreadable(member: &str) -> crate::Error {
     protocol(format!(
         "the member {member} of the well-known document is malformed"

@@ -1,5 +1,5 @@
-//! The second well-known document (RFC 8414), which may have members that the OpenID Connect document
-//! lacks.
+//! The second well-known document (RFC 8414), which may have members that the OpenID Connect
+//! document lacks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -79,7 +79,8 @@ impl Second {
         both
     }
 
-    /// Makes the next caller renew the document, because an endpoint is not at its published address.
+    /// Makes the next caller renew the document, because an endpoint is not at its published
+    /// address.
     pub(super) fn doubt(&self) {
         self.document.doubt();
     }

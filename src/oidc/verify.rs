@@ -1,7 +1,7 @@
 //! Verification of signed tokens and responses.
 //!
-//! Each kind of token has its own verifier, which refuses all other kinds (RFC 8725 section 3.12), and
-//! its own type for verified tokens.
+//! Each kind of token has its own verifier, which refuses all other kinds (RFC 8725 section 3.12),
+//! and its own type for verified tokens.
 
 mod access_token;
 mod actor;
@@ -68,8 +68,8 @@ pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
 /// Verifies what an issuer signs for a client: ID tokens, logout tokens, userinfo responses,
 /// authorization responses (JARM) and introspection responses.
 ///
-/// [`Oidc::verifier`](crate::oidc::Oidc::verifier) returns one with the client's settings. A verifier
-/// can also be created without a network:
+/// [`Oidc::verifier`](crate::oidc::Oidc::verifier) returns one with the client's settings. A
+/// verifier can also be created without a network:
 ///
 /// ```no_run
 /// use keycloak_kit::jose::Jwk;
@@ -131,8 +131,8 @@ impl TokenVerifier {
     /// Accepts only tokens signed with one of these algorithms. The default is all asymmetric
     /// algorithms that the issuer publishes for the kind of token.
     ///
-    /// Symmetric algorithms are ignored, because Keycloak's symmetric keys never leave the server. For
-    /// ID tokens of other providers, see
+    /// Symmetric algorithms are ignored, because Keycloak's symmetric keys never leave the server.
+    /// For ID tokens of other providers, see
     /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret).
     #[must_use]
     pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
@@ -149,17 +149,17 @@ impl TokenVerifier {
         self
     }
 
-    /// Also accepts ID tokens that were issued to another client (`azp`), such as a mobile application
-    /// that obtains the ID token and sends it to this application. The token's audience (`aud`) must
-    /// still contain this client.
+    /// Also accepts ID tokens that were issued to another client (`azp`), such as a mobile
+    /// application that obtains the ID token and sends it to this application. The token's audience
+    /// (`aud`) must still contain this client.
     #[must_use]
     pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
         self.authorized_parties.push(client_id.into());
         self
     }
 
-    /// Accepts ID tokens with several [trusted audiences](Self::trusted_audience) but without `azp`,
-    /// which some providers issue. By default they are refused.
+    /// Accepts ID tokens with several [trusted audiences](Self::trusted_audience) but without
+    /// `azp`, which some providers issue. By default they are refused.
     #[must_use]
     pub fn authorized_party_optional(mut self) -> Self {
         self.authorized_party_optional = true;
@@ -180,9 +180,9 @@ impl TokenVerifier {
         self
     }
 
-    /// Accepts only subjects of at most 255 ASCII characters (OpenID Connect Core 1.0 section 2). By
-    /// default a subject may have up to 4096 bytes without control characters, such as an id of a user
-    /// storage. Subjects are compared byte by byte.
+    /// Accepts only subjects of at most 255 ASCII characters (OpenID Connect Core 1.0 section 2).
+    /// By default a subject may have up to 4096 bytes without control characters, such as an id of
+    /// a user storage. Subjects are compared byte by byte.
     #[must_use]
     pub fn strict_subjects(mut self) -> Self {
         self.subjects = Subjects::Strict;
@@ -197,16 +197,16 @@ impl TokenVerifier {
         self
     }
 
-    /// Requires encrypted ID tokens, for which the client is registered, and adds a key that decrypts
-    /// them. Several keys can be added for a key rotation.
+    /// Requires encrypted ID tokens, for which the client is registered, and adds a key that
+    /// decrypts them. Several keys can be added for a key rotation.
     #[must_use]
     pub fn id_token_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.id_token_keys.push(key);
         self
     }
 
-    /// Requires encrypted userinfo responses, for which the client is registered, and adds a key that
-    /// decrypts them.
+    /// Requires encrypted userinfo responses, for which the client is registered, and adds a key
+    /// that decrypts them.
     #[must_use]
     pub fn userinfo_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.userinfo_keys.push(key);
@@ -217,16 +217,16 @@ impl TokenVerifier {
     /// recommends but does not require. If present, they are checked.
     ///
     /// # Security
-    /// Such a response may have been issued to another client. Only the connection to the provider and
-    /// the subject of the ID token protect against that.
+    /// Such a response may have been issued to another client. Only the connection to the provider
+    /// and the subject of the ID token protect against that.
     #[must_use]
     pub fn unaddressed_userinfo(mut self) -> Self {
         self.unaddressed_userinfo = true;
         self
     }
 
-    /// Requires encrypted authorization responses (JARM), for which the client is registered, and adds
-    /// a key that decrypts them.
+    /// Requires encrypted authorization responses (JARM), for which the client is registered, and
+    /// adds a key that decrypts them.
     #[must_use]
     pub fn response_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.response_keys.push(key);
@@ -242,12 +242,13 @@ impl TokenVerifier {
     }
 
     /// Accepts front-channel logout requests with neither `iss` nor `sid`, for a client registered
-    /// without `frontchannel_logout_session_required` (OpenID Connect Front-Channel Logout 1.0 section
-    /// 2). By default they are refused. A request with only one of the two is always refused.
+    /// without `frontchannel_logout_session_required` (OpenID Connect Front-Channel Logout 1.0
+    /// section 2). By default they are refused. A request with only one of the two is always
+    /// refused.
     ///
     /// # Security
-    /// Any web page can make a browser send such a request and log its user out. End only the session
-    /// of the browser that sent it.
+    /// Any web page can make a browser send such a request and log its user out. End only the
+    /// session of the browser that sent it.
     #[must_use]
     pub fn session_optional(mut self) -> Self {
         self.session_optional = true;
@@ -272,12 +273,12 @@ impl TokenVerifier {
         }
     }
 
-    /// Verifies an ID token (OpenID Connect Core 1.0 section 3.1.3.7). `expected` has the checks that
-    /// depend on the login.
+    /// Verifies an ID token (OpenID Connect Core 1.0 section 3.1.3.7). `expected` has the checks
+    /// that depend on the login.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a check
-    /// fails. Returns an error of another kind if the issuer's keys cannot be fetched.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn id_token(&self, token: &str, expected: &Expected<'_>) -> Result<IdToken> {
         self.id_token_from(token, expected, TokenOrigin::Anybody)
             .await
@@ -299,9 +300,9 @@ impl TokenVerifier {
     /// `Cache-Control: no-store`.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a check
-    /// fails. Returns an error of another kind if the issuer's keys cannot be fetched or the replay
-    /// store fails.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched or the
+    /// replay store fails.
     pub async fn logout_token(&self, token: &str) -> Result<LogoutToken> {
         logout_token::verify(self, token).await
     }
@@ -311,8 +312,8 @@ impl TokenVerifier {
     /// [`session_optional`](Self::session_optional) both may be missing.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken` if one of them is missing or repeated, or the issuer is
-    /// another one.
+    /// Returns an error of kind `InvalidToken` if one of them is missing or repeated, or the issuer
+    /// is another one.
     pub async fn front_channel_logout(&self, query: &str) -> Result<FrontChannelLogout> {
         FrontChannelLogout::read(query, &self.issuer.names().await?, self.session_optional)
     }
@@ -321,8 +322,8 @@ impl TokenVerifier {
     /// 5.3.2). `subject` is the subject of the ID token.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a check
-    /// fails. Returns an error of another kind if the issuer's keys cannot be fetched.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn user_info(&self, jwt: &str, subject: Option<&str>) -> Result<Map<String, Value>> {
         user_info::verify(self, jwt, subject, TokenOrigin::Anybody).await
     }
@@ -340,8 +341,8 @@ impl TokenVerifier {
     /// such as `code` and `state`, or `error`. They include `iss`.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a check
-    /// fails. Returns an error of another kind if the issuer's keys cannot be fetched.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn authorization_response(&self, jwt: &str) -> Result<Vec<(String, String)>> {
         jarm::verify(self, jwt).await
     }
@@ -350,8 +351,8 @@ impl TokenVerifier {
     /// Keycloak's response, which is the full access token.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a check
-    /// fails. Returns an error of another kind if the issuer's keys cannot be fetched.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
         introspection::verify(self, jwt, TokenOrigin::Anybody).await
     }
@@ -389,8 +390,8 @@ impl TokenVerifier {
     }
 
     /// Decrypts claims that are encrypted but not signed (OpenID Connect Core 1.0 section 5.3.2).
-    /// Returns `None` if the content is a signed token. Only for responses that came directly from the
-    /// endpoint, because anyone can encrypt.
+    /// Returns `None` if the content is a signed token. Only for responses that came directly from
+    /// the endpoint, because anyone can encrypt.
     pub(crate) fn unsigned_user_info(&self, jwe: &str) -> Option<Map<String, Value>> {
         json::object(&decrypt(jwe, &self.userinfo_keys).ok()?)
     }

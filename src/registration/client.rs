@@ -38,9 +38,9 @@ const DELETE: Operation = Operation::new(
 /// A handle that manages a registered client. Cheap to clone; clones share the registration access
 /// token.
 ///
-/// Each call may replace the token, so the calls of one client run one after the other. Each runs in
-/// its own task, so that the response with the new token is not lost if the caller is canceled. Save
-/// the token ([`saved`](Self::saved)) after every call. `Debug` shows no secrets.
+/// Each call may replace the token, so the calls of one client run one after the other. Each runs
+/// in its own task, so that the response with the new token is not lost if the caller is canceled.
+/// Save the token ([`saved`](Self::saved)) after every call. `Debug` shows no secrets.
 pub struct RegisteredClient<T = ClientMetadata> {
     shared: Arc<Shared<T>>,
 }
@@ -115,7 +115,8 @@ impl<T: ClientDocument> RegisteredClient<T> {
         self.shared.state().secret.clone()
     }
 
-    /// Returns the client's metadata from the last response, or `None` if that could not be decoded.
+    /// Returns the client's metadata from the last response, or `None` if that could not be
+    /// decoded.
     pub fn metadata(&self) -> Option<T> {
         self.shared.state().document.clone()
     }
@@ -149,8 +150,8 @@ impl<T: ClientDocument> RegisteredClient<T> {
 
     /// Replaces the client's metadata (RFC 7592 section 2.2), and returns the new metadata.
     ///
-    /// Members that `wanted` omits get the server's defaults. The id is added, and members that only
-    /// the server sets are removed.
+    /// Members that `wanted` omits get the server's defaults. The id is added, and members that
+    /// only the server sets are removed.
     ///
     /// # Errors
     /// Returns an error in the same cases as [`Registration::create`] and [`read`](Self::read). If

@@ -9,8 +9,8 @@ use crate::client_metadata::ClientMetadata;
 /// A format of a client registration, which determines the registration provider.
 ///
 /// [`ClientMetadata`] is sent to the standard endpoint (Keycloak's provider `openid-connect`).
-/// Keycloak's own representation, as a `ClientRepresentation` or a JSON value, is sent to its provider
-/// `default`.
+/// Keycloak's own representation, as a `ClientRepresentation` or a JSON value, is sent to its
+/// provider `default`.
 ///
 /// This trait is sealed.
 pub trait ClientDocument:

@@ -43,8 +43,8 @@ const INSTALL: Operation = Operation::new(
 /// Registers clients at a realm, or at any other provider that publishes a
 /// `registration_endpoint` (RFC 7591).
 ///
-/// The registration returned by [`Keycloak::registration`] and [`Oidc::registration`] sends no token;
-/// a realm accepts that from hosts that its policies trust. Cheap to clone.
+/// The registration returned by [`Keycloak::registration`] and [`Oidc::registration`] sends no
+/// token; a realm accepts that from hosts that its policies trust. Cheap to clone.
 #[derive(Clone)]
 pub struct Registration {
     pub(super) service: Arc<RegistrationService>,
@@ -149,9 +149,9 @@ impl Registration {
         self.with(Authority::Initial(token.into()))
     }
 
-    /// Registers clients, and manages existing ones, with access tokens of the realm. The tokens need
-    /// the role `create-client` or `manage-clients`. A [`Session`](crate::oidc::Session) and an
-    /// [`AccessToken`](crate::AccessToken) are token sources.
+    /// Registers clients, and manages existing ones, with access tokens of the realm. The tokens
+    /// need the role `create-client` or `manage-clients`. A [`Session`](crate::oidc::Session) and
+    /// an [`AccessToken`](crate::AccessToken) are token sources.
     #[must_use]
     pub fn token_source(&self, source: impl TokenSource) -> Self {
         let login = Login {
@@ -171,8 +171,8 @@ impl Registration {
     /// # Errors
     /// - [`Error::registration_fault`](crate::Error::registration_fault) returns what is wrong with
     ///   the metadata.
-    /// - The error is of kind `Unauthorized` or `Forbidden` if the server does not accept the token,
-    ///   or requires one.
+    /// - The error is of kind `Unauthorized` or `Forbidden` if the server does not accept the
+    ///   token, or requires one.
     pub async fn create<T: ClientDocument>(&self, wanted: &T) -> Result<RegisteredClient<T>> {
         let mut members = members_of(&CREATE, wanted)?;
         for name in T::MEMBERS.response_only {

@@ -102,8 +102,8 @@ impl RegisteredClient<ClientMetadata> {
         self.oidc_with(&ClientKeys::default())
     }
 
-    /// Like [`oidc`](Self::oidc), for a client with keys: for `private_key_jwt`, encrypted responses,
-    /// signed requests, or tokens bound to a key.
+    /// Like [`oidc`](Self::oidc), for a client with keys: for `private_key_jwt`, encrypted
+    /// responses, signed requests, or tokens bound to a key.
     ///
     /// # Errors
     /// Returns an error in the same cases as [`oidc`](Self::oidc), and of kind `Config` if a key is

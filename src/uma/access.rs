@@ -27,10 +27,10 @@ impl Oidc {
     /// The server decides, and each permission is looked up in the granted ones: asked for
     /// `album#edit`, Keycloak also agrees for a user who has only `album#view`.
     ///
-    /// If the server does not accept the token, the result has `logged_in` set to `false`. A permission
-    /// identifies a resource by name or id; without a scope, any access to the resource is sufficient.
-    /// Resources of different owners may have the same name, so if users create resources, use ids. Too
-    /// many permissions for one request are split into several requests.
+    /// If the server does not accept the token, the result has `logged_in` set to `false`. A
+    /// permission identifies a resource by name or id; without a scope, any access to the resource
+    /// is sufficient. Resources of different owners may have the same name, so if users create
+    /// resources, use ids. Too many permissions for one request are split into several requests.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -42,11 +42,12 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// - Returns an error if there is no decision: the server is unreachable or fails, or a resource or
-    ///   scope does not exist.
-    /// - Returns an error with [`Binding`](crate::TokenFault::Binding), before anything is sent, if the
-    ///   token is bound to a TLS certificate or a key (DPoP), because Keycloak does not check the holder
-    ///   here; see [`Permissions::holder_verified`](super::Permissions::holder_verified).
+    /// - Returns an error if there is no decision: the server is unreachable or fails, or a
+    ///   resource or scope does not exist.
+    /// - Returns an error with [`Binding`](crate::TokenFault::Binding), before anything is sent, if
+    ///   the token is bound to a TLS certificate or a key (DPoP), because Keycloak does not check
+    ///   the holder here; see
+    ///   [`Permissions::holder_verified`](super::Permissions::holder_verified).
     pub async fn has_access<P>(
         &self,
         access_token: impl Into<Secret> + Send,

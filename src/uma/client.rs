@@ -65,9 +65,9 @@ impl UmaBuilder {
 
 /// The protection API of a realm (UMA 2.0 Federated Authorization) for a resource server.
 ///
-/// Calls use a protection API token: the client's own, which is renewed automatically, or a given one
-/// ([`with_token`](Self::with_token)). With a user's token, that user becomes the owner of created
-/// resources. Cheap to clone.
+/// Calls use a protection API token: the client's own, which is renewed automatically, or a given
+/// one ([`with_token`](Self::with_token)). With a user's token, that user becomes the owner of
+/// created resources. Cheap to clone.
 #[derive(Clone)]
 pub struct Uma {
     inner: Arc<UmaInner>,
@@ -80,8 +80,8 @@ struct UmaInner {
 }
 
 impl Oidc {
-    /// Returns the protection API for this client, which must be a resource server: authorization and
-    /// the service account are enabled.
+    /// Returns the protection API for this client, which must be a resource server: authorization
+    /// and the service account are enabled.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -133,8 +133,8 @@ impl Uma {
         }
     }
 
-    /// Returns the API with a given token. A user with the role `uma_protection` of this client becomes
-    /// the owner of resources created with the user's token.
+    /// Returns the API with a given token. A user with the role `uma_protection` of this client
+    /// becomes the owner of resources created with the user's token.
     ///
     /// ```no_run
     /// # async fn show(uma: keycloak_kit::uma::Uma, bearer: &str) -> keycloak_kit::Result<()> {
@@ -146,8 +146,8 @@ impl Uma {
     /// ```
     ///
     /// # Errors
-    /// Returns an error of kind `Protocol` if the token contains characters that are not allowed in a
-    /// header, or `Config` if it starts with an authorization scheme.
+    /// Returns an error of kind `Protocol` if the token contains characters that are not allowed in
+    /// a header, or `Config` if it starts with an authorization scheme.
     pub fn with_token(&self, token: AccessToken) -> Result<Self> {
         let engine = login(&self.inner.oidc, Credentials::Fixed(token)).engine()?;
         Ok(Self::over(&self.inner.oidc, engine))
@@ -177,8 +177,8 @@ impl Uma {
         &self.inner.oidc
     }
 
-    /// Returns the metadata that the realm publishes at `uma2-configuration`. It is cached, and renewed
-    /// after an hour.
+    /// Returns the metadata that the realm publishes at `uma2-configuration`. It is cached, and
+    /// renewed after an hour.
     ///
     /// # Errors
     /// Returns an error of kind `NotFound` if there is no such realm.
@@ -205,7 +205,8 @@ impl Uma {
         json::decode(op, answer.body())
     }
 
-    /// Sends a call that returns a list. Keycloak responds with 204 to some searches without results.
+    /// Sends a call that returns a list. Keycloak responds with 204 to some searches without
+    /// results.
     pub(super) async fn list<T: DeserializeOwned + 'static>(
         &self,
         call: ProtectionCall<'_>,

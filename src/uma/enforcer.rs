@@ -35,8 +35,8 @@ pub struct PathRule {
 }
 
 impl PathRule {
-    /// Creates a rule that allows no method yet. Patterns are paths such as `/albums`, `/albums/{id}`
-    /// (one segment) and `/albums/*` (`/albums` and everything below).
+    /// Creates a rule that allows no method yet. Patterns are paths such as `/albums`,
+    /// `/albums/{id}` (one segment) and `/albums/*` (`/albums` and everything below).
     pub fn new(pattern: impl Into<String>) -> Self {
         Self {
             pattern: pattern.into(),
@@ -52,8 +52,8 @@ impl PathRule {
         self
     }
 
-    /// Allows a method to callers with all of these permissions, in addition to those set before for
-    /// the method.
+    /// Allows a method to callers with all of these permissions, in addition to those set before
+    /// for the method.
     #[must_use]
     pub fn method<P: Into<RequestedPermission>>(
         mut self,
@@ -69,8 +69,8 @@ impl PathRule {
     }
 
     /// Creates a rule for each URI of a resource. `methods` assigns scopes to methods: a method is
-    /// allowed to callers with its scope, or with all its scopes if there are several. Scopes that the
-    /// resource lacks are ignored.
+    /// allowed to callers with its scope, or with all its scopes if there are several. Scopes that
+    /// the resource lacks are ignored.
     ///
     /// [`build`](PathEnforcerBuilder::build) refuses a URI that is not a path pattern, such as
     /// `https://host/x` or `*.html`, and a URI of two resources. Write rules for such URIs by hand.
@@ -125,7 +125,8 @@ struct PathEnforcerInner {
 }
 
 impl Oidc {
-    /// Returns a builder for access decisions about HTTP requests to this client, a resource server.
+    /// Returns a builder for access decisions about HTTP requests to this client, a resource
+    /// server.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: Option<&str>) -> keycloak_kit::Result<()> {
@@ -192,8 +193,8 @@ impl PathEnforcerBuilder {
     /// Creates the enforcer. Nothing is sent until the first request.
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if a pattern is not a path pattern, two rules have the same
-    /// pattern, or an open rule has methods.
+    /// Returns an error of kind `Config` if a pattern is not a path pattern, two rules have the
+    /// same pattern, or an open rule has methods.
     pub fn build(self) -> Result<PathEnforcer> {
         let mut rules: Vec<(Pattern, PathRule)> = Vec::new();
         for rule in self.rules {
@@ -233,8 +234,8 @@ impl PathEnforcerBuilder {
 
 impl PathEnforcer {
     /// Decides about a request. `path` is the raw path of the request, with or without query. An
-    /// ambiguous path (dot segments, encoded slashes, empty segments, `#`) is denied. `bearer` is the
-    /// access token of the request.
+    /// ambiguous path (dot segments, encoded slashes, empty segments, `#`) is denied. `bearer` is
+    /// the access token of the request.
     ///
     /// # Errors
     /// - If the server cannot be asked, respond with 503. An error is never a decision, and is not

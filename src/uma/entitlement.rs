@@ -19,8 +19,9 @@ const OP: Operation = Operation::new(
 );
 
 impl Oidc {
-    /// Requests a requesting party token with all permissions at a resource server, from servers before
-    /// Keycloak 4. Newer servers respond with 404 or 405; use [`permissions`](Self::permissions) there.
+    /// Requests a requesting party token with all permissions at a resource server, from servers
+    /// before Keycloak 4. Newer servers respond with 404 or 405; use
+    /// [`permissions`](Self::permissions) there.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, token: keycloak_kit::AccessToken) -> keycloak_kit::Result<()> {
@@ -30,7 +31,8 @@ impl Oidc {
     ///
     /// # Errors
     /// - Returns an error of kind `NotFound` or `Protocol` on newer servers.
-    /// - Returns an error with [`NotAuthorized`](crate::UmaFault::NotAuthorized) if nothing is granted.
+    /// - Returns an error with [`NotAuthorized`](crate::UmaFault::NotAuthorized) if nothing is
+    ///   granted.
     pub async fn entitlement(&self, audience: &str, token: &AccessToken) -> Result<AccessToken> {
         #[derive(Deserialize)]
         struct Entitled {

@@ -19,8 +19,8 @@ pub(super) fn is_refused_token(error: &Error) -> bool {
         && error.oauth_code() == Some("invalid_bearer_token")
 }
 
-/// Explains an error of the protection API. Several errors share a code, so the message distinguishes
-/// them; messages are not translated.
+/// Explains an error of the protection API. Several errors share a code, so the message
+/// distinguishes them; messages are not translated.
 pub(super) fn protection(error: Error, kind: ObjectKind) -> Error {
     let status = error.status().map(|status| status.as_u16());
     let code = error.oauth_code().unwrap_or_default();
@@ -86,7 +86,8 @@ pub(super) fn grant(error: Error, ticket: Option<&str>) -> Error {
     explained(error, fault)
 }
 
-/// Returns whether a ticket has expired. This only selects the error; the server has already decided.
+/// Returns whether a ticket has expired. This only selects the error; the server has already
+/// decided.
 fn has_ended(ticket: Option<&str>) -> bool {
     let claims = ticket.and_then(|ticket| jose::decode_unverified(ticket).ok());
     let end = claims.and_then(|claims| jose::time::seconds(claims.claims(), "exp"));

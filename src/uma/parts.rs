@@ -12,12 +12,12 @@ use crate::operation::Operation;
 /// The name of the request parameter.
 pub(super) const PERMISSION: &str = "permission";
 
-/// The maximum number of permissions in a request. Keycloak responds with 500 to a form of more than a
-/// thousand fields (Quarkus' `quarkus.http.limits.max-form-fields`).
+/// The maximum number of permissions in a request. Keycloak responds with 500 to a form of more
+/// than a thousand fields (Quarkus' `quarkus.http.limits.max-form-fields`).
 const MAX_PERMISSIONS: usize = 900;
 
-/// Returns the permissions as text, in parts that each fit into one request. Without permissions there
-/// is one empty part.
+/// Returns the permissions as text, in parts that each fit into one request. Without permissions
+/// there is one empty part.
 pub(super) fn split(
     op: &Operation,
     limits: &ParameterLimits,

@@ -28,8 +28,8 @@ pub(super) const OP: Operation = Operation::new("oidc.permissions", "POST", "{to
 pub(super) const ID_TOKEN: &str = "http://openid.net/specs/openid-connect-core-1_0.html#IDToken";
 
 /// The maximum length of a bearer token. Keycloak reads 64 kB of headers
-/// (`quarkus.http.limits.max-header-size`); it refuses a longer token with 431 or closes the connection,
-/// which would look like a failure.
+/// (`quarkus.http.limits.max-header-size`); it refuses a longer token with 431 or closes the
+/// connection, which would look like a failure.
 const MAX_TOKEN: usize = 65_535;
 
 /// Parameters with setters of their own, and parameters that would identify another client or user.
@@ -83,9 +83,9 @@ type GrantResult<T> = std::result::Result<T, GrantFailure>;
 enum TokenTransport {
     /// As the bearer token of the request, so that the server cannot decide about another user.
     Bearer,
-    /// As the parameter `subject_token`, with the client's own authentication. This is the only way to
-    /// send claims with the token of a public client. Otherwise the server responds with 403, `Public
-    /// clients are not allowed to send claims`.
+    /// As the parameter `subject_token`, with the client's own authentication. This is the only way
+    /// to send claims with the token of a public client. Otherwise the server responds with 403,
+    /// `Public clients are not allowed to send claims`.
     Parameter,
 }
 
@@ -203,7 +203,8 @@ impl PermissionRequest {
         Ok(granted)
     }
 
-    /// Returns the responses to all parts. A denied part is omitted; a failure fails the whole call.
+    /// Returns the responses to all parts. A denied part is omitted; a failure fails the whole
+    /// call.
     async fn in_parts(&self, response_mode: &'static str) -> GrantResult<Vec<Value>> {
         let limits = self.oidc.inner.limits();
         let mut answers = Vec::new();
@@ -349,8 +350,8 @@ impl PermissionRequest {
         })
     }
 
-    /// Checks that the server granted only requested resources. With URIs, without resources, and with
-    /// an upgrade, others are allowed.
+    /// Checks that the server granted only requested resources. With URIs, without resources, and
+    /// with an upgrade, others are allowed.
     fn check_granted(&self, granted: &[Permission]) -> Result<()> {
         let open = self.params.get("permission_resource_format").is_some()
             || self.params.get("rpt").is_some();

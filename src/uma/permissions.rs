@@ -15,8 +15,8 @@ use crate::token::AccessToken;
 
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// A request for permissions; see [`Oidc::permissions`]. [`rpt`](Self::rpt), [`list`](Self::list) and
-/// [`decision`](Self::decision) send it; `.await` is the same as `rpt`.
+/// A request for permissions; see [`Oidc::permissions`]. [`rpt`](Self::rpt), [`list`](Self::list)
+/// and [`decision`](Self::decision) send it; `.await` is the same as `rpt`.
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Permissions {
     oidc: Oidc,
@@ -30,8 +30,8 @@ pub struct Permissions {
 }
 
 impl Oidc {
-    /// Requests permissions of the bearer of an access token at a resource server. The resource server
-    /// is this client, unless [`audience`](Permissions::audience) is set.
+    /// Requests permissions of the bearer of an access token at a resource server. The resource
+    /// server is this client, unless [`audience`](Permissions::audience) is set.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str, ticket: &str) -> keycloak_kit::Result<()> {
@@ -74,8 +74,8 @@ impl Permissions {
         self
     }
 
-    /// Adds a permission: `resource`, `resource#scope`, `resource#scope,scope` or `#scope`, with the
-    /// resource's id or name. Without any permission, all are requested.
+    /// Adds a permission: `resource`, `resource#scope`, `resource#scope,scope` or `#scope`, with
+    /// the resource's id or name. Without any permission, all are requested.
     pub fn permission(mut self, permission: impl Into<RequestedPermission>) -> Self {
         self.wanted.push(permission.into());
         self
@@ -116,8 +116,8 @@ impl Permissions {
         self
     }
 
-    /// Sets whether the server asks the resource's owner if access is not granted. This has an effect
-    /// only with a ticket; the server's default is `true`.
+    /// Sets whether the server asks the resource's owner if access is not granted. This has an
+    /// effect only with a ticket; the server's default is `true`.
     pub fn submit_request(mut self, submit: bool) -> Self {
         self.params.set("submit_request", submit.to_string());
         self
@@ -125,9 +125,9 @@ impl Permissions {
 
     /// Pushes claims to the policies: a JSON object whose members are arrays of strings.
     ///
-    /// With claims, the access token is sent as a parameter, because Keycloak refuses claims with the
-    /// bearer token of a public client. A token that is too long for a parameter is an error before
-    /// anything is sent.
+    /// With claims, the access token is sent as a parameter, because Keycloak refuses claims with
+    /// the bearer token of a public client. A token that is too long for a parameter is an error
+    /// before anything is sent.
     pub fn claims(mut self, claims: &Value) -> Self {
         let token = data_encoding::BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
         self.params.set("claim_token", token);
@@ -147,8 +147,8 @@ impl Permissions {
         self
     }
 
-    /// Also allows an access token bound to a TLS certificate (RFC 8705) or a key (DPoP, RFC 9449). The
-    /// caller must verify that the bearer holds it, with
+    /// Also allows an access token bound to a TLS certificate (RFC 8705) or a key (DPoP, RFC 9449).
+    /// The caller must verify that the bearer holds it, with
     /// [`AccessTokenVerifier`](crate::oidc::AccessTokenVerifier).
     ///
     /// By default such a token is refused, because Keycloak does not check the certificate here and
@@ -201,14 +201,14 @@ impl Permissions {
     /// permissions. It must have the same subject as the access token, if that has one.
     ///
     /// # Errors
-    /// Returns an error in the same cases as [`Oidc::permissions`], and of kind `Config` if there are
-    /// too many permissions for one request.
+    /// Returns an error in the same cases as [`Oidc::permissions`], and of kind `Config` if there
+    /// are too many permissions for one request.
     pub async fn rpt(self) -> Result<Rpt> {
         self.answered().await.map(Response::into_value)
     }
 
-    /// Returns the requested permissions that are granted, without a token. Too many permissions for
-    /// one request are split into several requests.
+    /// Returns the requested permissions that are granted, without a token. Too many permissions
+    /// for one request are split into several requests.
     ///
     /// # Errors
     /// Returns an error in the same cases as [`Oidc::permissions`].
@@ -223,12 +223,13 @@ impl Permissions {
 
     /// Returns whether the server grants **any** of the requested permissions.
     ///
-    /// Even for a single scope, `true` may be about another scope: a user with `album#view` from the
-    /// owner gets `true` for `album#edit`. [`has_access`](Oidc::has_access) checks each permission.
+    /// Even for a single scope, `true` may be about another scope: a user with `album#view` from
+    /// the owner gets `true` for `album#edit`. [`has_access`](Oidc::has_access) checks each
+    /// permission.
     ///
     /// # Errors
-    /// Returns an error in the same cases as [`Oidc::permissions`], except for a denial. A failure is
-    /// never a decision.
+    /// Returns an error in the same cases as [`Oidc::permissions`], except for a denial. A failure
+    /// is never a decision.
     pub async fn decision(self) -> Result<bool> {
         match self.into_request()?.decision().await {
             Err(GrantFailure::Denied(_)) => Ok(false),

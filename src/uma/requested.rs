@@ -6,8 +6,8 @@ use crate::operation::Operation;
 
 /// A requested permission: a resource, scopes of a resource, or scopes of any resource.
 ///
-/// It is created from text, `resource#scope,scope`, or with its functions if a name contains `#` or a
-/// comma.
+/// It is created from text, `resource#scope,scope`, or with its functions if a name contains `#` or
+/// a comma.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedPermission {
     resource: Option<String>,

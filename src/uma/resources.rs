@@ -140,7 +140,8 @@ impl Resource {
     }
 }
 
-/// A resource as servers send it: with either name of the scopes, and with scopes as names or objects.
+/// A resource as servers send it: with either name of the scopes, and with scopes as names or
+/// objects.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct RawResource {
@@ -245,8 +246,8 @@ impl Uma {
 }
 
 impl Resources {
-    /// Registers a resource, and returns it with its id. The owner is the user or client of the token;
-    /// `owner` is not sent.
+    /// Registers a resource, and returns it with its id. The owner is the user or client of the
+    /// token; `owner` is not sent.
     ///
     /// # Errors
     /// Returns an error with [`AlreadyExists`](crate::UmaFault::AlreadyExists) if the owner has a
@@ -287,8 +288,8 @@ impl ResourceHandle {
     /// Reads the resource.
     ///
     /// # Errors
-    /// Returns an error with [`UnknownResource`](crate::UmaFault::UnknownResource) if there is no such
-    /// resource.
+    /// Returns an error with [`UnknownResource`](crate::UmaFault::UnknownResource) if there is no
+    /// such resource.
     pub async fn get(&self) -> Result<Resource> {
         self.uma.call(self.call(&GET, Method::GET), NOTHING).await
     }

@@ -105,8 +105,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Returns an error with [`NotRpt`](crate::UmaFault::NotRpt) if the text is an access token without
-    /// permissions or not a token, or the token is no longer active or belongs to another client.
+    /// Returns an error with [`NotRpt`](crate::UmaFault::NotRpt) if the text is an access token
+    /// without permissions or not a token, or the token is no longer active or belongs to another
+    /// client.
     pub async fn introspect_rpt(&self, rpt: impl Into<Secret> + Send) -> Result<RptIntrospection> {
         let rpt = rpt.into();
         let introspection = self

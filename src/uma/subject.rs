@@ -7,8 +7,8 @@ use crate::error::{Result, invalid_token};
 use crate::jose::decode_unverified;
 use crate::operation::Operation;
 
-/// Returns the subject of a token, if it is a readable JWT with a subject; a lightweight access token
-/// may have none.
+/// Returns the subject of a token, if it is a readable JWT with a subject; a lightweight access
+/// token may have none.
 pub(super) fn of(token: &str) -> Option<Value> {
     let token = decode_unverified(token).ok()?;
     token.claims().get("sub").cloned()

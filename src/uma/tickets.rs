@@ -160,8 +160,8 @@ impl Uma {
         Ok(made.ticket)
     }
 
-    /// Returns the permission requests of users. With an owner's token these are the requests for the
-    /// owner's resources, with the resource server's token all requests.
+    /// Returns the permission requests of users. With an owner's token these are the requests for
+    /// the owner's resources, with the resource server's token all requests.
     ///
     /// ```no_run
     /// # async fn show(uma: keycloak_kit::uma::Uma) -> keycloak_kit::Result<()> {
@@ -244,8 +244,8 @@ impl Tickets {
             .await
     }
 
-    /// Grants a user a scope of a resource, or creates a pending request if `granted` is `false`. The
-    /// token must be the owner's or the resource server's; `requester` is a username.
+    /// Grants a user a scope of a resource, or creates a pending request if `granted` is `false`.
+    /// The token must be the owner's or the resource server's; `requester` is a username.
     ///
     /// # Errors
     /// - Returns an error with [`AlreadyExists`](crate::UmaFault::AlreadyExists) if the scope was
@@ -297,8 +297,8 @@ impl TicketHandle {
     ///
     /// # Errors
     /// Returns an error with [`UnknownTicket`](crate::UmaFault::UnknownTicket) if there is no such
-    /// request, or [`NotOwner`](crate::UmaFault::NotOwner) if the token is neither the owner's nor the
-    /// resource server's.
+    /// request, or [`NotOwner`](crate::UmaFault::NotOwner) if the token is neither the owner's nor
+    /// the resource server's.
     pub async fn grant(&self) -> Result<()> {
         self.set(true).await
     }

@@ -61,8 +61,8 @@ pub enum Check {
     Binding,
 }
 
-/// Verifies access tokens in a resource server, without a request to the provider: signature, issuer,
-/// audience, times, type, and the settings of the builder. Cheap to clone.
+/// Verifies access tokens in a resource server, without a request to the provider: signature,
+/// issuer, audience, times, type, and the settings of the builder. Cheap to clone.
 ///
 /// ```no_run
 /// use keycloak_kit::oidc::{AccessTokenVerifier, TrustedIssuer};
@@ -123,9 +123,9 @@ impl AccessTokenVerifier {
     /// certificate needs a proof of possession: see [`Presented`].
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a check
-    /// fails: respond with 401. Returns an error of another kind if the issuer's keys cannot be
-    /// fetched: respond with 503.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails: respond with 401. Returns an error of another kind if the issuer's keys cannot
+    /// be fetched: respond with 503.
     pub async fn verify(&self, token: impl Into<Presented<'_>>) -> Result<AccessTokenClaims> {
         let claims = self.check(token.into()).await?;
         Ok(AccessTokenClaims::new(claims, ()))
@@ -135,8 +135,8 @@ impl AccessTokenVerifier {
     /// ([`own`](AccessTokenClaims::own)).
     ///
     /// # Errors
-    /// Returns an error in the same cases as [`verify`](Self::verify), and of kind `InvalidToken` if
-    /// the claims do not match `T`.
+    /// Returns an error in the same cases as [`verify`](Self::verify), and of kind `InvalidToken`
+    /// if the claims do not match `T`.
     pub async fn verify_as<T: DeserializeOwned>(
         &self,
         token: impl Into<Presented<'_>>,

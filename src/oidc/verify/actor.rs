@@ -46,8 +46,8 @@ impl<'a> Actor<'a> {
         text(self.claims, "client_id").or_else(|| text(self.claims, "azp"))
     }
 
-    /// Returns the prior actor in the delegation chain, which is informational only (RFC 8693 section
-    /// 4.1).
+    /// Returns the prior actor in the delegation chain, which is informational only (RFC 8693
+    /// section 4.1).
     pub fn actor(&self) -> Option<Self> {
         Self::of(self.claims)
     }

@@ -66,7 +66,8 @@ impl<'a> Presented<'a> {
         self
     }
 
-    /// Sets the header `DPoP` of the request, the request's method, and its URL as the sender sees it.
+    /// Sets the header `DPoP` of the request, the request's method, and its URL as the sender sees
+    /// it.
     #[must_use]
     pub fn dpop(mut self, proof: &'a str, method: &'a Method, url: &'a Url) -> Self {
         self.dpop = Some(DpopPresentation { proof, method, url });
@@ -114,7 +115,8 @@ impl fmt::Debug for Presented<'_> {
     }
 }
 
-/// Checks that the sender has proved possession of the key or certificate that the token is bound to.
+/// Checks that the sender has proved possession of the key or certificate that the token is bound
+/// to.
 pub(super) async fn check(
     claims: &Map<String, Value>,
     presented: Presented<'_>,
@@ -171,8 +173,8 @@ pub(super) async fn check(
             }
         }
     }
-    // Confirmation methods of RFC 7800 that are not supported, so a token with one is refused. Unknown
-    // members, such as Keycloak's `kc-jkt-type`, are ignored (RFC 7800 section 3.1).
+    // Confirmation methods of RFC 7800 that are not supported, so a token with one is refused.
+    // Unknown members, such as Keycloak's `kc-jkt-type`, are ignored (RFC 7800 section 3.1).
     for name in ["jwk", "jwe", "kid", "jku"] {
         if confirmation.is_some_and(|members| members.contains_key(name)) {
             return Err(refused("it is bound in a way that is not supported"));

@@ -56,8 +56,8 @@ impl TokenKind {
         }
     }
 
-    /// Returns the values of `aud`, a string or a list of strings (RFC 7519 section 4.1.3). A malformed
-    /// value is an error, because it could be an untrusted audience.
+    /// Returns the values of `aud`, a string or a list of strings (RFC 7519 section 4.1.3). A
+    /// malformed value is an error, because it could be an untrusted audience.
     pub(super) fn audiences(self, claims: &Map<String, Value>) -> Result<Vec<&str>> {
         let readable = match claims.get("aud") {
             None | Some(Value::String(_)) => true,

@@ -61,9 +61,9 @@ impl FrontChannelLogout {
         self.session_id.as_deref()
     }
 
-    /// Returns whether the request is about this browser's session. `session_id` is the `sid` of the
-    /// browser's ID token. A request without a session is about the session of the browser that sent
-    /// it.
+    /// Returns whether the request is about this browser's session. `session_id` is the `sid` of
+    /// the browser's ID token. A request without a session is about the session of the browser that
+    /// sent it.
     pub fn is_about(&self, session_id: Option<&str>) -> bool {
         self.session_id.is_none() || session_id == self.session_id()
     }

@@ -64,8 +64,8 @@ impl<'a> Expected<'a> {
         self
     }
 
-    /// Accepts any nonce, because it was checked at the end of the login, or because the login belongs
-    /// to another program, such as a browser application that sends its ID token here.
+    /// Accepts any nonce, because it was checked at the end of the login, or because the login
+    /// belongs to another program, such as a browser application that sends its ID token here.
     ///
     /// # Security
     /// A token can be replayed. Do not log in a browser with nothing but such a token.
@@ -82,8 +82,8 @@ impl<'a> Expected<'a> {
         self
     }
 
-    /// Sets the authorization code issued with the ID token or exchanged for it: `c_hash` must match
-    /// if present.
+    /// Sets the authorization code issued with the ID token or exchanged for it: `c_hash` must
+    /// match if present.
     #[must_use]
     pub fn code(mut self, code: &'a str) -> Self {
         self.code = Some(code);
@@ -106,8 +106,8 @@ impl<'a> Expected<'a> {
     }
 
     /// Expects a token that came through the browser (implicit or hybrid flow): the hashes of the
-    /// access token and the code issued with it are required (OpenID Connect Core 1.0 sections 3.2.2.9
-    /// and 3.3.2.11).
+    /// access token and the code issued with it are required (OpenID Connect Core 1.0 sections
+    /// 3.2.2.9 and 3.3.2.11).
     #[must_use]
     pub fn from_front_channel(mut self) -> Self {
         self.front_channel = true;
@@ -233,8 +233,8 @@ impl IdToken {
         self.algorithm
     }
 
-    /// Returns the actor that acts for the user (`act`, RFC 8693 section 4.1), such as an administrator
-    /// who impersonates the user.
+    /// Returns the actor that acts for the user (`act`, RFC 8693 section 4.1), such as an
+    /// administrator who impersonates the user.
     pub fn actor(&self) -> Option<Actor<'_>> {
         Actor::of(&self.claims)
     }

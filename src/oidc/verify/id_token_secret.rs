@@ -7,8 +7,8 @@ use crate::Secret;
 use crate::error::{Result, config};
 use crate::jose::SignatureAlgorithm;
 
-/// The secret that signs a client's ID tokens, and its algorithm, which is then the only accepted one
-/// (OpenID Connect Core 1.0 section 3.1.3.7 step 8). `Debug` does not show the secret.
+/// The secret that signs a client's ID tokens, and its algorithm, which is then the only accepted
+/// one (OpenID Connect Core 1.0 section 3.1.3.7 step 8). `Debug` does not show the secret.
 #[derive(Clone)]
 pub struct IdTokenSecret {
     algorithm: SignatureAlgorithm,
@@ -19,8 +19,8 @@ impl IdTokenSecret {
     /// Creates the key from the client's secret. `algorithm` is HS256, HS384 or HS512.
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if the algorithm is not symmetric, or the secret is shorter
-    /// than the algorithm's hash: 32, 48 or 64 bytes (RFC 7518 section 3.2).
+    /// Returns an error of kind `Config` if the algorithm is not symmetric, or the secret is
+    /// shorter than the algorithm's hash: 32, 48 or 64 bytes (RFC 7518 section 3.2).
     pub fn new(algorithm: SignatureAlgorithm, secret: impl Into<Secret>) -> Result<Self> {
         let needed = match algorithm {
             SignatureAlgorithm::Hs256 => 32,
@@ -83,8 +83,8 @@ impl TokenVerifier {
     /// ```
     ///
     /// # Security
-    /// Anyone who knows the secret, for example by reading the client's settings, can forge ID tokens.
-    /// Prefer to register the client with ES256 or PS256.
+    /// Anyone who knows the secret, for example by reading the client's settings, can forge ID
+    /// tokens. Prefer to register the client with ES256 or PS256.
     #[must_use]
     pub fn id_tokens_signed_with_client_secret(mut self, secret: IdTokenSecret) -> Self {
         self.id_token_secret = Some(secret);

@@ -26,7 +26,8 @@ pub trait Introspect: fmt::Debug + Send + Sync + 'static {
 pub(super) const DEFAULT_AGE: Duration = Duration::from_secs(30);
 /// The time for which a token stays refused without another request.
 const REFUSAL_AGE: Duration = Duration::from_secs(10);
-/// The maximum time for which a response is used; the clock would overflow with very large settings.
+/// The maximum time for which a response is used; the clock would overflow with very large
+/// settings.
 const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 const MAX_ACTIVE: usize = 10_000;
 /// The size of the largest response that is cached, in bytes.
@@ -114,7 +115,8 @@ impl IntrospectionCache {
         }
     }
 
-    /// Returns the response about an active token that passes `check`. Failed requests are not cached.
+    /// Returns the response about an active token that passes `check`. Failed requests are not
+    /// cached.
     pub(super) async fn introspect(
         &self,
         token: &str,
@@ -200,8 +202,7 @@ impl IntrospectionCache {
     }
 }
 
-/// An invalid response says nothing about the token, so its error must not mean that the token is
-/// refused.
+/// Replaces an `InvalidToken` error about a response, which says nothing about the token itself.
 fn not_about_the_token(error: Error) -> Error {
     match error.kind() {
         ErrorKind::InvalidToken => protocol("the signed introspection response is not valid")

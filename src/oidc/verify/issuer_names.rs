@@ -13,11 +13,11 @@ use crate::error::{Result, config};
 const CLAIM: &str = "tid";
 const MAX_TENANT: usize = 255;
 
-/// The issuer template of a multi-tenant provider, such as `https://op.example/{tenantid}/v2.0`. Each
-/// tenant is a separate issuer; all share a key set.
+/// The issuer template of a multi-tenant provider, such as `https://op.example/{tenantid}/v2.0`.
+/// Each tenant is a separate issuer; all share a key set.
 ///
-/// The `iss` of a token must be the template with the token's `tid`, and that tenant must be allowed.
-/// A key with an issuer in the key set verifies only tokens of that issuer.
+/// The `iss` of a token must be the template with the token's `tid`, and that tenant must be
+/// allowed. A key with an issuer in the key set verifies only tokens of that issuer.
 ///
 /// ```
 /// use keycloak_kit::oidc::{IssuerTemplate, TrustedIssuer};
@@ -49,8 +49,8 @@ impl IssuerTemplate {
     /// Creates a template that accepts tokens of these tenants.
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if the template does not contain `{tenantid}` exactly once,
-    /// or `tenants` is empty.
+    /// Returns an error of kind `Config` if the template does not contain `{tenantid}` exactly
+    /// once, or `tenants` is empty.
     pub fn new<S: Into<String>>(
         template: impl Into<String>,
         tenants: impl IntoIterator<Item = S>,
@@ -63,11 +63,12 @@ impl IssuerTemplate {
         Self::checked(template.into(), Tenants::Listed(tenants))
     }
 
-    /// Creates a template that accepts tokens of the tenants for which `decide` returns `true`, such as
-    /// customers.
+    /// Creates a template that accepts tokens of the tenants for which `decide` returns `true`,
+    /// such as customers.
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if the template does not contain `{tenantid}` exactly once.
+    /// Returns an error of kind `Config` if the template does not contain `{tenantid}` exactly
+    /// once.
     pub fn deciding(
         template: impl Into<String>,
         decide: impl Fn(&str) -> bool + Send + Sync + 'static,

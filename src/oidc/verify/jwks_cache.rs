@@ -1,9 +1,9 @@
 //! A cache for the keys of an issuer.
 //!
-//! A token with a known key does not wait for a fetch while the keys are fresh enough. An unknown key
-//! id causes a fetch, followed by a cooldown for all unknown key ids, so that invented key ids cannot
-//! cause endless fetches. The very first fetch starts no cooldown, so that a key added right after it
-//! is found.
+//! A token with a known key does not wait for a fetch while the keys are fresh enough. An unknown
+//! key id causes a fetch, followed by a cooldown for all unknown key ids, so that invented key ids
+//! cannot cause endless fetches. The very first fetch starts no cooldown, so that a key added right
+//! after it is found.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,8 +33,8 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// When to retry while a fetch is in progress.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The origin of a token. Tokens from anyone, through a browser or an application, must not keep this
-/// client from finding the keys for tokens that came directly from the issuer.
+/// The origin of a token. Tokens from anyone, through a browser or an application, must not keep
+/// this client from finding the keys for tokens that came directly from the issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenOrigin {
     Issuer,
@@ -75,8 +75,8 @@ impl JwksCache {
     /// Returns the keys for a token, and fetches them if necessary. Waits up to `wait`.
     ///
     /// # Errors
-    /// Returns an error of kind `Unavailable` if the token's key is not cached and cannot be fetched
-    /// in time.
+    /// Returns an error of kind `Unavailable` if the token's key is not cached and cannot be
+    /// fetched in time.
     pub(crate) async fn for_token(
         &self,
         token: &Jws<'_>,
@@ -145,8 +145,8 @@ impl JwksCache {
 }
 
 impl Searches {
-    /// Records a search and returns `true`, if a search is allowed now. `fetched` is the start of the
-    /// fetch of the cached keys.
+    /// Records a search and returns `true`, if a search is allowed now. `fetched` is the start of
+    /// the fetch of the cached keys.
     fn begin(
         &mut self,
         kid: Option<&str>,

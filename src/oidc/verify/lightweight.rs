@@ -20,8 +20,8 @@ pub(super) fn is_lightweight(claims: &Map<String, Value>) -> bool {
     }
 }
 
-/// Returns the two letters for the kind of token in `jti`, which starts with two letters each for the
-/// session, the kind and the grant, followed by a colon and the id.
+/// Returns the two letters for the kind of token in `jti`, which starts with two letters each for
+/// the session, the kind and the grant, followed by a colon and the id.
 fn mark(claims: &Map<String, Value>) -> Option<&str> {
     let (letters, _) = text(claims, "jti")?.split_once(':')?;
     if letters.len() == 6 && letters.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -38,8 +38,8 @@ pub(super) async fn complete(
     claims: Map<String, Value>,
     now: SystemTime,
 ) -> Result<Map<String, Value>> {
-    // The type of the signed token is verified, so the response may omit it. A response with another
-    // type is refused: the server reports ID tokens as active too.
+    // The type of the signed token is verified, so the response may omit it. A response with
+    // another type is refused: the server reports ID tokens as active too.
     let answer = introspection
         .introspect(token, now, |answer| match TypeOfAnswer::of(answer) {
             TypeOfAnswer::Other => {

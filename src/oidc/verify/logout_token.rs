@@ -25,8 +25,8 @@ pub(super) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logo
 /// A token with a longer id is refused.
 const MAX_ID: usize = 1024;
 
-/// A verified logout token, which ends one session or all sessions of a user. `Debug` shows only the
-/// names of the claims.
+/// A verified logout token, which ends one session or all sessions of a user. `Debug` shows only
+/// the names of the claims.
 #[derive(Clone)]
 pub struct LogoutToken {
     claims: Map<String, Value>,

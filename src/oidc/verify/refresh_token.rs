@@ -15,8 +15,8 @@ use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 #[derive(Clone)]
 pub struct RefreshToken(Secret);
 
-/// A refresh token that outlives the session (scope `offline_access`) and does not expire by itself.
-/// Store it encrypted.
+/// A refresh token that outlives the session (scope `offline_access`) and does not expire by
+/// itself. Store it encrypted.
 ///
 /// `Debug` does not show it.
 #[derive(Clone)]
@@ -26,15 +26,15 @@ impl RefreshToken {
     /// Creates a refresh token from its text.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken` if the text is recognizably another type of token: an
-    /// access token, an ID token or an offline token.
+    /// Returns an error of kind `InvalidToken` if the text is recognizably another type of token:
+    /// an access token, an ID token or an offline token.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "refresh token", &["Refresh"])?;
         Ok(Self(token))
     }
 
-    /// The token itself. Keep it out of logs.
+    /// Returns the token in plain text. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -44,15 +44,15 @@ impl OfflineToken {
     /// Creates an offline token from its text.
     ///
     /// # Errors
-    /// Returns an error of kind `InvalidToken` if the text is recognizably another type of token: an
-    /// access token, an ID token or a refresh token that ends with its session.
+    /// Returns an error of kind `InvalidToken` if the text is recognizably another type of token:
+    /// an access token, an ID token or a refresh token that ends with its session.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "offline token", &["Offline"])?;
         Ok(Self(token))
     }
 
-    /// The token itself. Keep it out of logs.
+    /// Returns the token in plain text. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

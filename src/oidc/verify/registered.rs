@@ -5,8 +5,8 @@ use crate::client_metadata::ClientMetadata;
 use crate::error::{Error, Result, config};
 use crate::jose::SignatureAlgorithm;
 
-/// A kind of token with an algorithm in the registration (OpenID Connect Dynamic Client Registration
-/// 1.0 section 2, JARM section 3, RFC 9701 section 6).
+/// A kind of token with an algorithm in the registration (OpenID Connect Dynamic Client
+/// Registration 1.0 section 2, JARM section 3, RFC 9701 section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Registered {
     IdToken,
@@ -78,8 +78,8 @@ fn refused(member: &str, name: &str, why: &str) -> Error {
     ))
 }
 
-/// The algorithms that the client is registered for, with the names of the registration. Each replaces
-/// the issuer's published algorithms for its kind of token. If
+/// The algorithms that the client is registered for, with the names of the registration. Each
+/// replaces the issuer's published algorithms for its kind of token. If
 /// [`algorithms`](TokenVerifier::algorithms) is set, the algorithm must be one of those. With a
 /// symmetric algorithm no token is accepted.
 impl TokenVerifier {
@@ -112,8 +112,8 @@ impl TokenVerifier {
         self
     }
 
-    /// Sets the algorithms in the response to a registration. Algorithms that are missing there stay
-    /// unchanged.
+    /// Sets the algorithms in the response to a registration. Algorithms that are missing there
+    /// stay unchanged.
     ///
     /// ```no_run
     /// # fn show(
@@ -125,9 +125,9 @@ impl TokenVerifier {
     /// ```
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if no token would be accepted with an algorithm: an unknown
-    /// one, `none`, a symmetric one, or one that [`algorithms`](Self::algorithms) excludes. For ID
-    /// tokens signed with the client's secret, call
+    /// Returns an error of kind `Config` if no token would be accepted with an algorithm: an
+    /// unknown one, `none`, a symmetric one, or one that [`algorithms`](Self::algorithms) excludes.
+    /// For ID tokens signed with the client's secret, call
     /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret) with the
     /// same algorithm first.
     pub fn registered(self, metadata: &ClientMetadata) -> Result<Self> {

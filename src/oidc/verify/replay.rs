@@ -9,8 +9,8 @@ pub use self::memory::ReplayMemory;
 use crate::BoxFuture;
 use crate::error::Result;
 
-/// A store of the ids (`jti`) of tokens that may be used only once. Implement it over a store that all
-/// instances of a service share.
+/// A store of the ids (`jti`) of tokens that may be used only once. Implement it over a store that
+/// all instances of a service share.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -33,9 +33,10 @@ pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
     /// atomic: of two concurrent calls with the same id, one returns `false`.
     fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>>;
 
-    /// Like [`first_use`](Self::first_use), for the id of a DPoP proof. A sender can create any number
-    /// of proofs, so a store of limited capacity should count the ids of each sender, and return an
-    /// error for a sender that has used up its share. The default implementation does not count.
+    /// Like [`first_use`](Self::first_use), for the id of a DPoP proof. A sender can create any
+    /// number of proofs, so a store of limited capacity should count the ids of each sender, and
+    /// return an error for a sender that has used up its share. The default implementation does not
+    /// count.
     fn first_use_by<'a>(
         &'a self,
         sender: ReplaySender<'a>,
@@ -51,8 +52,8 @@ pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ReplaySender<'a> {
-    /// The issuer, and the client to which the access token was issued, or the token's subject if it
-    /// names no client.
+    /// The issuer, and the client to which the access token was issued, or the token's subject if
+    /// it names no client.
     pub client: &'a str,
     /// The thumbprint of the key that signs the proof (RFC 7638).
     pub key: &'a str,

@@ -42,7 +42,8 @@ pub(super) async fn verify(
             "it does not name its audience",
         ));
     }
-    // A userinfo response is the only Keycloak JWT without a type; one with a type is another token.
+    // A userinfo response is the only Keycloak JWT without a type; one with a type is another
+    // token.
     if ["typ", "events", "nonce", "at_hash"]
         .iter()
         .any(|name| claims.contains_key(*name))

@@ -58,8 +58,8 @@ impl Pattern {
                 })
     }
 
-    /// Returns how specific the pattern is: literal segments are more specific than placeholders, and
-    /// earlier segments count more.
+    /// Returns how specific the pattern is: literal segments are more specific than placeholders,
+    /// and earlier segments count more.
     pub(super) fn specificity(&self) -> (Vec<u8>, bool) {
         let parts = self.parts.iter().map(|part| match part {
             PatternPart::Text(_) => 2,

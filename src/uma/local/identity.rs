@@ -55,8 +55,9 @@ impl Identity {
         self
     }
 
-    /// Returns whether the token is lightweight: it is marked in its id (`onltac:..`: session, token,
-    /// grant), or lacks claims that other tokens have. The server looks up the missing claims itself.
+    /// Returns whether the token is lightweight: it is marked in its id (`onltac:..`: session,
+    /// token, grant), or lacks claims that other tokens have. The server looks up the missing
+    /// claims itself.
     pub(super) fn is_lightweight(&self) -> bool {
         let has = |name| self.claims.contains_key(name);
         let kind = self.text("jti").and_then(|id| id.split_once(':'));
@@ -79,8 +80,8 @@ impl Identity {
         }
     }
 
-    /// Returns whether the identity has a role: a realm role `name`, or `client/name`. Returns `None` if
-    /// the text is ambiguous and the interpretations differ.
+    /// Returns whether the identity has a role: a realm role `name`, or `client/name`. Returns
+    /// `None` if the text is ambiguous and the interpretations differ.
     pub(super) fn has_role(&self, role: &str) -> Option<bool> {
         let has = |access: Option<&Value>, role: &str| {
             let roles = access.and_then(|access| access.get("roles"));

@@ -89,7 +89,8 @@ impl AuthorizationSettings {
     }
 
     /// Decides about scopes of a resource owned by the resource server, or about all its scopes if
-    /// `scopes` is empty. Returns `None` if there is no such resource, or it lacks one of the scopes.
+    /// `scopes` is empty. Returns `None` if there is no such resource, or it lacks one of the
+    /// scopes.
     pub fn permission<S: AsRef<str>>(
         &self,
         resource: &str,
@@ -160,8 +161,8 @@ impl AuthorizationSettings {
         if self.enforcement == Enforcement::Disabled {
             return vec![everything()];
         }
-        // Owners also decide about their resources, which is not in the settings. Resources of users
-        // also inherit the permissions of their type.
+        // Owners also decide about their resources, which is not in the settings. Resources of
+        // users also inherit the permissions of their type.
         if resource.owner.is_some() || resource.owner_managed_access {
             return Vec::new();
         }

@@ -14,8 +14,8 @@ pub enum Decision {
     Permit,
     /// Access is denied.
     Deny,
-    /// Only the server can decide: the policy is a script, a regular expression or a custom policy, or
-    /// the token lacks information. Use [`has_access`](crate::oidc::Oidc::has_access).
+    /// Only the server can decide: the policy is a script, a regular expression or a custom policy,
+    /// or the token lacks information. Use [`has_access`](crate::oidc::Oidc::has_access).
     NotEvaluable,
 }
 
@@ -74,8 +74,8 @@ impl AuthorizationSettings {
         decisions
     }
 
-    /// Returns whether a policy grants access before its logic is applied, or `None` if only the server
-    /// can decide. Aggregated policies are not evaluated here.
+    /// Returns whether a policy grants access before its logic is applied, or `None` if only the
+    /// server can decide. Aggregated policies are not evaluated here.
     fn grants(&self, policy: &Policy, who: &Identity) -> Option<bool> {
         match policy.kind.as_str() {
             "role" => roles(policy, who),
@@ -112,8 +112,8 @@ pub(super) fn among(decisions: &[Decision], places: &[usize]) -> Vec<Decision> {
         .collect()
 }
 
-/// Returns whether a text looks like an id of the server. Exported settings have names; an id cannot be
-/// resolved locally.
+/// Returns whether a text looks like an id of the server. Exported settings have names; an id
+/// cannot be resolved locally.
 fn is_id(name: &str) -> bool {
     name.len() == 36
         && name.bytes().enumerate().all(|(at, byte)| match at {

@@ -10,11 +10,11 @@ use crate::uma::{Resource, fault};
 
 /// The authorization settings of a resource server, for access decisions without the server.
 ///
-/// Role, client, user, group, client scope, time and aggregated policies are evaluated locally, with
-/// their logic and decision strategies. Scripts, regular expressions and other kinds of policies are
-/// [`NotEvaluable`](super::Decision::NotEvaluable), and so are policies that depend on information
-/// missing in the token. Nothing is guessed. Permissions that users grant each other (UMA) are not in
-/// the settings; use [`has_access`](crate::oidc::Oidc::has_access) for them.
+/// Role, client, user, group, client scope, time and aggregated policies are evaluated locally,
+/// with their logic and decision strategies. Scripts, regular expressions and other kinds of
+/// policies are [`NotEvaluable`](super::Decision::NotEvaluable), and so are policies that depend on
+/// information missing in the token. Nothing is guessed. Permissions that users grant each other
+/// (UMA) are not in the settings; use [`has_access`](crate::oidc::Oidc::has_access) for them.
 ///
 /// ```
 /// # fn main() -> keycloak_kit::Result<()> {
@@ -43,8 +43,8 @@ pub struct AuthorizationSettings {
     pub(super) utc_offset: Option<i32>,
 }
 
-/// Reads a file with exported authorization settings, from the admin console (client, Authorization,
-/// Export) or the admin API's `settings`.
+/// Reads a file with exported authorization settings, from the admin console (client,
+/// Authorization, Export) or the admin API's `settings`.
 ///
 /// ```no_run
 /// # async fn show(claims: keycloak_kit::oidc::AccessTokenClaims) -> keycloak_kit::Result<()> {
@@ -58,8 +58,8 @@ pub struct AuthorizationSettings {
 /// ```
 ///
 /// # Errors
-/// Returns an error with [`InvalidSettings`](crate::UmaFault::InvalidSettings) if the file cannot be
-/// read or has no valid authorization settings.
+/// Returns an error with [`InvalidSettings`](crate::UmaFault::InvalidSettings) if the file cannot
+/// be read or has no valid authorization settings.
 pub fn load_authorization_config(path: impl AsRef<Path>) -> Result<AuthorizationSettings> {
     let path = path.as_ref();
     let text = std::fs::read_to_string(path).map_err(|source| {
@@ -91,8 +91,8 @@ impl AuthorizationSettings {
     /// Reads exported authorization settings.
     ///
     /// # Errors
-    /// Returns an error with [`InvalidSettings`](crate::UmaFault::InvalidSettings) if the settings are
-    /// not valid.
+    /// Returns an error with [`InvalidSettings`](crate::UmaFault::InvalidSettings) if the settings
+    /// are not valid.
     pub fn from_json(text: &str) -> Result<Self> {
         let start = text.trim_start().chars().next();
         if start.is_some_and(|letter| letter != '{') {
@@ -109,8 +109,8 @@ impl AuthorizationSettings {
                     failed.inner()
                 ))
             })?;
-        // The server's import accepts missing lists, but a file without any of the members is another
-        // file.
+        // The server's import accepts missing lists, but a file without any of the members is
+        // another file.
         if !MEMBERS.iter().any(|name| members_of(text).contains(*name)) {
             return Err(invalid(format!(
                 "the text is not valid authorization settings: it has none of the members {}",
@@ -183,8 +183,8 @@ impl AuthorizationSettings {
     }
 
     /// Sets the server's UTC offset in seconds. Time policies use the server's time zone, and are
-    /// [`NotEvaluable`](super::Decision::NotEvaluable) without the offset. With daylight saving time,
-    /// set the offset at the time of the decision.
+    /// [`NotEvaluable`](super::Decision::NotEvaluable) without the offset. With daylight saving
+    /// time, set the offset at the time of the decision.
     #[must_use]
     pub fn utc_offset(mut self, seconds: i32) -> Self {
         self.utc_offset = Some(seconds);

@@ -1,4 +1,5 @@
-//! Invalid files and unknown decisions. The decisions are compared with a server's in `tests/flows`.
+//! Invalid files and unknown decisions. The decisions are compared with a server's in
+//! `tests/flows`.
 
 use serde_json::{Value, json};
 

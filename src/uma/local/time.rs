@@ -7,8 +7,8 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 use super::model::Policy;
 use crate::jose::time::unix_seconds;
 
-/// Returns whether a time policy grants access at `at`, or `None` if the policy has a format that only
-/// the server may understand.
+/// Returns whether a time policy grants access at `at`, or `None` if the policy has a format that
+/// only the server may understand.
 pub(super) fn allows(policy: &Policy, at: SystemTime, utc_offset: i32) -> Option<bool> {
     let seconds = unix_seconds(at);
     let at = DateTime::from_timestamp(seconds, 0)?.naive_utc();

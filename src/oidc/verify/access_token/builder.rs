@@ -87,8 +87,8 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Requires a claim with this value, or with a list that contains the value. Several claims can be
-    /// required.
+    /// Requires a claim with this value, or with a list that contains the value. Several claims can
+    /// be required.
     pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.rules.required.push((name.into(), value.into()));
         self
@@ -113,8 +113,8 @@ impl AccessTokenVerifierBuilder {
     }
 
     /// Accepts only subjects of at most 255 ASCII characters (RFC 9068 section 2.2, OpenID Connect
-    /// Core 1.0 section 2). By default a subject may have up to 4096 bytes without control characters.
-    /// Subjects are compared byte by byte.
+    /// Core 1.0 section 2). By default a subject may have up to 4096 bytes without control
+    /// characters. Subjects are compared byte by byte.
     pub fn strict_subjects(mut self) -> Self {
         self.rules.subjects = Subjects::Strict;
         self
@@ -147,11 +147,11 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Introspects lightweight access tokens, to add their missing claims and to check that they are
-    /// still active.
+    /// Introspects lightweight access tokens, to add their missing claims and to check that they
+    /// are still active.
     ///
-    /// Keycloak marks lightweight tokens in `jti`. A token without such a mark, as in Keycloak 24, is
-    /// introspected if it lacks `sub` or `aud`. Only tokens of the verifier's first issuer are
+    /// Keycloak marks lightweight tokens in `jti`. A token without such a mark, as in Keycloak 24,
+    /// is introspected if it lacks `sub` or `aud`. Only tokens of the verifier's first issuer are
     /// introspected. There are at most 64 concurrent requests.
     ///
     /// # Security
@@ -162,8 +162,8 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Also introspects tokens that are not signed JWTs (RFC 7662). The response is checked like the
-    /// claims of a JWT: type, issuer, audience, times, scopes, binding. Requires
+    /// Also introspects tokens that are not signed JWTs (RFC 7662). The response is checked like
+    /// the claims of a JWT: type, issuer, audience, times, scopes, binding. Requires
     /// [`introspection`](Self::introspection).
     ///
     /// ```no_run
@@ -190,9 +190,9 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Sets how long introspection responses are cached, at most until the token expires. The default
-    /// is 30 s; zero disables the cache. Refusals are cached for at most 10 s, failed requests not at
-    /// all.
+    /// Sets how long introspection responses are cached, at most until the token expires. The
+    /// default is 30 s; zero disables the cache. Refusals are cached for at most 10 s, failed
+    /// requests not at all.
     ///
     /// # Security
     /// A revoked token is accepted for up to this time.
@@ -205,15 +205,15 @@ impl AccessTokenVerifierBuilder {
     /// (`token_type` is optional, RFC 7662 section 2.2).
     ///
     /// # Security
-    /// Such servers may report refresh tokens as active, and `token_type_hint` does not prevent that
-    /// (RFC 7662 section 2.1). Require an audience or a scope that only access tokens have.
+    /// Such servers may report refresh tokens as active, and `token_type_hint` does not prevent
+    /// that (RFC 7662 section 2.1). Require an audience or a scope that only access tokens have.
     pub fn untyped_as_access_token(mut self) -> Self {
         self.rules.introspection_rules.untyped = true;
         self
     }
 
-    /// Sets the store of used DPoP proofs. The default is in memory, which is sufficient for a single
-    /// process.
+    /// Sets the store of used DPoP proofs. The default is in memory, which is sufficient for a
+    /// single process.
     pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
         self.rules.replay = Arc::new(store);
         self

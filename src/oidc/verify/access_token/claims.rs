@@ -10,17 +10,19 @@ use super::super::claims::{audience, scopes, text, texts};
 use crate::jose::time::point;
 
 /// The claims of a verified access token. `T` is an application's own type for all claims
-/// ([`AccessTokenVerifier::verify_as`](super::AccessTokenVerifier::verify_as)). `Debug` shows only the
-/// names of the claims.
+/// ([`AccessTokenVerifier::verify_as`](super::AccessTokenVerifier::verify_as)). `Debug` shows only
+/// the names of the claims.
 ///
-/// The realm's mappers determine which claims a token has. A missing list is returned as an empty one.
+/// The realm's mappers determine which claims a token has. A missing list is returned as an empty
+/// one.
 #[derive(Clone)]
 pub struct AccessTokenClaims<T = ()> {
     claims: Map<String, Value>,
     own: T,
 }
 
-/// A permission that the server has granted (`authorization.permissions` of a requesting party token).
+/// A permission that the server has granted (`authorization.permissions` of a requesting party
+/// token).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permission {
@@ -98,17 +100,17 @@ impl<T> AccessTokenClaims<T> {
         audience(&self.claims)
     }
 
-    /// The client that the token was issued to (`azp`, or `client_id` of RFC 9068).
+    /// Returns the client that the token was issued to (`azp`, or `client_id` of RFC 9068).
     pub fn client_id(&self) -> Option<&str> {
         text(&self.claims, "azp").or_else(|| text(&self.claims, "client_id"))
     }
 
-    /// The id of the token (`jti`).
+    /// Returns the id of the token (`jti`).
     pub fn id(&self) -> Option<&str> {
         text(&self.claims, "jti")
     }
 
-    /// The session at the server (`sid`).
+    /// Returns the id of the session at the server (`sid`).
     pub fn session_id(&self) -> Option<&str> {
         text(&self.claims, "sid")
     }
@@ -138,8 +140,8 @@ impl<T> AccessTokenClaims<T> {
         point(&self.claims, "auth_time")
     }
 
-    /// Returns the granted scopes: `scope`, or `scp` if that is missing, as a space-separated string
-    /// or a list.
+    /// Returns the granted scopes: `scope`, or `scp` if that is missing, as a space-separated
+    /// string or a list.
     pub fn scopes(&self) -> Vec<&str> {
         scopes(&self.claims)
     }
@@ -205,8 +207,8 @@ impl<T> AccessTokenClaims<T> {
         self.confirmation("jkt")
     }
 
-    /// Returns the SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 section
-    /// 3.1).
+    /// Returns the SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705
+    /// section 3.1).
     pub fn certificate_thumbprint(&self) -> Option<&str> {
         self.confirmation("x5t#S256")
     }

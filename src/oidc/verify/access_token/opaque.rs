@@ -9,8 +9,8 @@ use crate::jose::{base64url, json};
 use crate::oidc::verify::binding::Presented;
 use crate::oidc::verify::introspection_cache::{IntrospectionCache, TypeOfAnswer};
 
-/// Returns whether a token is not a signed JWT. A token with a readable header is verified locally, and
-/// is not introspected if its signature is wrong.
+/// Returns whether a token is not a signed JWT. A token with a readable header is verified locally,
+/// and is not introspected if its signature is wrong.
 pub(super) fn is_opaque(token: &str) -> bool {
     let parts: Vec<&str> = token.splitn(4, '.').collect();
     let [header, _, _] = parts[..] else {

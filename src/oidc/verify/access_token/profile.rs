@@ -17,20 +17,21 @@ pub enum AccessTokenProfile {
     /// The header has the type `at+jwt`, and the token has the claims required by RFC 9068 section
     /// 2.2.
     Rfc9068,
-    /// The token has no type, as with most providers. A token that is recognizably of another kind is
-    /// refused: one with `nonce`, `at_hash`, `c_hash`, `s_hash` or `events`, or with another `typ`.
+    /// The token has no type, as with most providers. A token that is recognizably of another kind
+    /// is refused: one with `nonce`, `at_hash`, `c_hash`, `s_hash` or `events`, or with another
+    /// `typ`.
     ///
-    /// An ID token of the code flow may have none of these. The builder therefore requires something
-    /// that no ID token of the provider has: a required
+    /// An ID token of the code flow may have none of these. The builder therefore requires
+    /// something that no ID token of the provider has: a required
     /// [`scope`](super::AccessTokenVerifierBuilder::scope), a required
     /// [`claim`](super::AccessTokenVerifierBuilder::require_claim) such as `token_use`, or a
-    /// [`resource_audience`](super::AccessTokenVerifierBuilder::resource_audience). Do not use a claim
-    /// that the provider also adds to ID tokens, as many do with `groups`, `roles` and `tid`.
+    /// [`resource_audience`](super::AccessTokenVerifierBuilder::resource_audience). Do not use a
+    /// claim that the provider also adds to ID tokens, as many do with `groups`, `roles` and `tid`.
     Any,
 }
 
-/// Claims of ID tokens (OpenID Connect Core 1.0 sections 2 and 5.1), which do not distinguish an access
-/// token from an ID token.
+/// Claims of ID tokens (OpenID Connect Core 1.0 sections 2 and 5.1), which do not distinguish an
+/// access token from an ID token.
 const OF_ID_TOKENS: [&str; 35] = [
     "iss",
     "sub",

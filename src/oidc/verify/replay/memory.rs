@@ -16,10 +16,10 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A replay store in memory, for a single process. No id is removed before its time.
 ///
-/// The number of DPoP proof ids is limited per client, per key and in total. When the store is nearly
-/// full, the rest is reserved for clients with few ids. Other ids, such as those of logout tokens, are
-/// stored separately. At a limit, calls return an error of kind `Unavailable`: respond with 503 and
-/// `Retry-After`.
+/// The number of DPoP proof ids is limited per client, per key and in total. When the store is
+/// nearly full, the rest is reserved for clients with few ids. Other ids, such as those of logout
+/// tokens, are stored separately. At a limit, calls return an error of kind `Unavailable`: respond
+/// with 503 and `Retry-After`.
 ///
 /// The id of a proof is stored for 30 s plus twice the leeway, 90 s by default.
 ///

@@ -316,8 +316,8 @@ impl ReplayStore for AtThisTime {
     }
 }
 
-/// A client that creates any number of keys and proofs uses up its own share; other clients still log
-/// in.
+/// A client that creates any number of keys and proofs uses up its own share; other clients still
+/// log in.
 #[tokio::test]
 async fn proofs_of_one_client_fill_no_memory_of_others() {
     let memory = AtThisTime(ReplayMemory::new().per_client(1_000));

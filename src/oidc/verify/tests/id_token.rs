@@ -339,7 +339,8 @@ async fn step_13_the_time_of_the_login() {
 async fn the_subject() {
     let strict = verifier().strict_subjects();
     let expected = Expected::new();
-    // The flag says whether the strict rule accepts the subject: ids of user storages, mapped names.
+    // The flag says whether the strict rule accepts the subject: ids of user storages, mapped
+    // names.
     let long = |length| "a".repeat(length);
     for (subject, strictly) in [
         (long(255), true),

@@ -205,7 +205,8 @@ async fn a_key_that_was_taken_out_is_refused_after_ten_minutes_on_an_idle_servic
     }
 }
 
-/// If the issuer hangs, tokens with a known key are verified at once or after the wait, never later.
+/// If the issuer hangs, tokens with a known key are verified at once or after the wait, never
+/// later.
 #[tokio::test(start_paused = true)]
 async fn known_keys_are_used_while_new_ones_are_fetched() {
     let mut issuer = Issuer::new(&["a"]);
@@ -237,7 +238,8 @@ async fn known_keys_are_used_while_new_ones_are_fetched() {
     assert_eq!(issuer.fetched(), 5);
 }
 
-/// A call waits for an unknown key as long as for a renewal, then the error tells to respond with 503.
+/// A call waits for an unknown key as long as for a renewal, then the error tells to respond with
+/// 503.
 #[tokio::test(start_paused = true)]
 async fn an_unknown_key_is_waited_for_and_the_fetch_goes_on() {
     let mut slow = Issuer::new(&["a", "b"]);
@@ -308,8 +310,8 @@ async fn a_search_that_failed_is_repeated_after_the_cooldown() {
     assert_eq!(issuer.fetched(), 3);
 }
 
-/// A fetch for anyone's token may have started before the key was published, so the issuer's own token
-/// that waits for it causes another fetch.
+/// A fetch for anyone's token may have started before the key was published, so the issuer's own
+/// token that waits for it causes another fetch.
 #[tokio::test(start_paused = true)]
 async fn the_issuers_own_tokens_are_not_answered_by_somebody_elses_search() {
     let mut issuer = Issuer::new(&["a"]);
@@ -355,7 +357,8 @@ async fn r09_a_failure_without_keys_is_shared_and_not_kept() {
     assert_eq!(error.kind(), crate::ErrorKind::Protocol);
 }
 
-/// A fetch because of the keys' age starts no cooldown: the next unknown key causes a fetch at once.
+/// A fetch because of the keys' age starts no cooldown: the next unknown key causes a fetch at
+/// once.
 #[tokio::test(start_paused = true)]
 async fn r09_a_fetch_by_age_starts_no_cooldown() {
     let issuer = Issuer::new(&["a"]);

@@ -143,8 +143,8 @@ async fn k01_what_the_server_does_not_know() {
     );
 }
 
-/// Keycloak marks lightweight tokens in the id: one with mapped `sub` and `aud` is introspected too, and
-/// a full one is not.
+/// Keycloak marks lightweight tokens in the id: one with mapped `sub` and `aud` is introspected
+/// too, and a full one is not.
 #[tokio::test]
 async fn the_mark_in_the_id_says_what_is_asked_about() {
     let (verifier, asked) = asking(active());

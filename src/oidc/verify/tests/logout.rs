@@ -169,7 +169,8 @@ impl ReplayStore for Remembering {
     }
 }
 
-/// As long as the token could be accepted: until its expiry, plus the leeway and a second of rounding.
+/// As long as the token could be accepted: until its expiry, plus the leeway and a second of
+/// rounding.
 #[tokio::test]
 async fn ids_are_remembered_as_long_as_their_token_is_good() {
     let store = Remembering::default();
@@ -220,8 +221,8 @@ async fn through_the_browser() {
     }
 }
 
-/// Anyone can cause a request without issuer and session, so it must be allowed explicitly. A request
-/// with only one of the two is always refused.
+/// Anyone can cause a request without issuer and session, so it must be allowed explicitly. A
+/// request with only one of the two is always refused.
 #[tokio::test]
 async fn a_logout_that_names_no_session_is_taken_only_where_it_is_allowed() {
     let lenient = verifier().session_optional();
