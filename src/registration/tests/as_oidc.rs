@@ -135,7 +135,7 @@ async fn a_registered_client_authenticates_as_it_is_registered() {
     for (change, what) in [
         (
             json!({ "token_endpoint_auth_method": "none_of\u{1b}these" }),
-            "does not know",
+            "does not support",
         ),
         (json!({ "client_secret": null }), "sent no secret"),
         (

@@ -53,8 +53,8 @@ fn files_that_are_none_are_refused() {
     let lists = |policies: &Value| json!({ "resources": [], "policies": policies }).to_string();
     for (text, problem) in [
         ("", "EOF"),
-        ("[]", "no JSON object"),
-        (r#"["ENFORCING", "UNANIMOUS", [], []]"#, "no JSON object"),
+        ("[]", "not a JSON object"),
+        (r#"["ENFORCING", "UNANIMOUS", [], []]"#, "not a JSON object"),
         ("{}", "resources"),
         (
             r#"{"clientId":"app","redirectUris":[]}"#,
@@ -87,7 +87,7 @@ fn files_that_are_none_are_refused() {
                 "aggregate",
                 &json!({"applyPolicies": "b"})
             )])),
-            "no list",
+            "not a list",
         ),
         (
             &lists(&json!([policy("a", "scope", &json!({"scopes": "view"}))])),

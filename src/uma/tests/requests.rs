@@ -237,7 +237,7 @@ async fn what_is_granted_is_what_was_asked_for() {
         ask().rpt().await.unwrap_err(),
         oidc.has_access("t", &wanted).await.unwrap_err(),
     ] {
-        assert!(error.to_string().contains("not asked for"), "{error}");
+        assert!(error.to_string().contains("not requested"), "{error}");
     }
     // In these cases other resources are allowed.
     ask().by_uri().list().await.unwrap();

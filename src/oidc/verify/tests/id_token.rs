@@ -398,7 +398,7 @@ async fn an_audience_with_an_entry_that_is_no_text_is_refused() {
         json!({"web": "web"}),
     ] {
         let error = refused(change("aud", value).await, TokenFault::Audience);
-        assert!(error.to_string().contains("list of texts"), "{error}");
+        assert!(error.to_string().contains("list of strings"), "{error}");
     }
     change("aud", json!(["web"])).await.unwrap();
 }
