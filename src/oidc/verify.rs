@@ -437,7 +437,7 @@ impl TokenVerifier {
             if token.split('.').count() != 5 {
                 return Err(kind
                     .refused(TokenFault::Encryption, "it is not encrypted")
-                    .with_hint("the client is registered for encrypted tokens"));
+                    .with_hint("the client is registered for encryption"));
             }
             // The content is a signed token, which is verified like any other.
             inner = String::from_utf8(decrypt(token, keys)?)
