@@ -15,7 +15,7 @@ use self::client::ClientSettings;
 use self::identity::Identity;
 use crate::Secret;
 use crate::client_auth::ClientAuth;
-use crate::discovery::{Discovery, IssuerRule, Provider};
+use crate::discovery::{Discovery, IssuerRule, ProviderId};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
 use crate::http::addresses::Addresses;
@@ -355,7 +355,7 @@ impl KeycloakBuilder {
             .map(|credentials| {
                 let login = CredentialLogin {
                     channel: channel.clone(),
-                    provider: Provider::realm(&self.login_realm),
+                    provider: ProviderId::realm(&self.login_realm),
                     credentials,
                 };
                 login.engine()

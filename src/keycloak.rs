@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::call::Authorized;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
 use crate::operation::Operation;
@@ -14,7 +14,7 @@ use crate::raw_request::RawRequest;
 #[cfg(feature = "admin")]
 use crate::shared::Shared;
 use crate::token::AccessToken;
-use crate::token::engine::{Lease, TokenEngine};
+use crate::token::engine::{CachedToken, TokenEngine};
 
 const LOGIN: Operation = Operation::new(
     "login",
@@ -56,7 +56,7 @@ impl Keycloak {
     /// # Errors
     /// Of kind `Unauthorized` when the credentials are refused, with what to check.
     pub async fn login(&self) -> Result<()> {
-        self.lease().await.map(drop)
+        self.cached().await.map(drop)
     }
 
     /// The current token, for calling other services. It is fresh for a share of its lifetime
@@ -65,10 +65,10 @@ impl Keycloak {
     /// # Errors
     /// As [`login`](Self::login).
     pub async fn token(&self) -> Result<AccessToken> {
-        self.lease().await.map(|lease| lease.token)
+        self.cached().await.map(|cached| cached.token)
     }
 
-    async fn lease(&self) -> Result<Lease> {
+    async fn cached(&self) -> Result<CachedToken> {
         match self.authorized.engine() {
             Some(engine) => engine.token(&LOGIN, self.channel().deadline()).await,
             None => Err(config("this client was built without credentials")
@@ -95,7 +95,7 @@ impl Keycloak {
     /// expected one.
     pub async fn metadata(&self, realm: &str) -> Result<Arc<ProviderMetadata>> {
         self.channel()
-            .metadata(&Provider::realm(realm), self.channel().deadline())
+            .metadata(&ProviderId::realm(realm), self.channel().deadline())
             .await
     }
 

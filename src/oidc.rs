@@ -76,9 +76,9 @@ pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
 pub use self::verify::{
     AccessTokenClaims, AccessTokenProfile, AccessTokenVerifier, AccessTokenVerifierBuilder, Actor,
-    Check, Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IntrospectFuture,
-    IssuerTemplate, LogoutToken, OfflineToken, Permission, Presented, RefreshToken, ReplayFuture,
-    ReplayMemory, ReplaySender, ReplayStore, TokenVerifier, TrustedIssuer,
+    Check, Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IssuerTemplate,
+    LogoutToken, OfflineToken, Permission, Presented, RefreshToken, ReplayMemory, ReplaySender,
+    ReplayStore, TokenVerifier, TrustedIssuer,
 };
 
 impl crate::Keycloak {

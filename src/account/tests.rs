@@ -1,4 +1,4 @@
-//! What a real server does not do on demand.
+//! Behavior that a real server does not show on demand.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{Application, Profile};
 use crate::testing::{Reply, Seen, Server};
 use crate::{AccessToken, BoxFuture, ErrorKind, Result, TokenContext, TokenSource};
 
-/// `t1`, and after it was refused `t2`.
+/// Returns `t1`, and `t2` after `t1` was refused.
 #[derive(Debug)]
 struct Tokens;
 

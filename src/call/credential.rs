@@ -5,7 +5,7 @@ use http::header::HeaderValue;
 
 use crate::error::Result;
 use crate::token::AccessToken;
-use crate::token::engine::{Lease, TokenEngine};
+use crate::token::engine::{CachedToken, TokenEngine};
 
 /// What a call shows in its header `Authorization`.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub(crate) trait Renew: Send + Sync {
 /// The token of one sending, as it is shown.
 pub(super) enum Shown<'a> {
     Nothing,
-    Leased(&'a TokenEngine, Lease),
+    Cached(&'a TokenEngine, CachedToken),
     Token(std::borrow::Cow<'a, AccessToken>),
     Header(&'a HeaderValue),
 }
@@ -44,7 +44,7 @@ impl Shown<'_> {
     pub(super) fn header(&self) -> Result<Option<HeaderValue>> {
         Ok(match self {
             Self::Nothing => None,
-            Self::Leased(_, lease) => Some(lease.header()),
+            Self::Cached(_, cached) => Some(cached.header()),
             Self::Token(token) => Some(token.header()?),
             Self::Header(header) => Some((*header).clone()),
         })
@@ -52,7 +52,7 @@ impl Shown<'_> {
 
     pub(super) fn token(&self) -> Option<&AccessToken> {
         match self {
-            Self::Leased(_, lease) => Some(&lease.token),
+            Self::Cached(_, cached) => Some(&cached.token),
             Self::Token(token) => Some(token),
             Self::Nothing | Self::Header(_) => None,
         }

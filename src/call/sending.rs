@@ -81,7 +81,7 @@ async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> 
     }
     let mut shown = match start.credential {
         Credential::None => Shown::Nothing,
-        Credential::Engine(engine) => Shown::Leased(engine, engine.token(op, deadline).await?),
+        Credential::Engine(engine) => Shown::Cached(engine, engine.token(op, deadline).await?),
         Credential::Token(token) => Shown::Token(Cow::Borrowed(token)),
         Credential::Header(header) => Shown::Header(header),
         Credential::Renewed(source) => {
@@ -132,13 +132,13 @@ async fn replace<'a>(
     deadline: Deadline,
 ) -> Result<bool> {
     match (shown, credential) {
-        (Shown::Leased(engine, lease), _) if replayed || !engine.is_renewable() => {
-            engine.refused(lease);
+        (Shown::Cached(engine, cached), _) if replayed || !engine.is_renewable() => {
+            engine.refused(cached);
             Ok(false)
         }
-        (Shown::Leased(engine, lease), _) => {
-            engine.invalidate(lease);
-            *lease = engine.token(op, deadline).await?;
+        (Shown::Cached(engine, cached), _) => {
+            engine.invalidate(cached);
+            *cached = engine.token(op, deadline).await?;
             Ok(true)
         }
         (Shown::Token(token), Credential::Renewed(source)) if !replayed => {

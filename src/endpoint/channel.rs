@@ -11,7 +11,7 @@ use url::Url;
 use super::form::{AuthenticatedForm, refuse_control_characters};
 use crate::call::{Answer, CallBuilder};
 use crate::client_auth::{AuthEndpoint, OAuthClient, RefusedClient};
-use crate::discovery::{Discovery, Provider, ProviderMetadata};
+use crate::discovery::{Discovery, ProviderId, ProviderMetadata};
 use crate::error::{Result, protocol};
 #[cfg(feature = "oidc")]
 use crate::error::{clean, config};
@@ -38,7 +38,7 @@ pub(crate) const TOKEN_ENDPOINT: Endpoint = ("token_endpoint", |m| m.token_endpo
 #[derive(Clone, Copy)]
 pub(crate) struct EndpointCall<'a> {
     pub(crate) op: &'a Operation,
-    pub(crate) provider: &'a Provider,
+    pub(crate) provider: &'a ProviderId,
     pub(crate) endpoint: Endpoint,
     pub(crate) client: Option<&'a OAuthClient>,
     pub(crate) repeat: Repeat,
@@ -69,7 +69,7 @@ impl Channel {
     /// Returns the provider's metadata, cached and checked.
     pub(crate) async fn metadata(
         &self,
-        provider: &Provider,
+        provider: &ProviderId,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
         let metadata = self.discovery.get(&self.sender, provider, deadline).await?;
@@ -83,7 +83,7 @@ impl Channel {
     /// provider's second document.
     pub(crate) async fn metadata_for(
         &self,
-        provider: &Provider,
+        provider: &ProviderId,
         endpoints: &[Endpoint],
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
@@ -100,7 +100,7 @@ impl Channel {
     /// published (RFC 8705 section 5).
     pub(crate) async fn endpoint(
         &self,
-        provider: &Provider,
+        provider: &ProviderId,
         endpoint: Endpoint,
         mtls: bool,
         deadline: Deadline,
@@ -206,7 +206,7 @@ impl Channel {
     pub(crate) async fn check_dpop(
         &self,
         client: &OAuthClient,
-        provider: &Provider,
+        provider: &ProviderId,
         metadata: Arc<ProviderMetadata>,
         deadline: Deadline,
     ) -> Result<()> {
@@ -274,7 +274,7 @@ pub(crate) fn names_algorithm(names: &[String], algorithm: SignatureAlgorithm) -
 /// Returns the endpoint's URL in the metadata.
 fn published<'a>(
     metadata: &'a ProviderMetadata,
-    provider: &Provider,
+    provider: &ProviderId,
     (name, pick): Endpoint,
     mtls: bool,
 ) -> Result<&'a str> {

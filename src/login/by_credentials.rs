@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::BoxFuture;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
@@ -19,7 +19,7 @@ use crate::token::{Granted, Renewal};
 #[derive(Debug)]
 pub(crate) struct CredentialLogin {
     pub(crate) channel: Arc<Channel>,
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderId,
     pub(crate) credentials: Credentials,
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{GrantKind, explain};
 use crate::client_auth::OAuthClient;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::{Channel, EndpointCall, TOKEN_ENDPOINT};
 use crate::error::{self, Result, protocol};
 use crate::http::deadline::Deadline;
@@ -25,7 +25,7 @@ pub(crate) const OP: Operation = Operation::new(
 pub(crate) struct GrantRequest<'a> {
     pub(crate) op: &'static Operation,
     pub(crate) channel: &'a Channel,
-    pub(crate) provider: &'a Provider,
+    pub(crate) provider: &'a ProviderId,
     pub(crate) client: Option<&'a OAuthClient>,
     pub(crate) repeat: Repeat,
     pub(crate) kind: GrantKind,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::grant::{self, GrantRequest};
 use crate::BoxFuture;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::{Channel, TOKEN_ENDPOINT};
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
@@ -65,7 +65,7 @@ impl TokenSource for AccessToken {
 #[derive(Clone, Copy)]
 pub struct TokenContext<'a> {
     pub(super) channel: &'a Channel,
-    pub(super) provider: &'a Provider,
+    pub(super) provider: &'a ProviderId,
     pub(super) deadline: Deadline,
     pub(super) refused: Option<&'a AccessToken>,
 }
@@ -79,8 +79,8 @@ impl TokenContext<'_> {
     /// Returns the name of the realm to log in to.
     pub fn login_realm(&self) -> &str {
         match self.provider.owner() {
-            Provider::Realm(name) | Provider::Issuer(name) => name,
-            Provider::Uma(_) => "",
+            ProviderId::Realm(name) | ProviderId::Issuer(name) => name,
+            ProviderId::Uma(_) => "",
         }
     }
 

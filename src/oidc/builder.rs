@@ -20,7 +20,7 @@ use crate::builder::KeycloakBuilder;
 use crate::client_auth::ClientAuth;
 use crate::client_auth::OAuthClient;
 use crate::client_metadata::ClientMetadata;
-use crate::discovery::{Discovery, Given, IssuerRule, Provider, ProviderMetadata, parse_issuer};
+use crate::discovery::{Discovery, Given, IssuerRule, ProviderId, ProviderMetadata, parse_issuer};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
@@ -54,7 +54,7 @@ type Verification = Box<dyn FnOnce(TokenVerifier) -> TokenVerifier + Send>;
 /// How the provider is reached.
 enum ProviderSource {
     /// A provider whose channel is set up already.
-    Shared(Arc<Channel>, Provider),
+    Shared(Arc<Channel>, ProviderId),
     Issuer(Box<Issuer>),
 }
 
@@ -70,11 +70,15 @@ struct Issuer {
 
 impl OidcBuilder {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, client_id: String) -> Self {
-        Self::of_channel(channel, Provider::Realm(realm), client_id)
+        Self::of_channel(channel, ProviderId::Realm(realm), client_id)
     }
 
     /// Uses an existing channel.
-    pub(crate) fn of_channel(channel: Arc<Channel>, provider: Provider, client_id: String) -> Self {
+    pub(crate) fn of_channel(
+        channel: Arc<Channel>,
+        provider: ProviderId,
+        client_id: String,
+    ) -> Self {
         Self::new(ProviderSource::Shared(channel, provider), client_id)
     }
 
@@ -378,7 +382,7 @@ impl OidcBuilder {
     }
 
     /// Returns the provider and the channel to it, without the client.
-    pub(crate) fn place(self) -> Result<(Arc<Channel>, Provider)> {
+    pub(crate) fn place(self) -> Result<(Arc<Channel>, ProviderId)> {
         place(self.source, self.misplaced)
     }
 
@@ -430,13 +434,13 @@ impl OidcBuilder {
 }
 
 /// Returns the provider and the channel to it.
-fn place(source: ProviderSource, misplaced: Option<&str>) -> Result<(Arc<Channel>, Provider)> {
+fn place(source: ProviderSource, misplaced: Option<&str>) -> Result<(Arc<Channel>, ProviderId)> {
     let (channel, provider) = match source {
         ProviderSource::Issuer(issuer) => return issuer.channel(),
         ProviderSource::Shared(channel, provider) => (channel, provider),
     };
     let realm = match &provider {
-        Provider::Realm(realm) => Some(realm),
+        ProviderId::Realm(realm) => Some(realm),
         _ => None,
     };
     if let Some(name) = misplaced {
@@ -459,7 +463,7 @@ fn place(source: ProviderSource, misplaced: Option<&str>) -> Result<(Arc<Channel
 }
 
 impl Issuer {
-    fn channel(self) -> Result<(Arc<Channel>, Provider)> {
+    fn channel(self) -> Result<(Arc<Channel>, ProviderId)> {
         let url = parse_issuer(&self.issuer)?;
         if url.scheme() == "http" && !self.allow_http && !is_loopback(&url) {
             return Err(config("the issuer uses plain HTTP")
@@ -474,7 +478,7 @@ impl Issuer {
         let given = Given::new(&rule, &self.issuer, self.metadata, self.endpoints)?;
         let sender = self.connection.sender(rule.addresses().clone())?;
         let channel = Arc::new(Channel::new(sender, Discovery::with(rule, given)));
-        Ok((channel, Provider::Issuer(self.issuer)))
+        Ok((channel, ProviderId::Issuer(self.issuer)))
     }
 }
 

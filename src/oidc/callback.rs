@@ -14,7 +14,7 @@ pub use self::response::AuthorizationResponse;
 use super::Oidc;
 use super::authorize::{LoginAttempt, LoginStore};
 use super::tokens::{Login, TokenSet};
-use super::verify::{Expected, Origin};
+use super::verify::{Expected, TokenOrigin};
 use crate::error::{
     CallbackFault, Result, TokenFault, invalid_argument, refused_callback, unauthorized,
 };
@@ -211,7 +211,9 @@ impl Oidc {
                 if login.state_hash {
                     expected = expected.require_state_hash();
                 }
-                let verified = self.inner.id_token(raw.expose(), expected, Origin::Anybody);
+                let verified = self
+                    .inner
+                    .id_token(raw.expose(), expected, TokenOrigin::Anybody);
                 Some(verified.await?)
             }
         };

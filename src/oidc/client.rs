@@ -12,11 +12,11 @@ use super::limits::{ParameterLimits, is_keycloak};
 use super::profile::LoginRules;
 use super::tokens::TokenSet;
 use super::verify::{
-    AccessTokenVerifierBuilder, Expected, IdToken, Origin, TokenVerifier, TrustedIssuer,
+    AccessTokenVerifierBuilder, Expected, IdToken, TokenOrigin, TokenVerifier, TrustedIssuer,
 };
 use crate::call::Answer;
 use crate::client_auth::OAuthClient;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, invalid_argument};
 use crate::http::repeat::Repeat;
@@ -35,7 +35,7 @@ pub struct Oidc {
 
 pub(crate) struct OidcInner {
     pub(crate) channel: Arc<Channel>,
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderId,
     pub(crate) client: OAuthClient,
     pub(super) redirect_uri: Option<String>,
     pub(crate) verifier: TokenVerifier,
@@ -66,7 +66,7 @@ impl Oidc {
     }
 
     /// Returns the provider and the channel to it.
-    pub(crate) fn place(&self) -> (Arc<Channel>, Provider) {
+    pub(crate) fn place(&self) -> (Arc<Channel>, ProviderId) {
         (self.inner.channel.clone(), self.inner.provider.clone())
     }
 
@@ -108,7 +108,7 @@ impl Oidc {
     /// Returns the name of the client's realm; `None` for a client made with [`Oidc::discover`].
     pub fn realm(&self) -> Option<&str> {
         match &self.inner.provider {
-            Provider::Realm(realm) => Some(realm),
+            ProviderId::Realm(realm) => Some(realm),
             _ => None,
         }
     }
@@ -146,7 +146,7 @@ impl OidcInner {
         &self,
         raw: &str,
         expected: Expected<'_>,
-        from: Origin,
+        from: TokenOrigin,
     ) -> Result<IdToken> {
         self.verifier.id_token_from(raw, &expected, from).await
     }

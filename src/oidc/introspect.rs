@@ -9,8 +9,7 @@ use serde_json::{Map, Value};
 
 use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
-use super::verify::{Introspect, IntrospectFuture, TypeOfAnswer, audience, scopes};
-use crate::Secret;
+use super::verify::{Introspect, TypeOfAnswer, audience, scopes};
 use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::json;
@@ -21,6 +20,7 @@ use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
+use crate::{BoxFuture, Secret};
 
 const OP: Operation = Operation::new("oidc.introspect", "POST", "{introspection_endpoint}");
 const ENDPOINT: Endpoint = ("introspection_endpoint", |m| {
@@ -369,7 +369,7 @@ impl fmt::Debug for Introspection {
 
 /// For verifiers that introspect lightweight access tokens.
 impl Introspect for Oidc {
-    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a> {
+    fn introspect<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
         Box::pin(async move {
             let answer = Self::introspect(self, token).await?;
             Ok(answer.members)

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::{Oidc, OidcInner};
-use super::verify::{Boxed, Provider as Source};
-use crate::discovery::{Provider, ProviderMetadata};
+use super::verify::KeySource;
+use crate::BoxFuture;
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, protocol, unexpected_body};
 use crate::http::json;
@@ -18,16 +19,16 @@ const JWKS: Endpoint = ("jwks_uri", |m| m.jwks_uri.as_deref());
 
 pub(super) struct IssuerSource {
     pub(super) channel: Arc<Channel>,
-    pub(super) provider: Provider,
+    pub(super) provider: ProviderId,
 }
 
-impl Source for IssuerSource {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for IssuerSource {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         let deadline = self.channel.deadline();
         Box::pin(self.channel.metadata(&self.provider, deadline))
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(fetch(&self.channel, &self.provider))
     }
 
@@ -58,7 +59,7 @@ impl OidcInner {
     }
 }
 
-async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
+async fn fetch(channel: &Channel, provider: &ProviderId) -> Result<String> {
     let deadline = channel.deadline();
     let target = channel.endpoint(provider, JWKS, false, deadline).await?;
     let request = channel.sender.call(&OP).get(target.url);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 
 use crate::Error;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
 use crate::oidc::request_object::STANDARD_CLAIMS;
 use crate::operation::Operation;
@@ -360,12 +360,12 @@ fn lengths<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, usize)> {
 }
 
 /// Returns whether the provider is a Keycloak, by how it is addressed or by its published paths.
-pub(super) fn is_keycloak(provider: &Provider, metadata: &ProviderMetadata) -> bool {
+pub(super) fn is_keycloak(provider: &ProviderId, metadata: &ProviderMetadata) -> bool {
     const PATH: &str = "/protocol/openid-connect/";
     match provider {
-        Provider::Realm(_) => true,
-        Provider::Uma(of) => is_keycloak(of, metadata),
-        Provider::Issuer(_) => [&metadata.token_endpoint, &metadata.authorization_endpoint]
+        ProviderId::Realm(_) => true,
+        ProviderId::Uma(of) => is_keycloak(of, metadata),
+        ProviderId::Issuer(_) => [&metadata.token_endpoint, &metadata.authorization_endpoint]
             .into_iter()
             .flatten()
             .any(|url| url.contains(PATH)),

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use super::client::Oidc;
 use super::tokens::TokenSet;
-use super::verify::{Expected, IdToken, Origin};
+use super::verify::{Expected, IdToken, TokenOrigin};
 use crate::Secret;
 use crate::error::{Result, TokenFault};
 use crate::operation::Operation;
@@ -133,7 +133,7 @@ impl Oidc {
                 let expected = Expected::new().any_nonce();
                 match self
                     .inner
-                    .id_token(raw.expose(), expected, Origin::Anybody)
+                    .id_token(raw.expose(), expected, TokenOrigin::Anybody)
                     .await
                 {
                     Ok(token) => Some(token),

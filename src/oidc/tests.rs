@@ -194,7 +194,7 @@ async fn a_refresh_must_be_about_the_same_user() {
     let tokens = oidc.password("ada", "pw").await.unwrap();
     let error = oidc.refresh(&tokens).await.unwrap_err();
     assert!(
-        error.to_string().contains("subject is another one"),
+        error.to_string().contains("its subject is not that of"),
         "{error}"
     );
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::client::OidcInner;
-use super::verify::{Expected, IdToken, Origin, scopes};
+use super::verify::{Expected, IdToken, TokenOrigin, scopes};
 use crate::Secret;
 use crate::error::{CallbackFault, Result, refused_callback};
 use crate::operation::Operation;
@@ -151,7 +151,7 @@ impl OidcInner {
                 let expected = expected
                     .or_max_issue_age(self.rules.max_issue_age)
                     .access_token(granted.token.expose());
-                let verified = self.id_token(&raw, expected, Origin::Issuer).await;
+                let verified = self.id_token(&raw, expected, TokenOrigin::Issuer).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }
         };

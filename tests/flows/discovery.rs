@@ -44,7 +44,7 @@ async fn an_issuer_is_compared_as_it_is_written() {
     };
     let slash = ask(&format!("{}/", realm.issuer())).await.unwrap_err();
     assert_eq!(slash.kind(), ErrorKind::Protocol, "{slash}");
-    assert!(slash.to_string().contains("calls itself"), "{slash}");
+    assert!(slash.to_string().contains("issuer is"), "{slash}");
     let upper = realm.issuer().replace("realms", "REALMS");
     assert!(ask(&upper).await.unwrap_err().is_not_found());
     // In development mode a server calls itself by the name it is called by.

@@ -16,7 +16,7 @@ use crate::jose::hash;
 use crate::oidc::Oidc;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::tokens::TokenSet;
-use crate::oidc::verify::{Expected, Origin};
+use crate::oidc::verify::{Expected, TokenOrigin};
 use crate::response::Head;
 use crate::token::AccessToken;
 use crate::token::engine::{Obtain, Obtained};
@@ -431,7 +431,7 @@ async fn read_entry(oidc: &Oidc, entry: &StoredTokens, before: Option<&TokenSet>
                 None => Expected::new().any_nonce(),
             };
             oidc.inner
-                .id_token(raw.expose(), expected, Origin::Issuer)
+                .id_token(raw.expose(), expected, TokenOrigin::Issuer)
                 .await
                 .ok()
                 .or(known)

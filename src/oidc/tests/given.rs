@@ -250,7 +250,7 @@ async fn a_second_document_of_another_issuer_is_refused() {
     .await;
     let error = mock.oidc().revoke("x").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
-    assert!(error.to_string().contains("calls itself"), "{error}");
+    assert!(error.to_string().contains("issuer is"), "{error}");
     assert_eq!(mock.posts("/second/revoke"), 0);
     // The second document must use HTTPS too if the issuer does.
     let first = Mock::with(Defects {

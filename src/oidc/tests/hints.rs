@@ -113,7 +113,7 @@ async fn documents_of_an_issuer_say_nothing_of_a_base_url() {
                 as fn() -> Reply,
             "write the issuer exactly",
         ),
-        (|| Reply::status(403), "readable without credentials"),
+        (|| Reply::status(403), "need no credentials"),
         (|| Reply::status(404), "check the issuer"),
     ] {
         let mock = documents(reply).await;

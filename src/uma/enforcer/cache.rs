@@ -1,4 +1,4 @@
-//! Decisions of the last moments.
+//! The cache of recent decisions.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,20 +10,20 @@ use tokio::time::Instant;
 use super::Access;
 use crate::uma::RequestedPermission;
 
-/// Of token and permissions: the cache holds no tokens.
+/// A hash of the token and the permissions, so that the cache holds no tokens.
 pub(super) type Key = [u8; 32];
 
 pub(super) struct Cache {
     entries: usize,
     age: Duration,
-    known: Mutex<Known>,
+    cached: Mutex<CachedDecisions>,
 }
 
 #[derive(Default)]
-struct Known {
-    /// Since when, and for how long at most.
+struct CachedDecisions {
+    /// The decisions, their times, and the remaining lifetimes of the tokens.
     decisions: HashMap<Key, (Access, Instant, Duration)>,
-    /// The oldest in front.
+    /// The keys, oldest first.
     order: VecDeque<(Key, Instant)>,
 }
 
@@ -32,54 +32,54 @@ impl Cache {
         Self {
             entries,
             age,
-            known: Mutex::default(),
+            cached: Mutex::default(),
         }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Access> {
-        let known = self.lock();
-        let (access, since, left) = known.decisions.get(key)?;
+        let cached = self.lock();
+        let (access, since, left) = cached.decisions.get(key)?;
         (since.elapsed() < self.age.min(*left)).then(|| access.clone())
     }
 
-    /// `left`: how long the token is good for.
+    /// Stores a decision. `left` is the token's remaining lifetime.
     pub(super) fn put(&self, key: Key, access: Access, left: Duration) {
         if self.entries == 0 || self.age.is_zero() {
             return;
         }
-        let mut known = self.lock();
+        let mut cached = self.lock();
         let now = Instant::now();
-        known.decisions.insert(key, (access, now, left));
-        known.order.push_back((key, now));
-        while let Some((oldest, since)) = known.order.front().copied() {
+        cached.decisions.insert(key, (access, now, left));
+        cached.order.push_back((key, now));
+        while let Some((oldest, since)) = cached.order.front().copied() {
             let too_old = now.saturating_duration_since(since) >= self.age;
-            if known.order.len() <= self.entries && !too_old {
+            if cached.order.len() <= self.entries && !too_old {
                 break;
             }
-            known.order.pop_front();
-            // It may have been decided again since.
-            if known
+            cached.order.pop_front();
+            // The entry may have been replaced by a newer decision.
+            if cached
                 .decisions
                 .get(&oldest)
                 .is_some_and(|(_, at, _)| *at == since)
             {
-                known.decisions.remove(&oldest);
+                cached.decisions.remove(&oldest);
             }
         }
     }
 
     pub(super) fn clear(&self) {
-        *self.lock() = Known::default();
+        *self.lock() = CachedDecisions::default();
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let known = self.lock();
-        known.decisions.len().max(known.order.len())
+        let cached = self.lock();
+        cached.decisions.len().max(cached.order.len())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CachedDecisions> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Access tokens at the service that is called with them.
+//! Access tokens in a resource server.
 
 use std::time::{Duration, SystemTime};
 
@@ -94,13 +94,13 @@ async fn what_keycloak_says_is_typed() {
         groups: u64,
     }
     refused(api().verify_as::<Other>(&token).await, TokenFault::Claim);
-    // The forms a token comes in.
+    // The types that hold a token.
     api().verify(&Secret::from(token.as_str())).await.unwrap();
     api()
         .verify(&AccessToken::new(token.as_str()))
         .await
         .unwrap();
-    // Some mappers make a list of objects.
+    // Some mappers create a list of objects.
     for list in [
         json!([{ "acme": { "id": "1" } }, { "b": {} }]),
         json!([{ "acme": {}, "b": {} }]),
@@ -109,7 +109,7 @@ async fn what_keycloak_says_is_typed() {
         let claims = change("organization", list).await.unwrap();
         assert_eq!(claims.organizations(), ["acme", "b"]);
     }
-    // With attributes the organizations are an object.
+    // With attributes, the claim is an object.
     let claims = change("organization", json!({"acme": {"id": "1"}, "b": {}}))
         .await
         .unwrap();
@@ -197,7 +197,7 @@ async fn each_of_several_issuers_has_its_own_keys() {
     both.verify(&theirs.sign(&json!({}), &their_claims).unwrap())
         .await
         .unwrap();
-    // One issuer's key under the other's name.
+    // A key of one issuer with the name of the other.
     refused(
         both.verify(&signed(&their_claims)).await,
         TokenFault::UnknownKey,
@@ -308,7 +308,7 @@ async fn who_may_call() {
         web("web").verify(&signed(&unnamed)).await,
         TokenFault::AuthorizedParty,
     );
-    // RFC 9068 has another name for it.
+    // RFC 9068 uses another name.
     let standard = with(unnamed, "client_id", json!("web"));
     web("web").verify(&signed(&standard)).await.unwrap();
 
@@ -359,7 +359,7 @@ async fn an_access_token_has_an_accepted_algorithm() {
     for none in [&[][..], &[SignatureAlgorithm::Hs256]] {
         assert!(only(none).build().unwrap_err().is_config());
     }
-    // Settings of the client's verifier hold for its access tokens.
+    // Settings of the client's verifier apply to access tokens too.
     let narrow = verifier()
         .algorithms([SignatureAlgorithm::Rs256])
         .leeway(Duration::ZERO);
@@ -419,7 +419,7 @@ async fn who_acts_for_the_subject() {
     );
     assert_eq!((before.issuer(), before.actor()), (None, None));
     assert!(!format!("{actor:?}").contains("admin"));
-    // What is no object is nobody.
+    // A value that is not an object counts as no actor.
     for odd in [json!("admin"), json!(["admin"]), json!(true)] {
         assert_eq!(change("act", odd).await.unwrap().actor(), None);
     }
@@ -452,7 +452,7 @@ async fn subjects_and_audiences_of_access_tokens() {
             "{subject}"
         );
     }
-    // The switch of a client's verifier goes along.
+    // The setting of a client's verifier applies too.
     let own = super::verifier().strict_subjects().access_token_verifier();
     let own = own.audience("api").clock(now).build().unwrap();
     let token = signed(&with(access_claims(), "sub", json!("Žofia")));

@@ -1,4 +1,4 @@
-//! What is asked arrives: counted before it is sent, in parts where it is too long.
+//! All permissions reach the server: they are counted before they are sent, and split if necessary.
 
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -23,8 +23,8 @@ fn length(values: &[String]) -> usize {
         .sum()
 }
 
-/// Grants every permission that it sees, unless its name begins with `no`; fails at one that begins
-/// with `fail`. What is too long it does not see, and then it grants everything, as Keycloak does.
+/// Grants every permission, unless its name starts with `no`; fails if one starts with `fail`. The
+/// server does not see parameters that are too long, and then grants everything, like Keycloak.
 fn decide(seen: &Seen) -> Reply {
     let mut wanted = asked(seen);
     if length(&wanted) > 4_000 {
@@ -86,12 +86,12 @@ async fn long_questions_are_asked_in_parts() {
     assert!(parts.len() > 2 && parts.iter().all(|part| length(part) <= 4_000));
 
     let ask = |wanted: &[String]| {
-        let question = oidc.permissions("t");
-        wanted.iter().fold(question, |all, one| all.permission(one))
+        let request = oidc.permissions("t");
+        wanted.iter().fold(request, |all, one| all.permission(one))
     };
     assert_eq!(ask(&wanted).list().await.unwrap().len(), 150);
     assert_eq!(ask(&wanted).limit(70).list().await.unwrap().len(), 70);
-    // A part that is denied is empty; all of them are a denial.
+    // A denied part is empty; if all parts are denied, the result is a denial.
     let denied = names("no", 150);
     let mixed = [denied.clone(), names("album", 1)].concat();
     assert_eq!(ask(&mixed).list().await.unwrap().len(), 1);
@@ -101,7 +101,7 @@ async fn long_questions_are_asked_in_parts() {
     assert_eq!(error.uma_fault(), Some(UmaFault::NotAuthorized), "{error}");
     let status = oidc.has_access("t", &mixed).await.unwrap();
     assert_eq!(status.missing.len(), 150);
-    // A part that fails fails all, the first and the last.
+    // A failing part fails the whole call, whether first or last.
     for wanted in [
         [names("album", 150), names("fail", 1)].concat(),
         [names("fail", 1), names("album", 150)].concat(),
@@ -141,15 +141,15 @@ async fn what_cannot_be_split_is_not_sent() {
     let ask = || oidc.permissions("t");
     let long = "x".repeat(4_001);
     let fits = "x".repeat(4_000);
-    // Two UTF-16 units each, as the server counts.
+    // Two UTF-16 units each, which the server counts.
     let wide = "\u{1F600}".repeat(2_001);
     let path = format!("/vault/{}", "a".repeat(3_995));
     let few = names("album", 60);
     let many = names("album", 65);
     let rpt_of = |wanted: &[String]| {
-        let question = ask();
-        let question = wanted.iter().fold(question, |all, one| all.permission(one));
-        question.rpt()
+        let request = ask();
+        let request = wanted.iter().fold(request, |all, one| all.permission(one));
+        request.rpt()
     };
     let errors = [
         ("4001", ask().permission(&long).list().await.unwrap_err()),
@@ -220,26 +220,26 @@ async fn the_limit_is_the_servers() {
     assert_eq!(mock.posts("/token"), 4);
 }
 
-/// The answer is about something else than the question.
+/// The response is about other resources than requested.
 #[tokio::test]
 async fn what_is_granted_is_what_was_asked_for() {
     let mock = server().await;
-    // A server with a smaller limit than the one that is set.
+    // A server with a smaller limit than the configured one.
     let limits = ParameterLimits::unlimited();
     let oidc = mock.builder().parameter_limits(limits).build().unwrap();
     let wanted = names("no", 150);
     let ask = || {
-        let question = oidc.permissions("t");
-        wanted.iter().fold(question, |all, one| all.permission(one))
+        let request = oidc.permissions("t");
+        wanted.iter().fold(request, |all, one| all.permission(one))
     };
     for error in [
         ask().list().await.unwrap_err(),
         ask().rpt().await.unwrap_err(),
         oidc.has_access("t", &wanted).await.unwrap_err(),
     ] {
-        assert!(error.to_string().contains("not asked for"), "{error}");
+        assert!(error.to_string().contains("not requested"), "{error}");
     }
-    // Others may rightly be named in these.
+    // In these cases other resources are allowed.
     ask().by_uri().list().await.unwrap();
     ask().upgrade("r").rpt().await.unwrap();
     ask().permission("#view").list().await.unwrap();

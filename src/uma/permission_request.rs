@@ -1,4 +1,4 @@
-//! Requests of the UMA grant, and what their answers say about the token that is asked about.
+//! Requests of the UMA grant, and the meaning of their responses.
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -27,11 +27,12 @@ use crate::{Secret, TokenFault, UmaFault};
 pub(super) const OP: Operation = Operation::new("oidc.permissions", "POST", "{token_endpoint}");
 pub(super) const ID_TOKEN: &str = "http://openid.net/specs/openid-connect-core-1_0.html#IDToken";
 
-/// A longer token Keycloak refuses with 431, or by closing the connection, which would be taken for a
-/// failure: it reads 64 kB of headers (`quarkus.http.limits.max-header-size`).
-const HEADER: usize = 65_535;
+/// The maximum length of a bearer token. Keycloak reads 64 kB of headers
+/// (`quarkus.http.limits.max-header-size`); it refuses a longer token with 431 or closes the
+/// connection, which would look like a failure.
+const MAX_TOKEN: usize = 65_535;
 
-/// What the request has setters for, or what would name somebody else.
+/// Parameters with setters of their own, and parameters that would identify another client or user.
 const RESERVED: [&str; 14] = [
     "grant_type",
     "client_id",
@@ -49,53 +50,55 @@ const RESERVED: [&str; 14] = [
     parts::PERMISSION,
 ];
 
-/// Why there is no answer.
-pub(super) enum Refusal {
-    /// The server does not accept the token that is asked about.
+/// Why a request has no result.
+pub(super) enum GrantFailure {
+    /// The server does not accept the access token.
     Token(Error),
     /// Nothing is granted.
     Denied(Error),
-    /// Anything else, which is no decision.
+    /// Any other failure, which is not a decision.
     Failed(Error),
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for GrantFailure {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<GrantFailure> for Error {
+    fn from(refusal: GrantFailure) -> Self {
         match refusal {
-            Refusal::Token(error) | Refusal::Denied(error) | Refusal::Failed(error) => error,
+            GrantFailure::Token(error)
+            | GrantFailure::Denied(error)
+            | GrantFailure::Failed(error) => error,
         }
     }
 }
 
-type Answered<T> = std::result::Result<T, Refusal>;
+type GrantResult<T> = std::result::Result<T, GrantFailure>;
 
-/// How the token that is asked about goes along.
+/// How the access token is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    /// As the bearer token of the request, so that the server cannot decide about anybody else.
+enum TokenTransport {
+    /// As the bearer token of the request, so that the server cannot decide about another user.
     Bearer,
-    /// As the parameter `subject_token`, beside the client's own proof. With claims the server
-    /// takes the token of a public client in no other way: 403, `Public clients are not allowed to
-    /// send claims`.
+    /// As the parameter `subject_token`, with the client's own authentication. This is the only way
+    /// to send claims with the token of a public client. Otherwise the server responds with 403,
+    /// `Public clients are not allowed to send claims`.
     Parameter,
 }
 
-pub(super) struct Question {
+pub(super) struct PermissionRequest {
     oidc: Oidc,
     token: Secret,
     params: Params,
     ticket: Option<Secret>,
     wanted: Vec<RequestedPermission>,
-    shown: Shown,
+    transport: TokenTransport,
 }
 
-impl Question {
+impl PermissionRequest {
     pub(super) fn new(
         oidc: Oidc,
         token: Secret,
@@ -108,26 +111,26 @@ impl Question {
             if !wanted.is_empty() {
                 return Err(invalid_argument(
                     &OP,
-                    "the ticket says what is asked for: leave the permissions out",
+                    "a ticket already has its permissions: do not set any",
                 ));
             }
             params.set("ticket", ticket);
         }
-        let shown = match params.get("claim_token") {
-            None => Shown::Bearer,
+        let transport = match params.get("claim_token") {
+            None => TokenTransport::Bearer,
             Some(claims) => {
                 if params.get("claim_token_format") == Some(ID_TOKEN) {
-                    about_one_user(token.expose(), claims)?;
+                    check_same_user(token.expose(), claims)?;
                 }
                 params.set("subject_token", &token);
-                Shown::Parameter
+                TokenTransport::Parameter
             }
         };
         if let Some(bound_to) = binding(token.expose())
             && !holder_verified
         {
-            // Keycloak does not look at the certificate here, and whoever stole the token has none.
-            return Err(not_shown(bound_to));
+            // Keycloak does not check the certificate here and would accept a stolen token.
+            return Err(unverified_holder(bound_to));
         }
         Ok(Self {
             oidc,
@@ -135,17 +138,17 @@ impl Question {
             params,
             ticket,
             wanted,
-            shown,
+            transport,
         })
     }
 
-    /// The answer as a token.
-    pub(super) async fn rpt(&self) -> Answered<Response<Rpt>> {
+    /// Requests a token.
+    pub(super) async fn rpt(&self) -> GrantResult<Response<Rpt>> {
         let limits = self.oidc.inner.limits();
         let wanted = parts::whole(&OP, &limits, &self.wanted)?;
         let (head, answer) = self.send(None, &wanted).await?;
         let Value::Object(members) = answer else {
-            return Err(unexpected_body(&OP, "the answer is no object").into());
+            return Err(unexpected_body(&OP, "the response is not an object").into());
         };
         let rpt = Rpt::new(self.read(head.clone(), members)?);
         let given = rpt.access_token().expose();
@@ -159,10 +162,10 @@ impl Question {
     fn read(&self, head: Head, members: Map<String, Value>) -> Result<crate::token::Granted> {
         let inner = &self.oidc.inner;
         let request = inner.grant_request(&OP, GrantKind::Custom, Repeat::SINGLE_USE);
-        match self.shown {
-            Shown::Parameter => grant::read(request, head, members),
-            // The request has no proof of the client's key.
-            Shown::Bearer => grant::read(
+        match self.transport {
+            TokenTransport::Parameter => grant::read(request, head, members),
+            // The request has no proof of possession of the client's key.
+            TokenTransport::Bearer => grant::read(
                 GrantRequest {
                     client: None,
                     ..request
@@ -173,12 +176,12 @@ impl Question {
         }
     }
 
-    /// The answer as a list.
-    pub(super) async fn granted(&self) -> Answered<Vec<Permission>> {
+    /// Requests a list of permissions.
+    pub(super) async fn granted(&self) -> GrantResult<Vec<Permission>> {
         let mut all = Vec::new();
         for answer in self.in_parts("permissions").await? {
             let Value::Array(_) = &answer else {
-                let error = unexpected_body(&OP, "the answer is no list of permissions");
+                let error = unexpected_body(&OP, "the response is not a list of permissions");
                 return Err(error.into());
             };
             let granted = Permission::list(Some(&answer));
@@ -188,32 +191,33 @@ impl Question {
         Ok(parts::union(all))
     }
 
-    /// The answer as a yes or no.
-    pub(super) async fn decision(&self) -> Answered<bool> {
+    /// Requests a decision.
+    pub(super) async fn decision(&self) -> GrantResult<bool> {
         let mut granted = false;
         for answer in self.in_parts("decision").await? {
             match answer.get("result") {
                 Some(Value::Bool(result)) => granted |= result,
-                _ => return Err(unexpected_body(&OP, "the answer has no decision").into()),
+                _ => return Err(unexpected_body(&OP, "the response has no decision").into()),
             }
         }
         Ok(granted)
     }
 
-    /// The answers to all parts. One that is denied is left out, one that fails fails all.
-    async fn in_parts(&self, response_mode: &'static str) -> Answered<Vec<Value>> {
+    /// Returns the responses to all parts. A denied part is omitted; a failure fails the whole
+    /// call.
+    async fn in_parts(&self, response_mode: &'static str) -> GrantResult<Vec<Value>> {
         let limits = self.oidc.inner.limits();
         let mut answers = Vec::new();
         let mut denied = None;
         for wanted in parts::split(&OP, &limits, &self.wanted)? {
             match self.send(Some(response_mode), &wanted).await {
                 Ok((_, answer)) => answers.push(answer),
-                Err(Refusal::Denied(error)) => denied = Some(error),
+                Err(GrantFailure::Denied(error)) => denied = Some(error),
                 Err(failure) => return Err(failure),
             }
         }
         match denied {
-            Some(error) if answers.is_empty() => Err(Refusal::Denied(error)),
+            Some(error) if answers.is_empty() => Err(GrantFailure::Denied(error)),
             _ => Ok(answers),
         }
     }
@@ -222,7 +226,7 @@ impl Question {
         &self,
         response_mode: Option<&'static str>,
         wanted: &[String],
-    ) -> Answered<(Head, Value)> {
+    ) -> GrantResult<(Head, Value)> {
         let inner = &self.oidc.inner;
         let mut params = self.params.clone();
         for permission in wanted {
@@ -236,19 +240,19 @@ impl Question {
             .limits()
             .check_all(&OP, &form)
             .map_err(|error| self.with_reason(error))?;
-        // A ticket may be good for one use.
+        // A ticket may be usable only once.
         let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
-        let answer = match self.shown {
-            Shown::Parameter => inner.channel.post_form(call, &form).await,
-            Shown::Bearer => {
+        let answer = match self.transport {
+            TokenTransport::Parameter => inner.channel.post_form(call, &form).await,
+            TokenTransport::Bearer => {
                 let Some(bearer) = self.bearer()? else {
-                    let error =
-                        unauthorized("the access token is not one that a request can carry")
-                            .with_operation(&OP)
-                            .with_hint(
-                                "it is empty, too long, or has characters that no header has",
-                            );
-                    return Err(Refusal::Token(error));
+                    let error = unauthorized("the access token cannot be sent in a header")
+                        .with_operation(&OP)
+                        .with_hint(
+                            "the token is empty, too long, or contains characters that are not \
+                                 allowed in a header",
+                        );
+                    return Err(GrantFailure::Token(error));
                 };
                 inner.channel.post_form_as(bearer, call, &form).await
             }
@@ -261,38 +265,40 @@ impl Question {
         let ticket = self.ticket.as_ref().map(Secret::expose);
         let error = fault::grant(answer.error(&OP), ticket);
         Err(match error.uma_fault() {
-            Some(UmaFault::NotAuthorized | UmaFault::RequestSubmitted) => Refusal::Denied(error),
-            Some(_) => Refusal::Failed(error),
-            // A proxy's page says nothing about the token.
+            Some(UmaFault::NotAuthorized | UmaFault::RequestSubmitted) => {
+                GrantFailure::Denied(error)
+            }
+            Some(_) => GrantFailure::Failed(error),
+            // A web page of a proxy says nothing about the token.
             None if self.is_refused(&error) && !is_page(&answer) => self.refused(error),
-            None => Refusal::Failed(explain(error, GrantKind::Custom)),
+            None => GrantFailure::Failed(explain(error, GrantKind::Custom)),
         })
     }
 
-    /// The token as a header, where one can carry it.
+    /// Returns the token as a header, or `None` if it cannot be sent in one.
     fn bearer(&self) -> Result<Option<HeaderValue>> {
         let token = self.token.expose();
-        if token.trim().is_empty() || token.len() > HEADER {
+        if token.trim().is_empty() || token.len() > MAX_TOKEN {
             return Ok(None);
         }
         match AccessToken::new(&self.token).header() {
-            // The value of a header in place of the token is a mistake of the program.
+            // A token with an authorization scheme is an error in the program.
             Err(error) if error.is_config() => Err(error.with_operation(&OP)),
             header => Ok(header.ok()),
         }
     }
 
-    /// Whether it is the token that the server does not accept.
+    /// Returns whether the server refuses the access token, not the client or the request.
     fn is_refused(&self, error: &Error) -> bool {
         let code = error.oauth_code();
         let said = error.server_message().unwrap_or_default();
-        let bearer = self.shown == Shown::Bearer;
+        let bearer = self.transport == TokenTransport::Bearer;
         match error.status() {
-            // Of a client that is refused too, where the client takes part.
+            // With client authentication, the client may be refused instead.
             Some(StatusCode::UNAUTHORIZED | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => bearer,
             Some(StatusCode::BAD_REQUEST) => match code {
                 Some("invalid_grant") => bearer && said.contains("Invalid bearer token"),
-                // The code is that of a client with which the server fails, too.
+                // The server uses this code for failures with the client too.
                 Some("unauthorized_client") => said.contains("Invalid identity"),
                 _ => false,
             },
@@ -300,43 +306,42 @@ impl Question {
         }
     }
 
-    fn refused(&self, error: Error) -> Refusal {
+    fn refused(&self, error: Error) -> GrantFailure {
         if let Some(bound_to) = binding(self.token.expose()) {
             let message = format!(
-                "the server does not accept the access token here: it is bound to {bound_to} of its \
-                 holder"
+                "the server does not accept the access token here, because it is bound to {bound_to}"
             );
-            return Refusal::Failed(
+            return GrantFailure::Failed(
                 invalid_token(TokenFault::Binding, message)
                     .with_operation(&OP)
                     .with_hint(
-                        "verify it with access_token_verifier, which checks the proof; Keycloak \
-                         decides about permissions for bearer tokens only",
+                        "verify the token with access_token_verifier, which checks the proof; \
+                         Keycloak decides about permissions only for bearer tokens",
                     ),
             );
         }
-        Refusal::Token(
+        GrantFailure::Token(
             error.with_kind(ErrorKind::Unauthorized).with_hint(
                 "the access token is not valid: it has expired or its session has ended",
             ),
         )
     }
 
-    /// Says why the access token is a parameter where it is too long for one.
+    /// Adds a hint if the access token is too long for a parameter.
     fn with_reason(&self, error: Error) -> Error {
         let limit = self.oidc.inner.limits().of("subject_token");
         let too_long = crate::oidc::limits::length(self.token.expose()) > limit;
-        if self.shown == Shown::Bearer || !too_long {
+        if self.transport == TokenTransport::Bearer || !too_long {
             return error;
         }
         error.with_hint(
-            "with claims the access token is sent as the parameter subject_token, and the server \
-             would decide about the client without it: ask without claims, or with a token that \
-             has fewer roles",
+            "with claims the access token is sent as the parameter subject_token; the server ignores \
+             one that is too long and would decide about the client instead: send no claims, or a \
+             token with fewer roles",
         )
     }
 
-    /// Who is asked about, where a token says so.
+    /// Returns the subject of the access token, or of the ID token in the claims.
     fn subject(&self) -> Option<Value> {
         subject::of(self.token.expose()).or_else(|| {
             let id_token = self.params.get("claim_token_format") == Some(ID_TOKEN);
@@ -345,8 +350,8 @@ impl Question {
         })
     }
 
-    /// Whether the server has answered this question. By URI, by scope and after an upgrade it
-    /// rightly names others.
+    /// Checks that the server granted only requested resources. With URIs, without resources, and
+    /// with an upgrade, others are allowed.
     fn check_granted(&self, granted: &[Permission]) -> Result<()> {
         let open = self.params.get("permission_resource_format").is_some()
             || self.params.get("rpt").is_some();
@@ -361,29 +366,29 @@ impl Question {
         let is_asked = |one: &Permission| {
             let has =
                 |text: &Option<String>| text.as_deref().is_some_and(|text| named.contains(&text));
-            // Without its name it cannot be told.
+            // Without a name it cannot be checked.
             has(&one.resource_id) || has(&one.resource_name) || one.resource_name.is_none()
         };
         if granted.iter().all(is_asked) {
             return Ok(());
         }
         Err(
-            protocol("the server granted access to a resource that was not asked for")
+            protocol("the server granted access to a resource that was not requested")
                 .with_operation(&OP)
                 .with_hint(
-                    "it may have left out parameters: set the server's own limit with \
+                    "the server may have ignored parameters: set the server's limit with \
                      parameter_limits",
                 ),
         )
     }
 }
 
-/// As far as the tokens can be read.
-fn about_one_user(access_token: &str, id_token: &str) -> Result<()> {
+/// Checks that both tokens have the same subject, as far as they can be read.
+fn check_same_user(access_token: &str, id_token: &str) -> Result<()> {
     match (subject::of(access_token), subject::of(id_token)) {
         (Some(one), Some(other)) if one != other => Err(invalid_token(
             TokenFault::Subject,
-            "the ID token is about another user than the access token",
+            "the ID token has another subject than the access token",
         )
         .with_operation(&OP)),
         _ => Ok(()),
@@ -396,19 +401,19 @@ fn is_page(answer: &Answer) -> bool {
     media_type.is_some_and(|name| name.to_ascii_lowercase().contains("html"))
 }
 
-fn not_shown(bound_to: &str) -> Error {
+fn unverified_holder(bound_to: &str) -> Error {
     let message = format!(
-        "the access token is bound to {bound_to}, and the server does not check here who holds it"
+        "the access token is bound to {bound_to}, but the server does not check its holder here"
     );
     invalid_token(TokenFault::Binding, message)
         .with_operation(&OP)
         .with_hint(
-            "verify it with access_token_verifier and what the request has presented, then ask with \
+            "verify the token with access_token_verifier and the proof in the request, then use \
              permissions(..).holder_verified()",
         )
 }
 
-/// What a token is bound to (RFC 9449 section 6, RFC 8705 section 3.1).
+/// Returns what a token is bound to (RFC 9449 section 6, RFC 8705 section 3.1).
 fn binding(token: &str) -> Option<&'static str> {
     let token = decode_unverified(token).ok()?;
     let bound_to = token.claims().get("cnf")?;
