@@ -6,7 +6,12 @@
 mod answer;
 mod authorized;
 mod credential;
+mod hint;
+mod response_error;
+mod role;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -20,6 +25,9 @@ pub(crate) use self::authorized::Authorized;
 pub(crate) use self::credential::Credential;
 #[cfg(feature = "oidc")]
 pub(crate) use self::credential::Renew;
+#[cfg(feature = "admin")]
+pub(crate) use self::response_error::without_needs;
+pub(crate) use self::response_error::{is_not_keycloaks, response_error};
 use crate::error::{Error, Result};
 use crate::http::deadline::Deadline;
 use crate::http::fresh::Fresh;

@@ -1,20 +1,15 @@
 //! The one error type of this crate.
 
-mod body;
 #[cfg(feature = "oidc")]
 mod callback_fault;
-mod challenge;
+mod construct;
 mod field_error;
-mod hint;
 mod json;
 mod kind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 mod masked;
-mod retry_after;
-mod role;
 mod show;
-#[cfg(test)]
-mod tests;
+mod text;
 pub(crate) mod tls;
 #[cfg(feature = "oidc")]
 mod token_fault;
@@ -25,27 +20,21 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 #[cfg(feature = "oidc")]
 use crate::Secret;
-use crate::operation::Operation;
 
-#[cfg(feature = "admin")]
-pub(crate) use self::body::UNRECOGNISED;
-#[cfg(feature = "oidc")]
-pub(crate) use self::body::is_disruptive;
-pub(crate) use self::body::{ServerAnswer, clean};
 #[cfg(feature = "oidc")]
 pub use self::callback_fault::CallbackFault;
+pub(crate) use self::construct::*;
 pub use self::field_error::FieldError;
-#[cfg(test)]
-pub(crate) use self::hint::feature as feature_hint;
 pub use self::kind::ErrorKind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 pub(crate) use self::masked::{empty_secrets, masked_secrets};
-pub(crate) use self::retry_after::retry_after;
-pub(crate) use self::role::{issuing_realm, missing_role};
+pub(crate) use self::text::clean;
+#[cfg(feature = "oidc")]
+pub(crate) use self::text::is_disruptive;
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
 #[cfg(feature = "oidc")]
@@ -53,9 +42,6 @@ pub use self::uma_fault::UmaFault;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// A server that asks for more than this is taken at this.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 
@@ -103,32 +89,6 @@ struct Inner {
 }
 
 impl Error {
-    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            inner: Box::new(Inner {
-                kind,
-                status: None,
-                operation: None,
-                message: message.into(),
-                server_message: None,
-                oauth_code: None,
-                field_errors: Vec::new(),
-                hint: None,
-                needs: None,
-                source: None,
-                retry_after: None,
-                #[cfg(feature = "oidc")]
-                token_fault: None,
-                #[cfg(feature = "oidc")]
-                callback_fault: None,
-                #[cfg(feature = "oidc")]
-                uma_fault: None,
-                #[cfg(feature = "oidc")]
-                refresh_token: None,
-            }),
-        }
-    }
-
     /// The error of a [`TokenSource`](crate::TokenSource) that could not get a token, of kind
     /// [`Unauthorized`](ErrorKind::Unauthorized). `source` becomes the cause.
     pub fn token_source(
@@ -312,305 +272,10 @@ impl Error {
         }
     }
 
-    /// Of a client that sends no token.
-    #[cfg_attr(not(feature = "admin"), allow(dead_code))]
-    pub(crate) fn of_anonymous(self) -> Self {
-        if self.is_unauthorized() {
-            self.with_hint(hint::NO_CREDENTIALS)
-        } else {
-            self
-        }
-    }
-
     fn is_tls_refusal(&self) -> bool {
         let source = self.inner.source.as_deref();
         source
             .and_then(|source| source.downcast_ref::<reqwest::Error>())
             .is_some_and(tls::is_refusal)
     }
-
-    /// The error of an answer outside 2xx. Reads every shape of body that Keycloak sends.
-    pub(crate) fn from_response(
-        op: &Operation,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Self {
-        let answer = ServerAnswer::read(headers, body);
-        let mut error = Self::new(ErrorKind::of(status), answer.summary()).with_operation(op);
-        let message = answer.message.as_deref();
-        let hint = match status.as_u16() {
-            401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
-            403 => missing_role(op.method, op.path, None).map(Cow::Owned),
-            404 | 405 => {
-                error.inner.needs = hint::lacking(op, status, message, answer.old_wording);
-                hint::unknown_path(error.inner.needs, op.path)
-                    .filter(|_| {
-                        error.inner.needs.is_some() || hint::is_unknown_path(status, message)
-                    })
-                    .or_else(|| hint::feature(status, message, op.path))
-                    .map(Cow::Owned)
-            }
-            400 if hint::lacking(op, status, message, answer.old_wording).is_some() => {
-                error.inner.needs = op.since;
-                hint::unknown_path(op.since, op.path).map(Cow::Owned)
-            }
-            400 => {
-                let (ty, member) = (answer.unknown_in.as_deref(), answer.unknown_member());
-                error.inner.needs = member.and_then(|member| hint::member_since(ty, member));
-                member.map(|member| {
-                    Cow::Owned(match error.inner.needs {
-                        Some(release) => format!(
-                            "leave {member} out, or use Keycloak {release} or newer, which has it"
-                        ),
-                        None => format!("this server does not have {member}: leave it out"),
-                    })
-                })
-                .or_else(|| hint::feature(status, message, op.path).map(Cow::Owned))
-            }
-            _ => hint::feature(status, message, op.path).map(Cow::Owned),
-        };
-        error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
-        error.inner.status = Some(status);
-        error.inner.retry_after = retry_after::retry_after(headers, LONGEST_WAIT);
-        error.inner.server_message = answer.message;
-        error.inner.oauth_code = answer.code;
-        error.inner.field_errors = answer.fields;
-        error
-    }
-
-    /// Whether the answer was taken for a proxy's, or another server's.
-    pub(crate) fn is_not_keycloaks(&self) -> bool {
-        self.inner.hint.as_deref() == Some(body::NOT_KEYCLOAK)
-    }
-
-    /// Whether the endpoint of the call is what the server lacks, as far as its answer tells.
-    #[cfg(feature = "admin")]
-    pub(crate) fn is_about_the_endpoint(&self) -> bool {
-        self.inner.needs.is_some() && self.inner.field_errors.is_empty()
-    }
-
-    /// Of a server that is new enough to have the endpoint, whatever its answer looks like.
-    #[cfg(feature = "admin")]
-    pub(crate) fn of_a_newer_server(mut self, op: &Operation) -> Self {
-        self.inner.needs = None;
-        self.inner.hint = hint::unknown_path(None, op.path).map(Cow::Owned);
-        self
-    }
-
-    /// Names the release that has what the server lacks.
-    #[cfg(feature = "admin")]
-    pub(crate) fn with_needs(mut self, release: Option<&'static str>) -> Self {
-        self.inner.needs = release;
-        self
-    }
-
-    /// Names the members that were refused; `Display` shows them where the server named others.
-    #[cfg(feature = "admin")]
-    pub(crate) fn with_field_errors(mut self, fields: Vec<FieldError>) -> Self {
-        if !self.inner.field_errors.is_empty() {
-            self.inner.message = body::fields_line(&fields).into();
-        }
-        self.inner.field_errors = fields;
-        self
-    }
-
-    /// Names the call this error belongs to.
-    pub(crate) fn with_operation(mut self, op: &Operation) -> Self {
-        self.inner.operation = Some(Cow::Borrowed(op.name));
-        self
-    }
-
-    /// Names a call that is not one of the table.
-    pub(crate) fn with_operation_name(mut self, name: String) -> Self {
-        self.inner.operation = Some(Cow::Owned(name));
-        self
-    }
-
-    /// Names the call, unless a more precise one is named already.
-    pub(crate) fn or_operation(self, op: &Operation) -> Self {
-        if self.inner.operation.is_some() {
-            self
-        } else {
-            self.with_operation(op)
-        }
-    }
-
-    /// Of another server than the provider, of which its hints say nothing.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn without_hint(mut self) -> Self {
-        self.inner.hint = None;
-        self
-    }
-
-    /// Says what to check or to do.
-    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.hint = Some(hint.into());
-        self
-    }
-
-    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
-        self.inner.kind = kind;
-        self
-    }
-
-    /// An OAuth error that this client found out itself.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_oauth_code(mut self, code: impl Into<String>) -> Self {
-        self.inner.oauth_code = Some(code.into());
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_server_message(mut self, message: Option<String>) -> Self {
-        self.inner.server_message = message;
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_refresh_token(mut self, token: Option<Secret>) -> Self {
-        self.inner.refresh_token = token;
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_callback_fault(mut self, fault: CallbackFault) -> Self {
-        self.inner.callback_fault = Some(fault);
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_uma_fault(mut self, fault: UmaFault) -> Self {
-        self.inner.uma_fault = Some(fault);
-        self
-    }
-
-    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.inner.status = Some(status);
-        self
-    }
-
-    pub(crate) fn with_source(
-        mut self,
-        source: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
-        self.inner.source = Some(Arc::new(source));
-        self
-    }
-}
-
-/// A setting is wrong. `message` says which one and what to write instead.
-pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Config, message)
-}
-
-/// The answer is none that Keycloak gives here.
-pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Protocol, message)
-}
-
-/// A token did not pass a check. `message` says which one and never quotes the token.
-#[cfg(feature = "oidc")]
-pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, str>>) -> Error {
-    let mut error = Error::new(ErrorKind::InvalidToken, message);
-    error.inner.token_fault = Some(fault);
-    error
-}
-
-/// The answer to a login is refused. `message` says why and never quotes it.
-#[cfg(feature = "oidc")]
-pub(crate) fn refused_callback(
-    fault: CallbackFault,
-    message: impl Into<Cow<'static, str>>,
-) -> Error {
-    protocol(message).with_callback_fault(fault)
-}
-
-/// Something cannot be checked at this moment. `retry_after` is when to try again, where that is known.
-#[cfg(feature = "oidc")]
-pub(crate) fn unavailable(
-    message: impl Into<Cow<'static, str>>,
-    retry_after: Option<Duration>,
-) -> Error {
-    let mut error = Error::new(ErrorKind::Unavailable, message);
-    error.inner.retry_after = retry_after;
-    error
-}
-
-/// The credentials or the token are no good.
-pub(crate) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Unauthorized, message)
-}
-
-/// A successful answer is not the expected JSON. Only the place and the kind of the fault are
-/// kept: what the answer holds may be secret.
-pub(crate) fn decode(
-    op: &Operation,
-    path_in_json: Option<&str>,
-    source: &serde_json::Error,
-) -> Error {
-    let fault = json::Fault::new(path_in_json, source);
-    Error::new(ErrorKind::Decode, fault.summary())
-        .with_operation(op)
-        .with_source(fault)
-}
-
-/// A successful answer has the wrong shape for a reason that is no JSON fault.
-pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Decode, message).with_operation(op)
-}
-
-/// The request failed below HTTP. The URL is taken out of the source: its query may be secret.
-pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
-    let (kind, message) = if source.is_connect() && source.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            "could not connect within the time limit",
-        )
-    } else if source.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            "no answer within the time limit of the HTTP client",
-        )
-    } else if tls::is_refusal(&source) {
-        (
-            ErrorKind::Transport,
-            "the TLS handshake with the server failed",
-        )
-    } else if source.is_connect() {
-        (ErrorKind::Transport, "could not connect to the server")
-    } else if source.is_builder() {
-        (ErrorKind::Config, "the request could not be built")
-    } else {
-        (
-            ErrorKind::Transport,
-            "the connection broke before the answer was complete",
-        )
-    };
-    let mut error = Error::new(kind, message).with_operation(op);
-    if tls::is_refusal(&source) {
-        error = error.with_hint(tls::hint(&source));
-    } else if source.is_connect() {
-        error = error.with_hint(hint::UNREACHABLE);
-    }
-    error.with_source(source.without_url())
-}
-
-/// The total time of a call, retries and waits included, ran out.
-pub(crate) fn timeout(op: &Operation, after: Duration) -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        format!("not done within {after:?}, retries included"),
-    )
-    .with_operation(op)
-}
-
-/// One attempt took too long.
-pub(crate) fn attempt_timeout(op: &Operation, after: Duration) -> Error {
-    Error::new(ErrorKind::Timeout, format!("no answer within {after:?}")).with_operation(op)
-}
-
-/// An argument cannot be sent; nothing was.
-pub(crate) fn invalid_argument(op: &Operation, what: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Config, what).with_operation(op)
 }

@@ -160,7 +160,7 @@ mod tests {
         let hint = |op: &Operation, sent: &str, body: &str| {
             let status = http::StatusCode::INTERNAL_SERVER_ERROR;
             let headers = http::HeaderMap::new();
-            let error = Error::from_response(op, status, &headers, body.as_bytes());
+            let error = crate::call::response_error(op, status, &headers, body.as_bytes());
             let error = explain(op, Some(sent.as_bytes()), error);
             error.hint().unwrap_or_default().to_owned()
         };

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
+use super::response_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::sender::Received;
 use crate::operation::Operation;
@@ -59,7 +60,7 @@ impl Answer {
 
     /// The error of an answer outside 2xx.
     pub(crate) fn error(&self, op: &Operation) -> Error {
-        let error = Error::from_response(
+        let error = response_error(
             op,
             self.status(),
             self.response.headers(),

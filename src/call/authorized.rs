@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
-use super::{Credential, Start};
-use crate::error::{self, Error, Result, missing_role};
+use super::role::missing_role;
+use super::{Credential, Start, hint};
+use crate::error::{self, Result};
 use crate::http::options::CallOptions;
 use crate::http::request::HttpRequest;
 use crate::http::sender::Sender;
@@ -78,7 +79,8 @@ impl Authorized {
             };
             match self.engine {
                 Some(_) => error,
-                None => Error::of_anonymous(error),
+                None if error.is_unauthorized() => error.with_hint(hint::NO_CREDENTIALS),
+                None => error,
             }
         })?;
         if changes_realms(&method, &path)

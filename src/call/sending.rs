@@ -12,9 +12,11 @@ use url::Url;
 use super::CallBuilder;
 use super::answer::Answer;
 use super::credential::{Credential, Shown};
-use crate::error::{self, Result, ServerAnswer};
+use super::role;
+use crate::error::{self, Result};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
+use crate::http::error_body::ServerAnswer;
 use crate::http::fresh::Fresh;
 use crate::http::request::{HttpRequest, JSON};
 use crate::http::sender::Attempts;
@@ -174,7 +176,7 @@ fn is_realm(url: &Url) -> bool {
 
 fn finish(mut answer: Answer, request: &HttpRequest, shown: &Shown<'_>) -> Answer {
     if answer.status() == StatusCode::FORBIDDEN {
-        answer.set_issued_by(shown.token().and_then(|t| error::issuing_realm(t.expose())));
+        answer.set_issued_by(shown.token().and_then(|t| role::issuing_realm(t.expose())));
     }
     let lost_delete = answer.status() == StatusCode::NOT_FOUND
         && request.method == Method::DELETE

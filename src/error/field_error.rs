@@ -16,6 +16,30 @@ pub struct FieldError {
     pub params: Vec<serde_json::Value>,
 }
 
+/// More field errors than this are counted, not shown.
+const SHOWN: usize = 10;
+
+impl FieldError {
+    /// The fields that were refused, in one line.
+    pub(crate) fn in_one_line(fields: &[Self]) -> String {
+        let mut line = String::new();
+        for error in fields.iter().take(SHOWN) {
+            if !line.is_empty() {
+                line.push_str("; ");
+            }
+            if let Some(field) = &error.field {
+                line.push_str(field);
+                line.push_str(": ");
+            }
+            line.push_str(&error.message);
+        }
+        if let Some(more) = fields.len().checked_sub(SHOWN).filter(|n| *n > 0) {
+            line.push_str(&format!("; and {more} more"));
+        }
+        line
+    }
+}
+
 impl fmt::Debug for FieldError {
     // `params` may repeat the refused value, so only their number is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -63,7 +63,7 @@ impl ErrorKind {
         }
     }
 
-    pub(super) fn of(status: StatusCode) -> Self {
+    pub(crate) fn of(status: StatusCode) -> Self {
         match status.as_u16() {
             400 | 413 | 414 | 422 => Self::Validation,
             401 => Self::Unauthorized,

@@ -19,7 +19,8 @@ mod with {
     use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
     use url::Url;
 
-    use crate::error::{Result, ServerAnswer, protocol};
+    use crate::error::{Result, protocol};
+    use crate::http::error_body::ServerAnswer;
     use crate::jose::{DpopKey, SignatureAlgorithm};
 
     const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 /// From the ground up. Modules of one floor do not import each other's floor above.
 const FLOORS: &[&[&str]] = &[
     &[
+        "error",
         "future",
-        "secret",
-        "scheme",
+        "newer",
         "operation",
         "response",
-        "newer",
+        "scheme",
+        "secret",
     ],
-    &["error"],
     &["http"],
     &["kept", "jose"],
     &["token"],

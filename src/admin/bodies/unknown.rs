@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 use super::fields::{self, Field};
 use crate::admin::call::Call;
 use crate::admin::version;
-use crate::error::{FieldError, UNRECOGNISED};
+use crate::error::FieldError;
+use crate::http::error_body::UNRECOGNISED;
 use crate::newer::{DROPPED, MEMBERS};
 use crate::operation::Operation;
 use crate::shared::Version;
-use crate::{Error, ErrorKind, Result, error};
+use crate::{Error, ErrorKind, Result, call, error};
 
 /// What the server says where it cannot read a body: here a member that it does not have may be
 /// the reason, and it does not say which.
@@ -64,10 +65,10 @@ pub(crate) async fn explained(
     }
     let error = match error
         .needs_keycloak()
-        .filter(|_| error.is_about_the_endpoint())
+        .filter(|_| error.field_errors().is_empty())
     {
         Some(release) => match version::of(call).await {
-            Some(server) if server >= Version::parse(release) => error.of_a_newer_server(op),
+            Some(server) if server >= Version::parse(release) => call::without_needs(error, op),
             _ => return error,
         },
         None => error,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The role that a 403 is probably about, out of method and path (a template or a real path), and
 /// the client whose role it is. `login` is the realm that issued the token, where that is known.
-pub(crate) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Option<String> {
+pub(super) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Option<String> {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let read = matches!(method, "GET" | "HEAD");
     let (realm, rest) = match segments.as_slice() {
@@ -52,7 +52,7 @@ pub(crate) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Opt
 }
 
 /// The realm that issued a token, by what the token says: for texts, never for decisions.
-pub(crate) fn issuing_realm(token: &str) -> Option<String> {
+pub(super) fn issuing_realm(token: &str) -> Option<String> {
     let payload = BASE64URL_NOPAD
         .decode(token.split('.').nth(1)?.as_bytes())
         .ok()?;

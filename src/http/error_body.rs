@@ -6,13 +6,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::FieldError;
 use super::challenge::Challenge;
-
-/// More of the server's text than this is never kept.
-const MESSAGE_LIMIT: usize = 500;
-/// More field errors than this are counted, not shown.
-const FIELDS_SHOWN: usize = 10;
+use crate::error::{FieldError, clean};
 
 /// What releases before 26 describe every sentence with, and newer ones a code.
 const SEE_THE_LOG: &str = "For more on this error consult the server log";
@@ -20,7 +15,7 @@ const SEE_THE_LOG: &str = "For more on this error consult the server log";
 /// Jackson's words for a member that a class does not have.
 pub(crate) const UNRECOGNISED: &str = "Unrecognized field";
 
-pub(super) const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
+pub(crate) const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
                             base URL is wrong";
 
 /// The readable parts of a failed answer.
@@ -119,15 +114,15 @@ impl ServerAnswer {
     }
 
     /// The member that the server does not know.
-    pub(super) fn unknown_member(&self) -> Option<&str> {
+    pub(crate) fn unknown_member(&self) -> Option<&str> {
         let unknown = |field: &&FieldError| field.message.starts_with(UNRECOGNISED);
         self.fields.iter().find(unknown)?.field.as_deref()
     }
 
     /// One line for `Display`.
-    pub(super) fn summary(&self) -> Cow<'static, str> {
+    pub(crate) fn summary(&self) -> Cow<'static, str> {
         if !self.fields.is_empty() {
-            return fields_line(&self.fields).into();
+            return FieldError::in_one_line(&self.fields).into();
         }
         match (&self.message, &self.code) {
             (Some(message), Some(code)) if message != code => format!("{message} ({code})").into(),
@@ -135,25 +130,6 @@ impl ServerAnswer {
             (None, _) => "the server gave no reason".into(),
         }
     }
-}
-
-/// The fields that were refused, in one line.
-pub(super) fn fields_line(fields: &[FieldError]) -> String {
-    let mut line = String::new();
-    for error in fields.iter().take(FIELDS_SHOWN) {
-        if !line.is_empty() {
-            line.push_str("; ");
-        }
-        if let Some(field) = &error.field {
-            line.push_str(field);
-            line.push_str(": ");
-        }
-        line.push_str(&error.message);
-    }
-    if let Some(more) = fields.len().checked_sub(FIELDS_SHOWN).filter(|n| *n > 0) {
-        line.push_str(&format!("; and {more} more"));
-    }
-    line
 }
 
 /// `Unrecognized field "x"`, which every release says in another sentence:
@@ -238,23 +214,4 @@ fn is_foreign(headers: &HeaderMap) -> bool {
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
     !content_type.to_ascii_lowercase().contains("json")
-}
-
-/// The server's text, fit for a log line: no control characters, bounded.
-pub(crate) fn clean(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .map(|c| if is_disruptive(c) { ' ' } else { c })
-        .take(MESSAGE_LIMIT)
-        .collect();
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// Control characters, line separators and the bidirectional controls: they can make a log line or
-/// a terminal show something else than what is written.
-pub(crate) fn is_disruptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -8,11 +8,9 @@ pub(super) const REFUSED_TOKEN: &str = "the server did not accept the token: che
      the token is for, and that the session was not ended";
 pub(super) const NO_CREDENTIALS: &str =
     "this client sends no token: give its builder credentials, such as client_credentials(..)";
-pub(super) const UNREACHABLE: &str =
-    "check that the server runs, the base URL, the port and the proxy";
 
 /// What to switch on when the server says that a feature is off.
-pub(crate) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> Option<String> {
+pub(super) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> Option<String> {
     let message = message.unwrap_or_default();
     let lower = message.to_ascii_lowercase();
     let off = lower.contains("not enabled") || lower.contains("disabled");
@@ -121,6 +119,16 @@ pub(super) fn unknown_path(since: Option<&str>, path: &str) -> Option<String> {
         }
         (None, None) => return None,
     })
+}
+
+/// What to do about a member which this server refused as unknown.
+pub(super) fn unknown_member(since: Option<&str>, member: &str) -> String {
+    match since {
+        Some(release) => {
+            format!("leave {member} out, or use Keycloak {release} or newer, which has it")
+        }
+        None => format!("this server does not have {member}: leave it out"),
+    }
 }
 
 /// The release that has a member which this server refused as unknown.

@@ -3,18 +3,18 @@
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
-use super::clean;
+use crate::error::clean;
 
 /// The error of a `Bearer` or `DPoP` challenge (RFC 9449 section 7.1).
 #[derive(Debug, PartialEq)]
-pub(super) struct Challenge {
-    pub(super) code: String,
-    pub(super) description: Option<String>,
+pub(crate) struct Challenge {
+    pub(crate) code: String,
+    pub(crate) description: Option<String>,
 }
 
 impl Challenge {
     /// The first of these challenges that names an error; one header may have several.
-    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         headers
             .get_all(WWW_AUTHENTICATE)
             .iter()
