@@ -28,7 +28,7 @@ pub(crate) use self::provider::Provider;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
 use self::second::Second;
-use crate::call::Answer;
+use crate::call::ServerResponse;
 use crate::error::{self, Error, ErrorKind, Result, protocol};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
@@ -227,7 +227,7 @@ impl Discovery {
         provider: &Provider,
         address: Url,
         deadline: Deadline,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let url = match provider.owner() {
             Provider::Realm(_) | Provider::Uma(_) => address,
             Provider::Issuer(issuer) => self.addresses().rewrite(issuer, address.as_str())?,
@@ -243,7 +243,7 @@ impl Discovery {
         })
     }
 
-    fn read(answer: &Answer) -> Result<ProviderMetadata> {
+    fn read(answer: &ServerResponse) -> Result<ProviderMetadata> {
         json::check_type(&OP, "the well-known document", answer.response.headers()).map_err(
             |error| error.with_hint("the base URL is probably not that of the provider"),
         )?;

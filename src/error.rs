@@ -1,4 +1,4 @@
-//! The one error type of this crate.
+//! The crate's error type.
 
 #[cfg(feature = "oidc")]
 mod callback_fault;
@@ -33,24 +33,24 @@ pub use self::kind::ErrorKind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 pub(crate) use self::masked::{empty_secrets, masked_secrets};
 pub(crate) use self::text::clean;
-#[cfg(feature = "oidc")]
+#[cfg(any(test, feature = "oidc"))]
 pub(crate) use self::text::is_disruptive;
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
 #[cfg(feature = "oidc")]
 pub use self::uma_fault::UmaFault;
 
-/// What every fallible call of this crate returns.
+/// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 
-/// What went wrong, with which call, and what to do about it.
+/// What went wrong, in which call, and what to do about it.
 ///
-/// [`kind`](Self::kind) says what a program can act on, the other accessors give the details.
-/// `Display` is one line in lower case without the text of the causes (walk
-/// [`source`](std::error::Error::source) for these). Neither `Display` nor `Debug` ever shows a
-/// secret, a token, a URL with its query or the body of an answer.
+/// Programs act on [`kind`](Self::kind); the other accessors return the details. `Display` writes
+/// one line in lower case, without the causes (walk [`source`](std::error::Error::source) for
+/// them). Neither `Display` nor `Debug` shows a secret, a token, the query of a URL or the body of
+/// a response.
 ///
 /// ```
 /// # fn show(result: keycloak_kit::Result<()>) -> keycloak_kit::Result<()> {
@@ -62,11 +62,11 @@ type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 /// ```
 #[derive(Clone)]
 pub struct Error {
-    inner: Box<Inner>,
+    details: Box<Details>,
 }
 
 #[derive(Clone)]
-struct Inner {
+struct Details {
     kind: ErrorKind,
     status: Option<StatusCode>,
     operation: Option<Cow<'static, str>>,
@@ -89,59 +89,59 @@ struct Inner {
 }
 
 impl Error {
-    /// The error of a [`TokenSource`](crate::TokenSource) that could not get a token, of kind
-    /// [`Unauthorized`](ErrorKind::Unauthorized). `source` becomes the cause.
+    /// Creates the error of a [`TokenSource`](crate::TokenSource) that could not get a token. Its
+    /// kind is [`Unauthorized`](ErrorKind::Unauthorized), its cause `source`.
     pub fn token_source(
         source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     ) -> Self {
         let mut error = unauthorized("the token source failed");
-        error.inner.source = Some(Arc::from(source.into()));
+        error.details.source = Some(Arc::from(source.into()));
         error
     }
 
-    /// What kind of failure this is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
-        self.inner.kind
+        self.details.kind
     }
 
-    /// The HTTP status, when the server answered.
+    /// The HTTP status, if the server responded.
     pub fn status(&self) -> Option<StatusCode> {
-        self.inner.status
+        self.details.status
     }
 
     /// The call that failed, such as `realm.users.create`.
     pub fn operation(&self) -> Option<&str> {
-        self.inner.operation.as_deref()
+        self.details.operation.as_deref()
     }
 
-    /// What the server said: its `errorMessage`, `error_description` or `error`, without control
-    /// characters and at most 500 characters long. Untrusted text.
+    /// The server's message: `errorMessage`, `error_description` or `error` of the response, at
+    /// most 500 characters, without control characters. The text is untrusted.
     pub fn server_message(&self) -> Option<&str> {
-        self.inner.server_message.as_deref()
+        self.details.server_message.as_deref()
     }
 
-    /// The `error` code of an OAuth answer, such as `invalid_grant` (RFC 6749 section 5.2).
+    /// The `error` code of an OAuth response, such as `invalid_grant` (RFC 6749 section 5.2).
     pub fn oauth_code(&self) -> Option<&str> {
-        self.inner.oauth_code.as_deref()
+        self.details.oauth_code.as_deref()
     }
 
-    /// How long the server asked to wait (`Retry-After`), at most an hour.
+    /// How long the server asks to wait (`Retry-After`), at most an hour.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after
+        self.details.retry_after
     }
 
-    /// The fields the server refused, when it named them.
+    /// The fields that the server rejected, if it named them.
     pub fn field_errors(&self) -> &[FieldError] {
-        &self.inner.field_errors
+        &self.details.field_errors
     }
 
-    /// What to check or to do, where this crate can tell.
+    /// What to check or do, if this crate can tell.
     pub fn hint(&self) -> Option<&str> {
-        self.inner.hint.as_deref()
+        self.details.hint.as_deref()
     }
 
     /// The oldest supported Keycloak release that has what this server lacks, such as `26.4.7`: the
-    /// endpoint of the call (404 or 405), or the member it did not recognise (400).
+    /// endpoint (404 or 405) or a member of the body (400).
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -152,128 +152,129 @@ impl Error {
     /// # Ok(()) }
     /// ```
     pub fn needs_keycloak(&self) -> Option<&'static str> {
-        self.inner.needs
+        self.details.needs
     }
 
-    /// 409 or 412: it exists already, or its state forbids the call.
+    /// Whether the object exists already or its state forbids the call (409, 412).
     pub fn is_conflict(&self) -> bool {
-        self.inner.kind == ErrorKind::Conflict
+        self.details.kind == ErrorKind::Conflict
     }
 
-    /// 404: no such object, realm or path.
+    /// Whether there is no such object, realm or path (404).
     pub fn is_not_found(&self) -> bool {
-        self.inner.kind == ErrorKind::NotFound
+        self.details.kind == ErrorKind::NotFound
     }
 
-    /// 403: the token may not do this.
+    /// Whether the token lacks the permission (403).
     pub fn is_forbidden(&self) -> bool {
-        self.inner.kind == ErrorKind::Forbidden
+        self.details.kind == ErrorKind::Forbidden
     }
 
-    /// The credentials or the token were refused.
+    /// Whether the credentials or the token were refused.
     pub fn is_unauthorized(&self) -> bool {
-        self.inner.kind == ErrorKind::Unauthorized
+        self.details.kind == ErrorKind::Unauthorized
     }
 
-    /// The server refused what was sent; see [`field_errors`](Self::field_errors).
+    /// Whether the server rejected the request's data; see [`field_errors`](Self::field_errors).
     pub fn is_validation(&self) -> bool {
-        self.inner.kind == ErrorKind::Validation
+        self.details.kind == ErrorKind::Validation
     }
 
-    /// A time limit ran out.
+    /// Whether a time limit ran out.
     pub fn is_timeout(&self) -> bool {
-        self.inner.kind == ErrorKind::Timeout
+        self.details.kind == ErrorKind::Timeout
     }
 
-    /// The server could not be reached or the connection broke.
+    /// Whether the server could not be reached or the connection broke.
     pub fn is_transport(&self) -> bool {
-        self.inner.kind == ErrorKind::Transport
+        self.details.kind == ErrorKind::Transport
     }
 
-    /// 429: the server asks to slow down.
+    /// Whether the server asks to slow down (429).
     pub fn is_rate_limited(&self) -> bool {
-        self.inner.kind == ErrorKind::RateLimited
+        self.details.kind == ErrorKind::RateLimited
     }
 
-    /// 5xx: the server failed.
+    /// Whether the server failed (5xx).
     pub fn is_server(&self) -> bool {
-        self.inner.kind == ErrorKind::Server
+        self.details.kind == ErrorKind::Server
     }
 
-    /// A successful answer does not have the expected shape.
+    /// Whether a successful response does not have the expected shape.
     pub fn is_decode(&self) -> bool {
-        self.inner.kind == ErrorKind::Decode
+        self.details.kind == ErrorKind::Decode
     }
 
-    /// A setting or an argument is wrong. Nothing was changed at the server; it may have been read.
+    /// Whether a setting or an argument is wrong. Nothing was changed on the server, though it may
+    /// have been read.
     pub fn is_config(&self) -> bool {
-        self.inner.kind == ErrorKind::Config
+        self.details.kind == ErrorKind::Config
     }
 
-    /// A token or a signed answer did not pass the checks of this client.
+    /// Whether a token or a signed response failed this client's checks.
     pub fn is_invalid_token(&self) -> bool {
-        self.inner.kind == ErrorKind::InvalidToken
+        self.details.kind == ErrorKind::InvalidToken
     }
 
-    /// A token or an answer cannot be checked at this moment; see
+    /// Whether a token or a response cannot be checked at the moment; see
     /// [`ErrorKind::Unavailable`].
     pub fn is_unavailable(&self) -> bool {
-        self.inner.kind == ErrorKind::Unavailable
+        self.details.kind == ErrorKind::Unavailable
     }
 
-    /// What is wrong with a token, when that is what went wrong.
+    /// What is wrong with a token, if this client refused one.
     #[cfg(feature = "oidc")]
     pub fn token_fault(&self) -> Option<TokenFault> {
-        self.inner.token_fault
+        self.details.token_fault
     }
 
-    /// What is wrong with the answer to a login, when that is what went wrong.
+    /// What is wrong with the response to a login, if this client refused one.
     #[cfg(feature = "oidc")]
     pub fn callback_fault(&self) -> Option<CallbackFault> {
-        self.inner.callback_fault
+        self.details.callback_fault
     }
 
-    /// What is wrong in the terms of UMA and authorization services, when that is what went wrong.
+    /// What is wrong in terms of UMA and authorization services, if that is the cause.
     #[cfg(feature = "oidc")]
     pub fn uma_fault(&self) -> Option<UmaFault> {
-        self.inner.uma_fault
+        self.details.uma_fault
     }
 
-    /// The refresh token of an answer to [`Oidc::refresh`] that was refused for something else,
-    /// such as its ID token: with rotation it is the only one that is good now, for another
-    /// attempt or for [`Oidc::logout`].
+    /// The new refresh token, if [`Oidc::refresh`] received one and then failed for another reason,
+    /// such as the ID token. With rotation it is the only valid one: use it for another attempt or
+    /// for [`Oidc::logout`].
     ///
     /// [`Oidc::refresh`]: crate::oidc::Oidc::refresh
     /// [`Oidc::logout`]: crate::oidc::Oidc::logout
     #[cfg(feature = "oidc")]
     pub fn refresh_token(&self) -> Option<&Secret> {
-        self.inner.refresh_token.as_ref()
+        self.details.refresh_token.as_ref()
     }
 
     /// Whether the same call may succeed later without any change: the connection broke, a time
-    /// limit ran out, the server answered 429, 502, 503 or 504, or something cannot be checked at
-    /// this moment ([`ErrorKind::Unavailable`]). A refused certificate is not among them, and neither
-    /// is a login that the provider has refused, also with `temporarily_unavailable`: a new login
-    /// has to be started.
+    /// limit ran out, the server returned 429, 502, 503 or 504, or something cannot be checked at
+    /// the moment ([`ErrorKind::Unavailable`]). A rejected certificate does not count. Neither does
+    /// a login that the provider has refused, even with `temporarily_unavailable`: start a new
+    /// login.
     ///
-    /// This says nothing about whether the failed call was executed. The client itself has
-    /// already retried what is safe to retry.
+    /// This does not say whether the failed call was executed. The client has already retried what
+    /// is safe to retry.
     pub fn is_retryable(&self) -> bool {
-        match self.inner.kind {
+        match self.details.kind {
             ErrorKind::Transport if self.is_tls_refusal() => false,
             ErrorKind::Transport
             | ErrorKind::Timeout
             | ErrorKind::RateLimited
             | ErrorKind::Unavailable => true,
             ErrorKind::Server => {
-                matches!(self.inner.status.map(|s| s.as_u16()), Some(502..=504))
+                matches!(self.details.status.map(|s| s.as_u16()), Some(502..=504))
             }
             _ => false,
         }
     }
 
     fn is_tls_refusal(&self) -> bool {
-        let source = self.inner.source.as_deref();
+        let source = self.details.source.as_deref();
         source
             .and_then(|source| source.downcast_ref::<reqwest::Error>())
             .is_some_and(tls::is_refusal)

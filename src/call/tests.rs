@@ -89,7 +89,7 @@ fn members_are_kept() {
     );
     assert!(error.is_validation() && !format!("{error:?}").contains("hunter2"));
 
-    // They are printed as much as the message is.
+    // Parameters are printed as much as messages are.
     let error = answer(
         400,
         r#"{"errors":[{"field":"f\u001b[2J","errorMessage":"m\u009b","params":["a\u001b[8mb\u202e"]}]}"#,
@@ -97,8 +97,8 @@ fn members_are_kept() {
     let shown = format!("{error} {}", error.field_errors()[0].params[0]);
     assert!(!shown.contains(crate::error::is_disruptive), "{shown:?}");
 
-    // The third form, of what the newer endpoints check: org.keycloak.services.error
-    // .ViolationExceptionResponse.
+    // The third form, sent by the newer endpoints:
+    // `org.keycloak.services.error.ViolationExceptionResponse`.
     let error = answer(
         400,
         r#"{"error":"Provided data is invalid","violations":["redirectUris: must be a URL: hunter2","auth.method: must not be blank","two of them are the same",7]}"#,
@@ -294,7 +294,7 @@ fn switched_off_features_are_named() {
     }
 }
 
-/// The answers are those of 24.0.5 and of 26.7.4.
+/// The responses are those of 24.0.5 and 26.7.4.
 #[test]
 fn an_older_server_is_told_by_what_it_lacks() {
     let answered = |op: &Operation, status: u16, body: &str| {
@@ -325,7 +325,7 @@ fn an_older_server_is_told_by_what_it_lacks() {
             "{error}"
         );
     }
-    // Read as the mood with that id by a server that has moods.
+    // A server that has moods reads this as the mood with that id.
     let counted = Operation {
         path: "/admin/realms/{realm}/moods/count",
         ..moods
@@ -352,7 +352,7 @@ fn an_older_server_is_told_by_what_it_lacks() {
     let gone = answered(&mood, 404, missing);
     assert_eq!((gone.needs_keycloak(), gone.hint()), (None, None));
     assert_eq!(gone.server_message(), Some("Could not find mood"));
-    // 26.0 and newer do not refer to their log: they have what 26.0.8 has, and mean the object.
+    // 26.0 and newer do not refer to their log: they have what 26.0.8 has, so they mean the object.
     let member = Operation {
         since: Some("26.0.8"),
         ..mood
@@ -434,7 +434,7 @@ fn a_member_that_the_server_does_not_know_is_named() {
     assert_eq!(bare.field_errors()[0].message, "Unrecognized field");
 }
 
-/// What comes of a URL where no server answers.
+/// The error of a URL where no server listens.
 fn unreachable(op: &Operation, url: &str) -> Error {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let failed = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! How the modules of the crate make an [`Error`].
+//! How the crate's modules construct an [`Error`].
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use http::StatusCode;
 
 #[cfg(feature = "oidc")]
 use super::{CallbackFault, TokenFault, UmaFault};
-use super::{Error, ErrorKind, FieldError, Inner, json, tls};
+use super::{Details, Error, ErrorKind, FieldError, json, tls};
 #[cfg(feature = "oidc")]
 use crate::Secret;
 use crate::operation::Operation;
@@ -18,7 +18,7 @@ const UNREACHABLE: &str = "check that the server runs, the base URL, the port an
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            inner: Box::new(Inner {
+            details: Box::new(Details {
                 kind,
                 status: None,
                 operation: None,
@@ -42,96 +42,96 @@ impl Error {
         }
     }
 
-    /// Names the release that has what the server lacks.
+    /// Sets the release that has what the server lacks.
     pub(crate) fn with_needs(mut self, release: Option<&'static str>) -> Self {
-        self.inner.needs = release;
+        self.details.needs = release;
         self
     }
 
-    /// Names the members that were refused; `Display` shows them where the server named others.
+    /// Sets the rejected members. If the error had others, `Display` shows the new ones.
     pub(crate) fn with_field_errors(mut self, fields: Vec<FieldError>) -> Self {
-        if !self.inner.field_errors.is_empty() {
-            self.inner.message = FieldError::in_one_line(&fields).into();
+        if !self.details.field_errors.is_empty() {
+            self.details.message = FieldError::in_one_line(&fields).into();
         }
-        self.inner.field_errors = fields;
+        self.details.field_errors = fields;
         self
     }
 
-    /// Names the call this error belongs to.
+    /// Sets the call that failed.
     pub(crate) fn with_operation(mut self, op: &Operation) -> Self {
-        self.inner.operation = Some(Cow::Borrowed(op.name));
+        self.details.operation = Some(Cow::Borrowed(op.name));
         self
     }
 
-    /// Names a call that is not one of the table.
+    /// Sets the name of a call that has no [`Operation`] of its own.
     pub(crate) fn with_operation_name(mut self, name: String) -> Self {
-        self.inner.operation = Some(Cow::Owned(name));
+        self.details.operation = Some(Cow::Owned(name));
         self
     }
 
-    /// Names the call, unless a more precise one is named already.
+    /// Sets the call that failed, unless a more precise one is set already.
     pub(crate) fn or_operation(self, op: &Operation) -> Self {
-        if self.inner.operation.is_some() {
+        if self.details.operation.is_some() {
             self
         } else {
             self.with_operation(op)
         }
     }
 
-    /// Of another server than the provider, of which its hints say nothing.
+    /// Drops the hint, which does not apply.
     #[cfg(any(feature = "admin", feature = "oidc"))]
     pub(crate) fn without_hint(mut self) -> Self {
-        self.inner.hint = None;
+        self.details.hint = None;
         self
     }
 
-    /// Says what to check or to do.
+    /// Sets what to check or do.
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.hint = Some(hint.into());
+        self.details.hint = Some(hint.into());
         self
     }
 
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
-        self.inner.kind = kind;
+        self.details.kind = kind;
         self
     }
 
-    /// An OAuth error that this client found out itself.
+    /// Sets the code of an OAuth error.
     pub(crate) fn with_oauth_code(mut self, code: impl Into<String>) -> Self {
-        self.inner.oauth_code = Some(code.into());
+        self.details.oauth_code = Some(code.into());
         self
     }
 
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.inner.retry_after = wait;
+        self.details.retry_after = wait;
         self
     }
 
     pub(crate) fn with_server_message(mut self, message: Option<String>) -> Self {
-        self.inner.server_message = message;
+        self.details.server_message = message;
         self
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn with_refresh_token(mut self, token: Option<Secret>) -> Self {
-        self.inner.refresh_token = token;
+        self.details.refresh_token = token;
         self
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn with_callback_fault(mut self, fault: CallbackFault) -> Self {
-        self.inner.callback_fault = Some(fault);
+        self.details.callback_fault = Some(fault);
         self
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn with_uma_fault(mut self, fault: UmaFault) -> Self {
-        self.inner.uma_fault = Some(fault);
+        self.details.uma_fault = Some(fault);
         self
     }
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.inner.status = Some(status);
+        self.details.status = Some(status);
         self
     }
 
@@ -139,30 +139,30 @@ impl Error {
         mut self,
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
-        self.inner.source = Some(Arc::new(source));
+        self.details.source = Some(Arc::new(source));
         self
     }
 }
 
-/// A setting is wrong. `message` says which one and what to write instead.
+/// An invalid setting. `message` says which one and what to write instead.
 pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
-/// The answer is none that Keycloak gives here.
+/// A response that Keycloak does not send here.
 pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Protocol, message)
 }
 
-/// A token did not pass a check. `message` says which one and never quotes the token.
+/// A token that failed a check. `message` says which one and never quotes the token.
 #[cfg(feature = "oidc")]
 pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, str>>) -> Error {
     let mut error = Error::new(ErrorKind::InvalidToken, message);
-    error.inner.token_fault = Some(fault);
+    error.details.token_fault = Some(fault);
     error
 }
 
-/// The answer to a login is refused. `message` says why and never quotes it.
+/// A refused response to a login. `message` says why and never quotes the response.
 #[cfg(feature = "oidc")]
 pub(crate) fn refused_callback(
     fault: CallbackFault,
@@ -171,7 +171,7 @@ pub(crate) fn refused_callback(
     protocol(message).with_callback_fault(fault)
 }
 
-/// Something cannot be checked at this moment. `retry_after` is when to try again, where that is known.
+/// Something that cannot be checked at the moment. `retry_after` is when to try again, if known.
 #[cfg(feature = "oidc")]
 pub(crate) fn unavailable(
     message: impl Into<Cow<'static, str>>,
@@ -180,13 +180,13 @@ pub(crate) fn unavailable(
     Error::new(ErrorKind::Unavailable, message).with_retry_after(retry_after)
 }
 
-/// The credentials or the token are no good.
+/// Credentials or a token that were refused.
 pub(crate) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Unauthorized, message)
 }
 
-/// A successful answer is not the expected JSON. Only the place and the kind of the fault are
-/// kept: what the answer holds may be secret.
+/// A successful response that is not the expected JSON. Keeps only the place and the kind of the
+/// fault, because the content may be secret.
 pub(crate) fn decode(
     op: &Operation,
     path_in_json: Option<&str>,
@@ -198,12 +198,12 @@ pub(crate) fn decode(
         .with_source(fault)
 }
 
-/// A successful answer has the wrong shape for a reason that is no JSON fault.
+/// A successful response of the wrong shape, for a reason other than its JSON.
 pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Decode, message).with_operation(op)
 }
 
-/// The request failed below HTTP. The URL is taken out of the source: its query may be secret.
+/// A failure below HTTP. Removes the URL from the source, because its query may be secret.
 pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
     let (kind, message) = if source.is_connect() && source.is_timeout() {
         (
@@ -213,7 +213,7 @@ pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
     } else if source.is_timeout() {
         (
             ErrorKind::Timeout,
-            "no answer within the time limit of the HTTP client",
+            "no response within the time limit of the HTTP client",
         )
     } else if tls::is_refusal(&source) {
         (
@@ -227,7 +227,7 @@ pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
     } else {
         (
             ErrorKind::Transport,
-            "the connection broke before the answer was complete",
+            "the connection broke before the response was complete",
         )
     };
     let mut error = Error::new(kind, message).with_operation(op);
@@ -239,7 +239,7 @@ pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
     error.with_source(source.without_url())
 }
 
-/// The total time of a call, retries and waits included, ran out.
+/// The total time of a call ran out, retries and waits included.
 pub(crate) fn timeout(op: &Operation, after: Duration) -> Error {
     Error::new(
         ErrorKind::Timeout,
@@ -248,12 +248,12 @@ pub(crate) fn timeout(op: &Operation, after: Duration) -> Error {
     .with_operation(op)
 }
 
-/// One attempt took too long.
+/// A single attempt took too long.
 pub(crate) fn attempt_timeout(op: &Operation, after: Duration) -> Error {
-    Error::new(ErrorKind::Timeout, format!("no answer within {after:?}")).with_operation(op)
+    Error::new(ErrorKind::Timeout, format!("no response within {after:?}")).with_operation(op)
 }
 
-/// An argument cannot be sent; nothing was.
+/// An argument that cannot be sent. No request was sent.
 pub(crate) fn invalid_argument(op: &Operation, what: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Config, what).with_operation(op)
 }

@@ -1,9 +1,9 @@
-//! Text of somebody else, fit to be shown.
+//! Untrusted text, made fit to be shown.
 
-/// More of the server's text than this is never kept.
+/// Longer text is cut off here.
 const MESSAGE_LIMIT: usize = 500;
 
-/// The server's text, fit for a log line: no control characters, bounded.
+/// Makes text fit for a log line: bounded, without control characters.
 pub(crate) fn clean(text: &str) -> String {
     let mut out: String = text
         .chars()
@@ -14,8 +14,8 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
-/// Control characters, line separators and the bidirectional controls: they can make a log line or
-/// a terminal show something else than what is written.
+/// Whether a character can make a log line or a terminal show something other than what is written:
+/// control characters, line separators, bidirectional controls.
 pub(crate) fn is_disruptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'

@@ -1,4 +1,4 @@
-//! What a failed answer says, out of all the shapes of body that Keycloak sends.
+//! The body of an error response, in every shape that Keycloak sends.
 
 use std::borrow::Cow;
 
@@ -9,45 +9,46 @@ use serde_json::{Map, Value};
 use super::challenge::Challenge;
 use crate::error::{FieldError, clean};
 
-/// What releases before 26 describe every sentence with, and newer ones a code.
+/// The `error_description` that releases before 26 add to every message, and newer ones only to a
+/// code.
 const SEE_THE_LOG: &str = "For more on this error consult the server log";
 
-/// Jackson's words for a member that a class does not have.
+/// Jackson's words for an unknown member.
 pub(crate) const UNRECOGNISED: &str = "Unrecognized field";
 
-pub(crate) const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
-                            base URL is wrong";
+pub(crate) const NOT_KEYCLOAK: &str = "the response is not Keycloak's JSON: it may come from a \
+                                       proxy, or the base URL is wrong";
 
-/// The readable parts of a failed answer.
+/// The readable parts of an error response.
 #[derive(Debug, Default)]
-pub(crate) struct ServerAnswer {
+pub(crate) struct ErrorBody {
     pub(crate) message: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) fields: Vec<FieldError>,
-    /// The type with the member that the server does not know, where it names it.
+    /// The type that the unknown member belongs to, if the server names it.
     pub(crate) unknown_in: Option<String>,
-    /// Whether the answer is worded as releases before 26 word theirs.
+    /// Whether the response is worded as in releases before 26.
     pub(crate) old_wording: bool,
-    /// Set when the body is not the JSON object that Keycloak sends.
+    /// Set if the body is not the JSON object that Keycloak sends.
     pub(crate) foreign: Option<&'static str>,
 }
 
-impl ServerAnswer {
+impl ErrorBody {
     pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let mut answer = Self::from_body(headers, body);
-        // The endpoints of OpenID Connect give their reason in a header.
-        if answer.message.is_none()
+        let mut body = Self::from_body(headers, body);
+        // The endpoints of OpenID Connect send their reason in a header.
+        if body.message.is_none()
             && let Some(challenge) = Challenge::read(headers)
         {
-            answer.foreign = None;
-            answer.message = Some(
+            body.foreign = None;
+            body.message = Some(
                 challenge
                     .description
                     .unwrap_or_else(|| challenge.code.clone()),
             );
-            answer.code = answer.code.or(Some(challenge.code));
+            body.code = body.code.or(Some(challenge.code));
         }
-        answer
+        body
     }
 
     fn from_body(headers: &HeaderMap, body: &[u8]) -> Self {
@@ -113,7 +114,7 @@ impl ServerAnswer {
         }
     }
 
-    /// The member that the server does not know.
+    /// The member that the server does not recognize.
     pub(crate) fn unknown_member(&self) -> Option<&str> {
         let unknown = |field: &&FieldError| field.message.starts_with(UNRECOGNISED);
         self.fields.iter().find(unknown)?.field.as_deref()
@@ -132,7 +133,7 @@ impl ServerAnswer {
     }
 }
 
-/// `Unrecognized field "x"`, which every release says in another sentence:
+/// `Unrecognized field "x"`, which each release words differently:
 ///
 /// - 24.0: `Unrecognized field "x" (class org.keycloak...UserRepresentation), not marked as ignorable`
 /// - 26.7: `Invalid json representation for UserRepresentation. Unrecognized field "x" at line 1`
@@ -171,7 +172,7 @@ impl<'a> UnknownMember<'a> {
     }
 }
 
-/// `redirectUris: must be a URL`, or a sentence about the whole object.
+/// Reads `redirectUris: must be a URL`, or a sentence about the whole object.
 fn violation(text: &str) -> FieldError {
     let text = clean(text);
     let (field, message) = match text.split_once(": ") {

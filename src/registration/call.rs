@@ -12,7 +12,7 @@ use url::Url;
 
 use super::document::Members;
 use crate::Secret;
-use crate::call::{Answer, Credential};
+use crate::call::{Credential, ServerResponse};
 use crate::discovery::{Provider, ProviderMetadata, registration_provider};
 use crate::endpoint::{Channel, Endpoint};
 use crate::error::{
@@ -82,7 +82,7 @@ pub(super) struct Call<'a> {
 }
 
 /// A successful answer.
-pub(super) struct Received(Answer);
+pub(super) struct Received(ServerResponse);
 
 impl Received {
     pub(super) fn members(&self, op: &Operation) -> Result<Map<String, Value>> {
@@ -215,8 +215,8 @@ impl Door {
             }
             (Authority::Tokens(_), _) => {
                 "the token needs the role create-client or manage-clients: of the client \
-                 realm-management where the realm itself issued it, of the client named after the \
-                 realm (demo-realm) where master did"
+                 realm-management if the realm itself issued it, or of the client named after the \
+                 realm (demo-realm) if master did"
             }
         })
     }

@@ -20,7 +20,7 @@ mod with {
     use url::Url;
 
     use crate::error::{Result, protocol};
-    use crate::http::error_body::ServerAnswer;
+    use crate::http::error_body::ErrorBody;
     use crate::jose::{DpopKey, SignatureAlgorithm};
 
     const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -82,7 +82,7 @@ mod with {
             matches!(
                 response.status(),
                 StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED
-            ) && ServerAnswer::read(response.headers(), response.body())
+            ) && ErrorBody::read(response.headers(), response.body())
                 .code
                 .as_deref()
                 == Some(DEMAND)
