@@ -28,7 +28,7 @@ pub(crate) use self::provider::ProviderId;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
 use self::second::Second;
-use crate::call::Answer;
+use crate::call::ServerResponse;
 use crate::error::{self, Error, ErrorKind, Result, protocol};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
@@ -229,7 +229,7 @@ impl Discovery {
         provider: &ProviderId,
         address: Url,
         deadline: Deadline,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let url = match provider.owner() {
             ProviderId::Realm(_) | ProviderId::Uma(_) => address,
             ProviderId::Issuer(issuer) => self.addresses().rewrite(issuer, address.as_str())?,
@@ -245,7 +245,7 @@ impl Discovery {
         })
     }
 
-    fn read(answer: &Answer) -> Result<ProviderMetadata> {
+    fn read(answer: &ServerResponse) -> Result<ProviderMetadata> {
         json::check_type(&OP, "the well-known document", answer.response.headers())
             .map_err(|error| error.with_hint("the base URL is probably not the provider's"))?;
         json::decode(&OP, answer.response.body())

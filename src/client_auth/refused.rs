@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use crate::call::is_not_keycloaks;
 use crate::error::Error;
 
 /// How the refused client authenticated.
@@ -60,7 +61,7 @@ impl RefusedClient {
             Some(hint) if unknown || error.status() == Some(StatusCode::UNAUTHORIZED) => {
                 error.with_hint(hint)
             }
-            _ if error.is_not_keycloaks() => error.with_hint(
+            _ if is_not_keycloaks(&error) => error.with_hint(
                 "the response is not an OAuth error: it may come from a proxy, or the provider \
                  publishes a wrong endpoint",
             ),

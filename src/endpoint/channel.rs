@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use super::form::{AuthenticatedForm, refuse_control_characters};
-use crate::call::{Answer, CallBuilder};
+use crate::call::{CallBuilder, ServerResponse};
 use crate::client_auth::{AuthEndpoint, OAuthClient, RefusedClient};
 use crate::discovery::{Discovery, ProviderId, ProviderMetadata};
 use crate::error::{Result, protocol};
@@ -119,7 +119,7 @@ impl Channel {
         &self,
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         self.post_form_accepting(call, form, JSON).await
     }
 
@@ -129,7 +129,7 @@ impl Channel {
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
         accept: HeaderValue,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         self.post_form_with(call, form, HeaderMap::from_iter([(ACCEPT, accept)]))
             .await
     }
@@ -142,7 +142,7 @@ impl Channel {
         bearer: HeaderValue,
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let call = EndpointCall {
             client: None,
             ..call
@@ -158,7 +158,7 @@ impl Channel {
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
         headers: HeaderMap,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let mtls = call.client.is_some_and(OAuthClient::uses_mtls);
         let target = self
             .endpoint(call.provider, call.endpoint, mtls, call.deadline)
@@ -179,7 +179,7 @@ impl Channel {
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
         headers: HeaderMap,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         refuse_control_characters(call.op, form)?;
         let fresh = AuthenticatedForm {
             client: call.client,
@@ -247,7 +247,7 @@ impl Channel {
         &self,
         request: CallBuilder<'_>,
         call: EndpointCall<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let request = request
             .max_bytes(OAUTH_LIMIT)
             .repeat(call.repeat)

@@ -1,9 +1,9 @@
-//! Telling a refused certificate from a server that is not there.
+//! Failures of the TLS handshake.
 
 use std::error::Error;
 use std::io;
 
-/// Whether the TLS handshake failed: trying again gives the same.
+/// Whether the TLS handshake failed. Another attempt would fail too.
 pub(crate) fn is_refusal(error: &reqwest::Error) -> bool {
     let mut next = error
         .is_connect()
@@ -20,7 +20,7 @@ pub(crate) fn is_refusal(error: &reqwest::Error) -> bool {
     false
 }
 
-/// What to do about a handshake that failed, by what the TLS layer says.
+/// What to do about a failed handshake, by the TLS layer's message.
 pub(super) fn hint(error: &reqwest::Error) -> &'static str {
     let said = causes(error).to_ascii_lowercase();
     let known = [
@@ -50,8 +50,8 @@ pub(super) fn hint(error: &reqwest::Error) -> &'static str {
         ),
         (
             "badsignature",
-            "the server's certificate was signed by an authority of the same name with another key: \
-             pass the authority's present certificate to add_root_certificate_pem",
+            "the server's certificate was signed by an authority of the same name with another \
+             key: pass the authority's current certificate to add_root_certificate_pem",
         ),
         (
             "corrupt message",
@@ -66,7 +66,7 @@ pub(super) fn hint(error: &reqwest::Error) -> &'static str {
     )
 }
 
-/// The texts of all causes.
+/// The messages of all causes.
 fn causes(error: &reqwest::Error) -> String {
     let mut texts = Vec::new();
     let mut next = error.source();
@@ -77,8 +77,8 @@ fn causes(error: &reqwest::Error) -> String {
     texts.join(": ")
 }
 
-/// The TLS layer reports as invalid data, wrapped once more on the way; `source` of an I/O error
-/// steps over what it wraps.
+/// The TLS layer reports `InvalidData`, wrapped more than once; `source` of an I/O error skips the
+/// error it wraps.
 fn is_invalid_data(error: &io::Error) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -12,6 +12,7 @@ use super::deadline::Deadline;
 use super::fresh::Fresh;
 use super::repeat::{Failure, Repeat};
 use super::request::HttpRequest;
+use super::retry_after::retry_after;
 use super::settings::Settings;
 use super::trace;
 use crate::error::{self, Error, Result};
@@ -99,7 +100,7 @@ impl Sender {
                 continue;
             }
             let asked = outcome.as_ref().ok().and_then(|response| {
-                error::retry_after(response.headers(), self.settings.max_retry_after)
+                retry_after(response.headers(), self.settings.max_retry_after)
             });
             let why = match &outcome {
                 Ok(response) => Failure::of(response.status(), asked.is_some()),

@@ -14,7 +14,7 @@ use super::tokens::TokenSet;
 use super::verify::{
     AccessTokenVerifierBuilder, Expected, IdToken, TokenOrigin, TokenVerifier, TrustedIssuer,
 };
-use crate::call::Answer;
+use crate::call::ServerResponse;
 use crate::client_auth::OAuthClient;
 use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
@@ -248,7 +248,7 @@ impl OidcInner {
         endpoint: Endpoint,
         repeat: Repeat,
         params: &Params,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let form = params.pairs(op, CLIENT)?;
         self.channel
             .post_form(self.call(op, endpoint, repeat), &form)

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::document::Members;
 use crate::Secret;
-use crate::call::{Answer, Credential};
+use crate::call::{Credential, ServerResponse};
 use crate::discovery::{ProviderId, ProviderMetadata, registration_provider};
 use crate::endpoint::{Channel, Endpoint};
 use crate::error::{
@@ -82,7 +82,7 @@ pub(super) struct RegistrationCall<'a> {
 }
 
 /// A successful response.
-pub(super) struct Received(Answer);
+pub(super) struct Received(ServerResponse);
 
 impl Received {
     pub(super) fn members(&self, op: &Operation) -> Result<Map<String, Value>> {

@@ -19,7 +19,8 @@ mod with {
     use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
     use url::Url;
 
-    use crate::error::{Result, ServerAnswer, protocol};
+    use crate::error::{Result, protocol};
+    use crate::http::error_body::ErrorBody;
     use crate::jose::{DpopKey, SignatureAlgorithm};
 
     const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -81,7 +82,7 @@ mod with {
             matches!(
                 response.status(),
                 StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED
-            ) && ServerAnswer::read(response.headers(), response.body())
+            ) && ErrorBody::read(response.headers(), response.body())
                 .code
                 .as_deref()
                 == Some(NONCE_REQUIRED)

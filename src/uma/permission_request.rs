@@ -9,7 +9,7 @@ use super::parts;
 use super::requested::RequestedPermission;
 use super::rpt::Rpt;
 use super::subject;
-use crate::call::Answer;
+use crate::call::ServerResponse;
 use crate::endpoint::TOKEN_ENDPOINT;
 use crate::error::{Error, ErrorKind, Result, invalid_argument, invalid_token, unauthorized};
 use crate::error::{protocol, unexpected_body};
@@ -395,7 +395,7 @@ fn check_same_user(access_token: &str, id_token: &str) -> Result<()> {
     }
 }
 
-fn is_page(answer: &Answer) -> bool {
+fn is_page(answer: &ServerResponse) -> bool {
     let media_type = answer.response.headers().get(CONTENT_TYPE);
     let media_type = media_type.and_then(|value| value.to_str().ok());
     media_type.is_some_and(|name| name.to_ascii_lowercase().contains("html"))

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 /// From the ground up. Modules of one floor do not import each other's floor above.
 const FLOORS: &[&[&str]] = &[
     &[
+        "error",
         "future",
-        "secret",
-        "scheme",
+        "newer",
         "operation",
         "response",
-        "newer",
+        "scheme",
+        "secret",
     ],
-    &["error"],
     &["http"],
     &["kept", "jose"],
     &["token"],
@@ -101,6 +101,21 @@ fn no_floor_imports_a_higher_one() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One style for all modules: `x.rs` beside the folder `x`.
+#[test]
+fn no_module_is_called_mod() {
+    let mut files = Vec::new();
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
+    let found: Vec<_> = files
+        .iter()
+        .filter(|file| file.ends_with("mod.rs"))
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]

@@ -135,8 +135,8 @@ async fn errors_name_method_and_path_and_the_role() {
     assert_eq!(
         error.to_string(),
         "PUT /admin/realms/demo/users/1: forbidden (403): HTTP 403 Forbidden; the token probably \
-         lacks the role manage-users: of the client realm-management where the realm itself issued \
-         it, of the client named after the realm (demo-realm) where master did"
+         lacks the role manage-users: of the client realm-management if the realm itself issued \
+         it, or of the client named after the realm (demo-realm) if master did"
     );
 }
 

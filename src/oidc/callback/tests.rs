@@ -423,7 +423,7 @@ proptest::proptest! {
     fn what_a_server_says_is_bounded_and_has_no_control_characters(text in ".{0,2000}") {
         let body = json!({ "error": "invalid_request", "error_description": text }).to_string();
         let op = crate::operation::Operation::new("x", "POST", "/");
-        let error = crate::Error::from_response(
+        let error = crate::call::response_error(
             &op, http::StatusCode::BAD_REQUEST, &http::HeaderMap::new(), body.as_bytes(),
         );
         if let Some(said) = error.server_message() {

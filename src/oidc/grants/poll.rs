@@ -201,7 +201,7 @@ mod tests {
         }
         let body = format!(r#"{{"error":"{code}"}}"#);
         let status = StatusCode::from_u16(status).unwrap();
-        Error::from_response(&OP, status, &headers, body.as_bytes())
+        crate::call::response_error(&OP, status, &headers, body.as_bytes())
     }
 
     /// The seconds at which the server is polled if it responds with these refusals, one after the

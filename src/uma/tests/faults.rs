@@ -17,7 +17,7 @@ const OP: Operation = Operation::new("uma.call", "POST", "/");
 fn answer(status: u16, code: &str, said: &str) -> Error {
     let body = json!({ "error": code, "error_description": said }).to_string();
     let status = StatusCode::from_u16(status).unwrap();
-    Error::from_response(&OP, status, &HeaderMap::new(), body.as_bytes())
+    crate::call::response_error(&OP, status, &HeaderMap::new(), body.as_bytes())
 }
 
 #[track_caller]

@@ -422,7 +422,7 @@ fn modify(
         }
     };
     let target = quote! {
-        impl crate::admin::Target<#ty> for #name {
+        impl crate::admin::EditTarget<#ty> for #name {
             #[inline]
             fn operation(&self) -> &'static Operation {
                 #operation_const
@@ -430,23 +430,23 @@ fn modify(
             }
 
             #[inline]
-            fn lock(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = crate::admin::EditGuard> + Send + '_>> {
+            fn lock(&self) -> crate::BoxFuture<'_, crate::admin::EditGuard> {
                 ::std::boxed::Box::pin(async move { self.call.edit(#object, &[#(#parts),*]).await })
             }
 
             #[inline]
-            fn turn(&self) -> ::std::pin::Pin<::std::boxed::Box<dyn ::std::future::Future<Output = Option<crate::admin::EditGuard>> + Send + '_>> {
+            fn turn(&self) -> crate::BoxFuture<'_, Option<crate::admin::EditGuard>> {
                 ::std::boxed::Box::pin(async move { self.call.turn(#object, &[#(#parts),*]).await })
             }
 
             #[inline]
-            fn read(&self) -> crate::admin::Sending<#ty> {
+            fn read(&self) -> crate::BoxFuture<'static, crate::Result<#ty>> {
                 let this = self.clone();
                 ::std::boxed::Box::pin(async move { this.get().await })
             }
 
             #[inline]
-            fn write(&self, before: &#ty, wanted: #ty) -> crate::admin::Sending<()> {
+            fn write(&self, before: &#ty, wanted: #ty) -> crate::BoxFuture<'static, crate::Result<()>> {
                 let mut this = self.clone();
                 this.call.set_compared();
                 #beside
@@ -457,7 +457,7 @@ fn modify(
             }
 
             #[inline]
-            fn read_again(&self, #wanted: &#ty) -> crate::admin::Sending<#ty> {
+            fn read_again(&self, #wanted: &#ty) -> crate::BoxFuture<'static, crate::Result<#ty>> {
                 let this = #again;
                 ::std::boxed::Box::pin(async move { this.get().await })
             }

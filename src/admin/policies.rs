@@ -1,23 +1,23 @@
 //! Authorization policies and permissions, each kind with its own members.
 //!
-//! A policy decides; a permission says which policies decide over which resources and scopes.
-//! Keycloak has one base representation for all of them, [`PolicyRepresentation`], and one type
-//! for each kind beside it:
+//! A policy decides; a permission says which policies decide about which resources and scopes.
+//! Keycloak has one base representation for all of them, [`PolicyRepresentation`], and another type
+//! for each kind:
 //!
 //! | Kind | Type | Decides by |
 //! |---|---|---|
 //! | `role` | [`RolePolicyRepresentation`] | the roles of the user |
 //! | `user` | [`UserPolicyRepresentation`] | who the user is |
 //! | `group` | [`GroupPolicyRepresentation`] | the groups of the user |
-//! | `client` | [`AuthzClientPolicyRepresentation`] | the client that asks |
+//! | `client` | [`AuthzClientPolicyRepresentation`] | the requesting client |
 //! | `client-scope` | [`ClientScopePolicyRepresentation`] | the client scopes of the token |
 //! | `time` | [`TimePolicyRepresentation`] | the time of day, week, year |
 //! | `regex` | [`RegexPolicyRepresentation`] | a claim that matches a pattern |
 //! | `js` | [`JSPolicyRepresentation`] | a script deployed to the server |
 //! | `aggregate` | [`AggregatePolicyRepresentation`] | other policies |
-//! | `resource` | [`ResourcePermissionRepresentation`] | a permission: over resources |
-//! | `scope` | [`ScopePermissionRepresentation`] | a permission: over scopes |
-//! | `uma` | [`UmaPermissionRepresentation`] | a permission: given by a resource's owner |
+//! | `resource` | [`ResourcePermissionRepresentation`] | a permission for resources |
+//! | `scope` | [`ScopePermissionRepresentation`] | a permission for scopes |
+//! | `uma` | [`UmaPermissionRepresentation`] | a permission granted by a resource's owner |
 //!
 //! ```no_run
 //! # async fn run(kc: keycloak_kit::Keycloak, editor: keycloak_kit::admin::ids::RoleId,
@@ -37,7 +37,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A policy is no permission, and the other way round:
+//! A policy is not a permission, and vice versa:
 //!
 //! ```compile_fail,E0277
 //! # fn run(authz: keycloak_kit::admin::handles::ClientAuthorization) {
@@ -47,7 +47,7 @@
 //! # }
 //! ```
 //!
-//! Lists of mixed kinds are read with [`Policy`]. Keycloak's Java classes are those of
+//! Lists of mixed kinds consist of [`Policy`]. Keycloak's Java classes are those of
 //! `org.keycloak.representations.idm.authorization`.
 //!
 //! [`PolicyRepresentation`]: super::representations::PolicyRepresentation

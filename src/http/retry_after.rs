@@ -1,12 +1,12 @@
-//! How long a server asks to wait.
+//! The `Retry-After` header.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), at most `cap`. Anything else,
-/// zero and the past included, counts as absent.
+/// Reads `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), at most `cap`. Anything
+/// else counts as absent, zero and the past included.
 pub(crate) fn retry_after(headers: &HeaderMap, cap: Duration) -> Option<Duration> {
     parse_retry_after(
         headers.get(RETRY_AFTER)?.to_str().ok()?.trim(),
@@ -18,7 +18,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, cap: Duration) -> Option<Duration
 
 fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // Digits that do not fit are a very long time.
+        // Digits that overflow mean a very long time.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     httpdate::parse_http_date(text)

@@ -1,21 +1,21 @@
-//! Items that a list gives a second time.
+//! Items that a list has already returned.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 
-/// Items up to here are remembered, beside those of the last page.
+/// The number of items that are remembered, besides those of the last page.
 pub(super) const REMEMBERED: i32 = 1000;
 
-/// What a stream has given already.
-pub(super) struct Repeats<T> {
+/// The items that a stream has already returned.
+pub(super) struct SeenItems<T> {
     hash: fn(&T) -> Option<u64>,
     early: HashSet<u64>,
     last: HashSet<u64>,
 }
 
-impl<T> Repeats<T> {
+impl<T> SeenItems<T> {
     pub(super) fn new() -> Self
     where
         T: Serialize,
@@ -27,8 +27,8 @@ impl<T> Repeats<T> {
         }
     }
 
-    /// Takes out of a page what was given before, and remembers the rest. How much that was.
-    pub(super) fn take_out(&mut self, page: &mut Vec<T>) -> usize {
+    /// Removes items already seen, remembers the rest, and returns how many were removed.
+    pub(super) fn remove_seen(&mut self, page: &mut Vec<T>) -> usize {
         let length = page.len();
         let mut present = HashSet::new();
         page.retain(|item| {

@@ -1,20 +1,20 @@
-//! What a `WWW-Authenticate` header says (RFC 6750 section 3).
+//! The `WWW-Authenticate` header (RFC 6750 section 3).
 
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
-use super::clean;
+use crate::error::clean;
 
 /// The error of a `Bearer` or `DPoP` challenge (RFC 9449 section 7.1).
 #[derive(Debug, PartialEq)]
-pub(super) struct Challenge {
-    pub(super) code: String,
-    pub(super) description: Option<String>,
+pub(crate) struct Challenge {
+    pub(crate) code: String,
+    pub(crate) description: Option<String>,
 }
 
 impl Challenge {
-    /// The first of these challenges that names an error; one header may have several.
-    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the first of these challenges that names an error; one header may contain several.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         headers
             .get_all(WWW_AUTHENTICATE)
             .iter()
@@ -29,7 +29,7 @@ impl Challenge {
         while let Some((name, after)) = rest.split_once('=') {
             let (value, after) = parameter(after);
             let name = name.trim_matches([' ', ',']);
-            // The first parameter of a challenge has the scheme before it.
+            // The first parameter of a challenge follows the scheme.
             let name = match name.rsplit_once(' ') {
                 None => name,
                 Some((before, name)) => {
@@ -61,7 +61,7 @@ impl Challenge {
     }
 }
 
-/// The value of a parameter, quoted or not, and what follows it.
+/// Returns a parameter's value, quoted or not, and the text after it.
 fn parameter(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(',').unwrap_or(text.len());

@@ -1,20 +1,19 @@
-//! One look at the events of a realm.
+//! One poll of a realm's events.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Days};
-use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::cursor::millis;
-use crate::Result;
 use crate::admin::ItemStream;
 use crate::admin::representations::{AdminEventRepresentation, EventRepresentation};
+use crate::{BoxFuture, Result};
 
-/// How many new events one look reads at most, where the server gives the oldest first.
+/// How many new events a poll reads at most, if the server lists the oldest first.
 const LIMIT: usize = 1000;
 
 /// What login events and admin events have in common.
@@ -22,7 +21,7 @@ pub trait Event: Serialize + Send + Unpin + 'static {
     /// Milliseconds since the epoch.
     fn time(&self) -> i64;
 
-    /// Its id; servers older than 26.4.7 give none.
+    /// The id, which servers older than 26.4.7 do not send.
     fn id(&self) -> Option<&str>;
 }
 
@@ -46,12 +45,12 @@ impl Event for AdminEventRepresentation {
     }
 }
 
-/// What an event is known by: its id, or a hash of its content.
+/// Identifies an event by its id, or by a hash of its content.
 pub(super) fn key(event: &impl Event) -> String {
     if let Some(id) = event.id() {
         return id.to_owned();
     }
-    // By name, so that the hash does not depend on the order of the members.
+    // Sorted by name, so that the hash does not depend on the order of the members.
     let members: BTreeMap<String, Value> = serde_json::to_value(event)
         .and_then(serde_json::from_value)
         .unwrap_or_default();
@@ -62,89 +61,89 @@ pub(super) fn key(event: &impl Event) -> String {
 
 /// The realm's settings for its events.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Keeping {
+pub(super) struct EventSettings {
     pub(super) enabled: bool,
-    /// After how many seconds the server deletes an event; `None` where it never does, or where
-    /// the token may not know.
+    /// After how many seconds the server deletes an event; `None` if it never does, or if the token
+    /// may not read it.
     pub(super) expiration: Option<i64>,
 }
 
 type List<T> = Box<dyn Fn(Option<String>, Option<&'static str>) -> ItemStream<T> + Send + Sync>;
 
 /// Where events come from.
-pub(super) struct Source<T> {
-    /// A list, by `dateFrom` and `direction`.
+pub(super) struct EventSource<T> {
+    /// Lists events by `dateFrom` and `direction`.
     pub(super) list: List<T>,
-    pub(super) keeping: Box<dyn Fn() -> BoxFuture<'static, Result<Keeping>> + Send + Sync>,
+    pub(super) settings: Box<dyn Fn() -> BoxFuture<'static, Result<EventSettings>> + Send + Sync>,
 }
 
 /// How the server lists events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    /// From a time in milliseconds on, the oldest first: 26.4.7 and newer.
+    /// From a time in milliseconds on, oldest first: 26.4.7 and newer.
     OldestFirst,
-    /// From a date on, the newest first: servers that refuse or ignore the other way.
+    /// From a date on, newest first: servers that reject or ignore the other order.
     NewestFirst,
 }
 
-/// What one look has found.
-pub(super) struct Look<T> {
-    /// The oldest first.
+/// The result of a poll.
+pub(super) struct Batch<T> {
+    /// Oldest first.
     pub(super) events: Vec<T>,
     pub(super) order: Order,
-    /// When it began, by the clock of this machine.
+    /// When the poll started, by this machine's clock.
     pub(super) began: i64,
     /// Whether there was nothing more.
     pub(super) whole: bool,
-    /// Where it was asked for.
-    pub(super) keeping: Option<Keeping>,
+    /// Set if they were asked for.
+    pub(super) settings: Option<EventSettings>,
 }
 
-/// Where a look begins.
+/// Where a poll starts.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Begin {
+pub(super) enum FetchFrom {
     At(i64),
-    /// At the newest event there is, and the window before it.
+    /// At the newest existing event, and the window before it.
     Newest {
         window: i64,
     },
 }
 
-impl<T: Event> Source<T> {
-    /// `known` is how many of the events the caller expects to have had before.
-    pub(super) async fn look(
+impl<T: Event> EventSource<T> {
+    /// `known` is how many of the events the caller expects to have seen already.
+    pub(super) async fn fetch(
         &self,
-        begin: Begin,
+        begin: FetchFrom,
         order: Order,
         known: usize,
-        with_keeping: bool,
-    ) -> Result<Look<T>> {
+        with_settings: bool,
+    ) -> Result<Batch<T>> {
         let began = millis(SystemTime::now());
-        let keeping = match with_keeping {
-            true => Some((self.keeping)().await?),
+        let settings = match with_settings {
+            true => Some((self.settings)().await?),
             false => None,
         };
         let (order, whole, mut events) = match (begin, order) {
-            (Begin::Newest { window }, order) => (order, true, self.newest(window).await?),
-            (Begin::At(from), Order::OldestFirst) => {
+            (FetchFrom::Newest { window }, order) => (order, true, self.newest(window).await?),
+            (FetchFrom::At(from), Order::OldestFirst) => {
                 match self.oldest_first(from, known.saturating_add(LIMIT)).await? {
                     Some((events, whole)) => (order, whole, events),
                     None => (Order::NewestFirst, true, self.newest_first(from).await?),
                 }
             }
-            (Begin::At(from), order) => (order, true, self.newest_first(from).await?),
+            (FetchFrom::At(from), order) => (order, true, self.newest_first(from).await?),
         };
         events.sort_by_key(Event::time);
-        Ok(Look {
+        Ok(Batch {
             events,
             order,
             began,
             whole,
-            keeping,
+            settings,
         })
     }
 
-    /// `None` where the server knows neither the time nor the direction.
+    /// Returns `None` if the server supports neither the time nor the direction.
     async fn oldest_first(&self, from: i64, limit: usize) -> Result<Option<(Vec<T>, bool)>> {
         let date_from = (from > 0).then(|| from.to_string());
         let mut list = (self.list)(date_from, Some("asc"));
@@ -167,7 +166,7 @@ impl<T: Event> Source<T> {
     }
 
     async fn newest_first(&self, from: i64) -> Result<Vec<T>> {
-        // The day is that of the server's time zone: the day before is early enough in all.
+        // The date is in the server's time zone: the day before is early enough in every zone.
         let date_from = DateTime::from_timestamp_millis(from)
             .filter(|_| from > 0)
             .and_then(|time| time.date_naive().checked_sub_days(Days::new(1)))
@@ -185,7 +184,7 @@ impl<T: Event> Source<T> {
         Ok(events)
     }
 
-    /// The newest event, and what the window before it has.
+    /// Returns the newest event, and those of the window before it.
     async fn newest(&self, window: i64) -> Result<Vec<T>> {
         let mut list = (self.list)(None, None);
         let mut events: Vec<T> = Vec::new();

@@ -1,4 +1,4 @@
-//! What to check or to do about a refusal.
+//! Hints: what to check or do about a refusal.
 
 use http::StatusCode;
 
@@ -8,11 +8,9 @@ pub(super) const REFUSED_TOKEN: &str = "the server did not accept the token: che
      the token is for, and that the session was not ended";
 pub(super) const NO_CREDENTIALS: &str =
     "this client sends no token: give its builder credentials, such as client_credentials(..)";
-pub(super) const UNREACHABLE: &str =
-    "check that the server runs, the base URL, the port and the proxy";
 
-/// What to switch on when the server says that a feature is off.
-pub(crate) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> Option<String> {
+/// Returns what to enable when the server says that a feature is disabled.
+pub(super) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> Option<String> {
     let message = message.unwrap_or_default();
     let lower = message.to_ascii_lowercase();
     let off = lower.contains("not enabled") || lower.contains("disabled");
@@ -31,8 +29,7 @@ pub(crate) fn feature(status: StatusCode, message: Option<&str>, path: &str) -> 
     })
 }
 
-/// The feature that a path stands and falls with (a template or a real path), where it is off
-/// unless somebody switches it on.
+/// The feature that a path belongs to (a template or a real path), if it is disabled by default.
 fn feature_of(path: &str) -> Option<&'static str> {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     Some(match segments.as_slice() {
@@ -51,11 +48,11 @@ fn feature_of(path: &str) -> Option<&'static str> {
     })
 }
 
-/// The release an operation needs, where the answer says that this server does not have it.
+/// Returns the release that has the operation, if the response says that this server does not.
 ///
-/// `old_wording` tells 24 and 25 from the releases that have followed: some of Keycloak's
-/// endpoints say of an object they do not have what it says of a path it does not have, and a
-/// server that is new enough means the object.
+/// `old_wording` tells releases 24 and 25 from newer ones. Some of Keycloak's endpoints report a
+/// missing object in the same words as an unknown path; on a server that is new enough the words
+/// mean the object.
 pub(super) fn lacking(
     op: &Operation,
     status: StatusCode,
@@ -68,7 +65,7 @@ pub(super) fn lacking(
     (lacks && !new_enough).then_some(since)
 }
 
-/// Whether this is what Keycloak says to a path it does not have.
+/// Whether this is Keycloak's response to an unknown path.
 pub(super) fn is_unknown_path(status: StatusCode, message: Option<&str>) -> bool {
     match status {
         StatusCode::NOT_FOUND => matches!(
@@ -81,13 +78,13 @@ pub(super) fn is_unknown_path(status: StatusCode, message: Option<&str>) -> bool
 }
 
 /// An older server reads `organizations/count` as the organization with the id `count`. A call
-/// that names nothing but the realm can miss nothing else.
+/// whose path names only the realm cannot miss anything else.
 fn is_shadowed(op: &Operation, status: StatusCode, message: Option<&str>) -> bool {
     status == StatusCode::BAD_REQUEST && message.is_some_and(|message| quotes_path(op, message))
         || status == StatusCode::NOT_FOUND && is_missed_by_realm_alone(op, status, message)
 }
 
-/// `Not a valid resource workflow: migrate`, of the path `../workflows/migrate`.
+/// Recognizes `Not a valid resource workflow: migrate` for the path `../workflows/migrate`.
 fn quotes_path(op: &Operation, message: &str) -> bool {
     let Some((_, quoted)) = message.rsplit_once(": ") else {
         return false;
@@ -105,7 +102,7 @@ fn is_missed_by_realm_alone(op: &Operation, status: StatusCode, message: Option<
 pub(super) fn unknown_path(since: Option<&str>, path: &str) -> Option<String> {
     const LACKS: &str = "this server does not have the endpoint";
     let feature = feature_of(path);
-    // What the realm has not switched on is not there either.
+    // A path that the realm has not enabled is unknown too.
     let switch = match feature {
         Some("ssf") => " and the realm's attribute ssf.transmitterEnabled=true",
         _ => "",
@@ -123,7 +120,17 @@ pub(super) fn unknown_path(since: Option<&str>, path: &str) -> Option<String> {
     })
 }
 
-/// The release that has a member which this server refused as unknown.
+/// What to do about a member that this server does not recognize.
+pub(crate) fn unknown_member(since: Option<&str>, member: &str) -> String {
+    match since {
+        Some(release) => {
+            format!("leave {member} out, or use Keycloak {release} or newer, which has it")
+        }
+        None => format!("this server does not have {member}: leave it out"),
+    }
+}
+
+/// The release that has a member which this server does not recognize.
 #[cfg(feature = "admin")]
 pub(super) fn member_since(ty: Option<&str>, member: &str) -> Option<&'static str> {
     let members = crate::newer::MEMBERS;
@@ -132,7 +139,7 @@ pub(super) fn member_since(ty: Option<&str>, member: &str) -> Option<&'static st
         .filter(|(name, known, _)| ty.is_none_or(|ty| ty == *name) && *known == member)
         .map(|(_, _, release)| *release);
     let release = releases.next()?;
-    // Without the type the member must be as old in all of them.
+    // Without the type, the member must be equally old in every type.
     releases.all(|other| other == release).then_some(release)
 }
 

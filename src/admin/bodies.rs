@@ -1,11 +1,11 @@
-//! What the server would make of a body: looked at before it is sent, and after it was refused.
+//! Checks of bodies: what the server would do with them, before they are sent and after a refusal.
 
 mod added;
 mod create;
 mod deletes;
 mod fields;
+mod ignored;
 mod left_out;
-mod lost;
 mod masks;
 #[cfg(test)]
 mod tests;
@@ -21,28 +21,28 @@ use crate::operation::Operation;
 use crate::{Result, error};
 
 pub(crate) use added::confirm;
-pub(crate) use lost::{is_attribute_of_a_member, of_update, refuse_attributes};
+pub(crate) use ignored::{is_attribute_of_a_member, of_update, refuse_attributes};
 pub(crate) use unknown::explained;
 
-/// What the caller has said or a step before has seen to.
+/// Checks that the caller, or an earlier step, makes unnecessary.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Consent {
-    /// Ten asterisks are meant as a secret.
+pub(crate) struct SkippedChecks {
+    /// Whether ten asterisks may be stored as a secret.
     pub(crate) masks: bool,
-    /// The body was read, edited and compared: members that an update leaves alone are as they were.
+    /// Whether the body was read, edited and compared, so that ignored members are unchanged.
     pub(crate) compared: bool,
 }
 
 /// What a call does with its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Purpose {
     Create,
     Update,
-    /// Many objects at once, which takes members that creating one does not.
+    /// Many objects at once, including members that creating a single one does not accept.
     Import,
 }
 
-impl Way {
+impl Purpose {
     fn of(op: &Operation) -> Self {
         match (op.method, op.takes) {
             ("PUT" | "PATCH", _) => Self::Update,
@@ -54,7 +54,7 @@ impl Way {
     }
 }
 
-/// Refuses what the server would lose or mistake, and completes what belongs together.
+/// Refuses what the server would ignore or misread, and completes what belongs together.
 pub(crate) async fn check(
     call: &mut Call,
     op: &'static Operation,
@@ -68,30 +68,30 @@ pub(crate) async fn check(
     let Some(Ok(Value::Object(mut body))) = sent else {
         return Ok(());
     };
-    let way = Way::of(op);
-    let consent = call.consent;
-    if !consent.masks {
-        masks::refuse(op, ty, way, &body)?;
+    let purpose = Purpose::of(op);
+    let skipped = call.skipped_checks;
+    if !skipped.masks {
+        masks::refuse(op, ty, purpose, &body)?;
     }
-    let mut completed = lost::complete(op, ty, way, &path_of(request), &mut body)?;
-    if way == Way::Create {
+    let mut completed = ignored::complete(op, ty, purpose, &path_of(request), &mut body)?;
+    if purpose == Purpose::Create {
         create::refuse(op, ty, &body)?;
     }
-    if !consent.compared {
-        lost::refuse(op, ty, way, &body)?;
-        let mut now = Now {
+    if !skipped.compared {
+        ignored::refuse(op, ty, purpose, &body)?;
+        let mut now = CurrentState {
             call,
             op,
             url: &request.url,
             state: None,
         };
-        not_taken(&mut now, ty, way, &body).await?;
-        completed |= left_out::complete(ty, way, &mut now, &mut body).await?;
+        not_taken(&mut now, ty, purpose, &body).await?;
+        completed |= left_out::complete(ty, purpose, &mut now, &mut body).await?;
     }
     left_out::refuse_halves(op, ty, &body)?;
     unknown::refuse_dropped(call, op, ty, &body).await?;
     if ty == "PartialImportRepresentation" {
-        // What is there is left alone, so a second time changes nothing.
+        // Existing objects are skipped, so a second time changes nothing.
         let skips = body.get("ifResourceExists").and_then(Value::as_str) == Some("SKIP");
         call.options.harmless_twice |= skips;
     }
@@ -110,15 +110,15 @@ fn path_of(request: &HttpRequest) -> Vec<String> {
     segments.map(str::to_owned).collect()
 }
 
-/// The object that an update is about, as it is now: read once, where something needs it.
-struct Now<'a> {
+/// The present state of the object to update, read once if a check needs it.
+struct CurrentState<'a> {
     call: &'a Call,
     op: &'static Operation,
     url: &'a Url,
     state: Option<Map<String, Value>>,
 }
 
-impl Now<'_> {
+impl CurrentState<'_> {
     async fn get(&mut self) -> Result<&Map<String, Value>> {
         let read = match self.state.take() {
             Some(read) => read,
@@ -127,18 +127,23 @@ impl Now<'_> {
         Ok(self.state.insert(read))
     }
 
-    /// What cannot be read as an object is for the update itself to say.
+    /// If the response is not an object, the update itself reports it.
     async fn read(&self, url: Url) -> Result<Map<String, Value>> {
         let read = HttpRequest::new(Method::GET, url);
-        let answer = self.call.execute(read, self.op).await?;
-        Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
+        let response = self.call.execute(read, self.op).await?;
+        Ok(serde_json::from_slice(response.body()).unwrap_or_default())
     }
 }
 
-/// Refuses another value of a member that reading shows and updating does not take.
-async fn not_taken(now: &mut Now<'_>, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
-    let shown = lost::shown(ty, way, body);
-    let named = lost::named_attributes(ty, way, body);
+/// Refuses other values of members that can be read but not updated.
+async fn not_taken(
+    now: &mut CurrentState<'_>,
+    ty: &str,
+    purpose: Purpose,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    let shown = ignored::shown(ty, purpose, body);
+    let named = ignored::named_attributes(ty, purpose, body);
     if shown.is_empty() && named.is_empty() {
         return Ok(());
     }
@@ -147,6 +152,6 @@ async fn not_taken(now: &mut Now<'_>, ty: &str, way: Way, body: &Map<String, Val
     if there.is_empty() {
         return Ok(());
     }
-    lost::refuse_other(op, &shown, there, body)?;
-    lost::refuse_named_attributes(op, &named, there, body)
+    ignored::refuse_other(op, &shown, there, body)?;
+    ignored::refuse_named_attributes(op, &named, there, body)
 }

@@ -1,26 +1,27 @@
-//! What came back.
+//! The response to a call.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
+use super::response_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::sender::Received;
 use crate::operation::Operation;
 
-/// An answer of any status but 3xx.
+/// A response of any status but 3xx.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServerResponse {
     pub(crate) response: Response<Bytes>,
-    /// An earlier attempt may have been executed although its answer was lost.
+    /// Whether an earlier attempt may have been executed although its response was lost.
     pub(crate) may_be_done: bool,
-    /// Of 403: the realm that has issued the token.
+    /// The realm that issued the token; set for 403 only.
     issued_by: Option<String>,
-    /// What a refusal of this endpoint means.
+    /// Adds to the error what a refusal by this endpoint means.
     explain: Option<fn(Error) -> Error>,
 }
 
-impl Answer {
+impl ServerResponse {
     pub(super) fn new(received: Received, may_be_done: bool) -> Self {
         Self {
             response: received.response,
@@ -34,7 +35,7 @@ impl Answer {
         self.issued_by = realm;
     }
 
-    /// Says what a refusal means where it comes from.
+    /// Sets the function that explains a refusal by this endpoint.
     pub(crate) fn explained_by(mut self, explain: fn(Error) -> Error) -> Self {
         self.explain = Some(explain);
         self
@@ -48,7 +49,7 @@ impl Answer {
         self.response.status()
     }
 
-    /// The answer, where it is 2xx.
+    /// Returns the response if its status is 2xx, and its error otherwise.
     pub(crate) fn success(self, op: &Operation) -> Result<Self> {
         if self.status().is_success() {
             Ok(self)
@@ -57,9 +58,9 @@ impl Answer {
         }
     }
 
-    /// The error of an answer outside 2xx.
+    /// The error that this response outside 2xx stands for.
     pub(crate) fn error(&self, op: &Operation) -> Error {
-        let error = Error::from_response(
+        let error = response_error(
             op,
             self.status(),
             self.response.headers(),
@@ -71,8 +72,8 @@ impl Answer {
         }
     }
 
-    /// The error that an answer of any status is. Some servers refuse with 200 and put `error` into
-    /// the body, `instead_of` the member that a good answer has.
+    /// The error that this response stands for, whatever its status. Some servers refuse with 200
+    /// and put `error` in the body in place of the member `instead_of`.
     pub(crate) fn refusal(&self, op: &Operation, instead_of: Option<&str>) -> Option<Error> {
         if !self.status().is_success() {
             return Some(self.error(op));

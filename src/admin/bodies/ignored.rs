@@ -1,37 +1,37 @@
-//! Members that the server reads in a body and leaves alone, with what does instead.
+//! Members that the server ignores in a body, each with the call that sets them.
 //!
 //! One table for `create`, `update`, `modify` and `ensure`. Measured on 24.0.5 and 26.7.4.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::{Way, fields};
+use super::{Purpose, fields};
 use crate::admin::change::{is_nothing, same};
 use crate::operation::Operation;
 use crate::{Result, error};
 
-/// A member that some calls lose.
+/// A member that some calls ignore.
 #[derive(Debug)]
-pub(crate) struct Lost {
+pub(crate) struct IgnoredMember {
     ty: &'static str,
     pub(crate) member: &'static str,
-    /// Creating loses it; updating always does.
-    new_too: bool,
-    /// Reading the object shows it, so an update may carry it as it was read.
+    /// Ignored on create too; updates always ignore it.
+    on_create: bool,
+    /// Reading the object returns it, so an update may contain it unchanged.
     shown: bool,
-    /// It says which object is meant.
+    /// The member identifies the object.
     key: bool,
     /// `modify` and `ensure` change it by other calls.
     completed: bool,
     pub(crate) instead: &'static str,
 }
 
-impl Lost {
+impl IgnoredMember {
     const fn of(ty: &'static str, member: &'static str, instead: &'static str) -> Self {
         Self {
             ty,
             member,
-            new_too: false,
+            on_create: false,
             shown: false,
             key: false,
             completed: false,
@@ -39,8 +39,8 @@ impl Lost {
         }
     }
 
-    const fn new_too(mut self) -> Self {
-        self.new_too = true;
+    const fn on_create(mut self) -> Self {
+        self.on_create = true;
         self
     }
 
@@ -84,176 +84,176 @@ const RESOURCE_SERVER: &str = "ResourceServerRepresentation";
 const ROLE: &str = "RoleRepresentation";
 const USER: &str = "UserRepresentation";
 
-const LOST: &[Lost] = &[
-    Lost::of(
+const IGNORED: &[IgnoredMember] = &[
+    IgnoredMember::of(
         FLOW,
         "authenticationExecutions",
         "flow_by_alias(alias).executions()",
     )
-    .new_too()
+    .on_create()
     .shown(),
-    Lost::of(
+    IgnoredMember::of(
         CLIENT,
         "authorizationSettings",
         "client.authorization().import_settings",
     ),
-    Lost::of(
+    IgnoredMember::of(
         CLIENT,
         "defaultClientScopes",
         "client.modify or client.default_client_scopes().add",
     )
     .shown()
     .completed(),
-    Lost::of(
+    IgnoredMember::of(
         CLIENT,
         "defaultRoles",
         "realm.role(default role).composites().add",
     )
-    .new_too(),
-    Lost::of(
+    .on_create(),
+    IgnoredMember::of(
         CLIENT,
         "optionalClientScopes",
         "client.modify or client.optional_client_scopes().add",
     )
     .shown()
     .completed(),
-    // Stored, and then the component cannot be read any more.
-    Lost::of(COMPONENT, "providerType", "delete and create")
+    // The server stores it, and can then no longer read the component.
+    IgnoredMember::of(COMPONENT, "providerType", "delete and create")
         .shown()
         .key(),
-    Lost::of(CLIENT, "registeredNodes", "client.nodes().register").shown(),
-    Lost::of(
+    IgnoredMember::of(CLIENT, "registeredNodes", "client.nodes().register").shown(),
+    IgnoredMember::of(
         CLIENT_SCOPE,
         "protocolMappers",
         "client_scope.protocol_mappers().ensure",
     )
     .shown(),
-    Lost::of(GROUP, "subGroups", "group.children().ensure")
-        .new_too()
+    IgnoredMember::of(GROUP, "subGroups", "group.children().ensure")
+        .on_create()
         .shown(),
-    Lost::of(GROUP, "realmRoles", "group.assign_roles")
-        .new_too()
+    IgnoredMember::of(GROUP, "realmRoles", "group.assign_roles")
+        .on_create()
         .shown(),
-    Lost::of(GROUP, "clientRoles", "group.assign_roles")
-        .new_too()
+    IgnoredMember::of(GROUP, "clientRoles", "group.assign_roles")
+        .on_create()
         .shown(),
-    Lost::of(
+    IgnoredMember::of(
         IDENTITY_PROVIDER,
         "organizationId",
         "organization.identity_providers().add",
     )
-    .new_too()
+    .on_create()
     .shown(),
-    Lost::of(
+    IgnoredMember::of(
         MAPPER,
         "name",
         "delete and create: a mapper cannot be renamed",
     )
     .shown()
     .key(),
-    Lost::of(MAPPER, "protocol", "delete and create")
+    IgnoredMember::of(MAPPER, "protocol", "delete and create")
         .shown()
         .key(),
-    Lost::of(ORGANIZATION, "members", "organization.members().add").new_too(),
-    Lost::of(
+    IgnoredMember::of(ORGANIZATION, "members", "organization.members().add").on_create(),
+    IgnoredMember::of(
         ORGANIZATION,
         "identityProviders",
         "organization.identity_providers().add",
     )
-    .new_too(),
-    Lost::of(ORGANIZATION, "groups", "organization.groups().create").new_too(),
-    Lost::of(
+    .on_create(),
+    IgnoredMember::of(ORGANIZATION, "groups", "organization.groups().create").on_create(),
+    IgnoredMember::of(
         RESOURCE_SERVER,
         "policies",
         "client.authorization().import_settings",
     ),
-    Lost::of(
+    IgnoredMember::of(
         RESOURCE_SERVER,
         "resources",
         "client.authorization().import_settings",
     ),
-    Lost::of(
+    IgnoredMember::of(
         RESOURCE_SERVER,
         "scopes",
         "client.authorization().import_settings",
     ),
-    Lost::of(ROLE, "composites", "role.assign_roles"),
-    Lost::of(USER, "groups", "user.groups().add"),
-    Lost::of(USER, "realmRoles", "user.assign_roles").new_too(),
-    Lost::of(USER, "clientRoles", "user.assign_roles").new_too(),
-    Lost::of(
+    IgnoredMember::of(ROLE, "composites", "role.assign_roles"),
+    IgnoredMember::of(USER, "groups", "user.groups().add"),
+    IgnoredMember::of(USER, "realmRoles", "user.assign_roles").on_create(),
+    IgnoredMember::of(USER, "clientRoles", "user.assign_roles").on_create(),
+    IgnoredMember::of(
         USER,
         "federatedIdentities",
         "user.federated_identities().add",
     ),
-    Lost::of(USER, "clientConsents", "realm.import_users").new_too(),
-    Lost::of(REALM, "users", "realm.import_users"),
-    Lost::of(REALM, "groups", "realm.groups().ensure"),
-    Lost::of(REALM, "roles", "realm.roles().ensure"),
-    Lost::of(REALM, "clients", "realm.clients().ensure"),
-    Lost::of(REALM, "clientScopes", "realm.client_scopes().ensure"),
-    Lost::of(REALM, "components", "realm.components().ensure"),
-    // 24.0.5 shows both.
-    Lost::of(
+    IgnoredMember::of(USER, "clientConsents", "realm.import_users").on_create(),
+    IgnoredMember::of(REALM, "users", "realm.import_users"),
+    IgnoredMember::of(REALM, "groups", "realm.groups().ensure"),
+    IgnoredMember::of(REALM, "roles", "realm.roles().ensure"),
+    IgnoredMember::of(REALM, "clients", "realm.clients().ensure"),
+    IgnoredMember::of(REALM, "clientScopes", "realm.client_scopes().ensure"),
+    IgnoredMember::of(REALM, "components", "realm.components().ensure"),
+    // 24.0.5 returns both.
+    IgnoredMember::of(
         REALM,
         "identityProviders",
         "realm.identity_providers().ensure",
     )
     .shown(),
-    Lost::of(
+    IgnoredMember::of(
         REALM,
         "identityProviderMappers",
         "identity_provider.mappers().ensure",
     )
     .shown(),
-    Lost::of(
+    IgnoredMember::of(
         REALM,
         "authenticationFlows",
         "realm.authentication().flows().ensure",
     ),
-    Lost::of(REALM, "organizations", "realm.organizations().ensure"),
-    Lost::of(
+    IgnoredMember::of(REALM, "organizations", "realm.organizations().ensure"),
+    IgnoredMember::of(
         REALM,
         "requiredActions",
         "realm.authentication().required_action(alias).modify",
     ),
-    Lost::of(REALM, "scopeMappings", "client.scope_mappings()"),
-    Lost::of(REALM, "clientScopeMappings", "client.scope_mappings()"),
-    Lost::of(REALM, "federatedUsers", "realms().create"),
-    Lost::of(
+    IgnoredMember::of(REALM, "scopeMappings", "client.scope_mappings()"),
+    IgnoredMember::of(REALM, "clientScopeMappings", "client.scope_mappings()"),
+    IgnoredMember::of(REALM, "federatedUsers", "realms().create"),
+    IgnoredMember::of(
         REALM,
         "authenticatorConfig",
         "authentication().authenticator_config(id).modify",
     ),
-    Lost::of(
+    IgnoredMember::of(
         REALM,
         "localizationTexts",
         "realm.localization().locale(locale).import",
     ),
-    Lost::of(
+    IgnoredMember::of(
         REALM,
         "defaultDefaultClientScopes",
         "realm.default_client_scopes().add",
     ),
-    Lost::of(
+    IgnoredMember::of(
         REALM,
         "defaultOptionalClientScopes",
         "realm.optional_client_scopes().add",
     ),
-    Lost::of(
+    IgnoredMember::of(
         REALM,
         "protocolMappers",
         "client_scope.protocol_mappers().ensure",
     ),
 ];
 
-/// What calls with a body of this type lose.
-pub(super) fn of(ty: &str) -> impl Iterator<Item = &'static Lost> {
-    LOST.iter().filter(move |lost| lost.ty == ty)
+/// The members that calls with a body of this type ignore.
+pub(super) fn of(ty: &str) -> impl Iterator<Item = &'static IgnoredMember> {
+    IGNORED.iter().filter(move |ignored| ignored.ty == ty)
 }
 
-/// What an update of this type leaves alone.
-pub(crate) fn of_update(ty: Option<&'static str>) -> impl Iterator<Item = &'static Lost> {
+/// The members that an update of this type ignores.
+pub(crate) fn of_update(ty: Option<&'static str>) -> impl Iterator<Item = &'static IgnoredMember> {
     ty.into_iter().flat_map(of)
 }
 
@@ -261,55 +261,66 @@ fn is_set(body: &Map<String, Value>, member: &str) -> bool {
     body.get(member).is_some_and(|value| !is_nothing(value))
 }
 
-/// Refuses members that no read shows and that the call loses.
-pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
-    let lost: Vec<&Lost> = match way {
-        // An id moves the group that is there, with all that it has.
-        Way::Create if ty == GROUP && is_set(body, "id") => return Ok(()),
-        Way::Create => of(ty).filter(|lost| lost.new_too).collect(),
-        Way::Update => of(ty).filter(|lost| !lost.shown).collect(),
-        Way::Import => return Ok(()),
+/// Refuses members that the call ignores and that no read returns.
+pub(super) fn refuse(
+    op: &Operation,
+    ty: &str,
+    purpose: Purpose,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    let ignored: Vec<&IgnoredMember> = match purpose {
+        // An id moves the existing group, with everything it has.
+        Purpose::Create if ty == GROUP && is_set(body, "id") => return Ok(()),
+        Purpose::Create => of(ty).filter(|ignored| ignored.on_create).collect(),
+        Purpose::Update => of(ty).filter(|ignored| !ignored.shown).collect(),
+        Purpose::Import => return Ok(()),
     };
-    let set = lost.into_iter().filter(|lost| is_set(body, lost.member));
-    refusal(op, way, &set.collect::<Vec<_>>())
+    let set = ignored
+        .into_iter()
+        .filter(|ignored| is_set(body, ignored.member));
+    refusal(op, purpose, &set.collect::<Vec<_>>())
 }
 
-/// The members of an update that have to be compared with what is there.
-pub(super) fn shown(ty: &str, way: Way, body: &Map<String, Value>) -> Vec<&'static Lost> {
-    if way != Way::Update {
+/// The members of an update to compare with the present state.
+pub(super) fn shown(
+    ty: &str,
+    purpose: Purpose,
+    body: &Map<String, Value>,
+) -> Vec<&'static IgnoredMember> {
+    if purpose != Purpose::Update {
         return Vec::new();
     }
     of(ty)
-        .filter(|lost| lost.shown && is_set(body, lost.member))
+        .filter(|ignored| ignored.shown && is_set(body, ignored.member))
         .collect()
 }
 
-/// Refuses those that are not as the server has them.
+/// Refuses those that differ from the present state.
 pub(super) fn refuse_other(
     op: &Operation,
-    shown: &[&'static Lost],
+    shown: &[&'static IgnoredMember],
     now: &Map<String, Value>,
     body: &Map<String, Value>,
 ) -> Result<()> {
-    let other = shown.iter().copied().filter(|lost| {
-        let now = now.get(lost.member).unwrap_or(&Value::Null);
-        body.get(lost.member)
-            .is_some_and(|wanted| !same(lost.member, now, wanted))
+    let other = shown.iter().copied().filter(|ignored| {
+        let now = now.get(ignored.member).unwrap_or(&Value::Null);
+        body.get(ignored.member)
+            .is_some_and(|wanted| !same(ignored.member, now, wanted))
     });
-    refusal(op, Way::Update, &other.collect::<Vec<_>>())
+    refusal(op, Purpose::Update, &other.collect::<Vec<_>>())
 }
 
-fn refusal(op: &Operation, way: Way, lost: &[&Lost]) -> Result<()> {
-    if lost.is_empty() {
+fn refusal(op: &Operation, purpose: Purpose, ignored: &[&IgnoredMember]) -> Result<()> {
+    if ignored.is_empty() {
         return Ok(());
     }
-    let named: Vec<String> = lost
+    let named: Vec<String> = ignored
         .iter()
-        .map(|lost| format!("{} (use {})", lost.member, lost.instead))
+        .map(|ignored| format!("{} (use {})", ignored.member, ignored.instead))
         .collect();
-    let when = match way {
-        Way::Update => "in an update",
-        Way::Create | Way::Import => "when it creates an object",
+    let when = match purpose {
+        Purpose::Update => "in an update",
+        Purpose::Create | Purpose::Import => "when it creates an object",
     };
     Err(error::invalid_argument(
         op,
@@ -320,7 +331,7 @@ fn refusal(op: &Operation, way: Way, lost: &[&Lost]) -> Result<()> {
     ))
 }
 
-/// Whether an attribute of this name is not kept as one: the server takes it for the member.
+/// Whether the server stores an attribute of this name as the member instead.
 pub(crate) fn is_attribute_of_a_member(ty: &str, name: &str) -> bool {
     match ty {
         REALM => fields::has(REALM, name),
@@ -329,10 +340,10 @@ pub(crate) fn is_attribute_of_a_member(ty: &str, name: &str) -> bool {
     }
 }
 
-/// The attributes of an update that have to be compared with what is there.
+/// The attributes of an update to compare with the present state.
 pub(super) fn named_attributes<'a>(
     ty: &str,
-    way: Way,
+    purpose: Purpose,
     body: &'a Map<String, Value>,
 ) -> Vec<&'a str> {
     let attributes = body.get("attributes").and_then(Value::as_object);
@@ -340,11 +351,13 @@ pub(super) fn named_attributes<'a>(
         .into_iter()
         .flatten()
         .map(|(name, _)| name.as_str())
-        .filter(|name| way == Way::Update && ty == REALM && is_attribute_of_a_member(ty, name))
+        .filter(|name| {
+            purpose == Purpose::Update && ty == REALM && is_attribute_of_a_member(ty, name)
+        })
         .collect()
 }
 
-/// Refuses those that are not as the server shows them.
+/// Refuses those that differ from the present state.
 pub(super) fn refuse_named_attributes(
     op: &Operation,
     named: &[&str],
@@ -369,28 +382,28 @@ pub(crate) fn refuse_attributes(op: &Operation, named: &[&str]) -> Result<()> {
     Err(error::invalid_argument(
         op,
         format!(
-            "the server takes the attributes {} for the members of the same names, and does not \
-             keep them as attributes: set the members; nothing was written",
+            "the server stores the attributes {} as the members of the same names: set the \
+             members; nothing was written",
             named.join(", ")
         ),
     ))
 }
 
-/// Adds what belongs to a member and is not set; whether there was something.
+/// Adds what belongs to a member and is not set. Returns whether something was added.
 pub(super) fn complete(
     op: &Operation,
     ty: &str,
-    way: Way,
+    purpose: Purpose,
     path: &[String],
     body: &mut Map<String, Value>,
 ) -> Result<bool> {
-    match (ty, way) {
-        (ROLE, Way::Create) if is_set(body, "composites") => match body.get("composite") {
+    match (ty, purpose) {
+        (ROLE, Purpose::Create) if is_set(body, "composites") => match body.get("composite") {
             Some(Value::Bool(true)) => Ok(false),
             Some(Value::Bool(false)) => Err(error::invalid_argument(
                 op,
-                "composite is false beside composites, which the server then ignores: set it to \
-                 true, or leave composites out; no request was sent",
+                "composite is false, so the server would ignore composites: set it to true, or \
+                 leave composites out; no request was sent",
             )),
             _ => {
                 body.insert("composite".to_owned(), Value::Bool(true));
@@ -411,8 +424,8 @@ pub(super) fn complete(
                 Some(Value::String(own)) if !own.is_empty() => Err(error::invalid_argument(
                     op,
                     format!(
-                        "identityProviderAlias is {own:?}, and the handle is that of {alias:?}: \
-                         leave the member out; no request was sent"
+                        "identityProviderAlias is {own:?}, but the handle is for {alias:?}: leave \
+                         the member out; no request was sent"
                     ),
                 )),
                 _ => {

@@ -1,4 +1,4 @@
-//! What a failed answer says, out of all the shapes of body that Keycloak sends.
+//! The body of an error response, in every shape that Keycloak sends.
 
 use std::borrow::Cow;
 
@@ -6,53 +6,49 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::FieldError;
 use super::challenge::Challenge;
+use crate::error::{FieldError, clean};
 
-/// More of the server's text than this is never kept.
-const MESSAGE_LIMIT: usize = 500;
-/// More field errors than this are counted, not shown.
-const FIELDS_SHOWN: usize = 10;
-
-/// What releases before 26 describe every sentence with, and newer ones a code.
+/// The `error_description` that releases before 26 add to every message, and newer ones only to a
+/// code.
 const SEE_THE_LOG: &str = "For more on this error consult the server log";
 
-/// Jackson's words for a member that a class does not have.
+/// Jackson's words for an unknown member.
 pub(crate) const UNRECOGNISED: &str = "Unrecognized field";
 
-pub(super) const NOT_KEYCLOAK: &str = "the answer is not Keycloak's JSON: a proxy may have given it, or the \
-                            base URL is wrong";
+pub(crate) const NOT_KEYCLOAK: &str = "the response is not Keycloak's JSON: it may come from a \
+                                       proxy, or the base URL is wrong";
 
-/// The readable parts of a failed answer.
+/// The readable parts of an error response.
 #[derive(Debug, Default)]
-pub(crate) struct ServerAnswer {
+pub(crate) struct ErrorBody {
     pub(crate) message: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) fields: Vec<FieldError>,
-    /// The type with the member that the server does not know, where it names it.
+    /// The type that the unknown member belongs to, if the server names it.
     pub(crate) unknown_in: Option<String>,
-    /// Whether the answer is worded as releases before 26 word theirs.
+    /// Whether the response is worded as in releases before 26.
     pub(crate) old_wording: bool,
-    /// Set when the body is not the JSON object that Keycloak sends.
+    /// Set if the body is not the JSON object that Keycloak sends.
     pub(crate) foreign: Option<&'static str>,
 }
 
-impl ServerAnswer {
+impl ErrorBody {
     pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let mut answer = Self::from_body(headers, body);
-        // The endpoints of OpenID Connect give their reason in a header.
-        if answer.message.is_none()
+        let mut body = Self::from_body(headers, body);
+        // The endpoints of OpenID Connect send their reason in a header.
+        if body.message.is_none()
             && let Some(challenge) = Challenge::read(headers)
         {
-            answer.foreign = None;
-            answer.message = Some(
+            body.foreign = None;
+            body.message = Some(
                 challenge
                     .description
                     .unwrap_or_else(|| challenge.code.clone()),
             );
-            answer.code = answer.code.or(Some(challenge.code));
+            body.code = body.code.or(Some(challenge.code));
         }
-        answer
+        body
     }
 
     fn from_body(headers: &HeaderMap, body: &[u8]) -> Self {
@@ -118,16 +114,16 @@ impl ServerAnswer {
         }
     }
 
-    /// The member that the server does not know.
-    pub(super) fn unknown_member(&self) -> Option<&str> {
+    /// The member that the server does not recognize.
+    pub(crate) fn unknown_member(&self) -> Option<&str> {
         let unknown = |field: &&FieldError| field.message.starts_with(UNRECOGNISED);
         self.fields.iter().find(unknown)?.field.as_deref()
     }
 
     /// One line for `Display`.
-    pub(super) fn summary(&self) -> Cow<'static, str> {
+    pub(crate) fn summary(&self) -> Cow<'static, str> {
         if !self.fields.is_empty() {
-            return fields_line(&self.fields).into();
+            return FieldError::in_one_line(&self.fields).into();
         }
         match (&self.message, &self.code) {
             (Some(message), Some(code)) if message != code => format!("{message} ({code})").into(),
@@ -137,26 +133,7 @@ impl ServerAnswer {
     }
 }
 
-/// The fields that were refused, in one line.
-pub(super) fn fields_line(fields: &[FieldError]) -> String {
-    let mut line = String::new();
-    for error in fields.iter().take(FIELDS_SHOWN) {
-        if !line.is_empty() {
-            line.push_str("; ");
-        }
-        if let Some(field) = &error.field {
-            line.push_str(field);
-            line.push_str(": ");
-        }
-        line.push_str(&error.message);
-    }
-    if let Some(more) = fields.len().checked_sub(FIELDS_SHOWN).filter(|n| *n > 0) {
-        line.push_str(&format!("; and {more} more"));
-    }
-    line
-}
-
-/// `Unrecognized field "x"`, which every release says in another sentence:
+/// `Unrecognized field "x"`, which each release words differently:
 ///
 /// - 24.0: `Unrecognized field "x" (class org.keycloak...UserRepresentation), not marked as ignorable`
 /// - 26.7: `Invalid json representation for UserRepresentation. Unrecognized field "x" at line 1`
@@ -195,7 +172,7 @@ impl<'a> UnknownMember<'a> {
     }
 }
 
-/// `redirectUris: must be a URL`, or a sentence about the whole object.
+/// Reads `redirectUris: must be a URL`, or a sentence about the whole object.
 fn violation(text: &str) -> FieldError {
     let text = clean(text);
     let (field, message) = match text.split_once(": ") {
@@ -238,23 +215,4 @@ fn is_foreign(headers: &HeaderMap) -> bool {
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
     !content_type.to_ascii_lowercase().contains("json")
-}
-
-/// The server's text, fit for a log line: no control characters, bounded.
-pub(crate) fn clean(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .map(|c| if is_disruptive(c) { ' ' } else { c })
-        .take(MESSAGE_LIMIT)
-        .collect();
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// Control characters, line separators and the bidirectional controls: they can make a log line or
-/// a terminal show something else than what is written.
-pub(crate) fn is_disruptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -12,29 +12,30 @@
 //! ```
 //!
 //! **Handles** ([`handles`]) name a place: `kc.realm("demo").user(&id).role_mappings()`. They are
-//! owned, `Clone + Send + Sync + 'static`, cost a few strings, and do no network. An id that would
-//! change the path it stands in (`""`, `.`, `..`, a control character) is refused when a call is
-//! made; everything else is percent-encoded.
+//! owned values, `Clone + Send + Sync + 'static`, consist of a few strings, and send no requests. A
+//! call refuses an id that would change the path (`""`, `.`, `..`, a control character); everything
+//! else is percent-encoded.
 //!
-//! **Calls** take path parameters and bodies as arguments, so that none can be forgotten. Every call
-//! is a [`Request`]: a value that is sent by `.await` or, for status and headers too, by
-//! `.send().await`. A call with optional parameters has a request of its own ([`requests`]) with a
-//! setter for each of them. Time limit and headers are set on the request, or on the handle for all
-//! of its calls: `.timeout(..)`, `.header(..)`.
+//! **Calls** accept path parameters and bodies as arguments, so none can be forgotten. Every call
+//! returns a [`Request`], a value that is sent by `.await` or, to also get status and headers, by
+//! `.send().await`. A call with optional parameters has its own request type ([`requests`]) with a
+//! setter for each. Set a time limit or headers on the request, or on the handle for all its calls:
+//! `.timeout(..)`, `.header(..)`.
 //!
 //! **Representations** ([`representations`]) keep Keycloak's names. Every member is optional:
-//! `None` leaves it, `Some(vec![])` clears a list, `Some(..)` sets it. Members that this crate does
-//! not know are kept in `extra` and written back. Times are milliseconds since the epoch where the
-//! name ends in `Timestamp`, `Date` or `time` of an event, and durations are seconds.
+//! `None` leaves it unchanged, `Some(vec![])` clears a list, `Some(..)` sets it. Members that this
+//! crate does not know are kept in `extra` and written back. Times are milliseconds since the epoch
+//! if the name ends in `Timestamp`, `Date` or, in events, `time`; durations are seconds.
 //!
-//! **Updates** leave alone what is left out, as `None` says. Where the server would reset or clear
-//! it (a realm, an identity provider, an organization, a flow, ..), the call reads the object first
-//! and completes the body; lists and maps that are set take the place of what is there, unless the
-//! call says otherwise. What the server would ignore, mistake, or could not read any more is refused
-//! with the way that works. Two writers of one object lose updates, and the server tells neither:
-//! within a client (and its clones) they take turns, so let one process write an object.
+//! **Updates** leave a member unchanged if it is `None`. Where the server would reset or clear the
+//! member (in a realm, an identity provider, an organization, a flow and others), the call reads
+//! the object first and completes the body. A list or map that is set replaces the existing one,
+//! unless the call says otherwise. A body that the server would ignore, misread or be unable to
+//! read back is refused with an error that names the right call. Two writers of one object lose
+//! updates, and the server reports it to neither. Within a client and its clones writers take
+//! turns, so let one process write an object.
 //!
-//! What is forgotten or mixed up does not compile. A missing body or id:
+//! Mistakes do not compile. A missing body or id:
 //!
 //! ```compile_fail,E0061
 //! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
@@ -56,8 +57,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! And a bare string for a client, which has two ids: its UUID, and the `clientId` that
-//! `client_by_client_id` takes.
+//! A bare string for a client, which has two ids: its UUID, and the `clientId` that
+//! `client_by_client_id` accepts.
 //!
 //! ```compile_fail,E0277
 //! # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
@@ -75,7 +76,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What each call is named is decided in `openapi/names.toml`; names follow the crate's versions.
+//! The name of each call is decided in `openapi/names.toml`; names follow the crate's versions.
 
 mod bodies;
 mod bulk;
@@ -114,7 +115,6 @@ mod one_or_many;
 mod open_enum;
 mod paging;
 pub mod policies;
-mod repeats;
 mod representation_ids;
 #[allow(
     missing_docs,
@@ -124,6 +124,7 @@ pub mod representations;
 pub(crate) mod request;
 mod role_names;
 mod search;
+mod seen_items;
 mod stream;
 mod support;
 mod tree;
@@ -131,9 +132,6 @@ mod unresolved;
 pub mod uploads;
 mod variants;
 mod version;
-use std::future::Future;
-use std::pin::Pin;
-
 use crate::Error;
 
 pub use bulk::{Bulk, Done, Progress, bulk};
@@ -155,16 +153,13 @@ pub use tree::{GroupNode, GroupTree};
 
 pub(crate) use crate::shared::EditGuard;
 pub(crate) use call::Call;
-pub(crate) use modify::Target;
+pub(crate) use modify::EditTarget;
 pub(crate) use open_enum::open_enum;
 pub(crate) use stream::End;
 
-/// The future of a request.
-pub type Sending<T> = Pin<Box<dyn Future<Output = crate::Result<T>> + Send + 'static>>;
-
-/// Whether a 404 says that the object itself is missing, by the texts the server has for that.
+/// Whether a 404 says that the object itself is missing, judged by the server's messages for that.
 ///
-/// Only the text tells: an unknown realm, a missing parent, a feature that is off and an endpoint
+/// Only the message tells: an unknown realm, a missing parent, a disabled feature and an endpoint
 /// that an older server lacks are 404 too.
 pub(crate) fn is_missing(error: &Error, messages: &[&str]) -> bool {
     error.is_not_found()

@@ -1,9 +1,12 @@
-//! Tests.
 use std::error::Error as _;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
 
-use super::*;
+use super::role::missing_role;
+use super::{hint, response_error};
+use crate::error::{Error, ErrorKind, transport};
+use crate::operation::Operation;
 
 const CREATE: Operation =
     Operation::new("realm.users.create", "POST", "/admin/realms/{realm}/users");
@@ -16,7 +19,7 @@ fn typed(status: u16, content_type: &'static str, body: &str) -> Error {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     let status = StatusCode::from_u16(status).unwrap();
-    Error::from_response(&CREATE, status, &headers, body.as_bytes())
+    response_error(&CREATE, status, &headers, body.as_bytes())
 }
 
 #[test]
@@ -86,16 +89,16 @@ fn members_are_kept() {
     );
     assert!(error.is_validation() && !format!("{error:?}").contains("hunter2"));
 
-    // They are printed as much as the message is.
+    // Parameters are printed as much as messages are.
     let error = answer(
         400,
         r#"{"errors":[{"field":"f\u001b[2J","errorMessage":"m\u009b","params":["a\u001b[8mb\u202e"]}]}"#,
     );
     let shown = format!("{error} {}", error.field_errors()[0].params[0]);
-    assert!(!shown.contains(super::body::is_disruptive), "{shown:?}");
+    assert!(!shown.contains(crate::error::is_disruptive), "{shown:?}");
 
-    // The third form, of what the newer endpoints check: org.keycloak.services.error
-    // .ViolationExceptionResponse.
+    // The third form, sent by the newer endpoints:
+    // `org.keycloak.services.error.ViolationExceptionResponse`.
     let error = answer(
         400,
         r#"{"error":"Provided data is invalid","violations":["redirectUris: must be a URL: hunter2","auth.method: must not be blank","two of them are the same",7]}"#,
@@ -243,7 +246,7 @@ fn forbidden_names_the_role() {
     ] {
         let op = Operation::new("x", method, path);
         let body = br#"{"error":"HTTP 403 Forbidden"}"#;
-        let error = Error::from_response(&op, StatusCode::FORBIDDEN, &HeaderMap::new(), body);
+        let error = response_error(&op, StatusCode::FORBIDDEN, &HeaderMap::new(), body);
         assert!(error.hint().unwrap().contains(role), "{path}: {error}");
         assert!(
             error
@@ -259,7 +262,7 @@ fn forbidden_names_the_role() {
 fn switched_off_features_are_named() {
     let hint = |status: u16, text: &str| {
         let status = StatusCode::from_u16(status).unwrap();
-        feature_hint(status, Some(text), "/admin/realms/{realm}/x").unwrap_or_default()
+        hint::feature(status, Some(text), "/admin/realms/{realm}/x").unwrap_or_default()
     };
     let named = hint(400, "Feature ADMIN_FINE_GRAINED_AUTHZ not enabled");
     assert_eq!(
@@ -279,7 +282,7 @@ fn switched_off_features_are_named() {
         ("realms/demo/scim/v2/Users", "scim-api"),
         ("/realms/demo/.well-known/authzen-configuration", "authzen"),
     ] {
-        let hint = feature_hint(
+        let hint = hint::feature(
             StatusCode::NOT_IMPLEMENTED,
             Some("Feature not enabled"),
             path,
@@ -291,12 +294,12 @@ fn switched_off_features_are_named() {
     }
 }
 
-/// The answers are those of 24.0.5 and of 26.7.4.
+/// The responses are those of 24.0.5 and 26.7.4.
 #[test]
 fn an_older_server_is_told_by_what_it_lacks() {
     let answered = |op: &Operation, status: u16, body: &str| {
         let status = StatusCode::from_u16(status).unwrap();
-        Error::from_response(op, status, &HeaderMap::new(), body.as_bytes())
+        response_error(op, status, &HeaderMap::new(), body.as_bytes())
     };
     let old = r#"{"error":"HTTP 404 Not Found","error_description":"For more on this error consult the server log at the debug level."}"#;
     let new = r#"{"error":"HTTP 404 Not Found"}"#;
@@ -322,7 +325,7 @@ fn an_older_server_is_told_by_what_it_lacks() {
             "{error}"
         );
     }
-    // Read as the mood with that id by a server that has moods.
+    // A server that has moods reads this as the mood with that id.
     let counted = Operation {
         path: "/admin/realms/{realm}/moods/count",
         ..moods
@@ -349,7 +352,7 @@ fn an_older_server_is_told_by_what_it_lacks() {
     let gone = answered(&mood, 404, missing);
     assert_eq!((gone.needs_keycloak(), gone.hint()), (None, None));
     assert_eq!(gone.server_message(), Some("Could not find mood"));
-    // 26.0 and newer do not refer to their log: they have what 26.0.8 has, and mean the object.
+    // 26.0 and newer do not refer to their log: they have what 26.0.8 has, so they mean the object.
     let member = Operation {
         since: Some("26.0.8"),
         ..mood
@@ -385,7 +388,7 @@ fn a_member_that_the_server_does_not_know_is_named() {
         let body = serde_json::json!({ "error": text, "error_description":
             "For more on this error consult the server log at the debug level." });
         let body = body.to_string();
-        Error::from_response(
+        response_error(
             &CREATE,
             StatusCode::BAD_REQUEST,
             &HeaderMap::new(),
@@ -431,7 +434,7 @@ fn a_member_that_the_server_does_not_know_is_named() {
     assert_eq!(bare.field_errors()[0].message, "Unrecognized field");
 }
 
-/// What comes of a URL where no server answers.
+/// The error of a URL where no server listens.
 fn unreachable(op: &Operation, url: &str) -> Error {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let failed = tokio::runtime::Builder::new_current_thread()

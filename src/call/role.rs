@@ -1,12 +1,12 @@
-//! The role that a 403 of the admin API is about.
+//! The role that a 403 of the admin API asks for.
 
 use data_encoding::BASE64URL_NOPAD;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// The role that a 403 is probably about, out of method and path (a template or a real path), and
-/// the client whose role it is. `login` is the realm that issued the token, where that is known.
-pub(crate) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Option<String> {
+/// Returns the role that is probably missing, found by method and path (a template or a real path),
+/// and the client that has it. `login` is the realm that issued the token, if known.
+pub(super) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Option<String> {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let read = matches!(method, "GET" | "HEAD");
     let (realm, rest) = match segments.as_slice() {
@@ -18,7 +18,7 @@ pub(crate) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Opt
     };
     let (role, second) = roles(read, rest);
     let realm = percent_decode_str(realm).decode_utf8_lossy();
-    // A template does not say which realm it is.
+    // A template does not contain the realm.
     let known = !realm.starts_with('{');
     let needed = match second {
         Some(second) => format!("one of the roles {role} and {second}"),
@@ -41,43 +41,44 @@ pub(crate) fn missing_role(method: &str, path: &str, login: Option<&str>) -> Opt
             "the token probably lacks {needed} of the client realm-management in the realm {realm}"
         ),
         _ if role == REALM_ADMIN => "the token probably lacks the role realm-admin of the client \
-                                     realm-management where the realm itself issued it, or the \
-                                     role admin of the realm master where that did"
+                                     realm-management if the realm itself issued it, or the role \
+                                     admin of the realm master if master did"
             .into(),
         _ => format!(
-            "the token probably lacks {needed}: of the client realm-management where the realm \
-             itself issued it, of the client named after the realm (demo-realm) where master did"
+            "the token probably lacks {needed}: of the client realm-management if the realm \
+             itself issued it, or of the client named after the realm (demo-realm) if master did"
         ),
     })
 }
 
-/// The realm that issued a token, by what the token says: for texts, never for decisions.
-pub(crate) fn issuing_realm(token: &str) -> Option<String> {
+/// The realm that issued a token, as the token claims. Only for messages, never for decisions.
+pub(super) fn issuing_realm(token: &str) -> Option<String> {
     let payload = BASE64URL_NOPAD
         .decode(token.split('.').nth(1)?.as_bytes())
         .ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
     let (_, realm) = claims.get("iss")?.as_str()?.rsplit_once("/realms/")?;
     let realm = percent_decode_str(realm).decode_utf8().ok()?;
-    // The name becomes part of a text.
+    // The name becomes part of a message.
     let clean = !realm.is_empty() && realm.len() < 256 && !realm.contains(char::is_control);
     clean.then(|| realm.into_owned())
 }
 
-/// The role came after organizations did.
+/// The role is newer than organizations.
 const MANAGE_ORGANIZATIONS: &str =
-    "manage-organizations (manage-realm where the server has no such role)";
-/// Has every right in a realm; the clients of master have no such role.
+    "manage-organizations (manage-realm if the server has no such role)";
+/// The role with every right in a realm. The clients of master do not have it.
 const REALM_ADMIN: &str = "realm-admin";
 
-/// Roles of `org.keycloak.models.AdminRoles`: what a call needs, and what it needs as well.
+/// Roles of `org.keycloak.models.AdminRoles`: the one a call needs, and a second one if it needs
+/// two.
 fn roles(read: bool, rest: &[&str]) -> (&'static str, Option<&'static str>) {
     let pick = |view, manage| if read { view } else { manage };
     let second = match rest {
         ["roles", _, "users"] | ["clients", _, "roles", _, "users"] => "query-users",
         ["roles", _, "groups"] | ["clients", _, "roles", _, "groups"] => "query-groups",
         ["users" | "groups", _, "role-mappings", "clients", _] if read => "view-clients",
-        // Of an example that is made for a user.
+        // An example token that is generated for a user.
         ["clients", _, "evaluate-scopes", example] if example.starts_with("generate-example-") => {
             "view-users"
         }
@@ -116,7 +117,7 @@ fn role(read: bool, rest: &[&str]) -> &'static str {
         ["events" | "admin-events", ..] => pick("view-events", "manage-events"),
         ["organizations", _, "invitations", ..] => MANAGE_ORGANIZATIONS,
         ["organizations", ..] => pick(
-            "view-organizations (manage-realm where the server has no such role)",
+            "view-organizations (manage-realm if the server has no such role)",
             MANAGE_ORGANIZATIONS,
         ),
         ["workflows", ..] => REALM_ADMIN,
@@ -158,8 +159,8 @@ mod tests {
             "{other}"
         );
         for unknown in [hint("demo", None), hint("{realm}", Some("master"))] {
-            assert!(unknown.contains("realm-management where"), "{unknown}");
-            assert!(unknown.contains("(demo-realm) where master"), "{unknown}");
+            assert!(unknown.contains("realm-management if"), "{unknown}");
+            assert!(unknown.contains("(demo-realm) if master"), "{unknown}");
         }
         assert!(hint("my%20realm", Some("master")).contains("my realm-realm"));
     }
@@ -216,23 +217,23 @@ mod tests {
             (
                 "GET",
                 "organizations/o",
-                "the role view-organizations (manage-realm where the server has no such role)",
+                "the role view-organizations (manage-realm if the server has no such role)",
             ),
             (
                 "GET",
                 "organizations/o/invitations",
-                "the role manage-organizations (manage-realm where the server has no such role)",
+                "the role manage-organizations (manage-realm if the server has no such role)",
             ),
             (
                 "POST",
                 "organizations/o/members",
-                "one of the roles manage-organizations (manage-realm where the server has no such \
+                "one of the roles manage-organizations (manage-realm if the server has no such \
                  role) and manage-users",
             ),
             (
                 "GET",
                 "organizations/o/identity-providers",
-                "one of the roles view-organizations (manage-realm where the server has no such \
+                "one of the roles view-organizations (manage-realm if the server has no such \
                  role) and view-identity-providers",
             ),
         ] {
@@ -244,7 +245,7 @@ mod tests {
                 )
             );
         }
-        // Of a token of master no client of master has the role.
+        // For a token of master no client of master has the role.
         let workflows = hint("GET", "workflows", "master");
         assert!(
             workflows.contains("the role admin of the realm master"),
