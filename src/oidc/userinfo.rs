@@ -201,7 +201,7 @@ impl Oidc {
         } else if inner.verifier.opens_userinfo() {
             return Err(
                 invalid_token(TokenFault::Encryption, "the response is not encrypted")
-                    .with_hint("the client is registered for encrypted ones"),
+                    .with_hint("the client is registered for encryption"),
             );
         } else {
             let body = answer.response.body();
