@@ -22,10 +22,10 @@ pub(crate) use self::credential::Credential;
 pub(crate) use self::credential::Renew;
 use crate::error::{Error, Result};
 use crate::http::deadline::Deadline;
-use crate::http::fresh::Fresh;
 use crate::http::options::CallOptions;
-use crate::http::repeat::Repeat;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::HttpRequest;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::sender::Sender;
 use crate::operation::Operation;
 
@@ -73,11 +73,11 @@ impl<'a> Start<'a> {
     pub(crate) fn request(self, request: HttpRequest) -> CallBuilder<'a> {
         let settings = &self.sender.settings;
         CallBuilder {
-            repeat: Repeat::of(&request.method),
+            retry: RetryPolicy::of(&request.method),
             max_bytes: settings.max_response_bytes,
             deadline: None,
             total: settings.deadline,
-            fresh: None,
+            per_attempt: None,
             is_refusal: sending::is_unauthorized,
             elsewhere: false,
             failed: None,
@@ -92,11 +92,11 @@ impl<'a> Start<'a> {
 pub(crate) struct CallBuilder<'a> {
     start: Start<'a>,
     request: HttpRequest,
-    repeat: Repeat,
+    retry: RetryPolicy,
     max_bytes: usize,
     deadline: Option<Deadline>,
     total: Duration,
-    fresh: Option<&'a dyn Fresh>,
+    per_attempt: Option<&'a dyn PerAttempt>,
     is_refusal: IsRefusal,
     elsewhere: bool,
     failed: Option<Error>,
@@ -139,17 +139,17 @@ impl<'a> CallBuilder<'a> {
             self.total = total;
         }
         if options.single_use {
-            self.repeat = Repeat::SINGLE_USE;
+            self.retry = RetryPolicy::SINGLE_USE;
         } else if options.harmless_twice && self.request.method == Method::POST {
-            self.repeat = Repeat::HARMLESS;
+            self.retry = RetryPolicy::HARMLESS;
         }
         self.deadline = options.deadline.or(self.deadline);
         self
     }
 
     /// After which failures it is sent again, where its method does not say so.
-    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
-        self.repeat = repeat;
+    pub(crate) fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
         self
     }
 
@@ -166,8 +166,8 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// Completes the request before each attempt.
-    pub(crate) fn fresh(mut self, fresh: &'a dyn Fresh) -> Self {
-        self.fresh = Some(fresh);
+    pub(crate) fn per_attempt(mut self, per_attempt: &'a dyn PerAttempt) -> Self {
+        self.per_attempt = Some(per_attempt);
         self
     }
 

@@ -15,7 +15,7 @@ use super::credential::{Credential, Shown};
 use crate::error::{self, Result, ServerAnswer};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
-use crate::http::fresh::Fresh;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::{HttpRequest, JSON};
 use crate::http::sender::Attempts;
 use crate::http::trace::Span;
@@ -99,11 +99,11 @@ async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> 
             .and_then(|token| Proof::of(token, &start.sender.addresses));
         let attempts = Attempts {
             op,
-            fresh: match &proof {
+            per_attempt: match &proof {
                 Some(proof) => Some(proof),
-                None => call.fresh,
+                None => call.per_attempt,
             },
-            repeat: call.repeat,
+            retry: call.retry,
             max_bytes: call.max_bytes,
             deadline,
         };
@@ -212,7 +212,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-impl Fresh for Proof<'_> {
+impl PerAttempt for Proof<'_> {
     fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
         let url = self.addresses.published(&request.url);
         let proof = self

@@ -8,7 +8,7 @@ use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::form::{FreshForm, refuse_control_characters};
+use super::form::{ClientForm, refuse_control_characters};
 use crate::call::{Answer, CallBuilder};
 use crate::client_auth::{OAuthClient, Place, RefusedClient};
 use crate::discovery::{Discovery, Provider, ProviderMetadata};
@@ -16,8 +16,8 @@ use crate::error::{Result, protocol};
 #[cfg(feature = "oidc")]
 use crate::error::{clean, config};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::sender::{OAUTH_LIMIT, Sender};
 #[cfg(feature = "oidc")]
 use crate::jose::SignatureAlgorithm;
@@ -41,7 +41,7 @@ pub(crate) struct EndpointCall<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) endpoint: Endpoint,
     pub(crate) client: Option<&'a OAuthClient>,
-    pub(crate) repeat: Repeat,
+    pub(crate) retry: RetryPolicy,
     pub(crate) deadline: Deadline,
 }
 
@@ -181,7 +181,7 @@ impl Channel {
         headers: HeaderMap,
     ) -> Result<Answer> {
         refuse_control_characters(call.op, form)?;
-        let fresh = FreshForm {
+        let per_attempt = ClientForm {
             client: call.client,
             place: Place {
                 metadata: &target.metadata,
@@ -192,7 +192,7 @@ impl Channel {
             addresses: &self.sender.addresses,
         };
         let request = self.sender.call(call.op).post(target.url);
-        let request = request.headers(headers).fresh(&fresh);
+        let request = request.headers(headers).per_attempt(&per_attempt);
         let answer = self.send(request, call).await?;
         let client = call
             .client
@@ -250,7 +250,7 @@ impl Channel {
     ) -> Result<Answer> {
         let request = request
             .max_bytes(OAUTH_LIMIT)
-            .repeat(call.repeat)
+            .retry(call.retry)
             .within(call.deadline);
         let answer = request
             .send()

@@ -9,20 +9,20 @@ use url::{Url, form_urlencoded};
 use crate::client_auth::{OAuthClient, Place, Shown};
 use crate::error::{Result, clean, invalid_argument};
 use crate::http::addresses::Addresses;
-use crate::http::fresh::Fresh;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::{FORM, HttpRequest};
 use crate::operation::Operation;
 use crate::token::dpop::DPOP;
 
 /// A form whose client assertion and proof are made at every attempt.
-pub(super) struct FreshForm<'a> {
+pub(super) struct ClientForm<'a> {
     pub(super) client: Option<&'a OAuthClient>,
     pub(super) place: Place<'a>,
     pub(super) form: &'a [(&'a str, &'a str)],
     pub(super) addresses: &'a Addresses,
 }
 
-impl Fresh for FreshForm<'_> {
+impl PerAttempt for ClientForm<'_> {
     fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let shown = match self.client {

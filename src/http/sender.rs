@@ -9,9 +9,9 @@ use super::addresses::Addresses;
 use super::backoff;
 use super::budget::Budget;
 use super::deadline::Deadline;
-use super::fresh::Fresh;
-use super::repeat::{Failure, Repeat};
+use super::per_attempt::PerAttempt;
 use super::request::HttpRequest;
+use super::retry_policy::{Failure, RetryPolicy};
 use super::settings::Settings;
 use super::trace;
 use crate::error::{self, Error, Result};
@@ -43,8 +43,8 @@ pub(crate) struct Received {
 pub(crate) struct Attempts<'a> {
     pub(crate) op: &'a Operation,
     /// What completes the request before each of them.
-    pub(crate) fresh: Option<&'a dyn Fresh>,
-    pub(crate) repeat: Repeat,
+    pub(crate) per_attempt: Option<&'a dyn PerAttempt>,
+    pub(crate) retry: RetryPolicy,
     /// The largest answer that is read.
     pub(crate) max_bytes: usize,
     pub(crate) deadline: Deadline,
@@ -73,8 +73,8 @@ impl Sender {
     ) -> Result<Received> {
         let Attempts {
             op,
-            fresh,
-            mut repeat,
+            per_attempt,
+            mut retry,
             max_bytes,
             deadline,
         } = attempts;
@@ -84,15 +84,15 @@ impl Sender {
         let mut asked_again = false;
         loop {
             attempts += 1;
-            if let Some(fresh) = fresh {
+            if let Some(per_attempt) = per_attempt {
                 deadline
-                    .limit(fresh.prepare(request))
+                    .limit(per_attempt.prepare(request))
                     .await
                     .unwrap_or_else(|| Err(error::timeout(op, deadline.total)))?;
             }
             let outcome = self.attempt(request, op, max_bytes, deadline).await;
-            if let (Ok(response), Some(fresh)) = (&outcome, fresh)
-                && fresh.answered(&request.url, response)
+            if let (Ok(response), Some(per_attempt)) = (&outcome, per_attempt)
+                && per_attempt.answered(&request.url, response)
                 && !asked_again
             {
                 asked_again = true;
@@ -109,7 +109,7 @@ impl Sender {
                 self.budget.success();
                 return finish(outcome, attempts, may_be_done);
             };
-            let (true, Some(delay)) = (repeat.take(why), delays.next()) else {
+            let (true, Some(delay)) = (retry.take(why), delays.next()) else {
                 return finish(outcome, attempts, may_be_done);
             };
             let delay = asked.unwrap_or(delay);

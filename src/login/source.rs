@@ -9,7 +9,7 @@ use crate::discovery::Provider;
 use crate::endpoint::{Channel, TOKEN_ENDPOINT};
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::token::AccessToken;
 
 /// What [`TokenSource::fetch`] returns.
@@ -117,7 +117,7 @@ impl TokenContext<'_> {
             channel: self.channel,
             provider: self.provider,
             client: None,
-            repeat: Repeat::NEVER,
+            retry: RetryPolicy::NEVER,
             kind: super::GrantKind::Custom,
             deadline: self.deadline,
         };

@@ -12,8 +12,8 @@ use crate::Secret;
 use crate::endpoint::{TOKEN_ENDPOINT, Target};
 use crate::error::{self, Error, ErrorKind, Result};
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::segment;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
@@ -85,7 +85,7 @@ impl ExternalTokenRequest {
             .external_token(&metadata, &self.alias)?;
         // The provider may be asked for a new token, with a refresh token that it rotates: never
         // again after an answer that was lost.
-        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
+        let call = inner.call(&OP, TOKEN_ENDPOINT, RetryPolicy::SINGLE_USE);
         let target = Target {
             published: url.to_string(),
             url,

@@ -9,7 +9,7 @@ use crate::discovery::{Provider, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::JwkSet;
 use crate::operation::Operation;
 
@@ -67,7 +67,7 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
         provider,
         endpoint: JWKS,
         client: None,
-        repeat: Repeat::IDEMPOTENT,
+        retry: RetryPolicy::IDEMPOTENT,
         deadline,
     };
     let answer = channel.send(request, call).await?;

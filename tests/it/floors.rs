@@ -6,7 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. Modules of one floor do not import each other's floor above.
 const FLOORS: &[&[&str]] = &[
-    &["future", "secret", "scheme", "operation", "response", "newer"],
+    &[
+        "future",
+        "secret",
+        "scheme",
+        "operation",
+        "response",
+        "newer",
+    ],
     &["error"],
     &["http"],
     &["kept", "jose"],

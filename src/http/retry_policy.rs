@@ -89,7 +89,7 @@ impl Failure {
 /// How many times a request may be sent again after each kind of failure. After
 /// [`Failure::NotSent`] it always may.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Repeat {
+pub(crate) struct RetryPolicy {
     lost: u32,
     turned_away: u32,
     busy: u32,
@@ -98,7 +98,7 @@ pub(crate) struct Repeat {
     internal: u32,
 }
 
-impl Repeat {
+impl RetryPolicy {
     /// Executing it twice is the same as executing it once.
     pub(crate) const IDEMPOTENT: Self = Self {
         lost: u32::MAX,
