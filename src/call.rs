@@ -71,12 +71,12 @@ impl<'a> Start<'a> {
     }
 
     pub(crate) fn request(self, request: HttpRequest) -> CallBuilder<'a> {
-        let settings = &self.sender.settings;
+        let sender = self.sender;
         CallBuilder {
             retry: RetryPolicy::of(&request.method),
-            max_bytes: settings.max_response_bytes,
+            max_bytes: sender.max_response_bytes(),
             deadline: None,
-            total: settings.deadline,
+            total: sender.total(),
             per_attempt: None,
             is_refusal: sending::is_unauthorized,
             elsewhere: false,

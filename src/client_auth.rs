@@ -86,7 +86,7 @@ impl ClientAuth {
     }
 
     /// A certificate in the TLS handshake (RFC 8705): that of
-    /// [`client_identity_pem`](crate::KeycloakBuilder::client_identity_pem). Endpoints are called
+    /// [`client_identity_pem`](crate::ClientOptions::client_identity_pem). Endpoints are called
     /// at their `mtls_endpoint_aliases`.
     pub fn tls_client_auth() -> Self {
         Self::new(Method::Tls)

@@ -6,6 +6,7 @@ mod callback_fault;
 mod challenge;
 mod field_error;
 mod hint;
+mod http_error;
 mod json;
 mod kind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
@@ -41,6 +42,7 @@ pub use self::callback_fault::CallbackFault;
 pub use self::field_error::FieldError;
 #[cfg(test)]
 pub(crate) use self::hint::feature as feature_hint;
+pub use self::http_error::{HttpError, HttpErrorKind};
 pub use self::kind::ErrorKind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 pub(crate) use self::masked::{empty_secrets, masked_secrets};
@@ -325,8 +327,8 @@ impl Error {
     fn is_tls_refusal(&self) -> bool {
         let source = self.inner.source.as_deref();
         source
-            .and_then(|source| source.downcast_ref::<reqwest::Error>())
-            .is_some_and(tls::is_refusal)
+            .and_then(|source| source.downcast_ref::<HttpError>())
+            .is_some_and(|source| source.kind() == HttpErrorKind::Tls)
     }
 
     /// The error of an answer outside 2xx. Reads every shape of body that Keycloak sends.
@@ -560,40 +562,37 @@ pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, st
     Error::new(ErrorKind::Decode, message).with_operation(op)
 }
 
-/// The request failed below HTTP. The URL is taken out of the source: its query may be secret.
-pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
-    let (kind, message) = if source.is_connect() && source.is_timeout() {
-        (
+/// The request failed below HTTP.
+pub(crate) fn transport(op: &Operation, source: HttpError) -> Error {
+    let (kind, message) = match source.kind() {
+        HttpErrorKind::ConnectTimeout => (
             ErrorKind::Timeout,
             "could not connect within the time limit",
-        )
-    } else if source.is_timeout() {
-        (
+        ),
+        HttpErrorKind::Timeout => (
             ErrorKind::Timeout,
             "no answer within the time limit of the HTTP client",
-        )
-    } else if tls::is_refusal(&source) {
-        (
+        ),
+        HttpErrorKind::Tls => (
             ErrorKind::Transport,
             "the TLS handshake with the server failed",
-        )
-    } else if source.is_connect() {
-        (ErrorKind::Transport, "could not connect to the server")
-    } else if source.is_builder() {
-        (ErrorKind::Config, "the request could not be built")
-    } else {
-        (
+        ),
+        HttpErrorKind::Connect => (ErrorKind::Transport, "could not connect to the server"),
+        HttpErrorKind::Request => (ErrorKind::Config, "the request could not be built"),
+        HttpErrorKind::Interrupted => (
             ErrorKind::Transport,
             "the connection broke before the answer was complete",
-        )
+        ),
     };
     let mut error = Error::new(kind, message).with_operation(op);
-    if tls::is_refusal(&source) {
-        error = error.with_hint(tls::hint(&source));
-    } else if source.is_connect() {
-        error = error.with_hint(hint::UNREACHABLE);
+    match source.kind() {
+        HttpErrorKind::Tls => error = error.with_hint(tls::hint(&source)),
+        HttpErrorKind::Connect | HttpErrorKind::ConnectTimeout => {
+            error = error.with_hint(hint::UNREACHABLE);
+        }
+        _ => {}
     }
-    error.with_source(source.without_url())
+    error.with_source(source)
 }
 
 /// The total time of a call, retries and waits included, ran out.

@@ -42,13 +42,13 @@ impl Call {
 
     /// The URL of a path below the base URL.
     pub(super) fn url(&self, path: &str) -> Result<Url> {
-        self.authorized.sender().addresses.base().join(path)
+        self.authorized.sender().addresses().base().join(path)
     }
 
     /// Fixes when the call ends, unless it is a part of one that has begun.
     pub(super) fn start(&mut self) -> Deadline {
         let total = self.options.timeout;
-        let total = total.unwrap_or(self.authorized.sender().settings.deadline);
+        let total = total.unwrap_or(self.authorized.sender().total());
         *self
             .options
             .deadline

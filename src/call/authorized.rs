@@ -36,7 +36,7 @@ impl Authorized {
 
     /// No trailing slash: `https://sso.example` or `http://h:8080/auth`.
     pub(crate) fn base_url(&self) -> &str {
-        self.sender.addresses.base().as_str()
+        self.sender.addresses().base().as_str()
     }
 
     /// Starts a call with the token of this client.
@@ -56,7 +56,7 @@ impl Authorized {
         op: &Operation,
         options: &CallOptions,
     ) -> Result<Response<Bytes>> {
-        let base = self.sender.addresses.base();
+        let base = self.sender.addresses().base();
         if !base.covers(&request.url) {
             return Err(error::invalid_argument(
                 op,

@@ -75,9 +75,9 @@ async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> 
     let op = start.op;
     let deadline = call.deadline.unwrap_or_else(|| Deadline::after(call.total));
     if call.elsewhere {
-        start.sender.settings.trace(&mut request.headers);
+        start.sender.complete_elsewhere(&mut request.headers);
     } else {
-        start.sender.settings.complete(&mut request.headers);
+        start.sender.complete(&mut request.headers);
     }
     let mut shown = match start.credential {
         Credential::None => Shown::Nothing,
@@ -96,7 +96,7 @@ async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> 
         }
         let proof = shown
             .token()
-            .and_then(|token| Proof::of(token, &start.sender.addresses));
+            .and_then(|token| Proof::of(token, start.sender.addresses()));
         let attempts = Attempts {
             op,
             per_attempt: match &proof {

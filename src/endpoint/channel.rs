@@ -63,7 +63,7 @@ impl Channel {
     }
 
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::after(self.sender.settings.deadline)
+        self.sender.deadline()
     }
 
     /// The provider's metadata, cached and checked.
@@ -189,7 +189,7 @@ impl Channel {
                 url: &target.published,
             },
             form,
-            addresses: &self.sender.addresses,
+            addresses: self.sender.addresses(),
         };
         let request = self.sender.call(call.op).post(target.url);
         let request = request.headers(headers).per_attempt(&per_attempt);

@@ -7,7 +7,6 @@ use http::StatusCode;
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting or an argument is wrong. Nothing was changed at the server; it may have been read.
-    /// (A client given to `http_client` that follows redirects is told so after it has followed one.)
     Config,
     /// The server could not be reached or the connection broke.
     Transport,

@@ -77,7 +77,7 @@ pub struct TokenContext<'a> {
 impl TokenContext<'_> {
     /// The client's base URL, without trailing slash.
     pub fn base_url(&self) -> &str {
-        self.channel.sender.addresses.base().as_str()
+        self.channel.sender.addresses().base().as_str()
     }
 
     /// The realm to log in to.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::builder::OidcBuilder;
+use super::builder::{Discovered, OidcBuilder};
 use super::form::{CLIENT, Params};
 use super::limits::{ParameterLimits, is_keycloak};
 use super::profile::LoginRules;
@@ -56,7 +56,7 @@ impl Oidc {
     /// println!("{:?}", oidc.metadata().await?.token_endpoint);
     /// # Ok(()) }
     /// ```
-    pub fn discover(issuer: impl Into<String>) -> OidcBuilder {
+    pub fn discover(issuer: impl Into<String>) -> OidcBuilder<Discovered> {
         OidcBuilder::of_issuer(issuer.into())
     }
 

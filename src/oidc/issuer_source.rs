@@ -32,7 +32,7 @@ impl Source for IssuerSource {
     }
 
     fn renewal_wait(&self) -> Duration {
-        self.channel.sender.settings.renewal_wait
+        self.channel.sender.renewal_wait()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::error::{Result, invalid_argument, protocol, unexpected_body};
 use crate::http::segment;
 use crate::login::Login;
 use crate::login::credentials::Credentials;
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Oidc, OidcBuilder, ProviderSource};
 use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::{ClientAuth, Keycloak, Secret, TokenSource};
@@ -66,7 +66,7 @@ impl Oidc {
     }
 }
 
-impl OidcBuilder {
+impl<P: ProviderSource> OidcBuilder<P> {
     /// Client registration at this provider (RFC 7591), without a token, before there is a client:
     /// of the settings only those of the provider and its connections matter, and no client id is
     /// needed. [`RegisteredClient::oidc`] makes a client of what was registered.

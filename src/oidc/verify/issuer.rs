@@ -103,7 +103,7 @@ impl TrustedIssuer {
     }
 
     /// How long a verification waits for the issuer's document or keys, where what is at hand does not
-    /// do; [`KeycloakBuilder::renewal_wait`](crate::KeycloakBuilder::renewal_wait) unless set. It then
+    /// do; [`ClientOptions::renewal_wait`](crate::ClientOptions::renewal_wait) unless set. It then
     /// uses what is at hand, or fails with an error of kind
     /// [`Unavailable`](crate::ErrorKind::Unavailable); the fetch goes on.
     ///
