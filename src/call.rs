@@ -32,10 +32,10 @@ pub(crate) use self::response_error::{is_not_keycloaks, response_error};
 pub(crate) use self::server_response::ServerResponse;
 use crate::error::{Error, Result};
 use crate::http::deadline::Deadline;
-use crate::http::fresh::Fresh;
 use crate::http::options::CallOptions;
-use crate::http::repeat::Repeat;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::HttpRequest;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::sender::Sender;
 use crate::operation::Operation;
 
@@ -81,13 +81,13 @@ impl<'a> NewCall<'a> {
     }
 
     pub(crate) fn request(self, request: HttpRequest) -> CallBuilder<'a> {
-        let settings = &self.sender.settings;
+        let sender = self.sender;
         CallBuilder {
-            repeat: Repeat::of(&request.method),
-            max_bytes: settings.max_response_bytes,
+            retry: RetryPolicy::of(&request.method),
+            max_bytes: sender.max_response_bytes(),
             deadline: None,
-            total: settings.deadline,
-            fresh: None,
+            total: sender.total(),
+            per_attempt: None,
             is_refusal: sending::is_unauthorized,
             elsewhere: false,
             failed: None,
@@ -102,11 +102,11 @@ impl<'a> NewCall<'a> {
 pub(crate) struct CallBuilder<'a> {
     start: NewCall<'a>,
     request: HttpRequest,
-    repeat: Repeat,
+    retry: RetryPolicy,
     max_bytes: usize,
     deadline: Option<Deadline>,
     total: Duration,
-    fresh: Option<&'a dyn Fresh>,
+    per_attempt: Option<&'a dyn PerAttempt>,
     is_refusal: IsRefusal,
     elsewhere: bool,
     failed: Option<Error>,
@@ -149,17 +149,17 @@ impl<'a> CallBuilder<'a> {
             self.total = total;
         }
         if options.single_use {
-            self.repeat = Repeat::SINGLE_USE;
+            self.retry = RetryPolicy::SINGLE_USE;
         } else if options.harmless_twice && self.request.method == Method::POST {
-            self.repeat = Repeat::HARMLESS;
+            self.retry = RetryPolicy::HARMLESS;
         }
         self.deadline = options.deadline.or(self.deadline);
         self
     }
 
     /// Sets after which failures the call is sent again; the default depends on the method.
-    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
-        self.repeat = repeat;
+    pub(crate) fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
         self
     }
 
@@ -176,8 +176,8 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// Completes the request before each attempt.
-    pub(crate) fn fresh(mut self, fresh: &'a dyn Fresh) -> Self {
-        self.fresh = Some(fresh);
+    pub(crate) fn per_attempt(mut self, per_attempt: &'a dyn PerAttempt) -> Self {
+        self.per_attempt = Some(per_attempt);
         self
     }
 

@@ -85,7 +85,7 @@ impl ClientAuth {
     }
 
     /// Authenticates with the TLS client certificate (RFC 8705) of
-    /// [`client_identity_pem`](crate::KeycloakBuilder::client_identity_pem). Requests go to the
+    /// [`client_identity_pem`](crate::ClientOptions::client_identity_pem). Requests go to the
     /// provider's `mtls_endpoint_aliases`.
     pub fn tls_client_auth() -> Self {
         Self::new(AuthMethod::Tls)

@@ -91,11 +91,11 @@ impl Discovery {
             let (discovery, sender) = (Arc::clone(self), Arc::clone(sender));
             let provider = provider.clone();
             async move {
-                let deadline = Deadline::after(sender.settings.deadline);
+                let deadline = sender.deadline();
                 discovery.fetch(&sender, &provider, deadline).await
             }
         };
-        let wait = sender.settings.renewal_wait;
+        let wait = sender.renewal_wait();
         match self.slot(provider).get(wait, deadline, fetch).await {
             Ok(Some(got)) => Ok(got.value),
             Ok(None) => Err(error::timeout(&OP, deadline.total)),
@@ -187,7 +187,7 @@ impl Discovery {
             return self.given.applied(document.clone());
         }
         let mut missing = None;
-        for address in provider.documents(sender.addresses.base())? {
+        for address in provider.documents(sender.addresses().base())? {
             let answer = self.ask(sender, provider, address, deadline).await?;
             if answer.status().is_success() {
                 let metadata = Self::read(&answer)?;

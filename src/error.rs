@@ -4,6 +4,7 @@
 mod callback_fault;
 mod construct;
 mod field_error;
+mod http_error;
 mod json;
 mod kind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
@@ -29,6 +30,7 @@ use crate::Secret;
 pub use self::callback_fault::CallbackFault;
 pub(crate) use self::construct::*;
 pub use self::field_error::FieldError;
+pub use self::http_error::{HttpError, HttpErrorKind};
 pub use self::kind::ErrorKind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 pub(crate) use self::masked::{empty_secrets, masked_secrets};
@@ -276,7 +278,7 @@ impl Error {
     fn is_tls_refusal(&self) -> bool {
         let source = self.details.source.as_deref();
         source
-            .and_then(|source| source.downcast_ref::<reqwest::Error>())
-            .is_some_and(tls::is_refusal)
+            .and_then(|source| source.downcast_ref::<HttpError>())
+            .is_some_and(|source| source.kind() == HttpErrorKind::Tls)
     }
 }

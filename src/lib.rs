@@ -57,8 +57,11 @@ pub use self::client_auth::{AssertionAudience, AssertionTarget, ClientAuth};
 pub use self::discovery::ProviderMetadata;
 #[cfg(feature = "oidc")]
 pub use self::error::{CallbackFault, TokenFault, UmaFault};
-pub use self::error::{Error, ErrorKind, FieldError, Result};
+pub use self::error::{Error, ErrorKind, FieldError, HttpError, HttpErrorKind, Result};
 pub use self::future::BoxFuture;
+pub use self::http::client_options::ClientOptions;
+pub use self::http::proxy::Proxy;
+pub use self::http::service::{HttpBody, HttpService};
 pub use self::keycloak::Keycloak;
 pub use self::login::{TokenContext, TokenSource};
 pub use self::raw_request::RawRequest;
@@ -74,6 +77,9 @@ const _: () = {
     shared::<AccessToken>();
     shared::<Secret>();
     shared::<Error>();
+    shared::<ClientOptions>();
+    moved::<HttpBody>();
+    moved::<HttpError>();
     moved::<KeycloakBuilder>();
     moved::<RawRequest<serde_json::Value>>();
 };

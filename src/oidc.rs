@@ -54,7 +54,7 @@ mod verify;
 pub use self::authorize::{
     Authorize, LoginAttempt, LoginStore, MemoryLoginStore, ResponseMode, ResponseType, StartedLogin,
 };
-pub use self::builder::OidcBuilder;
+pub use self::builder::{Connected, Discovered, OidcBuilder, ProviderSource};
 pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
 pub use self::external_token::{ExternalToken, ExternalTokenRequest};

@@ -109,7 +109,7 @@ impl<T> RawRequest<T> {
         if path.is_empty() {
             checked = Err(error::invalid_argument(&op, "the path has no segments"));
         }
-        let base = authorized.sender().addresses.base();
+        let base = authorized.sender().addresses().base();
         let request = checked
             .and_then(|()| base.join(&path))
             .map(|url| HttpRequest::new(method, url));

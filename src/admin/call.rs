@@ -42,13 +42,13 @@ impl Call {
 
     /// Returns the URL of a path below the base URL.
     pub(super) fn url(&self, path: &str) -> Result<Url> {
-        self.authorized.sender().addresses.base().join(path)
+        self.authorized.sender().addresses().base().join(path)
     }
 
     /// Starts the time limit of the call, unless an enclosing call has started one.
     pub(super) fn start(&mut self) -> Deadline {
         let total = self.options.timeout;
-        let total = total.unwrap_or(self.authorized.sender().settings.deadline);
+        let total = total.unwrap_or(self.authorized.sender().total());
         *self
             .options
             .deadline

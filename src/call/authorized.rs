@@ -37,7 +37,7 @@ impl Authorized {
 
     /// Without a trailing slash: `https://sso.example` or `http://h:8080/auth`.
     pub(crate) fn base_url(&self) -> &str {
-        self.sender.addresses.base().as_str()
+        self.sender.addresses().base().as_str()
     }
 
     /// Starts a call with this client's token.
@@ -57,7 +57,7 @@ impl Authorized {
         op: &Operation,
         options: &CallOptions,
     ) -> Result<Response<Bytes>> {
-        let base = self.sender.addresses.base();
+        let base = self.sender.addresses().base();
         if !base.covers(&request.url) {
             return Err(error::invalid_argument(
                 op,

@@ -17,7 +17,7 @@ use crate::error::{self, Result};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
 use crate::http::error_body::ErrorBody;
-use crate::http::fresh::Fresh;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::{HttpRequest, JSON};
 use crate::http::sender::Attempts;
 use crate::http::trace::Span;
@@ -77,9 +77,9 @@ async fn authorized(call: CallBuilder<'_>, report: &mut SpanReport) -> Result<Se
     let op = start.op;
     let deadline = call.deadline.unwrap_or_else(|| Deadline::after(call.total));
     if call.elsewhere {
-        start.sender.settings.trace(&mut request.headers);
+        start.sender.complete_elsewhere(&mut request.headers);
     } else {
-        start.sender.settings.complete(&mut request.headers);
+        start.sender.complete(&mut request.headers);
     }
     let mut sent = match start.credential {
         Credential::None => SentCredential::Nothing,
@@ -100,14 +100,14 @@ async fn authorized(call: CallBuilder<'_>, report: &mut SpanReport) -> Result<Se
         }
         let proof = sent
             .token()
-            .and_then(|token| Proof::of(token, &start.sender.addresses));
+            .and_then(|token| Proof::of(token, start.sender.addresses()));
         let attempts = Attempts {
             op,
-            fresh: match &proof {
+            per_attempt: match &proof {
                 Some(proof) => Some(proof),
-                None => call.fresh,
+                None => call.per_attempt,
             },
-            repeat: call.repeat,
+            retry: call.retry,
             max_bytes: call.max_bytes,
             deadline,
         };
@@ -221,7 +221,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-impl Fresh for Proof<'_> {
+impl PerAttempt for Proof<'_> {
     fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
         let url = self.addresses.published(&request.url);
         let proof = self

@@ -104,11 +104,11 @@ impl Discovery {
             let (discovery, sender) = (Arc::clone(self), Arc::clone(sender));
             let provider = provider.clone();
             async move {
-                let deadline = Deadline::after(sender.settings.deadline);
+                let deadline = sender.deadline();
                 discovery.fetch_second(&sender, &provider, deadline).await
             }
         };
-        let wait = sender.settings.renewal_wait;
+        let wait = sender.renewal_wait();
         match self.second.document.get(wait, deadline, fetch).await? {
             Some(got) => Ok(self.second.join(first, got.value)),
             None => Err(error::timeout(&OP, deadline.total)),
@@ -123,7 +123,7 @@ impl Discovery {
         provider: &ProviderId,
         deadline: Deadline,
     ) -> Result<Option<ProviderMetadata>> {
-        let Some(address) = provider.documents(sender.addresses.base())?.pop() else {
+        let Some(address) = provider.documents(sender.addresses().base())?.pop() else {
             return Ok(None);
         };
         let read = match self.ask(sender, provider, address, deadline).await {

@@ -16,8 +16,8 @@ use crate::error::{Result, protocol};
 #[cfg(feature = "oidc")]
 use crate::error::{clean, config};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::sender::{OAUTH_LIMIT, Sender};
 #[cfg(feature = "oidc")]
 use crate::jose::SignatureAlgorithm;
@@ -41,7 +41,7 @@ pub(crate) struct EndpointCall<'a> {
     pub(crate) provider: &'a ProviderId,
     pub(crate) endpoint: Endpoint,
     pub(crate) client: Option<&'a OAuthClient>,
-    pub(crate) repeat: Repeat,
+    pub(crate) retry: RetryPolicy,
     pub(crate) deadline: Deadline,
 }
 
@@ -63,7 +63,7 @@ impl Channel {
     }
 
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::after(self.sender.settings.deadline)
+        self.sender.deadline()
     }
 
     /// Returns the provider's metadata, cached and checked.
@@ -181,7 +181,7 @@ impl Channel {
         headers: HeaderMap,
     ) -> Result<ServerResponse> {
         refuse_control_characters(call.op, form)?;
-        let fresh = AuthenticatedForm {
+        let per_attempt = AuthenticatedForm {
             client: call.client,
             place: AuthEndpoint {
                 metadata: &target.metadata,
@@ -189,10 +189,10 @@ impl Channel {
                 url: &target.published,
             },
             form,
-            addresses: &self.sender.addresses,
+            addresses: self.sender.addresses(),
         };
         let request = self.sender.call(call.op).post(target.url);
-        let request = request.headers(headers).fresh(&fresh);
+        let request = request.headers(headers).per_attempt(&per_attempt);
         let answer = self.send(request, call).await?;
         let client = call
             .client
@@ -250,7 +250,7 @@ impl Channel {
     ) -> Result<ServerResponse> {
         let request = request
             .max_bytes(OAUTH_LIMIT)
-            .repeat(call.repeat)
+            .retry(call.retry)
             .within(call.deadline);
         let answer = request
             .send()

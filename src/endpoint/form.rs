@@ -9,7 +9,7 @@ use crate::BoxFuture;
 use crate::client_auth::{AuthEndpoint, Authentication, OAuthClient};
 use crate::error::{Result, clean, invalid_argument};
 use crate::http::addresses::Addresses;
-use crate::http::fresh::Fresh;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::{FORM, HttpRequest};
 use crate::operation::Operation;
 use crate::token::dpop::DPOP;
@@ -22,7 +22,7 @@ pub(super) struct AuthenticatedForm<'a> {
     pub(super) addresses: &'a Addresses,
 }
 
-impl Fresh for AuthenticatedForm<'_> {
+impl PerAttempt for AuthenticatedForm<'_> {
     fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let shown = match self.client {

@@ -8,7 +8,7 @@ use http::StatusCode;
 
 #[cfg(feature = "oidc")]
 use super::{CallbackFault, TokenFault, UmaFault};
-use super::{Details, Error, ErrorKind, FieldError, json, tls};
+use super::{Details, Error, ErrorKind, FieldError, HttpError, HttpErrorKind, json, tls};
 #[cfg(feature = "oidc")]
 use crate::Secret;
 use crate::operation::Operation;
@@ -204,39 +204,36 @@ pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, st
 }
 
 /// A failure below HTTP. Removes the URL from the source, because its query may be secret.
-pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
-    let (kind, message) = if source.is_connect() && source.is_timeout() {
-        (
+pub(crate) fn transport(op: &Operation, source: HttpError) -> Error {
+    let (kind, message) = match source.kind() {
+        HttpErrorKind::ConnectTimeout => (
             ErrorKind::Timeout,
             "could not connect within the time limit",
-        )
-    } else if source.is_timeout() {
-        (
+        ),
+        HttpErrorKind::Timeout => (
             ErrorKind::Timeout,
             "no response within the time limit of the HTTP client",
-        )
-    } else if tls::is_refusal(&source) {
-        (
+        ),
+        HttpErrorKind::Tls => (
             ErrorKind::Transport,
             "the TLS handshake with the server failed",
-        )
-    } else if source.is_connect() {
-        (ErrorKind::Transport, "could not connect to the server")
-    } else if source.is_builder() {
-        (ErrorKind::Config, "the request could not be built")
-    } else {
-        (
+        ),
+        HttpErrorKind::Connect => (ErrorKind::Transport, "could not connect to the server"),
+        HttpErrorKind::Request => (ErrorKind::Config, "the request could not be built"),
+        HttpErrorKind::Interrupted => (
             ErrorKind::Transport,
             "the connection broke before the response was complete",
-        )
+        ),
     };
     let mut error = Error::new(kind, message).with_operation(op);
-    if tls::is_refusal(&source) {
-        error = error.with_hint(tls::hint(&source));
-    } else if source.is_connect() {
-        error = error.with_hint(UNREACHABLE);
+    match source.kind() {
+        HttpErrorKind::Tls => error = error.with_hint(tls::hint(&source)),
+        HttpErrorKind::Connect | HttpErrorKind::ConnectTimeout => {
+            error = error.with_hint(UNREACHABLE);
+        }
+        _ => {}
     }
-    error.with_source(source.without_url())
+    error.with_source(source)
 }
 
 /// The total time of a call ran out, retries and waits included.

@@ -7,8 +7,7 @@ use http::StatusCode;
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting or an argument is wrong. Nothing was changed on the server, though it may have
-    /// been read. (A client passed to `http_client` that follows redirects is reported only after
-    /// it has followed one.)
+    /// been read.
     Config,
     /// The server could not be reached or the connection broke.
     Transport,

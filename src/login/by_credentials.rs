@@ -7,7 +7,7 @@ use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::credentials::Credentials;
 use crate::login::grant::{self, GrantRequest, OP};
 use crate::login::{GrantKind, TokenContext};
@@ -97,7 +97,7 @@ impl CredentialLogin {
             ("refresh_token", renewal.token.expose()),
         ];
         grant::request(
-            self.request(GrantKind::Refresh, Repeat::REFRESH, deadline),
+            self.request(GrantKind::Refresh, RetryPolicy::REFRESH, deadline),
             &form,
         )
         .await
@@ -108,7 +108,7 @@ impl CredentialLogin {
             Credentials::Client { .. } => {
                 let request = self.request(
                     GrantKind::ClientCredentials,
-                    Repeat::CLIENT_CREDENTIALS,
+                    RetryPolicy::CLIENT_CREDENTIALS,
                     deadline,
                 );
                 grant::request(request, &[("grant_type", "client_credentials")]).await
@@ -128,7 +128,7 @@ impl CredentialLogin {
                 if let Some(code) = &code {
                     form.push(("totp", code));
                 }
-                let request = self.request(GrantKind::Password, Repeat::SINGLE_USE, deadline);
+                let request = self.request(GrantKind::Password, RetryPolicy::SINGLE_USE, deadline);
                 grant::request(request, &form).await
             }
             Credentials::RefreshToken { .. } => {
@@ -154,13 +154,13 @@ impl CredentialLogin {
         }
     }
 
-    fn request(&self, kind: GrantKind, repeat: Repeat, deadline: Deadline) -> GrantRequest<'_> {
+    fn request(&self, kind: GrantKind, retry: RetryPolicy, deadline: Deadline) -> GrantRequest<'_> {
         GrantRequest {
             op: &OP,
             channel: &self.channel,
             provider: &self.provider,
             client: self.credentials.client(),
-            repeat,
+            retry,
             kind,
             deadline,
         }

@@ -9,7 +9,7 @@ use crate::endpoint::{Channel, EndpointCall, TOKEN_ENDPOINT};
 use crate::error::{self, Result, protocol};
 use crate::http::deadline::Deadline;
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::operation::Operation;
 use crate::response::Head;
 use crate::token::{AccessToken, Granted, Renewal, lifetime};
@@ -27,7 +27,7 @@ pub(crate) struct GrantRequest<'a> {
     pub(crate) channel: &'a Channel,
     pub(crate) provider: &'a ProviderId,
     pub(crate) client: Option<&'a OAuthClient>,
-    pub(crate) repeat: Repeat,
+    pub(crate) retry: RetryPolicy,
     pub(crate) kind: GrantKind,
     pub(crate) deadline: Deadline,
 }
@@ -49,7 +49,7 @@ pub(crate) async fn send(
         provider: request.provider,
         endpoint: TOKEN_ENDPOINT,
         client: request.client,
-        repeat: request.repeat,
+        retry: request.retry,
         deadline: request.deadline,
     };
     let answer = request

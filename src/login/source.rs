@@ -8,7 +8,7 @@ use crate::discovery::ProviderId;
 use crate::endpoint::{Channel, TOKEN_ENDPOINT};
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::token::AccessToken;
 
 /// A source of access tokens, such as a file that a sidecar writes, a vault, or another grant.
@@ -73,7 +73,7 @@ pub struct TokenContext<'a> {
 impl TokenContext<'_> {
     /// Returns the client's base URL, without a trailing slash.
     pub fn base_url(&self) -> &str {
-        self.channel.sender.addresses.base().as_str()
+        self.channel.sender.addresses().base().as_str()
     }
 
     /// Returns the name of the realm to log in to.
@@ -115,7 +115,7 @@ impl TokenContext<'_> {
             channel: self.channel,
             provider: self.provider,
             client: None,
-            repeat: Repeat::NEVER,
+            retry: RetryPolicy::NEVER,
             kind: super::GrantKind::Custom,
             deadline: self.deadline,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::builder::OidcBuilder;
+use super::builder::{Discovered, OidcBuilder};
 use super::form::{CLIENT, Params};
 use super::limits::{ParameterLimits, is_keycloak};
 use super::profile::LoginRules;
@@ -19,7 +19,7 @@ use crate::client_auth::OAuthClient;
 use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, invalid_argument};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::login::grant::{self, GrantRequest};
 use crate::operation::Operation;
@@ -56,7 +56,7 @@ impl Oidc {
     /// println!("{:?}", oidc.metadata().await?.token_endpoint);
     /// # Ok(()) }
     /// ```
-    pub fn discover(issuer: impl Into<String>) -> OidcBuilder {
+    pub fn discover(issuer: impl Into<String>) -> OidcBuilder<Discovered> {
         OidcBuilder::of_issuer(issuer.into())
     }
 
@@ -155,14 +155,14 @@ impl OidcInner {
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
     ) -> GrantRequest<'_> {
         GrantRequest {
             op,
             channel: &self.channel,
             provider: &self.provider,
             client: Some(&self.client),
-            repeat,
+            retry,
             kind,
             deadline: self.channel.deadline(),
         }
@@ -173,12 +173,12 @@ impl OidcInner {
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
         params: &Params,
     ) -> Result<crate::token::Granted> {
         let form = params.pairs(op, CLIENT)?;
-        let (head, members) = self.members(op, kind, repeat, &form).await?;
-        grant::read(self.grant_request(op, kind, repeat), head, members)
+        let (head, members) = self.members(op, kind, retry, &form).await?;
+        grant::read(self.grant_request(op, kind, retry), head, members)
     }
 
     /// Posts a form to the token endpoint and returns the members of the response.
@@ -186,12 +186,12 @@ impl OidcInner {
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
         form: &[(&str, &str)],
     ) -> Result<(Head, Map<String, Value>)> {
         self.within_limits(op, |limits| limits.check_token(op, form))
             .await?;
-        let answer = grant::send(self.grant_request(op, kind, repeat), form).await;
+        let answer = grant::send(self.grant_request(op, kind, retry), form).await;
         let Err(error) = answer else { return answer };
         Err(match self.limits().hint(&error, form) {
             Some(hint) if self.has_limits(op).await.unwrap_or_default() => error.with_hint(hint),
@@ -230,11 +230,11 @@ impl OidcInner {
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
         params: &Params,
         max_issue_age: Option<Duration>,
     ) -> Result<Response<TokenSet>> {
-        let granted = self.grant(op, kind, repeat, params).await?;
+        let granted = self.grant(op, kind, retry, params).await?;
         let head = granted.head.clone();
         let expected = Expected::new().or_max_issue_age(max_issue_age);
         let tokens = self.token_set(op, granted, expected, None).await?;
@@ -246,12 +246,12 @@ impl OidcInner {
         &self,
         op: &'static Operation,
         endpoint: Endpoint,
-        repeat: Repeat,
+        retry: RetryPolicy,
         params: &Params,
     ) -> Result<ServerResponse> {
         let form = params.pairs(op, CLIENT)?;
         self.channel
-            .post_form(self.call(op, endpoint, repeat), &form)
+            .post_form(self.call(op, endpoint, retry), &form)
             .await
             .map_err(|error| error.or_operation(op))
     }
@@ -260,14 +260,14 @@ impl OidcInner {
         &self,
         op: &'static Operation,
         endpoint: Endpoint,
-        repeat: Repeat,
+        retry: RetryPolicy,
     ) -> EndpointCall<'_> {
         EndpointCall {
             op,
             provider: &self.provider,
             endpoint,
             client: Some(&self.client),
-            repeat,
+            retry,
             deadline: self.channel.deadline(),
         }
     }

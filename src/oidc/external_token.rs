@@ -12,8 +12,8 @@ use crate::Secret;
 use crate::endpoint::{ResolvedEndpoint, TOKEN_ENDPOINT};
 use crate::error::{self, Error, ErrorKind, Result};
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::segment;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
@@ -90,7 +90,7 @@ impl ExternalTokenRequest {
             .external_token(&metadata, &self.alias)?;
         // The server may refresh the provider's token, whose refresh token may be rotated: the
         // request is not repeated after a lost response.
-        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
+        let call = inner.call(&OP, TOKEN_ENDPOINT, RetryPolicy::SINGLE_USE);
         let target = ResolvedEndpoint {
             published: url.to_string(),
             url,

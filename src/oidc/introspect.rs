@@ -13,8 +13,8 @@ use super::verify::{Introspect, TypeOfAnswer, audience, scopes};
 use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::{decode_unverified, time};
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
@@ -94,7 +94,7 @@ impl IntrospectRequest {
     async fn answered(self) -> Result<Response<Introspection>> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
-        let call = inner.call(&OP, ENDPOINT, Repeat::IDEMPOTENT);
+        let call = inner.call(&OP, ENDPOINT, RetryPolicy::IDEMPOTENT);
         let accept = if !self.signed {
             JSON
         } else if inner.metadata().await?.extra.contains_key(STANDARD_MEMBER) {

@@ -10,7 +10,7 @@ use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::JwkSet;
 use crate::operation::Operation;
 
@@ -33,7 +33,7 @@ impl KeySource for IssuerSource {
     }
 
     fn renewal_wait(&self) -> Duration {
-        self.channel.sender.settings.renewal_wait
+        self.channel.sender.renewal_wait()
     }
 }
 
@@ -69,7 +69,7 @@ async fn fetch(channel: &Channel, provider: &ProviderId) -> Result<String> {
         provider,
         endpoint: JWKS,
         client: None,
-        repeat: Repeat::IDEMPOTENT,
+        retry: RetryPolicy::IDEMPOTENT,
         deadline,
     };
     let answer = channel.send(request, call).await?;

@@ -13,7 +13,7 @@ use crate::Secret;
 use crate::discovery::ProviderMetadata;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, config, invalid_argument, protocol};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
@@ -199,7 +199,7 @@ impl Logout {
         };
         self.params.push("refresh_token", refresh_token);
         let answer = inner
-            .post(&OP, END_SESSION, Repeat::IDEMPOTENT, &self.params)
+            .post(&OP, END_SESSION, RetryPolicy::IDEMPOTENT, &self.params)
             .await?;
         match answer.status() {
             StatusCode::NO_CONTENT => return Ok(Head::of(&answer.response).with(())),

@@ -10,7 +10,7 @@ use super::verify::{OfflineToken, RefreshToken};
 use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
@@ -144,7 +144,9 @@ pub(super) async fn send(
     op: &'static Operation,
     params: &Params,
 ) -> Result<Response<()>> {
-    let answer = inner.post(op, ENDPOINT, Repeat::IDEMPOTENT, params).await?;
+    let answer = inner
+        .post(op, ENDPOINT, RetryPolicy::IDEMPOTENT, params)
+        .await?;
     let done = || Ok(Head::of(&answer.response).with(()));
     let error = match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => match answer.refusal(op, None) {

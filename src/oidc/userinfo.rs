@@ -14,7 +14,7 @@ use crate::call::Credential;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result, TokenFault, invalid_token, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::json as strict;
 use crate::operation::Operation;
 use crate::token::AccessToken;
@@ -168,7 +168,7 @@ impl Oidc {
     ) -> Result<UserInfo> {
         let inner = &self.inner;
         let channel = &inner.channel;
-        let call = inner.call(&OP, USERINFO, Repeat::IDEMPOTENT);
+        let call = inner.call(&OP, USERINFO, RetryPolicy::IDEMPOTENT);
         let mtls = inner.client.uses_mtls();
         let target = channel
             .endpoint(&inner.provider, USERINFO, mtls, call.deadline)

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Result;
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Discovered, Oidc, OidcBuilder};
 use std::fmt;
 
 /// A client's `keycloak.json`: the realm, the server, the client and its credentials.
@@ -34,7 +34,7 @@ impl AdapterConfig {
     ///
     /// # Errors
     /// Returns an error in the same cases as [`Oidc::builder_from_keycloak_json`].
-    pub fn oidc(&self) -> Result<OidcBuilder> {
+    pub fn oidc(&self) -> Result<OidcBuilder<Discovered>> {
         Oidc::builder_from_keycloak_json(&self.to_json())
     }
 }

@@ -19,8 +19,8 @@ use crate::error::{
     Error, Result, config, empty_secrets, masked_secrets, protocol, unexpected_body,
 };
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::segment;
 use crate::http::sender::OAUTH_LIMIT;
 use crate::operation::Operation;
@@ -172,15 +172,15 @@ impl RegistrationService {
                 None => Credential::None,
             },
         };
-        let repeat = match call.method {
-            Method::GET => Repeat::IDEMPOTENT,
+        let retry = match call.method {
+            Method::GET => RetryPolicy::IDEMPOTENT,
             // A repetition would create a second client, or fail because the token was replaced.
-            _ => Repeat::SINGLE_USE,
+            _ => RetryPolicy::SINGLE_USE,
         };
         let request = self.channel.sender.call(call.op).with(credential);
         let mut request = request
             .method(call.method, call.url)
-            .repeat(repeat)
+            .retry(retry)
             .max_bytes(OAUTH_LIMIT);
         if let Some(body) = call.body {
             request = request.body(body.content_type, body.bytes);

@@ -17,7 +17,7 @@ use crate::error::{Result, invalid_argument, protocol, unexpected_body};
 use crate::http::segment;
 use crate::login::CredentialLogin;
 use crate::login::credentials::Credentials;
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Oidc, OidcBuilder, ProviderSource};
 use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::{ClientAuth, Keycloak, Secret, TokenSource};
@@ -66,7 +66,7 @@ impl Oidc {
     }
 }
 
-impl OidcBuilder {
+impl<P: ProviderSource> OidcBuilder<P> {
     /// Returns the client registration of this provider (RFC 7591), without a token and without a
     /// client id. Only the settings of the provider and its connections are used.
     /// [`RegisteredClient::oidc`] returns a client for the registered metadata.

@@ -14,7 +14,7 @@ use crate::endpoint::TOKEN_ENDPOINT;
 use crate::error::{Error, ErrorKind, Result, invalid_argument, invalid_token, unauthorized};
 use crate::error::{protocol, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::decode_unverified;
 use crate::login::grant::GrantRequest;
 use crate::login::{GrantKind, explain, grant};
@@ -161,7 +161,7 @@ impl PermissionRequest {
 
     fn read(&self, head: Head, members: Map<String, Value>) -> Result<crate::token::Granted> {
         let inner = &self.oidc.inner;
-        let request = inner.grant_request(&OP, GrantKind::Custom, Repeat::SINGLE_USE);
+        let request = inner.grant_request(&OP, GrantKind::Custom, RetryPolicy::SINGLE_USE);
         match self.transport {
             TokenTransport::Parameter => grant::read(request, head, members),
             // The request has no proof of possession of the client's key.
@@ -241,7 +241,7 @@ impl PermissionRequest {
             .check_all(&OP, &form)
             .map_err(|error| self.with_reason(error))?;
         // A ticket may be usable only once.
-        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
+        let call = inner.call(&OP, TOKEN_ENDPOINT, RetryPolicy::SINGLE_USE);
         let answer = match self.transport {
             TokenTransport::Parameter => inner.channel.post_form(call, &form).await,
             TokenTransport::Bearer => {

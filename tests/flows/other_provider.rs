@@ -1,7 +1,8 @@
 //! The same flows at a provider that is not Keycloak.
 
+use keycloak_kit::ClientOptions;
 use keycloak_kit::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey};
-use keycloak_kit::oidc::{Oidc, OidcBuilder, ResponseMode};
+use keycloak_kit::oidc::{Discovered, Oidc, OidcBuilder, ResponseMode};
 use keycloak_kit::registration::ClientMetadata;
 use keycloak_kit::{AccessToken, AssertionAudience, ClientAuth, ProviderMetadata};
 use pretty_assertions::assert_eq;
@@ -45,12 +46,12 @@ impl Setup {
         }
     }
 
-    fn client(&self, client_id: &str) -> OidcBuilder {
+    fn client(&self, client_id: &str) -> OidcBuilder<Discovered> {
         Oidc::discover(&self.provider.issuer)
             .client_id(client_id)
             .client_secret(SECRET)
             .redirect_uri(CALLBACK)
-            .connection(|connection| connection.no_proxy())
+            .options(ClientOptions::new().no_proxy())
     }
 }
 

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::ErrorKind;
 use crate::testing::{Reply, Server};
+use crate::{ClientOptions, ErrorKind, Proxy};
 
 async fn echo() -> Server {
     Server::start(|_, _| Reply::json(200, r#"{"a":[{"b":"hunter2"}]}"#)).await
@@ -154,11 +154,16 @@ async fn debug_shows_no_secret() {
         .query(&[("q", "hunter2")])
         .header("x-key", "hunter2")
         .json("hunter2");
+    let options = ClientOptions::new()
+        .proxy("http://u:hunter2@p")
+        .proxy(Proxy::http("http://p").credentials("u", "hunter2"))
+        .default_header("x-key", "hunter2")
+        .root_certificate_pem("hunter2")
+        .client_identity_pem("hunter2");
     let builder = server
         .builder()
         .client_credentials("a", "hunter2")
-        .proxy("http://u:hunter2@p");
-    let builder = builder.default_header("x-key", "hunter2");
+        .options(options);
     let shown = format!("{request:?} {kc:?} {builder:?} {:?}", kc.authorized);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(

@@ -55,7 +55,7 @@ impl Bench {
             failing: Mutex::new(false),
             panicking: Mutex::new(false),
         });
-        let builder = Keycloak::builder("http://127.0.0.1:1").no_proxy();
+        let builder = Keycloak::builder("http://127.0.0.1:1");
         Self {
             kc: builder.token_source(source.clone()).build().unwrap(),
             source,

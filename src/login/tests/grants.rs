@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::testing::{Reply, Seen, Server, token};
+use crate::testing::{Reply, Seen, Server, options, token};
 use crate::{ErrorKind, Keycloak};
 
 /// Drops the current token, as a 401 would.
@@ -281,7 +281,10 @@ async fn what_is_sent_again_depends_on_the_grant() {
         (Reply::status(502), 2, 1, 2),
         (Reply::status(504), 2, 1, 2),
     ] {
-        let build = |server: &Server| server.builder().timeout(Duration::from_millis(100));
+        let build = |server: &Server| {
+            let options = options().timeout(Duration::from_millis(100));
+            server.builder().options(options)
+        };
         let failing = reply.clone();
         let server = tokens(move |_| failing.clone()).await;
         let kc = build(&server)

@@ -14,7 +14,7 @@ use crate::discovery::ProviderMetadata;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::login::{GrantKind, explain};
 use crate::oidc::Oidc;
@@ -493,7 +493,7 @@ impl Authorize {
             .iter()
             .map(|(name, value)| (name.as_str(), value.expose()))
             .collect();
-        let call = inner.call(&PUSH, PUSHED, Repeat::NEVER);
+        let call = inner.call(&PUSH, PUSHED, RetryPolicy::NEVER);
         let answer = inner.channel.post_form(call, &form).await;
         let answer = answer.map_err(|error| error.or_operation(&PUSH))?;
         if let Some(refusal) = answer.refusal(&PUSH, Some("request_uri")) {

@@ -1,9 +1,9 @@
-//! Keycloak's adapter file `keycloak.json`, which the admin console offers for a client.
+//! Keycloak's own `keycloak.json`, as the admin console offers it for a client.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::OidcBuilder;
+use super::{Discovered, OidcBuilder};
 use crate::Secret;
 use crate::client_auth::ClientAuth;
 use crate::error::{Result, config};
@@ -27,8 +27,8 @@ struct File {
 }
 
 impl Oidc {
-    /// Starts a client with the settings of a `keycloak.json` adapter file: realm, server, client
-    /// and its credentials (`secret`, `secret-jwt`, or `jwt` with a PEM key in `client-key`).
+    /// Starts a client with the content of a `keycloak.json` adapter file: realm, server, client
+    /// and its credentials (`secret`, `secret-jwt`, `jwt` with a PEM key in `client-key`).
     ///
     /// ```no_run
     /// # fn main() -> keycloak_kit::Result<()> {
@@ -43,13 +43,12 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Returns an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) if the file cannot
-    /// be parsed or has unsupported credentials, such as a Java key store: pass those to
-    /// [`OidcBuilder::client_auth`].
-    pub fn builder_from_keycloak_json(text: &str) -> Result<OidcBuilder> {
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the file cannot be read or has credentials
+    /// of another kind, such as a Java key store: pass those to [`OidcBuilder::client_auth`].
+    pub fn builder_from_keycloak_json(text: &str) -> Result<OidcBuilder<Discovered>> {
         let file: File = serde_json::from_str(text).map_err(|error| {
             config(format!(
-                "keycloak.json cannot be parsed, line {}: it needs realm, auth-server-url and \
+                "keycloak.json cannot be read, line {}: it needs realm, auth-server-url and \
                  resource",
                 error.line()
             ))
@@ -60,7 +59,7 @@ impl Oidc {
         if !file.public_client {
             builder = builder.client_auth(client_auth(&file.credentials)?);
         }
-        // Adapters allow plain HTTP in private networks by default; here it must be set explicitly.
+        // Adapters accept plain HTTP inside private networks by default; here a program must say so.
         if file.ssl_required.as_deref() == Some("none") {
             builder = builder.danger_allow_http();
         }
@@ -87,7 +86,7 @@ fn client_auth(credentials: &Map<String, Value>) -> Result<ClientAuth> {
     if let Some(Value::Object(jwt)) = credentials.get("jwt") {
         let Some(pem) = text(jwt.get("client-key")) else {
             return Err(config(
-                "the credentials in keycloak.json are in a Java key store: convert the key to PEM \
+                "the credentials in keycloak.json are in a Java key store: write the key in PEM \
                  and pass it to client_auth",
             ));
         };
@@ -97,7 +96,7 @@ fn client_auth(credentials: &Map<String, Value>) -> Result<ClientAuth> {
     match credentials.keys().next() {
         None => Ok(ClientAuth::none()),
         Some(other) => Err(config(format!(
-            "keycloak.json has credentials of the unsupported kind {:?}: pass them to client_auth",
+            "keycloak.json has credentials of the unknown kind {:?}: pass them to client_auth",
             crate::error::clean(other)
         ))),
     }
@@ -107,6 +106,6 @@ fn algorithm(jwt: &Map<String, Value>, usual: SignatureAlgorithm) -> Result<Sign
     match jwt.get("algorithm").and_then(Value::as_str) {
         None => Ok(usual),
         Some(name) => SignatureAlgorithm::named(name)
-            .ok_or_else(|| config("the algorithm in keycloak.json is not supported")),
+            .ok_or_else(|| config("the algorithm in keycloak.json is not known")),
     }
 }

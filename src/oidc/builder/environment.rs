@@ -1,8 +1,8 @@
 //! Settings from environment variables.
 
-use super::OidcBuilder;
+use super::{Discovered, OidcBuilder};
 use crate::client_auth::ClientAuth;
-use crate::env::{Environment, Process, Reader, network};
+use crate::env::{Environment, Process, Reader, client_options};
 use crate::error::{Error, Result, config};
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::Oidc;
@@ -11,12 +11,12 @@ impl Oidc {
     /// Builds a client from environment variables only.
     ///
     /// # Errors
-    /// Same as [`builder_from_env`](Self::builder_from_env) and [`OidcBuilder::build`].
+    /// As [`builder_from_env`](Self::builder_from_env) and [`OidcBuilder::build`].
     pub fn from_env() -> Result<Self> {
         Self::builder_from_env()?.build()
     }
 
-    /// Starts a client with the settings in environment variables. An empty variable counts as not
+    /// Starts a client with the settings of environment variables. An empty variable counts as not
     /// set.
     ///
     /// | Variable | Meaning |
@@ -24,34 +24,34 @@ impl Oidc {
     /// | `OIDC_ISSUER` | the issuer, such as `https://sso.example/realms/demo` (required) |
     /// | `OIDC_CLIENT_ID` | the client (required) |
     /// | `OIDC_CLIENT_SECRET` or `_FILE` | its secret |
-    /// | `OIDC_CLIENT_AUTH_METHOD` | `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`; by default the method that the other variables imply |
+    /// | `OIDC_CLIENT_AUTH_METHOD` | `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`; unless set, what the other variables suggest |
     /// | `OIDC_PRIVATE_KEY_FILE` | private key in PEM, for `private_key_jwt` |
-    /// | `OIDC_PRIVATE_KEY_ALGORITHM` | `RS256` (the default), `ES256`, `EdDSA` and so on |
+    /// | `OIDC_PRIVATE_KEY_ALGORITHM` | `RS256` (unless set), `ES256`, `EdDSA` and so on |
     /// | `OIDC_PRIVATE_KEY_ID` | the key's `kid` |
-    /// | `OIDC_ASSERTION_FILE` | file with a client assertion, renewed by another program |
-    /// | `OIDC_REDIRECT_URI` | the URI that logins come back to |
-    /// | `OIDC_BASE_URL` | where to reach the provider, if not at its issuer |
+    /// | `OIDC_ASSERTION_FILE` | file with a client assertion that something else renews |
+    /// | `OIDC_REDIRECT_URI` | where logins come back to |
+    /// | `OIDC_BASE_URL` | where to reach the provider, when that is not its issuer |
     ///
-    /// Time limits, proxy, certificate authorities and the client certificate are read from the
-    /// variables of [`Keycloak::builder_from_env`](crate::Keycloak::builder_from_env).
+    /// Time limits, retries, headers, proxies and TLS have the variables of
+    /// [`ClientOptions::from_env`](crate::ClientOptions::from_env).
     ///
     /// # Errors
-    /// Returns an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) that names the
-    /// variable if one is missing or invalid.
-    pub fn builder_from_env() -> Result<OidcBuilder> {
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a variable is missing or cannot be read.
+    /// The message names the variable.
+    pub fn builder_from_env() -> Result<OidcBuilder<Discovered>> {
         builder(&Process)
     }
 }
 
-pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder> {
+pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder<Discovered>> {
     let env = Reader { env };
     let required = |name: &str, example: &str| {
         env.text(name)?
-            .ok_or_else(|| config(format!("{name} is not set: set it to {example}")))
+            .ok_or_else(|| config(format!("{name} is not set: write {example} there")))
     };
     let issuer = required(
         "OIDC_ISSUER",
-        "the issuer, such as https://sso.example/realms/demo",
+        "the issuer, like https://sso.example/realms/demo,",
     )?;
     let mut builder = Oidc::discover(issuer)
         .client_id(required("OIDC_CLIENT_ID", "the client's id")?)
@@ -62,17 +62,7 @@ pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder> {
     if let Some(url) = env.text("OIDC_BASE_URL")? {
         builder = builder.base_url(url);
     }
-    let mut failed = None;
-    let builder = builder.connection(|connection| {
-        network(&env, connection).unwrap_or_else(|error| {
-            failed = Some(error);
-            crate::Keycloak::builder("")
-        })
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(builder),
-    }
+    Ok(builder.options(client_options(&env)?))
 }
 
 fn client_auth<E: Environment>(env: &Reader<'_, E>) -> Result<ClientAuth> {
@@ -106,7 +96,7 @@ fn client_auth<E: Environment>(env: &Reader<'_, E>) -> Result<ClientAuth> {
             None => Err(missing("OIDC_ASSERTION_FILE")),
         },
         _ => Err(config(
-            "OIDC_CLIENT_AUTH_METHOD is invalid: set it to none, client_secret_basic, \
+            "OIDC_CLIENT_AUTH_METHOD cannot be read: write none, client_secret_basic, \
              client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth or assertion",
         )),
     }
@@ -120,7 +110,7 @@ fn private_key<E: Environment>(env: &Reader<'_, E>) -> Result<SigningKey> {
     let algorithm = match env.text("OIDC_PRIVATE_KEY_ALGORITHM")? {
         None => SignatureAlgorithm::Rs256,
         Some(name) => SignatureAlgorithm::named(&name).ok_or_else(|| {
-            config("OIDC_PRIVATE_KEY_ALGORITHM is not supported: use a name such as RS256 or ES256")
+            config("OIDC_PRIVATE_KEY_ALGORITHM cannot be read: write it like RS256 or ES256")
         })?,
     };
     let key = SigningKey::from_pem(algorithm, pem.expose())?;
@@ -132,6 +122,6 @@ fn private_key<E: Environment>(env: &Reader<'_, E>) -> Result<SigningKey> {
 
 fn missing(name: &str) -> Error {
     config(format!(
-        "{name} is not set, but the client authentication needs it"
+        "{name} is not set, but the client's authentication needs it"
     ))
 }

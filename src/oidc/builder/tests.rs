@@ -28,27 +28,15 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 ";
 
-/// Settings that would have no effect are errors.
 #[test]
-fn settings_of_an_issuer_are_refused_for_a_realm() {
-    let kc = crate::Keycloak::builder("https://kc.example")
-        .anonymous()
-        .build()
-        .unwrap();
-    let realm = || kc.oidc("demo", "app");
-    realm().build().unwrap();
-    for (name, builder) in [
-        ("connection", realm().connection(|c| c.max_retries(1))),
-        ("base_url", realm().base_url("http://keycloak:8080")),
-        ("danger_allow_http", realm().danger_allow_http()),
-    ] {
-        let error = builder.build().unwrap_err();
-        assert!(
-            error.is_config() && error.to_string().contains(name),
-            "{error}"
-        );
-        assert!(error.hint().unwrap().contains("Keycloak::builder"));
-    }
+fn the_environment_names_the_connections_too() {
+    let variables = BTreeMap::from([
+        ("OIDC_ISSUER", "https://op"),
+        ("OIDC_CLIENT_ID", "app"),
+        ("KEYCLOAK_DEADLINE", "7"),
+    ]);
+    let oidc = builder(&Fake(variables)).unwrap().build().unwrap();
+    assert_eq!(oidc.inner.channel.sender.total().as_secs(), 7);
 }
 
 fn build(variables: &[(&'static str, &'static str)]) -> Result<Oidc> {
@@ -156,7 +144,7 @@ fn adapter_files() {
     for (rest, method) in [
         (r#","public-client":true"#.to_owned(), "none"),
         (r#","credentials":{"secret":"x"}"#.to_owned(), "client_secret_basic"),
-        // A bearer-only client logs no users in, but introspects tokens.
+        // It asks no user to log in, and introspects.
         (r#","bearer-only":true,"credentials":{"secret":"x"}"#.to_owned(), "client_secret_basic"),
         (r#","bearer-only":true"#.to_owned(), "none"),
         (
@@ -174,7 +162,7 @@ fn adapter_files() {
         assert!(shown.contains(method), "{shown}");
         assert!(shown.contains("https://sso.example/auth/realms/a%20b"), "{shown}");
     }
-    // Plain HTTP to another machine must be allowed explicitly.
+    // Plain HTTP to another machine has to be said.
     let plain = |rest: &str| file(rest).replace("https://", "http://");
     let none = plain(r#","ssl-required":"none","public-client":true"#);
     Oidc::builder_from_keycloak_json(&none)
@@ -188,8 +176,8 @@ fn adapter_files() {
         assert!(built.unwrap_err().is_config(), "{rest}");
     }
     for (bad, why) in [
-        ("{}".to_owned(), "cannot be parsed"),
-        ("hunter2".to_owned(), "cannot be parsed"),
+        ("{}".to_owned(), "cannot be read"),
+        ("hunter2".to_owned(), "cannot be read"),
         (file(r#","credentials":{"magic":1}"#), "magic"),
         (
             file(r#","credentials":{"jwt":{"client-keystore-file":"x"}}"#),

@@ -2,7 +2,7 @@
 
 use super::{AuthorizationResponse, OP, expected};
 use crate::error::{CallbackFault, ErrorKind, Result, invalid_argument, refused_callback};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::client::OidcInner;
 use crate::oidc::form::{self, Params};
@@ -55,7 +55,7 @@ pub(in crate::oidc) async fn redeem_code(
     params: &Params,
 ) -> Result<Granted> {
     let outcome = inner
-        .grant(op, GrantKind::Code, Repeat::NEVER, params)
+        .grant(op, GrantKind::Code, RetryPolicy::NEVER, params)
         .await;
     outcome.map_err(|error| match error.kind() {
         ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server => error.with_hint(

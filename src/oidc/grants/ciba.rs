@@ -12,7 +12,7 @@ use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument, is_disruptive, unauthorized, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::{SigningKey, hash};
 use crate::login::{GrantKind, explain};
 use crate::oidc::form::{self, CLIENT, Params};
@@ -191,7 +191,9 @@ impl BackchannelLoginRequest {
                 params
             }
         };
-        let answer = inner.post(&START, ENDPOINT, Repeat::NEVER, &params).await?;
+        let answer = inner
+            .post(&START, ENDPOINT, RetryPolicy::NEVER, &params)
+            .await?;
         if let Some(refusal) = answer.refusal(&START, Some("auth_req_id")) {
             return Err(explain(refusal, GrantKind::Backchannel));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -40,12 +40,12 @@ impl Oidc {
 impl ClientCredentialsLogin {
     async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
-        let repeat = Repeat::CLIENT_CREDENTIALS;
+        let retry = RetryPolicy::CLIENT_CREDENTIALS;
         inner
             .tokens(
                 &OP,
                 GrantKind::ClientCredentials,
-                repeat,
+                retry,
                 &self.params,
                 self.max_issue_age,
             )

@@ -11,7 +11,7 @@ use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, explain};
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::pkce::Pkce;
@@ -131,7 +131,7 @@ impl DeviceLoginRequest {
             .within_limits(&START, |limits| limits.check_authorization(&START, &pairs))
             .await?;
         let answer = inner
-            .post(&START, ENDPOINT, Repeat::IDEMPOTENT, &self.params)
+            .post(&START, ENDPOINT, RetryPolicy::IDEMPOTENT, &self.params)
             .await?;
         if let Some(refusal) = answer.refusal(&START, Some("device_code")) {
             return Err(explain(refusal, GrantKind::Custom));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::Secret;
 use crate::error::{Result, unexpected_body};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, grant};
 use crate::oidc::Oidc;
 use crate::oidc::form::{self, CLIENT, Params};
@@ -133,9 +133,9 @@ impl TokenExchange {
             Some(_) => GrantKind::Impersonation,
             None => GrantKind::Exchange,
         };
-        let request = inner.grant_request(&OP, kind, Repeat::SINGLE_USE);
+        let request = inner.grant_request(&OP, kind, RetryPolicy::SINGLE_USE);
         let (head, members) = inner
-            .members(&OP, request.kind, request.repeat, &form)
+            .members(&OP, request.kind, request.retry, &form)
             .await?;
         let token = ExchangedToken::read(request, &head, members)?;
         Ok(head.with(token))
@@ -285,7 +285,7 @@ mod tests {
         let oidc = oidc();
         let request = oidc
             .inner
-            .grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+            .grant_request(&OP, GrantKind::Exchange, RetryPolicy::NEVER);
         ExchangedToken::read(
             request,
             &Head::default(),
@@ -333,7 +333,7 @@ mod tests {
                 match crate::http::json::decode::<Map<String, Value>>(&OP, body) {
                     Ok(members) => {
                         let inner = &oidc().inner;
-                        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+                        let request = inner.grant_request(&OP, GrantKind::Exchange, RetryPolicy::NEVER);
                         prop_assert!(ExchangedToken::read(request, &Head::default(), members).is_err());
                     }
                     Err(error) => prop_assert!(!error.to_string().is_empty()),
@@ -352,7 +352,7 @@ mod tests {
                     members.insert("access_token".into(), token.as_str().into());
                     members.insert("token_type".into(), "Bearer".into());
                 }
-                let request = oidc().inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+                let request = oidc().inner.grant_request(&OP, GrantKind::Exchange, RetryPolicy::NEVER);
                 match ExchangedToken::read(request, &Head::default(), members) {
                     Ok(read) => {
                         let shown = format!("{read:?}");

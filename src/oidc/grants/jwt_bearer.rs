@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -49,7 +49,7 @@ impl JwtBearerGrant {
             .tokens(
                 &OP,
                 GrantKind::Custom,
-                Repeat::SINGLE_USE,
+                RetryPolicy::SINGLE_USE,
                 &self.params,
                 self.max_issue_age,
             )

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -70,7 +70,7 @@ impl PasswordLogin {
             .tokens(
                 &OP,
                 GrantKind::Password,
-                Repeat::SINGLE_USE,
+                RetryPolicy::SINGLE_USE,
                 &self.params,
                 self.max_issue_age,
             )

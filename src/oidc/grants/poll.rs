@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::Params;
 use crate::oidc::verify::Expected;
@@ -134,7 +134,7 @@ where
 /// Sends one token request.
 async fn request_tokens(oidc: &Oidc, op: &'static Operation, params: &Params) -> Result<Granted> {
     oidc.inner
-        .grant(op, GrantKind::Custom, Repeat::NEVER, params)
+        .grant(op, GrantKind::Custom, RetryPolicy::NEVER, params)
         .await
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::form::{self, Params};
@@ -79,7 +79,7 @@ impl Refresh {
         params.push("refresh_token", refresh_token);
         self.oidc
             .inner
-            .grant(&OP, GrantKind::Refresh, Repeat::REFRESH, &params)
+            .grant(&OP, GrantKind::Refresh, RetryPolicy::REFRESH, &params)
             .await
     }
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::mock::{Defects, Mock};
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Discovered, Oidc, OidcBuilder};
+use crate::testing::options;
 use crate::{AssertionAudience, ClientAuth};
 
 /// The public URL of a provider that is called at another address.
@@ -25,12 +26,12 @@ async fn provider() -> Mock {
     .await
 }
 
-fn builder(mock: &Mock) -> OidcBuilder {
+fn builder(mock: &Mock) -> OidcBuilder<Discovered> {
     Oidc::discover(PUBLIC)
         .base_url(&mock.server.url)
         .client_id("app")
         .redirect_uri("https://app.example/cb")
-        .connection(|connection| connection.no_proxy().quick())
+        .options(options())
 }
 
 async fn call_everything(oidc: &Oidc) {

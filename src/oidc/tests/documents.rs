@@ -10,7 +10,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::oidc::{LoginStore, MemoryLoginStore, Oidc, StartedLogin};
-use crate::testing::Reply;
+use crate::testing::{Reply, options};
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_published_is_named() {
@@ -127,7 +127,7 @@ async fn plain_http_is_only_for_this_machine() {
         .base_url(&mock.server.url)
         .client_id("app")
         .redirect_uri("https://app.example/cb")
-        .connection(|connection| connection.no_proxy())
+        .options(options())
         .build()
         .unwrap();
     let error = oidc.client_credentials().await.unwrap_err();
@@ -297,7 +297,7 @@ async fn a_known_document_is_used_while_its_renewal_hangs() {
     .await;
     let oidc = mock
         .builder()
-        .connection(|c| c.renewal_wait(Duration::from_millis(10)))
+        .options(options().renewal_wait(Duration::from_millis(10)))
         .build()
         .unwrap();
     oidc.metadata().await.unwrap();
@@ -338,7 +338,7 @@ async fn the_address_of_rfc_8414_is_tried_second() {
     let issuer = format!("{}/as", mock.server.url);
     let oidc = Oidc::discover(&issuer)
         .client_id("app")
-        .connection(|connection| connection.no_proxy())
+        .options(options())
         .build()
         .unwrap();
     assert_eq!(oidc.metadata().await.unwrap().issuer, issuer);

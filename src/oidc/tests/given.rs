@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::documents::minutes_later;
 use super::mock::{Defects, Mock};
-use crate::oidc::{Oidc, OidcBuilder};
-use crate::testing::Reply;
+use crate::oidc::{Discovered, Oidc, OidcBuilder};
+use crate::testing::{Reply, options};
 use crate::{ErrorKind, ProviderMetadata};
 
 const SECOND: &str = "/.well-known/oauth-authorization-server";
@@ -17,7 +17,7 @@ fn metadata(document: Value) -> ProviderMetadata {
     serde_json::from_value(document).unwrap()
 }
 
-fn of(issuer: &str) -> OidcBuilder {
+fn of(issuer: &str) -> OidcBuilder<Discovered> {
     Oidc::discover(issuer).client_id("app")
 }
 
@@ -100,31 +100,6 @@ fn what_is_given_keeps_the_rules() {
         .endpoint("policy_endpoint", "https://op.example/t")
         .build()
         .unwrap();
-    // A realm's client shares its document with the other clients of its `Keycloak`.
-    let kc = crate::Keycloak::builder("https://sso.example")
-        .anonymous()
-        .build()
-        .unwrap();
-    let error = kc
-        .oidc("demo", "app")
-        .endpoint("token_endpoint", "https://op.example")
-        .build();
-    assert!(
-        error
-            .unwrap_err()
-            .to_string()
-            .contains("endpoint has no effect")
-    );
-    let given = kc
-        .oidc("demo", "app")
-        .metadata(ProviderMetadata::default())
-        .build();
-    assert!(
-        given
-            .unwrap_err()
-            .to_string()
-            .contains("metadata has no effect")
-    );
 }
 
 #[tokio::test]
@@ -266,7 +241,7 @@ async fn a_second_document_of_another_issuer_is_refused() {
     .await;
     let oidc = of("https://op.example")
         .base_url(&first.server.url)
-        .connection(|connection| connection.no_proxy())
+        .options(options())
         .build()
         .unwrap();
     let error = oidc.revoke("x").await.unwrap_err();

@@ -8,7 +8,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::jose::{ContentEncryption, KeyEncryption, SignatureAlgorithm, SigningKey};
 use crate::oidc::{CallbackAnswer, Oidc};
-use crate::testing::Reply;
+use crate::testing::{Reply, options};
 use crate::{AccessToken, ClientAuth, Error, ErrorKind};
 
 #[track_caller]
@@ -51,7 +51,7 @@ async fn refused_client(status: u16, code: &'static str, without_proof: &str) {
     let with_secret = mock.oidc();
     let without = Oidc::discover(&mock.server.url)
         .client_id("app")
-        .connection(|connection| connection.no_proxy().quick())
+        .options(options())
         .build()
         .unwrap();
     let assertion = mock

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::jose::SignatureAlgorithm;
 use crate::jose::tests::{es256, sign};
-use crate::oidc::{LoginAttempt, Oidc, OidcBuilder};
-use crate::testing::{Reply, Seen, Server};
+use crate::oidc::{Discovered, LoginAttempt, Oidc, OidcBuilder};
+use crate::testing::{Reply, Seen, Server, options};
 
 type Script = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
 type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
@@ -79,12 +79,12 @@ impl Mock {
         Self { server, state }
     }
 
-    pub(crate) fn builder(&self) -> OidcBuilder {
+    pub(crate) fn builder(&self) -> OidcBuilder<Discovered> {
         Oidc::discover(&self.server.url)
             .client_id("app")
             .client_secret("s3cret-hunter2")
             .redirect_uri("https://app.example/cb")
-            .connection(|connection| connection.no_proxy().quick())
+            .options(options())
     }
 
     pub(crate) fn oidc(&self) -> Oidc {

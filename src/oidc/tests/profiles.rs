@@ -9,10 +9,12 @@ use crate::jose::tests::sign;
 use crate::jose::{DpopKey, SignatureAlgorithm, SigningKey, decode_unverified, hash};
 use crate::oidc::IdTokenSecret;
 use crate::oidc::{
-    LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
+    Discovered, LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
 };
-use crate::testing::Reply;
-use crate::{AssertionAudience, CallbackFault, ClientAuth, Error, ErrorKind, TokenFault};
+use crate::testing::{Reply, options};
+use crate::{
+    AssertionAudience, CallbackFault, ClientAuth, ClientOptions, Error, ErrorKind, TokenFault,
+};
 
 const ALL: [SecurityProfile; 4] = [
     SecurityProfile::Fapi1Advanced,
@@ -25,19 +27,16 @@ fn key(algorithm: SignatureAlgorithm) -> SigningKey {
     SigningKey::generate(algorithm).unwrap()
 }
 
-/// A client that satisfies the profile.
-fn complete(mock: &Mock, profile: SecurityProfile) -> OidcBuilder {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
+/// A client that lacks nothing for any profile.
+fn complete(mock: &Mock, profile: SecurityProfile) -> OidcBuilder<Discovered> {
+    // What it shows is not known.
+    let http = options().build_http_service().unwrap();
     crate::oidc::Oidc::discover(&mock.server.url)
         .client_id("app")
         .redirect_uri("https://app.example/cb")
         .client_auth(ClientAuth::private_key_jwt(key(SignatureAlgorithm::Es256)))
         .dpop(DpopKey::generate(SignatureAlgorithm::Es256).unwrap())
-        .connection(move |connection| connection.http_client(http).quick())
+        .options(ClientOptions::new().http_service(http).quick())
         .security_profile(profile)
 }
 

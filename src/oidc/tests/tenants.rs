@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::mock::{Defects, Mock};
 use crate::jose::{SignatureAlgorithm, SigningKey};
-use crate::oidc::{IssuerTemplate, OidcBuilder};
+use crate::oidc::{Discovered, IssuerTemplate, OidcBuilder};
 use crate::{AssertionAudience, CallbackFault, ClientAuth, ErrorKind, TokenFault};
 
 /// A provider whose document names the template, and whose tokens name the tenant `token`.
@@ -29,7 +29,7 @@ fn template(mock: &Mock) -> IssuerTemplate {
     IssuerTemplate::new(text, ["one", "two"]).unwrap()
 }
 
-fn of_tenants(mock: &Mock) -> OidcBuilder {
+fn of_tenants(mock: &Mock) -> OidcBuilder<Discovered> {
     mock.builder().issuer_template(template(mock))
 }
 

@@ -100,7 +100,7 @@ impl TrustedIssuer {
 
     /// Sets how long a verification waits for the issuer's metadata or keys if they are not cached
     /// or too old. The default is
-    /// [`KeycloakBuilder::renewal_wait`](crate::KeycloakBuilder::renewal_wait).
+    /// [`ClientOptions::renewal_wait`](crate::ClientOptions::renewal_wait).
     ///
     /// After that time the verification uses the cached metadata and keys if it can, or fails with
     /// an error of kind [`Unavailable`](crate::ErrorKind::Unavailable). The fetch continues.

@@ -6,7 +6,7 @@ use super::{first, rotating};
 use crate::jose::{DpopKey, SignatureAlgorithm, decode_unverified};
 use crate::oidc::Session;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::{Reply, Server};
+use crate::testing::{Reply, Server, options};
 use crate::{ErrorKind, Method, StatusCode};
 
 async fn session(mock: &Mock) -> Session {
@@ -183,7 +183,7 @@ async fn headers_for_the_provider_do_not_go_to_a_service() {
     let mock = rotating().await;
     let oidc = mock
         .builder()
-        .connection(|connection| connection.default_header("x-gateway", "hunter2"))
+        .options(options().default_header("x-gateway", "hunter2"))
         .build()
         .unwrap();
     let session = oidc.session(oidc.client_credentials().await.unwrap());

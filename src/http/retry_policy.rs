@@ -1,35 +1,36 @@
-//! Which failures a request may be sent again after.
+//! The failures that a request may be sent again after.
 
 use http::{Method, StatusCode};
 
 use super::budget::Cost;
-use crate::error::tls;
+use crate::error::{HttpError, HttpErrorKind};
 
 /// Why an attempt did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// No connection: the server has seen nothing.
     NotSent,
-    /// The connection broke after sending began, or the answer was cut short.
+    /// The connection broke after sending began, or the response was cut short.
     Lost,
-    /// No answer in time.
+    /// No response in time.
     TimedOut,
-    /// 429: the server, or a limiter before it, turned the request away.
+    /// 429: the server, or a limiter in front of it, turned the request away.
     TurnedAway,
-    /// 503 with the time to come back.
+    /// 503 with `Retry-After`.
     Busy,
-    /// 503 without one: the server is away, or a proxy has lost it.
+    /// 503 without `Retry-After`: the server is away, or a proxy has lost it.
     Away,
-    /// 502 or 504: a proxy could not get the server's answer.
+    /// 502 or 504: a proxy did not get the server's response.
     Gateway,
-    /// 500: a bug of the server, or a race in it that the next attempt does not meet.
+    /// 500: a bug in the server, or a race in it that the next attempt does not meet.
     Internal,
     /// Sending again cannot help.
     Final,
 }
 
 impl Failure {
-    /// `asked` says whether the answer names the time to come back (`Retry-After`).
+    /// Returns the failure that a status means. `asked` says whether the response has
+    /// `Retry-After`.
     pub(crate) fn of(status: StatusCode, asked: bool) -> Option<Self> {
         match status.as_u16() {
             429 => Some(Self::TurnedAway),
@@ -41,17 +42,12 @@ impl Failure {
         }
     }
 
-    pub(crate) fn of_reqwest(error: &reqwest::Error) -> Self {
-        if tls::is_refusal(error) {
-            Self::Final
-        } else if error.is_connect() {
-            Self::NotSent
-        } else if error.is_timeout() {
-            Self::TimedOut
-        } else if error.is_builder() || error.is_redirect() {
-            Self::Final
-        } else {
-            Self::Lost
+    pub(crate) fn of_error(error: &HttpError) -> Self {
+        match error.kind() {
+            HttpErrorKind::Connect | HttpErrorKind::ConnectTimeout => Self::NotSent,
+            HttpErrorKind::Timeout => Self::TimedOut,
+            HttpErrorKind::Tls | HttpErrorKind::Request => Self::Final,
+            HttpErrorKind::Interrupted => Self::Lost,
         }
     }
 
@@ -63,7 +59,7 @@ impl Failure {
         }
     }
 
-    /// Whether the server may have executed the request all the same.
+    /// Returns `true` if the server may have executed the request.
     pub(crate) fn may_be_done(self) -> bool {
         matches!(
             self,
@@ -89,7 +85,7 @@ impl Failure {
 /// How many times a request may be sent again after each kind of failure. After
 /// [`Failure::NotSent`] it always may.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Repeat {
+pub(crate) struct RetryPolicy {
     lost: u32,
     turned_away: u32,
     busy: u32,
@@ -98,8 +94,8 @@ pub(crate) struct Repeat {
     internal: u32,
 }
 
-impl Repeat {
-    /// Executing it twice is the same as executing it once.
+impl RetryPolicy {
+    /// For a request that does the same if it is executed twice.
     pub(crate) const IDEMPOTENT: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
@@ -108,7 +104,7 @@ impl Repeat {
         gateway: u32::MAX,
         internal: 1,
     };
-    /// It must not be executed twice.
+    /// For a request that must not be executed twice.
     pub(crate) const NEVER: Self = Self {
         lost: 0,
         turned_away: 0,
@@ -117,7 +113,7 @@ impl Repeat {
         gateway: 0,
         internal: 0,
     };
-    /// Another token does no harm.
+    /// For client credentials: another token does no harm.
     pub(crate) const CLIENT_CREDENTIALS: Self = Self {
         lost: u32::MAX,
         turned_away: u32::MAX,
@@ -126,8 +122,8 @@ impl Repeat {
         gateway: 1,
         internal: 1,
     };
-    /// With rotation the first attempt may have spent the refresh token: one more try, and
-    /// `invalid_grant` then means that it has.
+    /// For a refresh. With rotation the first attempt may have used up the refresh token: one more
+    /// attempt, and `invalid_grant` then says that it has.
     pub(crate) const REFRESH: Self = Self {
         lost: 1,
         turned_away: u32::MAX,
@@ -137,9 +133,9 @@ impl Repeat {
         internal: 1,
     };
 
-    /// What is used up, or counts, when it is executed: an assertion, a one-time code, a wrong
-    /// password, a registration. Sent again only after 429, which comes before execution. A 503 is
-    /// no such sign: proxies answer it too when the server has closed the connection.
+    /// For what is used up or counted when it is executed: an assertion, a one-time code, a wrong
+    /// password, a registration. Sent again only after 429, which comes before execution. A 503 does
+    /// not: proxies return it too if the server has closed the connection.
     pub(crate) const SINGLE_USE: Self = Self {
         lost: 0,
         turned_away: u32::MAX,
@@ -149,8 +145,8 @@ impl Repeat {
         internal: 0,
     };
 
-    /// Executing it twice does no harm: sent again after 429, and after a 503 that says when to
-    /// come back.
+    /// For a request that does no harm if it is executed twice: sent again after 429, and after 503
+    /// with `Retry-After`.
     #[cfg_attr(not(feature = "admin"), allow(dead_code))]
     pub(crate) const HARMLESS: Self = Self {
         turned_away: u32::MAX,
@@ -167,7 +163,7 @@ impl Repeat {
         }
     }
 
-    /// Takes one repetition after `failure`, if there is one left.
+    /// Takes one retry after `failure`. Returns `false` if there is none left.
     pub(crate) fn take(&mut self, failure: Failure) -> bool {
         let left = match failure {
             Failure::NotSent => return true,
