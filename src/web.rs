@@ -30,8 +30,11 @@ mod challenge;
 mod credentials;
 mod guard;
 mod log;
+mod nonce;
 mod rejection;
 mod requirement;
+mod resource_metadata;
+mod tenants;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "tower")]
@@ -48,5 +51,7 @@ pub use self::requirement::{
     Requirement, acr, any_of, claim, client_role, group, logged_in_within, organization, policy,
     realm_role, scope,
 };
+pub use self::resource_metadata::ResourceMetadata;
+pub use self::tenants::TenantResolver;
 #[cfg(feature = "tower")]
 pub use self::tower::{GuardLayer, GuardService};

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::caller::Caller;
 use super::log;
 use super::rejection::Rejection;
+use super::resource_metadata::ResourceMetadata;
 use super::tower::Guarded;
 
 /// The claims of the caller's access token as a type of the application's own.
@@ -73,6 +74,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Claims<T> {
 }
 
 impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.to_response().map(Body::from)
+    }
+}
+
+impl IntoResponse for ResourceMetadata {
     fn into_response(self) -> Response {
         self.to_response().map(Body::from)
     }

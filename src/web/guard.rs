@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
@@ -13,8 +13,11 @@ use super::caller::Caller;
 use super::certificate::{CertificateHeader, ClientCertificate};
 use super::credentials::{self, Credentials, Scheme};
 use super::log;
+use super::nonce::Nonces;
 use super::rejection::Rejection;
 use super::requirement::Requirement;
+use super::tenants::{Limits, TenantResolver, Tenants};
+use crate::Secret;
 use crate::error::{Error, Result, TokenFault, config};
 use crate::jose::SignatureAlgorithm;
 use crate::oidc::{AccessTokenVerifier, AccessTokenVerifierBuilder, Oidc, Presented};
@@ -35,7 +38,7 @@ pub struct Guard {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct GuardBuilder {
-    verifier: AccessTokenVerifierBuilder,
+    tokens: Tokens,
     realm: Option<String>,
     resource_metadata: Option<String>,
     address: Option<PublicAddress>,
@@ -44,11 +47,26 @@ pub struct GuardBuilder {
     open_paths: Vec<String>,
     preflight: bool,
     max_header: usize,
+    nonces: Option<(Duration, Option<Secret>)>,
+}
+
+/// How tokens are verified.
+enum Tokens {
+    Issuer(AccessTokenVerifierBuilder),
+    Tenants(Box<dyn TenantResolver>, Box<SetUp>, Limits),
+}
+
+type SetUp = dyn Fn(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder + Send + Sync;
+
+enum Verifier {
+    Issuer(AccessTokenVerifier),
+    Tenants(Tenants),
 }
 
 /// What a guard was set up with.
 pub(super) struct Settings {
-    verifier: AccessTokenVerifier,
+    verifier: Verifier,
+    nonces: Option<Nonces>,
     pub(super) realm: Option<String>,
     pub(super) resource_metadata: Option<String>,
     address: Option<PublicAddress>,
@@ -84,17 +102,36 @@ impl Oidc {
 impl Guard {
     /// Starts a guard that verifies tokens in the way of `verifier`.
     pub fn builder(verifier: AccessTokenVerifierBuilder) -> GuardBuilder {
-        GuardBuilder {
-            verifier,
-            realm: None,
-            resource_metadata: None,
-            address: None,
-            certificate: None,
-            dpop_required: false,
-            open_paths: Vec::new(),
-            preflight: false,
-            max_header: MAX_HEADER,
-        }
+        GuardBuilder::of(Tokens::Issuer(verifier))
+    }
+
+    /// Starts a guard for tenants that are known only at run time: `resolver` says which provider has
+    /// the issuer that a token names, and `set_up` how its tokens are verified.
+    ///
+    /// ```no_run
+    /// # fn show(resolver: impl keycloak_kit::web::TenantResolver) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::web::Guard;
+    ///
+    /// let guard = Guard::tenants(resolver, |verifier| verifier.audience("api")).build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Known tenants and refused issuers are remembered for a minute each, 1,000 of both at most
+    /// ([`tenant_cache`](GuardBuilder::tenant_cache)): so long a removed tenant is still accepted, and a new one
+    /// still refused. One lookup for an issuer runs at a time, and eight in all.
+    pub fn tenants(
+        resolver: impl TenantResolver,
+        set_up: impl Fn(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder
+        + Send
+        + Sync
+        + 'static,
+    ) -> GuardBuilder {
+        let limits = Limits::default();
+        GuardBuilder::of(Tokens::Tenants(
+            Box::new(resolver),
+            Box::new(set_up),
+            limits,
+        ))
     }
 
     /// Returns the caller of a request.
@@ -183,7 +220,15 @@ fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 impl Settings {
     /// The time that ages of logins are counted to.
     pub(super) fn now(&self) -> SystemTime {
-        self.verifier.now()
+        match &self.verifier {
+            Verifier::Issuer(verifier) => verifier.now(),
+            Verifier::Tenants(_) => SystemTime::now(),
+        }
+    }
+
+    /// A nonce for the next proof, where nonces are given.
+    pub(super) fn nonce(&self) -> Option<String> {
+        Some(self.nonces.as_ref()?.make(self.now()))
     }
 
     /// The algorithms of DPoP proofs, where proofs are taken.
@@ -204,7 +249,7 @@ impl Settings {
         let certificate = self
             .certificate(request)
             .map_err(|why| (Rejection::invalid_request(why), why.to_owned()))?;
-        let url;
+        let (url, nonce);
         let mut presented = Presented::new(credentials.token);
         if let Some(certificate) = &certificate {
             presented = presented.certificate(certificate.der());
@@ -223,6 +268,13 @@ impl Settings {
                     (Rejection::invalid_request(why), why.to_owned())
                 })?;
                 presented = presented.dpop(proof, &request.method, &url);
+                if let Some(nonces) = &self.nonces {
+                    nonce = nonces.of_proof(proof, self.now()).ok_or_else(|| {
+                        let why = "the DPoP proof needs a nonce of this service";
+                        (Rejection::use_nonce(), why.to_owned())
+                    })?;
+                    presented = presented.nonce(&nonce);
+                }
             }
             _ if self.dpop_required => {
                 let why = "this service takes tokens with a DPoP proof only";
@@ -230,7 +282,15 @@ impl Settings {
             }
             _ => {}
         }
-        let verified = self.verifier.verify(presented).await;
+        let of_tenant;
+        let verifier = match &self.verifier {
+            Verifier::Issuer(verifier) => verifier,
+            Verifier::Tenants(tenants) => {
+                of_tenant = tenants.verifier(credentials.token).await?;
+                &of_tenant
+            }
+        };
+        let verified = verifier.verify(presented).await;
         verified.map_err(|error| (rejection(&error, credentials.scheme), error.to_string()))
     }
 
@@ -271,6 +331,21 @@ fn rejection(error: &Error, scheme: Scheme) -> Rejection {
 }
 
 impl GuardBuilder {
+    fn of(tokens: Tokens) -> Self {
+        Self {
+            tokens,
+            realm: None,
+            resource_metadata: None,
+            address: None,
+            certificate: None,
+            dpop_required: false,
+            open_paths: Vec::new(),
+            preflight: false,
+            max_header: MAX_HEADER,
+            nonces: None,
+        }
+    }
+
     /// Takes tokens that are for this audience. One audience must be set.
     pub fn audience(self, audience: impl Into<String>) -> Self {
         let audience = audience.into();
@@ -293,7 +368,46 @@ impl GuardBuilder {
         mut self,
         set: impl FnOnce(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder,
     ) -> Self {
-        self.verifier = set(self.verifier);
+        self.tokens = match self.tokens {
+            Tokens::Issuer(verifier) => Tokens::Issuer(set(verifier)),
+            tenants => tenants,
+        };
+        self
+    }
+
+    /// Sets how many tenants and refused issuers a guard for [tenants](Guard::tenants) remembers, and
+    /// how long; 1,000 of each and a minute unless set.
+    pub fn tenant_cache(mut self, entries: usize, age: Duration) -> Self {
+        if let Tokens::Tenants(_, _, limits) = &mut self.tokens {
+            limits.entries = entries;
+            limits.age = age;
+        }
+        self
+    }
+
+    /// Limits the time of one lookup of a tenant; 5 s unless set.
+    pub fn tenant_timeout(mut self, limit: Duration) -> Self {
+        if let Tokens::Tenants(_, _, limits) = &mut self.tokens {
+            limits.time_limit = limit;
+        }
+        self
+    }
+
+    /// Asks for a nonce in DPoP proofs (RFC 9449 section 9), which is good for `lifetime`. The key that
+    /// nonces are made with is the process's own: see [`dpop_nonce_key`](Self::dpop_nonce_key).
+    pub fn dpop_nonces(mut self, lifetime: Duration) -> Self {
+        let key = self.nonces.and_then(|(_, key)| key);
+        self.nonces = Some((lifetime, key));
+        self
+    }
+
+    /// Shares the key of nonces between processes that answer for one service: at least 32 bytes.
+    /// Nonces are good for five minutes unless [`dpop_nonces`](Self::dpop_nonces) says otherwise.
+    pub fn dpop_nonce_key(mut self, key: impl Into<Secret>) -> Self {
+        let lifetime = self
+            .nonces
+            .map_or(Duration::from_secs(300), |(lifetime, _)| lifetime);
+        self.nonces = Some((lifetime, Some(key.into())));
         self
     }
 
@@ -363,7 +477,16 @@ impl GuardBuilder {
             ));
         }
         let settings = Settings {
-            verifier: self.verifier.build()?,
+            verifier: match self.tokens {
+                Tokens::Issuer(verifier) => Verifier::Issuer(verifier.build()?),
+                Tokens::Tenants(resolver, set_up, limits) => {
+                    Verifier::Tenants(Tenants::new(resolver, set_up, limits))
+                }
+            },
+            nonces: self
+                .nonces
+                .map(|(lifetime, key)| Nonces::new(lifetime, key.as_ref()))
+                .transpose()?,
             realm: self.realm,
             resource_metadata: self.resource_metadata,
             address: self.address,
@@ -376,6 +499,24 @@ impl GuardBuilder {
         Ok(Guard {
             settings: Arc::new(settings),
         })
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issuer(verifier) => verifier.fmt(f),
+            Self::Tenants(resolver, ..) => resolver.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issuer(verifier) => verifier.fmt(f),
+            Self::Tenants(tenants) => tenants.fmt(f),
+        }
     }
 }
 

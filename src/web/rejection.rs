@@ -24,6 +24,9 @@ pub enum RejectionKind {
     InvalidToken,
     /// The DPoP proof is refused: 401 (RFC 9449 section 7.1).
     InvalidProof,
+    /// The DPoP proof needs a nonce, which the response has in its header `DPoP-Nonce`: 401 (RFC 9449
+    /// section 9).
+    UseNonce,
     /// The user has to log in again, or at a higher level: 401 (RFC 9470).
     LoginInsufficient,
     /// A scope, a role or another right is missing: 403 (RFC 6750 section 3.1).
@@ -70,6 +73,11 @@ impl Rejection {
         Self::new(RejectionKind::InvalidProof, Some(why))
     }
 
+    pub(super) fn use_nonce() -> Self {
+        let why = "the DPoP proof needs the nonce in the header DPoP-Nonce";
+        Self::new(RejectionKind::UseNonce, Some(why))
+    }
+
     pub(super) fn unavailable() -> Self {
         let why = "the access token cannot be verified at present";
         Self::new(RejectionKind::Unavailable, Some(why))
@@ -114,6 +122,7 @@ impl Rejection {
             RejectionKind::NoToken
             | RejectionKind::InvalidToken
             | RejectionKind::InvalidProof
+            | RejectionKind::UseNonce
             | RejectionKind::LoginInsufficient => StatusCode::UNAUTHORIZED,
             RejectionKind::InvalidRequest => StatusCode::BAD_REQUEST,
             RejectionKind::Forbidden => StatusCode::FORBIDDEN,
@@ -131,6 +140,7 @@ impl Rejection {
             RejectionKind::InvalidRequest => Some("invalid_request"),
             RejectionKind::InvalidToken => Some("invalid_token"),
             RejectionKind::InvalidProof => Some("invalid_dpop_proof"),
+            RejectionKind::UseNonce => Some("use_dpop_nonce"),
             RejectionKind::LoginInsufficient => Some("insufficient_user_authentication"),
             RejectionKind::Forbidden => Some("insufficient_scope"),
         }
@@ -160,7 +170,10 @@ impl Rejection {
                     settings.and_then(|guard| guard.resource_metadata.as_deref()),
                 )
         };
-        let of_proof = self.kind == RejectionKind::InvalidProof;
+        let of_proof = matches!(
+            self.kind,
+            RejectionKind::InvalidProof | RejectionKind::UseNonce
+        );
         let mut all = Vec::new();
         if settings.is_none_or(|guard| !guard.dpop_required) {
             all.push(challenge("Bearer", !of_proof));
@@ -195,6 +208,19 @@ impl Rejection {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(CONTENT_TYPE, problem);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // A proof that failed for another reason needs a nonce all the same.
+        let proof = matches!(
+            self.kind,
+            RejectionKind::InvalidProof | RejectionKind::UseNonce
+        );
+        let nonce = self
+            .guard
+            .as_ref()
+            .filter(|_| proof)
+            .and_then(|guard| guard.nonce());
+        if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            headers.insert("dpop-nonce", nonce);
+        }
         match self.kind {
             RejectionKind::Unavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod tenants;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -320,14 +321,21 @@ async fn a_policy_sees_the_request() {
 }
 
 fn proof(key: &SigningKey, token: &str, url: &str) -> String {
+    proof_with(key, token, url, None)
+}
+
+fn proof_with(key: &SigningKey, token: &str, url: &str, nonce: Option<&str>) -> String {
     let mut jwk = key.public_jwk().unwrap().to_json();
     for name in ["use", "alg"] {
         jwk.as_object_mut().unwrap().remove(name);
     }
     let id = hash::random::<8>().unwrap();
-    let claims = json!({
+    let mut claims = json!({
         "jti": id, "htm": "GET", "htu": url, "iat": now(), "ath": hash::sha256(token),
     });
+    if let Some(nonce) = nonce {
+        claims["nonce"] = json!(nonce);
+    }
     key.sign(&json!({ "typ": "dpop+jwt", "jwk": jwk }), &claims)
         .unwrap()
 }
@@ -535,4 +543,42 @@ async fn a_caller_of_another_guard_is_asked_again() {
     .unwrap();
     refused(other.caller(&request).await, 401, "another audience");
     assert_eq!(StatusCode::UNAUTHORIZED, 401);
+}
+
+/// RFC 9449 section 9.
+#[tokio::test]
+async fn a_nonce_is_asked_for_and_given() {
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let thumbprint = key.public_jwk().unwrap().thumbprint();
+    let token = signed(&with(claims(), "cnf", json!({ "jkt": thumbprint })));
+    let address = PublicAddress::fixed("https://api.example").unwrap();
+    let guard = builder()
+        .public_address(address)
+        .dpop_nonces(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let url = "https://api.example/notes";
+    let send = |nonce: Option<&str>| {
+        let proof = proof_with(&key, &token, url, nonce);
+        request(&[
+            ("authorization", &format!("DPoP {token}")),
+            ("dpop", &proof),
+        ])
+    };
+    let rejection = refused(
+        guard.caller(&send(None)).await,
+        401,
+        "error=\"use_dpop_nonce\"",
+    );
+    assert_eq!(rejection.kind(), RejectionKind::UseNonce);
+    let response = rejection.to_response();
+    let nonce = response.headers()["dpop-nonce"].to_str().unwrap();
+    assert!(guard.caller(&send(Some(nonce))).await.is_ok());
+    refused(
+        guard.caller(&send(Some("AAAA"))).await,
+        401,
+        "use_dpop_nonce",
+    );
+    // A bearer token needs none.
+    assert!(guard.caller(&bearer(&claims())).await.is_ok());
 }

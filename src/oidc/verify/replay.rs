@@ -5,6 +5,7 @@ mod memory;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use self::memory::ReplayMemory;
@@ -47,6 +48,22 @@ pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
     ) -> ReplayFuture<'a> {
         let _ = sender;
         self.first_use(id, until)
+    }
+}
+
+/// A store that several verifiers share.
+impl<T: ReplayStore + ?Sized> ReplayStore for Arc<T> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+        (**self).first_use(id, until)
+    }
+
+    fn first_use_by<'a>(
+        &'a self,
+        sender: ReplaySender<'a>,
+        id: &'a str,
+        until: SystemTime,
+    ) -> ReplayFuture<'a> {
+        (**self).first_use_by(sender, id, until)
     }
 }
 
