@@ -1,13 +1,17 @@
 //! The decision about a request.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
+pub use self::builder::GuardBuilder;
+use self::builder::Tokens;
 use super::address::PublicAddress;
 use super::caller::Caller;
 use super::certificate::{CertificateHeader, ClientCertificate};
@@ -17,13 +21,10 @@ use super::nonce::Nonces;
 use super::rejection::Rejection;
 use super::requirement::Requirement;
 use super::tenants::{Limits, TenantResolver, Tenants};
-use crate::Secret;
-use crate::error::{Error, Result, TokenFault, config};
+use crate::error::{Error, Result, TokenFault};
 use crate::jose::SignatureAlgorithm;
 use crate::oidc::{AccessTokenVerifier, AccessTokenVerifierBuilder, Oidc, Presented};
-
-/// How long the header `Authorization` may be, unless set, in bytes.
-const MAX_HEADER: usize = 16 * 1024;
+use crate::uma::{Access, PathEnforcer};
 
 /// Decides about requests by their access tokens. Cheap to clone; clones share the issuer's keys.
 ///
@@ -34,33 +35,9 @@ pub struct Guard {
     pub(super) settings: Arc<Settings>,
 }
 
-/// Sets up a [`Guard`]; from [`Oidc::guard`] or [`Guard::builder`].
-#[derive(Debug)]
-#[must_use = "a builder does nothing until it is built"]
-pub struct GuardBuilder {
-    tokens: Tokens,
-    realm: Option<String>,
-    resource_metadata: Option<String>,
-    address: Option<PublicAddress>,
-    certificate: Option<CertificateHeader>,
-    dpop_required: bool,
-    open_paths: Vec<String>,
-    preflight: bool,
-    max_header: usize,
-    nonces: Option<(Duration, Option<Secret>)>,
-}
-
-/// How tokens are verified.
-enum Tokens {
-    Issuer(AccessTokenVerifierBuilder),
-    Tenants(Box<dyn TenantResolver>, Box<SetUp>, Limits),
-}
-
-type SetUp = dyn Fn(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder + Send + Sync;
-
 enum Verifier {
     Issuer(AccessTokenVerifier),
-    Tenants(Tenants),
+    Tenants(Box<Tenants>),
 }
 
 /// What a guard was set up with.
@@ -102,7 +79,7 @@ impl Oidc {
 impl Guard {
     /// Starts a guard that verifies tokens in the way of `verifier`.
     pub fn builder(verifier: AccessTokenVerifierBuilder) -> GuardBuilder {
-        GuardBuilder::of(Tokens::Issuer(verifier))
+        GuardBuilder::of(Tokens::Issuer(Box::new(verifier)))
     }
 
     /// Starts a guard for tenants that are known only at run time: `resolver` says which provider has
@@ -142,7 +119,7 @@ impl Guard {
     /// verified because the issuer cannot be reached.
     pub async fn caller(&self, request: &Parts) -> Result<Caller, Rejection> {
         let caller = self.optional_caller(request).await?;
-        caller.ok_or_else(|| Rejection::no_token().from_guard(&self.settings))
+        caller.ok_or_else(|| Rejection::no_token().of_guard(&self.settings))
     }
 
     /// Returns the caller of a request, or `None` if the request has no access token.
@@ -155,7 +132,7 @@ impl Guard {
         if let Some(caller) = self.known(request) {
             return Ok(Some(caller.clone()));
         }
-        let rejected = |rejection: Rejection| rejection.from_guard(&self.settings);
+        let rejected = |rejection: Rejection| rejection.of_guard(&self.settings);
         let credentials = credentials::read(request, self.settings.max_header).map_err(rejected)?;
         let Some(credentials) = credentials else {
             return Ok(None);
@@ -188,7 +165,52 @@ impl Guard {
         let caller = self.caller(request).await?;
         match requirement.check(&caller, Some(request)) {
             Ok(()) => Ok(caller),
-            Err(unmet) => Err(Rejection::unmet(unmet).from_guard(&self.settings)),
+            Err(unmet) => Err(Rejection::unmet(unmet).of_guard(&self.settings)),
+        }
+    }
+
+    /// Returns the caller of a request that a path enforcer allows; `None` for a request without a token
+    /// to a path that is open.
+    ///
+    /// The guard has verified who holds the token, so the enforcer may be built with
+    /// [`holder_verified`](crate::uma::PathEnforcerBuilder::holder_verified). Its rules are compared with
+    /// the path of the request as this guard sees it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a rejection as [`caller`](Self::caller) does; one with status 403 if the enforcer denies
+    /// the request, and one with 503 if the server cannot be asked.
+    pub async fn check_path(
+        &self,
+        request: &Parts,
+        enforcer: &PathEnforcer,
+    ) -> Result<Option<Caller>, Rejection> {
+        let caller = self.optional_caller(request).await?;
+        let rejected = |rejection: Rejection| rejection.of_guard(&self.settings);
+        let credentials = credentials::read(request, self.settings.max_header).map_err(rejected)?;
+        let token = credentials.map(|credentials| credentials.token);
+        let path = request
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        let access = enforcer.check(&request.method, path, token).await;
+        match access {
+            Ok(Access::Granted) => Ok(caller),
+            Ok(Access::NotLoggedIn) if token.is_some() => Err(rejected(Rejection::invalid_token(
+                "the access token is invalid",
+            ))),
+            Ok(Access::NotLoggedIn) => Err(rejected(Rejection::no_token())),
+            Ok(Access::Denied) => Err(rejected(Rejection::denied())),
+            Err(error) if error.token_fault().is_some() => {
+                log::misconfigured(
+                    "the path enforcer was not told that the guard verifies the holder of a token: build it \
+                     with holder_verified()",
+                );
+                Err(rejected(Rejection::invalid_token(
+                    "the access token is invalid",
+                )))
+            }
+            Err(_) => Err(rejected(Rejection::unavailable())),
         }
     }
 
@@ -327,187 +349,6 @@ fn rejection(error: &Error, scheme: Scheme) -> Rejection {
         }
         (TokenFault::Inactive, _) => Rejection::invalid_token("the access token was revoked"),
         _ => Rejection::invalid_token("the access token is invalid"),
-    }
-}
-
-impl GuardBuilder {
-    fn of(tokens: Tokens) -> Self {
-        Self {
-            tokens,
-            realm: None,
-            resource_metadata: None,
-            address: None,
-            certificate: None,
-            dpop_required: false,
-            open_paths: Vec::new(),
-            preflight: false,
-            max_header: MAX_HEADER,
-            nonces: None,
-        }
-    }
-
-    /// Takes tokens that are for this audience. One audience must be set.
-    pub fn audience(self, audience: impl Into<String>) -> Self {
-        let audience = audience.into();
-        self.access_tokens(|verifier| verifier.audience(audience))
-    }
-
-    /// Sets up how tokens are verified: further issuers, algorithms, introspection of opaque and
-    /// lightweight tokens, the store of used DPoP proofs.
-    ///
-    /// ```no_run
-    /// # fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
-    /// let guard = oidc
-    ///     .guard()
-    ///     .audience("api")
-    ///     .access_tokens(|verifier| verifier.introspection(oidc.clone()).introspect_opaque_tokens())
-    ///     .build()?;
-    /// # Ok(()) }
-    /// ```
-    pub fn access_tokens(
-        mut self,
-        set: impl FnOnce(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder,
-    ) -> Self {
-        self.tokens = match self.tokens {
-            Tokens::Issuer(verifier) => Tokens::Issuer(set(verifier)),
-            tenants => tenants,
-        };
-        self
-    }
-
-    /// Sets how many tenants and refused issuers a guard for [tenants](Guard::tenants) remembers, and
-    /// how long; 1,000 of each and a minute unless set.
-    pub fn tenant_cache(mut self, entries: usize, age: Duration) -> Self {
-        if let Tokens::Tenants(_, _, limits) = &mut self.tokens {
-            limits.entries = entries;
-            limits.age = age;
-        }
-        self
-    }
-
-    /// Limits the time of one lookup of a tenant; 5 s unless set.
-    pub fn tenant_timeout(mut self, limit: Duration) -> Self {
-        if let Tokens::Tenants(_, _, limits) = &mut self.tokens {
-            limits.time_limit = limit;
-        }
-        self
-    }
-
-    /// Asks for a nonce in DPoP proofs (RFC 9449 section 9), which is good for `lifetime`. The key that
-    /// nonces are made with is the process's own: see [`dpop_nonce_key`](Self::dpop_nonce_key).
-    pub fn dpop_nonces(mut self, lifetime: Duration) -> Self {
-        let key = self.nonces.and_then(|(_, key)| key);
-        self.nonces = Some((lifetime, key));
-        self
-    }
-
-    /// Shares the key of nonces between processes that answer for one service: at least 32 bytes.
-    /// Nonces are good for five minutes unless [`dpop_nonces`](Self::dpop_nonces) says otherwise.
-    pub fn dpop_nonce_key(mut self, key: impl Into<Secret>) -> Self {
-        let lifetime = self
-            .nonces
-            .map_or(Duration::from_secs(300), |(lifetime, _)| lifetime);
-        self.nonces = Some((lifetime, Some(key.into())));
-        self
-    }
-
-    /// Sets the `realm` of challenges (RFC 9110 section 11.5); the name of the client's realm unless
-    /// set.
-    pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = Some(realm.into());
-        self
-    }
-
-    /// Sets the URL of the service's metadata, which challenges name (RFC 9728 section 5.1).
-    pub fn resource_metadata(mut self, url: impl Into<String>) -> Self {
-        self.resource_metadata = Some(url.into());
-        self
-    }
-
-    /// Sets the address that callers use. DPoP proofs name it: without it tokens with a proof are
-    /// refused.
-    pub fn public_address(mut self, address: PublicAddress) -> Self {
-        self.address = Some(address);
-        self
-    }
-
-    /// Reads the client's certificate from a header of the proxy that ends TLS. A
-    /// [`ClientCertificate`] in the extensions of the request is used without being named.
-    pub fn certificate_header(mut self, header: CertificateHeader) -> Self {
-        self.certificate = Some(header);
-        self
-    }
-
-    /// Refuses tokens that come without a DPoP proof.
-    pub fn require_dpop(mut self) -> Self {
-        self.dpop_required = true;
-        self
-    }
-
-    /// Lets requests to this path pass without a token, such as `/health`. The path is compared as
-    /// a whole and as it was sent.
-    pub fn open_path(mut self, path: impl Into<String>) -> Self {
-        self.open_paths.push(path.into());
-        self
-    }
-
-    /// Lets CORS preflight requests pass, which never have a token.
-    pub fn cors_preflight(mut self) -> Self {
-        self.preflight = true;
-        self
-    }
-
-    /// Limits the length of the headers `Authorization` and `DPoP`, in bytes; 16 KiB each unless set.
-    pub fn max_header_bytes(mut self, bytes: usize) -> Self {
-        self.max_header = bytes;
-        self
-    }
-
-    /// Builds the guard.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) if no audience is set,
-    /// or if DPoP is required and no [`public_address`](Self::public_address) is set.
-    pub fn build(self) -> Result<Guard> {
-        if self.dpop_required && self.address.is_none() {
-            return Err(config(
-                "DPoP is required and no public address is set: set public_address, which DPoP proofs \
-                 are compared with",
-            ));
-        }
-        let settings = Settings {
-            verifier: match self.tokens {
-                Tokens::Issuer(verifier) => Verifier::Issuer(verifier.build()?),
-                Tokens::Tenants(resolver, set_up, limits) => {
-                    Verifier::Tenants(Tenants::new(resolver, set_up, limits))
-                }
-            },
-            nonces: self
-                .nonces
-                .map(|(lifetime, key)| Nonces::new(lifetime, key.as_ref()))
-                .transpose()?,
-            realm: self.realm,
-            resource_metadata: self.resource_metadata,
-            address: self.address,
-            certificate: self.certificate,
-            dpop_required: self.dpop_required,
-            open_paths: self.open_paths,
-            preflight: self.preflight,
-            max_header: self.max_header,
-        };
-        Ok(Guard {
-            settings: Arc::new(settings),
-        })
-    }
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Issuer(verifier) => verifier.fmt(f),
-            Self::Tenants(resolver, ..) => resolver.fmt(f),
-        }
     }
 }
 

@@ -88,6 +88,11 @@ impl Rejection {
         Self::new(RejectionKind::Misconfigured, None)
     }
 
+    /// For a right that no login and no scope gives.
+    pub(super) fn denied() -> Self {
+        Self::unmet(Unmet::denied())
+    }
+
     pub(super) fn unmet(unmet: Unmet) -> Self {
         let login = !unmet.denied && unmet.scopes.is_empty();
         let (kind, why) = if login {
@@ -104,7 +109,7 @@ impl Rejection {
     }
 
     /// Gives the challenges what the guard is set up with.
-    pub(super) fn from_guard(mut self, guard: &Arc<Settings>) -> Self {
+    pub(super) fn of_guard(mut self, guard: &Arc<Settings>) -> Self {
         self.guard = Some(guard.clone());
         self
     }

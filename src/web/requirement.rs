@@ -22,6 +22,8 @@ use super::caller::Caller;
 #[derive(Clone)]
 pub struct Requirement(Node);
 
+type Allows = dyn Fn(&Parts, &Caller) -> bool + Send + Sync;
+
 #[derive(Clone)]
 enum Node {
     RealmRole(String),
@@ -32,7 +34,7 @@ enum Node {
     Acr(Vec<String>),
     LoggedInWithin(Duration),
     Claim(String, Value),
-    Policy(Arc<dyn Fn(&Parts, &Caller) -> bool + Send + Sync>),
+    Policy(Arc<Allows>),
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
@@ -169,7 +171,7 @@ pub(super) struct Unmet {
 }
 
 impl Unmet {
-    fn denied() -> Self {
+    pub(super) fn denied() -> Self {
         Self {
             denied: true,
             ..Self::default()

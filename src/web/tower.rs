@@ -13,6 +13,7 @@ use super::guard::{Guard, Settings};
 use super::rejection::Rejection;
 use super::requirement::Requirement;
 use crate::BoxFuture;
+use crate::uma::PathEnforcer;
 
 /// A layer that asks a [`Guard`] about every request; from [`Guard::layer`], [`Guard::optional`] and
 /// [`Guard::require`]. The [`Caller`](super::Caller) is in the extensions of the requests that pass.
@@ -35,6 +36,7 @@ enum Mode {
     Required,
     Optional,
     Requirement(Arc<Requirement>),
+    Paths(PathEnforcer),
 }
 
 /// Says in the extensions of a request that a guard has seen it.
@@ -64,6 +66,13 @@ impl Guard {
         self.in_mode(Mode::Requirement(Arc::new(requirement)))
     }
 
+    /// Returns a layer that asks a path enforcer about every request; see
+    /// [`check_path`](Self::check_path).
+    #[must_use]
+    pub fn enforce(&self, enforcer: PathEnforcer) -> GuardLayer {
+        self.in_mode(Mode::Paths(enforcer))
+    }
+
     fn in_mode(&self, mode: Mode) -> GuardLayer {
         GuardLayer {
             guard: self.clone(),
@@ -88,6 +97,8 @@ impl Mode {
     async fn admit(&self, guard: &Guard, request: &mut Parts) -> Result<(), Rejection> {
         let caller = match self {
             Self::Requirement(requirement) => Some(guard.check(request, requirement).await?),
+            Self::Paths(_) if guard.is_open(request) => None,
+            Self::Paths(enforcer) => guard.check_path(request, enforcer).await?,
             Self::Optional => guard.optional_caller(request).await?,
             Self::Required if guard.is_open(request) => None,
             Self::Required => Some(guard.caller(request).await?),

@@ -9,6 +9,8 @@ use axum::routing::get;
 use http::{Request, Response, StatusCode};
 use keycloak_kit::Method;
 use keycloak_kit::jose::{DpopKey, SignatureAlgorithm};
+use keycloak_kit::oidc::Check;
+use keycloak_kit::uma::{PathRule, Resource};
 use keycloak_kit::web::{
     Caller, Guard, PublicAddress, acr, client_role, organization, realm_role, scope,
 };
@@ -18,6 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::support::PASSWORD;
 use crate::support::realm::Realm;
+use crate::support::resource_server::ResourceServer;
 
 const API: &str = "https://api.example.org";
 
@@ -221,4 +224,68 @@ async fn no_good_token_is_refused_while_keys_rotate() {
         caller.await.unwrap();
     }
     realm.delete().await;
+}
+
+#[tokio::test]
+async fn paths_are_decided_by_the_server() {
+    let server = ResourceServer::new("guard-paths").await;
+    let album = Resource::new("album")
+        .uri("/albums/{id}")
+        .scopes(["view", "edit"]);
+    server.uma.resources().create(&album).await.unwrap();
+    server
+        .allow("view", "album", &["view"], &["ada", "bob"])
+        .await;
+    server.allow("edit", "album", &["edit"], &["ada"]).await;
+    let oidc = server.uma.oidc();
+    let found = server.uma.resources().list().name("album").await.unwrap();
+    let methods = [(Method::GET, "view"), (Method::PUT, "edit")];
+    let rules = found
+        .iter()
+        .flat_map(|one| PathRule::of_resource(one, &methods));
+    let enforcer = oidc
+        .path_enforcer()
+        .rules(rules)
+        .rule(PathRule::new("/health").open());
+    let enforcer = enforcer.holder_verified().build().unwrap();
+    // The server decides, whoever the token was made for.
+    let guard = oidc
+        .guard()
+        .access_tokens(|verifier| verifier.without(Check::Audience));
+    let guard = guard.build().unwrap();
+    let who = |caller: Option<Caller>| async move { caller.is_some().to_string() };
+    let api = Router::new()
+        .route("/albums/{id}", get(who).put(who))
+        .route("/health", get(who))
+        .route("/other", get(who))
+        .layer(guard.enforce(enforcer));
+    let send = async |method: &Method, path: &str, token: Option<&str>| {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Body::empty()).unwrap();
+        api.clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let (ada, bob) = (server.login("ada").await, server.login("bob").await);
+    for (method, path, token, expected) in [
+        (Method::GET, "/albums/7", Some(bob.expose()), 200),
+        (Method::PUT, "/albums/7", Some(bob.expose()), 403),
+        (Method::PUT, "/albums/7", Some(ada.expose()), 200),
+        (Method::GET, "/albums/7", None, 401),
+        (Method::GET, "/albums/7", Some("no"), 401),
+        (Method::GET, "/health", None, 200),
+        (Method::GET, "/other", Some(ada.expose()), 403),
+    ] {
+        assert_eq!(
+            send(&method, path, token).await,
+            expected,
+            "{method} {path}"
+        );
+    }
 }
