@@ -47,6 +47,8 @@ mod testing;
 mod token;
 #[cfg(feature = "oidc")]
 pub mod uma;
+#[cfg(feature = "web")]
+pub mod web;
 
 #[cfg(feature = "admin")]
 pub use self::admin::representations;

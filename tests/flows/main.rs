@@ -26,6 +26,8 @@ mod dpop;
 mod examples;
 mod exchange;
 mod external_token;
+#[cfg(feature = "axum")]
+mod guard;
 mod older_exchange;
 mod other_provider;
 mod registration;

@@ -30,6 +30,7 @@ const FLOORS: &[&[&str]] = &[
     &["admin"],
     &["oidc"],
     &["account", "registration", "uma"],
+    &["web"],
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

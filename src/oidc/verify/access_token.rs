@@ -146,6 +146,12 @@ impl AccessTokenVerifier {
         Ok(AccessTokenClaims::new(claims, own))
     }
 
+    /// The time of this verifier's clock.
+    #[cfg(feature = "web")]
+    pub(crate) fn now(&self) -> SystemTime {
+        self.rules.now()
+    }
+
     async fn check(&self, presented: Presented<'_>) -> Result<Map<String, Value>> {
         let rules = &*self.rules;
         if let Some(introspection) = &rules.introspection

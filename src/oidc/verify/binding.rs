@@ -205,7 +205,9 @@ impl VerifiedProof {
     /// Verifies a proof (RFC 9449 section 4.3).
     fn read(presented: Presented<'_>, dpop: DpopPresentation<'_>, at: CheckTime) -> Result<Self> {
         let wrong = |why: &'static str| move || refused(why);
-        let proof = Jws::parse(dpop.proof)?;
+        // Whatever is wrong with the proof is no fault of the token.
+        let of_proof = |error: Error| refused(&format!("its DPoP proof is wrong: {error}"));
+        let proof = Jws::parse(dpop.proof).map_err(of_proof)?;
         if proof.typ().as_deref() != Some("dpop+jwt") {
             return Err(refused("its DPoP proof has another type"));
         }
@@ -214,8 +216,11 @@ impl VerifiedProof {
             .filter(|members| !members.contains_key("d") && !members.contains_key("k"))
             .and_then(|members| Jwk::read(members).ok())
             .ok_or_else(wrong("its DPoP proof has no valid public key"))?;
-        let algorithm = proof.algorithm(&SignatureAlgorithm::ASYMMETRIC)?;
-        let claims = jws::claims(&proof.verify(algorithm, &key)?)?;
+        let algorithm = proof
+            .algorithm(&SignatureAlgorithm::ASYMMETRIC)
+            .map_err(of_proof)?;
+        let verified = proof.verify(algorithm, &key).map_err(of_proof)?;
+        let claims = jws::claims(&verified).map_err(of_proof)?;
         if text(&claims, "htm") != Some(dpop.method.as_str()) {
             return Err(refused("its DPoP proof is for another method"));
         }
@@ -223,7 +228,7 @@ impl VerifiedProof {
         if target.map(|url| dpop_target(&url)) != Some(dpop_target(dpop.url)) {
             return Err(refused("its DPoP proof is for another URL"));
         }
-        let made = KIND.required_time(&claims, "iat")?;
+        let made = KIND.required_time(&claims, "iat").map_err(of_proof)?;
         if (at.now - made) > PROOF_AGE.as_secs_f64() + at.leeway || made > at.now + at.leeway {
             return Err(refused("its DPoP proof is too old or not valid yet"));
         }

@@ -3,6 +3,7 @@
 mod memory;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use self::memory::ReplayMemory;
@@ -45,6 +46,22 @@ pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<bool>> {
         let _ = sender;
         self.first_use(id, until)
+    }
+}
+
+/// A store that several verifiers share.
+impl<T: ReplayStore + ?Sized> ReplayStore for Arc<T> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
+        (**self).first_use(id, until)
+    }
+
+    fn first_use_by<'a>(
+        &'a self,
+        sender: ReplaySender<'a>,
+        id: &'a str,
+        until: SystemTime,
+    ) -> BoxFuture<'a, Result<bool>> {
+        (**self).first_use_by(sender, id, until)
     }
 }
 
