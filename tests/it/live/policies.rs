@@ -359,7 +359,7 @@ async fn kinds_are_not_mixed_up() {
         assert!(
             error
                 .to_string()
-                .contains(r#"of the kind "user", not "role""#),
+                .contains(r#"of kind "user", not "role""#),
             "{error}"
         );
     }
