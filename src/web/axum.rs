@@ -48,7 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             let guarded = request.extensions.get::<Guarded>();
             let rejection = Rejection::no_token();
             match guarded {
-                Some(Guarded(guard)) => rejection.from_guard(guard),
+                Some(Guarded(guard)) => rejection.of_guard(guard),
                 None => rejection,
             }
         })

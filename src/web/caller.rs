@@ -38,7 +38,7 @@ impl Caller {
         let all = serde_json::Value::Object(self.claims.claims().clone());
         serde_json::from_value(all).map_err(|_| {
             let why = "a claim of the token is missing or has another type than expected";
-            Rejection::invalid_token(why).from_guard(&self.guard)
+            Rejection::invalid_token(why).of_guard(&self.guard)
         })
     }
 
@@ -112,7 +112,7 @@ impl Caller {
     /// 9470), else with 403.
     pub fn require(&self, requirement: &Requirement) -> Result<(), Rejection> {
         let unmet = requirement.check(self, None);
-        unmet.map_err(|unmet| Rejection::unmet(unmet).from_guard(&self.guard))
+        unmet.map_err(|unmet| Rejection::unmet(unmet).of_guard(&self.guard))
     }
 }
 

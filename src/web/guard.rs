@@ -105,7 +105,7 @@ impl Guard {
     /// verified because the issuer cannot be reached.
     pub async fn caller(&self, request: &Parts) -> Result<Caller, Rejection> {
         let caller = self.optional_caller(request).await?;
-        caller.ok_or_else(|| Rejection::no_token().from_guard(&self.settings))
+        caller.ok_or_else(|| Rejection::no_token().of_guard(&self.settings))
     }
 
     /// Returns the caller of a request, or `None` if the request has no access token.
@@ -118,7 +118,7 @@ impl Guard {
         if let Some(caller) = self.known(request) {
             return Ok(Some(caller.clone()));
         }
-        let rejected = |rejection: Rejection| rejection.from_guard(&self.settings);
+        let rejected = |rejection: Rejection| rejection.of_guard(&self.settings);
         let credentials = credentials::read(request, self.settings.max_header).map_err(rejected)?;
         let Some(credentials) = credentials else {
             return Ok(None);
@@ -151,7 +151,7 @@ impl Guard {
         let caller = self.caller(request).await?;
         match requirement.check(&caller, Some(request)) {
             Ok(()) => Ok(caller),
-            Err(unmet) => Err(Rejection::unmet(unmet).from_guard(&self.settings)),
+            Err(unmet) => Err(Rejection::unmet(unmet).of_guard(&self.settings)),
         }
     }
 

@@ -96,7 +96,7 @@ impl Rejection {
     }
 
     /// Gives the challenges what the guard is set up with.
-    pub(super) fn from_guard(mut self, guard: &Arc<Settings>) -> Self {
+    pub(super) fn of_guard(mut self, guard: &Arc<Settings>) -> Self {
         self.guard = Some(guard.clone());
         self
     }

@@ -41,12 +41,14 @@ enum Node {
     Not(Box<Self>),
 }
 
+type Allows<T> = Arc<dyn Fn(&Parts, &T) -> bool + Send + Sync>;
+
 /// A function of the application, which knows callers or users.
 #[derive(Clone)]
 pub(super) enum Policy {
-    Caller(Arc<dyn Fn(&Parts, &Caller) -> bool + Send + Sync>),
+    Caller(Allows<Caller>),
     #[cfg(feature = "signin")]
-    User(Arc<dyn Fn(&Parts, &User) -> bool + Send + Sync>),
+    User(Allows<User>),
 }
 
 /// Who meets a requirement or does not: a caller, or a user who is signed in.
@@ -201,7 +203,7 @@ pub(super) struct Unmet {
 }
 
 impl Unmet {
-    fn denied() -> Self {
+    pub(super) fn denied() -> Self {
         Self {
             denied: true,
             ..Self::default()

@@ -20,7 +20,6 @@ impl SignIn {
     /// `/login` takes `return_to`, the path to go to after the login: one of another site is not
     /// gone to. `acr_values` and `max_age` ask for a level and an age of the login, which must then
     /// be reached. `/logout` takes the form of [`User::logout_form`](super::User::logout_form).
-    #[must_use]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let paths = &self.settings.paths;
         let [login, callback, logout, back_channel] = std::array::from_fn(|_| self.clone());
