@@ -140,7 +140,8 @@ impl Keepers {
         if kept.all.len() >= kept.look_at {
             kept.all.retain(|_, keeper| {
                 let used = keeper.used.lock().unwrap_or_else(PoisonError::into_inner);
-                used.elapsed() < STAYS
+                // A task that has the user refreshes too.
+                used.elapsed() < STAYS || Arc::strong_count(keeper) > 1
             });
             kept.look_at = (2 * kept.all.len()).max(1024);
         }
@@ -156,7 +157,7 @@ impl Keepers {
         close(keeper);
     }
 
-    /// Forgets the tokens of all logins under a key of the index that `ends` says have ended.
+    /// Forgets the tokens of all logins under a key of the index.
     pub(super) fn forget_all(&self, key: &str) {
         let mut kept = self.lock();
         let (ended, rest): (HashMap<_, _>, HashMap<_, _>) = std::mem::take(&mut kept.all)

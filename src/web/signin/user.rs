@@ -8,10 +8,11 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::keeper::Keeper;
 use super::page;
 use crate::account::Account;
 use crate::error::Result;
-use crate::oidc::{AccessTokenClaims, Oidc, Session, TokenSet};
+use crate::oidc::{AccessTokenClaims, Oidc, TokenSet};
 use crate::web::requirement::{Holder, Policy, Requirement};
 use crate::{AccessToken, Secret};
 
@@ -30,7 +31,7 @@ pub(super) struct SignedIn {
     pub(super) all: Arc<AccessTokenClaims>,
     pub(super) form_token: Secret,
     pub(super) logout_path: String,
-    pub(super) session: Session,
+    pub(super) keeper: Arc<Keeper>,
     pub(super) oidc: Oidc,
 }
 
@@ -123,24 +124,24 @@ impl User {
     ///
     /// # Errors
     ///
-    /// Same as [`Session::access_token`].
+    /// Same as [`Session::access_token`](crate::oidc::Session::access_token).
     pub async fn tokens(&self) -> Result<TokenSet> {
-        self.0.session.tokens().await
+        self.0.keeper.session.tokens().await
     }
 
     /// Returns a fresh access token, to call services on behalf of the user.
     ///
     /// # Errors
     ///
-    /// Same as [`Session::access_token`].
+    /// Same as [`Session::access_token`](crate::oidc::Session::access_token).
     pub async fn access_token(&self) -> Result<AccessToken> {
-        self.0.session.access_token().await
+        self.0.keeper.session.access_token().await
     }
 
     /// Returns the user's own account at the provider, a Keycloak (Account API).
     #[must_use]
     pub fn account(&self) -> Account {
-        self.0.oidc.account(self.0.session.clone())
+        self.0.oidc.account(self.0.keeper.session.clone())
     }
 
     /// Returns what a form that logs out has to send as `form_token`. It protects from forms of

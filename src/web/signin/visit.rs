@@ -97,7 +97,7 @@ impl SignIn {
             claims: record.claims,
             form_token: record.form_token,
             logout_path: settings.paths.logout.clone(),
-            session: keeper.session.clone(),
+            keeper,
             oidc: settings.oidc.clone(),
         };
         Ok(Some(User::new(signed_in)))
