@@ -106,3 +106,8 @@ pub struct AuthorizationServices;
 #[doc = include_str!("../docs/guide.md")]
 #[allow(missing_debug_implementations)]
 pub struct Guide;
+
+#[cfg(all(doctest, feature = "signin"))]
+#[doc = include_str!("../docs/web.md")]
+#[allow(missing_debug_implementations)]
+pub struct Web;

@@ -1,4 +1,5 @@
-//! Guards for web services: who calls, and whether the caller may.
+//! Guards for web services: who calls, and whether the caller may; and sign-in for the pages of web
+//! applications (`SignIn`, feature `signin`).
 //!
 //! A [`Guard`] reads the access token of a request, verifies it, and gives a [`Caller`] or a
 //! [`Rejection`], which is a complete response. It knows no web framework: it takes the
@@ -34,6 +35,8 @@ mod nonce;
 mod rejection;
 mod requirement;
 mod resource_metadata;
+#[cfg(feature = "signin")]
+mod signin;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -47,11 +50,18 @@ pub use self::caller::Caller;
 pub use self::certificate::{CertificateHeader, ClientCertificate};
 pub use self::guard::{Guard, GuardBuilder};
 pub use self::rejection::{Rejection, RejectionKind};
+#[cfg(feature = "signin")]
+pub use self::requirement::user_policy;
 pub use self::requirement::{
     Requirement, acr, any_of, claim, client_role, group, logged_in_within, organization, policy,
     realm_role, scope,
 };
 pub use self::resource_metadata::ResourceMetadata;
+#[cfg(feature = "signin")]
+pub use self::signin::{
+    MemorySessionIndex, SessionIndex, SignIn, SignInBuilder, SignInLayer, SignInRejection,
+    SignInRejectionKind, SignInService, User,
+};
 pub use self::tenants::TenantResolver;
 #[cfg(feature = "tower")]
 pub use self::tower::{GuardLayer, GuardService};

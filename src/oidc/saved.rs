@@ -75,6 +75,12 @@ impl SavedTokens {
         time(self.refresh_expires_at?)
     }
 
+    /// Returns the ID token, which a logout in the browser names.
+    #[cfg(feature = "signin")]
+    pub(crate) fn id_token(&self) -> Option<&Secret> {
+        self.id_token.as_ref()
+    }
+
     /// Returns how long the access token is still valid; `None` if unknown.
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.expires_at().map(left)

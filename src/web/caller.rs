@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::guard::Settings;
 use super::rejection::Rejection;
-use super::requirement::Requirement;
+use super::requirement::{Holder, Policy, Requirement};
 use crate::oidc::AccessTokenClaims;
 
 /// The caller of a request, with the verified claims of its access token. Cheap to clone.
@@ -111,6 +113,24 @@ impl Caller {
     pub fn require(&self, requirement: &Requirement) -> Result<(), Rejection> {
         let unmet = requirement.check(self, None);
         unmet.map_err(|unmet| Rejection::unmet(unmet).of_guard(&self.guard))
+    }
+}
+
+impl Holder for Caller {
+    fn claims(&self) -> &AccessTokenClaims {
+        &self.claims
+    }
+
+    fn now(&self) -> SystemTime {
+        self.guard.now()
+    }
+
+    fn allowed_by(&self, policy: &Policy, request: &Parts) -> Option<bool> {
+        match policy {
+            Policy::Caller(allows) => Some(allows(request, self)),
+            #[cfg(feature = "signin")]
+            Policy::User(_) => None,
+        }
     }
 }
 

@@ -33,3 +33,21 @@ pub(super) fn misconfigured(what: &str) {
     #[cfg(not(feature = "tracing"))]
     let _ = what;
 }
+
+/// Logs what has failed and why; errors of this crate show no secrets.
+#[cfg(feature = "signin")]
+pub(super) fn failed(what: &str, error: &crate::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(%error, "{what}");
+    #[cfg(not(feature = "tracing"))]
+    let _ = (what, error);
+}
+
+/// Logs that a session has ended.
+#[cfg(feature = "signin")]
+pub(super) fn signed_out(what: &str, error: &crate::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(reason = %error, "{what}");
+    #[cfg(not(feature = "tracing"))]
+    let _ = (what, error);
+}

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::ops::Not;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 use serde_json::Value;
 
 use super::caller::Caller;
+#[cfg(feature = "signin")]
+use super::signin::User;
+use crate::oidc::AccessTokenClaims;
 
 /// What a caller must have: made by the functions of this module, and composed by
 /// [`and`](Self::and), [`or`](Self::or) and `!`.
@@ -22,8 +25,6 @@ use super::caller::Caller;
 #[derive(Clone)]
 pub struct Requirement(Node);
 
-type Allows = dyn Fn(&Parts, &Caller) -> bool + Send + Sync;
-
 #[derive(Clone)]
 enum Node {
     RealmRole(String),
@@ -34,10 +35,31 @@ enum Node {
     Acr(Vec<String>),
     LoggedInWithin(Duration),
     Claim(String, Value),
-    Policy(Arc<Allows>),
+    Policy(Policy),
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
+}
+
+type Allows<T> = Arc<dyn Fn(&Parts, &T) -> bool + Send + Sync>;
+
+/// A function of the application, which knows callers or users.
+#[derive(Clone)]
+pub(super) enum Policy {
+    Caller(Allows<Caller>),
+    #[cfg(feature = "signin")]
+    User(Allows<User>),
+}
+
+/// Who meets a requirement or does not: a caller, or a user who is signed in.
+pub(super) trait Holder {
+    fn claims(&self) -> &AccessTokenClaims;
+
+    /// The time that ages of logins are counted to.
+    fn now(&self) -> SystemTime;
+
+    /// What a policy says; `None` if it knows nothing of this kind of holder.
+    fn allowed_by(&self, policy: &Policy, request: &Parts) -> Option<bool>;
 }
 
 /// Requires a role of the realm.
@@ -104,7 +126,15 @@ pub fn claim(name: impl Into<String>, value: impl Into<Value>) -> Requirement {
 /// ```
 #[must_use]
 pub fn policy(allows: impl Fn(&Parts, &Caller) -> bool + Send + Sync + 'static) -> Requirement {
-    Requirement(Node::Policy(Arc::new(allows)))
+    Requirement(Node::Policy(Policy::Caller(Arc::new(allows))))
+}
+
+/// Requires what a function says of the request and the user who is signed in. No caller of an API
+/// meets it, as no user meets a [`policy`].
+#[cfg(feature = "signin")]
+#[must_use]
+pub fn user_policy(allows: impl Fn(&Parts, &User) -> bool + Send + Sync + 'static) -> Requirement {
+    Requirement(Node::Policy(Policy::User(Arc::new(allows))))
 }
 
 /// Requires one of these. Nobody meets an empty list.
@@ -141,8 +171,8 @@ impl Requirement {
     }
 
     /// Returns what is missing.
-    pub(super) fn check(&self, caller: &Caller, request: Option<&Parts>) -> Result<(), Unmet> {
-        self.0.check(caller, request)
+    pub(super) fn check(&self, holder: &impl Holder, request: Option<&Parts>) -> Result<(), Unmet> {
+        self.0.check(holder, request)
     }
 }
 
@@ -165,6 +195,8 @@ impl fmt::Debug for Requirement {
 pub(super) struct Unmet {
     /// What no other login gives.
     pub(super) denied: bool,
+    /// A policy could not be asked, so that the opposite is not met either.
+    undecided: bool,
     pub(super) scopes: Vec<String>,
     pub(super) acr: Vec<String>,
     pub(super) max_age: Option<Duration>,
@@ -181,6 +213,7 @@ impl Unmet {
     /// Of two that are both missing.
     fn with(mut self, other: Self) -> Self {
         self.denied |= other.denied;
+        self.undecided &= other.undecided;
         self.scopes.extend(other.scopes);
         if self.acr.is_empty() {
             self.acr = other.acr;
@@ -207,8 +240,8 @@ impl Unmet {
 }
 
 impl Node {
-    fn check(&self, caller: &Caller, request: Option<&Parts>) -> Result<(), Unmet> {
-        let claims = caller.claims();
+    fn check(&self, holder: &impl Holder, request: Option<&Parts>) -> Result<(), Unmet> {
+        let claims = holder.claims();
         let met = match self {
             Self::RealmRole(role) => claims.has_realm_role(role),
             Self::ClientRole(client, role) => claims.has_client_role(client, role),
@@ -218,7 +251,14 @@ impl Node {
                 Some(Value::Array(all)) => all.contains(wanted) || wanted.as_array() == Some(all),
                 found => found == Some(wanted),
             },
-            Self::Policy(allows) => request.is_some_and(|request| allows(request, caller)),
+            Self::Policy(policy) => {
+                let undecided = Unmet {
+                    undecided: true,
+                    ..Unmet::denied()
+                };
+                let said = request.and_then(|request| holder.allowed_by(policy, request));
+                said.ok_or(undecided)?
+            }
             Self::Scope(scope) => {
                 let unmet = || Unmet {
                     scopes: vec![scope.clone()],
@@ -239,7 +279,7 @@ impl Node {
             }
             Self::LoggedInWithin(age) => {
                 let at = claims.auth_time();
-                let since = at.map(|at| caller.guard.now().duration_since(at).unwrap_or_default());
+                let since = at.map(|at| holder.now().duration_since(at).unwrap_or_default());
                 let unmet = || Unmet {
                     max_age: Some(*age),
                     ..Unmet::default()
@@ -247,20 +287,25 @@ impl Node {
                 let met = since.is_some_and(|since| since <= *age);
                 return met.then_some(()).ok_or_else(unmet);
             }
-            Self::Not(node) => node.check(caller, request).is_err(),
+            Self::Not(node) => match node.check(holder, request) {
+                Err(unmet) if unmet.undecided => return Err(unmet),
+                checked => checked.is_err(),
+            },
             Self::All(all) => {
                 let unmet = all
                     .iter()
-                    .filter_map(|node| node.check(caller, request).err())
+                    .filter_map(|node| node.check(holder, request).err())
                     .reduce(Unmet::with);
                 return unmet.map_or(Ok(()), Err);
             }
             Self::Any(any) => {
                 let mut nearest: Option<Unmet> = None;
+                let mut undecided = false;
                 for node in any {
-                    let Err(unmet) = node.check(caller, request) else {
+                    let Err(unmet) = node.check(holder, request) else {
                         return Ok(());
                     };
+                    undecided |= unmet.undecided;
                     if nearest
                         .as_ref()
                         .is_none_or(|nearest| unmet.distance() < nearest.distance())
@@ -268,7 +313,10 @@ impl Node {
                         nearest = Some(unmet);
                     }
                 }
-                return Err(nearest.unwrap_or_else(Unmet::denied));
+                return Err(Unmet {
+                    undecided,
+                    ..nearest.unwrap_or_else(Unmet::denied)
+                });
             }
         };
         met.then_some(()).ok_or_else(Unmet::denied)

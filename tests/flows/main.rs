@@ -33,6 +33,8 @@ mod other_provider;
 mod registration;
 mod sessions;
 mod signed_requests;
+#[cfg(feature = "signin")]
+mod signin;
 mod tokens;
 mod uma_callers;
 mod uma_enforcer;

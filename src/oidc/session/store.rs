@@ -74,7 +74,7 @@ impl StoredTokens {
         released
     }
 
-    pub(super) fn is_claimed(&self) -> bool {
+    pub(crate) fn is_claimed(&self) -> bool {
         self.claimed_until.is_some_and(|until| {
             let until = Duration::from_millis(until);
             // A claim that lasts too long was made with a wrong clock.

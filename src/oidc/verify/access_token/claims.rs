@@ -66,7 +66,7 @@ fn aliases(entry: &Value) -> Vec<&str> {
 }
 
 impl<T> AccessTokenClaims<T> {
-    pub(super) fn new(claims: Map<String, Value>, own: T) -> Self {
+    pub(crate) fn new(claims: Map<String, Value>, own: T) -> Self {
         Self { claims, own }
     }
 
