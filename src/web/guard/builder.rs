@@ -16,7 +16,7 @@ use crate::oidc::AccessTokenVerifierBuilder;
 /// How long the header `Authorization` may be, unless set, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// Sets up a [`Guard`]; from [`Oidc::guard`] or [`Guard::builder`].
+/// Sets up a [`Guard`]; from [`Oidc::guard`](crate::oidc::Oidc::guard) or [`Guard::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct GuardBuilder {
@@ -142,7 +142,7 @@ impl GuardBuilder {
     }
 
     /// Reads the client's certificate from a header of the proxy that ends TLS. A
-    /// [`ClientCertificate`] in the extensions of the request is used without being named.
+    /// [`ClientCertificate`](crate::web::ClientCertificate) in the extensions of the request is used without being named.
     pub fn certificate_header(mut self, header: CertificateHeader) -> Self {
         self.certificate = Some(header);
         self
