@@ -3,6 +3,8 @@
 //! A value that is fresh enough is used at once. A fetch runs in its own task, so that it outlives
 //! a canceled caller, and all callers share it. [`state`] decides what to do at which age.
 
+#[cfg(feature = "oidc")]
+mod recent;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+#[cfg(feature = "oidc")]
+pub(crate) use self::recent::Recent;
 pub(crate) use self::state::Ages;
 use self::state::{KeptState, Step};
 use crate::error::{Error, Result, config, protocol};

@@ -74,6 +74,8 @@ pub use self::saved::SavedTokens;
 pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore};
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
+#[cfg(feature = "web")]
+pub(crate) use self::verify::has_claim;
 pub use self::verify::{
     AccessTokenClaims, AccessTokenProfile, AccessTokenVerifier, AccessTokenVerifierBuilder, Actor,
     Check, Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IssuerTemplate,

@@ -32,6 +32,7 @@ mod credentials;
 mod guard;
 mod log;
 mod nonce;
+mod problem;
 mod rejection;
 mod requirement;
 mod resource_metadata;

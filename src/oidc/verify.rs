@@ -37,6 +37,8 @@ pub use self::access_token::{
 };
 pub use self::actor::Actor;
 pub use self::binding::Presented;
+#[cfg(feature = "web")]
+pub(crate) use self::claims::has_claim;
 use self::claims::{Subjects, TokenKind};
 pub(super) use self::claims::{audience, scopes};
 pub use self::front_channel::FrontChannelLogout;

@@ -132,24 +132,33 @@ impl Guard {
         if let Some(caller) = self.known(request) {
             return Ok(Some(caller.clone()));
         }
-        let rejected = |rejection: Rejection| rejection.of_guard(&self.settings);
-        let credentials = credentials::read(request, self.settings.max_header).map_err(rejected)?;
-        let Some(credentials) = credentials else {
-            return Ok(None);
-        };
-        let checked = self.settings.check(request, &credentials).await;
-        checked
-            .map(|claims| {
-                let guard = self.settings.clone();
-                Some(Caller {
-                    claims: Arc::new(claims),
-                    guard,
-                })
-            })
-            .map_err(|(rejection, reason)| {
+        match self.credentials(request)? {
+            Some(credentials) => self.verified(request, &credentials).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn credentials<'a>(&self, request: &'a Parts) -> Result<Option<Credentials<'a>>, Rejection> {
+        let read = credentials::read(request, self.settings.max_header);
+        read.map_err(|rejection| rejection.of_guard(&self.settings))
+    }
+
+    /// Verifies the token of a request.
+    async fn verified(
+        &self,
+        request: &Parts,
+        credentials: &Credentials<'_>,
+    ) -> Result<Caller, Rejection> {
+        match self.settings.check(request, credentials).await {
+            Ok(claims) => Ok(Caller {
+                claims: Arc::new(claims),
+                guard: self.settings.clone(),
+            }),
+            Err((rejection, reason)) => {
                 log::rejected(&rejection, &reason, credentials.token);
-                rejected(rejection)
-            })
+                Err(rejection.of_guard(&self.settings))
+            }
+        }
     }
 
     /// Returns the caller of a request if the caller meets a requirement.
@@ -185,9 +194,13 @@ impl Guard {
         request: &Parts,
         enforcer: &PathEnforcer,
     ) -> Result<Option<Caller>, Rejection> {
-        let caller = self.optional_caller(request).await?;
         let rejected = |rejection: Rejection| rejection.of_guard(&self.settings);
-        let credentials = credentials::read(request, self.settings.max_header).map_err(rejected)?;
+        let credentials = self.credentials(request)?;
+        let caller = match (self.known(request), &credentials) {
+            (Some(caller), _) => Some(caller.clone()),
+            (None, Some(credentials)) => Some(self.verified(request, credentials).await?),
+            (None, None) => None,
+        };
         let token = credentials.map(|credentials| credentials.token);
         let path = request
             .uri
@@ -254,12 +267,12 @@ impl Settings {
     }
 
     /// The algorithms of DPoP proofs, where proofs are taken.
-    pub(super) fn dpop_algorithms(&self) -> Option<String> {
+    pub(super) fn dpop_algorithms(&self) -> Option<Vec<&'static str>> {
         self.address.as_ref()?;
         let names = SignatureAlgorithm::ASYMMETRIC
             .iter()
             .map(|algorithm| algorithm.name());
-        Some(names.collect::<Vec<_>>().join(" "))
+        Some(names.collect())
     }
 
     /// Verifies the token; otherwise the rejection, and the reason for the log.

@@ -5,13 +5,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 
 use crate::Secret;
 use crate::error::{Result, config};
-use crate::jose::base64url;
 use crate::jose::jws::Jws;
 use crate::jose::time::unix_seconds;
+use crate::jose::{base64url, hash};
 
 /// The MAC is cut to so many bytes.
 const MAC: usize = 16;
@@ -26,18 +26,18 @@ pub(super) struct Nonces {
 impl Nonces {
     /// With a key of its own, or with one that other processes have too.
     pub(super) fn new(lifetime: Duration, shared: Option<&Secret>) -> Result<Self> {
-        let key = match shared {
-            Some(secret) if secret.expose().len() < MIN_KEY => {
-                return Err(config("the key for DPoP nonces has less than 32 bytes"));
-            }
-            Some(secret) => hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()),
+        let own;
+        let secret = match shared {
+            Some(secret) => secret,
             None => {
-                let mut bytes = [0; MIN_KEY];
-                rand::fill(&mut bytes)
-                    .map_err(|_| config("this machine gives no random numbers"))?;
-                hmac::Key::new(hmac::HMAC_SHA256, &bytes)
+                own = hash::random::<MIN_KEY>()?.into();
+                &own
             }
         };
+        if secret.expose().len() < MIN_KEY {
+            return Err(config("the key for DPoP nonces has less than 32 bytes"));
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
         Ok(Self { key, lifetime })
     }
 

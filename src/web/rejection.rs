@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::challenge::Challenge;
 use super::guard::Settings;
+use super::problem::{RETRY_AFTER_SECONDS, problem};
 use super::requirement::Unmet;
 
 /// Why a request is refused.
@@ -94,8 +95,7 @@ impl Rejection {
     }
 
     pub(super) fn unmet(unmet: Unmet) -> Self {
-        let login = !unmet.denied && unmet.scopes.is_empty();
-        let (kind, why) = if login {
+        let (kind, why) = if unmet.login_helps() {
             let why = "a different authentication level or a more recent login is required";
             (RejectionKind::LoginInsufficient, why)
         } else {
@@ -151,6 +151,14 @@ impl Rejection {
         }
     }
 
+    /// Whether the DPoP proof is refused, and not the token.
+    fn is_of_proof(&self) -> bool {
+        matches!(
+            self.kind,
+            RejectionKind::InvalidProof | RejectionKind::UseNonce
+        )
+    }
+
     fn challenges(&self) -> Vec<Challenge> {
         let settings = self.guard.as_deref();
         let scopes = self.unmet.scopes.join(" ");
@@ -175,17 +183,14 @@ impl Rejection {
                     settings.and_then(|guard| guard.resource_metadata.as_deref()),
                 )
         };
-        let of_proof = matches!(
-            self.kind,
-            RejectionKind::InvalidProof | RejectionKind::UseNonce
-        );
+        let of_proof = self.is_of_proof();
         let mut all = Vec::new();
         if settings.is_none_or(|guard| !guard.dpop_required) {
             all.push(challenge("Bearer", !of_proof));
         }
         if let Some(algorithms) = settings.and_then(Settings::dpop_algorithms) {
             let said = of_proof || all.is_empty();
-            all.push(challenge("DPoP", said).with("algs", &algorithms));
+            all.push(challenge("DPoP", said).with("algs", &algorithms.join(" ")));
         }
         all
     }
@@ -193,42 +198,21 @@ impl Rejection {
     /// Returns the response.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let status = self.status();
-        let mut body = serde_json::Map::new();
-        body.insert(
-            "title".into(),
-            status.canonical_reason().unwrap_or("Refused").into(),
-        );
-        body.insert("status".into(), status.as_u16().into());
-        if let Some(description) = &self.description {
-            body.insert("detail".into(), description.as_str().into());
-        }
-        if let Some(error) = self.error() {
-            body.insert("error".into(), error.into());
-        }
-        let body = serde_json::Value::Object(body).to_string();
-        let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = status;
+        let members = [
+            ("detail", self.description.as_deref()),
+            ("error", self.error()),
+        ];
+        let mut response = problem(self.status(), &members);
         let headers = response.headers_mut();
-        let problem = HeaderValue::from_static("application/problem+json");
-        headers.insert(CONTENT_TYPE, problem);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         // A proof that failed for another reason needs a nonce all the same.
-        let proof = matches!(
-            self.kind,
-            RejectionKind::InvalidProof | RejectionKind::UseNonce
-        );
-        let nonce = self
-            .guard
-            .as_ref()
-            .filter(|_| proof)
-            .and_then(|guard| guard.nonce());
+        let guard = self.guard.as_ref().filter(|_| self.is_of_proof());
+        let nonce = guard.and_then(|guard| guard.nonce());
         if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
             headers.insert("dpop-nonce", nonce);
         }
         match self.kind {
             RejectionKind::Unavailable => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
             }
             RejectionKind::Misconfigured => {}
             _ => {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::caller::Caller;
 #[cfg(feature = "signin")]
 use super::signin::User;
-use crate::oidc::AccessTokenClaims;
+use crate::oidc::{AccessTokenClaims, has_claim};
 
 /// What a caller must have: made by the functions of this module, and composed by
 /// [`and`](Self::and), [`or`](Self::or) and `!`.
@@ -228,6 +228,11 @@ impl Unmet {
         self
     }
 
+    /// Whether another login can give what is missing.
+    pub(super) fn login_helps(&self) -> bool {
+        !self.denied && self.scopes.is_empty()
+    }
+
     /// How much the caller would have to change: a login is less than a scope, which is less than a
     /// role.
     fn distance(&self) -> u8 {
@@ -247,10 +252,7 @@ impl Node {
             Self::ClientRole(client, role) => claims.has_client_role(client, role),
             Self::Group(group) => claims.groups().contains(&group.as_str()),
             Self::Organization(alias) => claims.organizations().contains(&alias.as_str()),
-            Self::Claim(name, wanted) => match claims.claim(name) {
-                Some(Value::Array(all)) => all.contains(wanted) || wanted.as_array() == Some(all),
-                found => found == Some(wanted),
-            },
+            Self::Claim(name, wanted) => has_claim(claims.claims(), name, wanted),
             Self::Policy(policy) => {
                 let undecided = Unmet {
                     undecided: true,

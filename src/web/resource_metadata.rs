@@ -8,7 +8,7 @@ use url::Url;
 
 use super::guard::Guard;
 use crate::error::{Result, config};
-use crate::jose::{SignatureAlgorithm, SigningKey};
+use crate::jose::SigningKey;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -84,9 +84,7 @@ impl ResourceMetadata {
     /// Says what a guard takes: DPoP proofs, and whether it takes nothing else.
     #[must_use]
     pub fn of_guard(mut self, guard: &Guard) -> Self {
-        if guard.settings.dpop_algorithms().is_some() {
-            let names = SignatureAlgorithm::ASYMMETRIC.iter().map(|one| one.name());
-            let names: Vec<&str> = names.collect();
+        if let Some(names) = guard.settings.dpop_algorithms() {
             self = self.member("dpop_signing_alg_values_supported", json!(names));
         }
         if guard.settings.dpop_required {
@@ -160,6 +158,7 @@ impl ResourceMetadata {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jose::SignatureAlgorithm;
     use crate::jose::jws::Jws;
     use crate::web::{PublicAddress, tests};
 

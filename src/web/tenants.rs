@@ -1,17 +1,18 @@
 //! Issuers that are known only at run time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::rejection::Rejection;
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::jose::jws::Jws;
+use crate::kept::Recent;
 use crate::oidc::{AccessTokenVerifier, AccessTokenVerifierBuilder, Oidc, ReplayMemory};
 
 /// An issuer longer than this is refused, in bytes.
@@ -57,14 +58,16 @@ pub trait TenantResolver: fmt::Debug + Send + Sync + 'static {
     fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Oidc>>>;
 }
 
-type MakeVerifier = dyn Fn(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder + Send + Sync;
+/// How tokens of a tenant are verified.
+pub(super) type SetUp =
+    dyn Fn(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder + Send + Sync;
 
 /// How tenants are looked up and remembered.
 pub(super) struct Tenants {
     resolver: Box<dyn TenantResolver>,
-    set_up: Box<MakeVerifier>,
-    known: Mutex<Kept<AccessTokenVerifier>>,
-    refused: Mutex<Kept<()>>,
+    set_up: Box<SetUp>,
+    known: Recent<String, AccessTokenVerifier>,
+    refused: Recent<String, ()>,
     lookups: Mutex<HashMap<String, Arc<AsyncMutex<()>>>>,
     at_once: Semaphore,
     replay: Arc<ReplayMemory>,
@@ -92,14 +95,14 @@ impl Default for Limits {
 impl Tenants {
     pub(super) fn new(
         resolver: Box<dyn TenantResolver>,
-        set_up: Box<MakeVerifier>,
+        set_up: Box<SetUp>,
         limits: Limits,
     ) -> Self {
         Self {
             resolver,
             set_up,
-            known: Mutex::new(Kept::new(limits)),
-            refused: Mutex::new(Kept::new(limits)),
+            known: Recent::new(limits.entries, limits.age),
+            refused: Recent::new(limits.entries, limits.age),
             lookups: Mutex::default(),
             at_once: Semaphore::new(LOOKUPS),
             replay: Arc::default(),
@@ -140,10 +143,10 @@ impl Tenants {
 
     /// What is remembered: a verifier, or that there is none.
     fn kept(&self, issuer: &str) -> Option<Option<AccessTokenVerifier>> {
-        if let Some(verifier) = lock(&self.known).get(issuer) {
+        if let Some((verifier, _)) = self.known.get(issuer) {
             return Some(Some(verifier));
         }
-        lock(&self.refused).get(issuer).map(|()| None)
+        self.refused.get(issuer).map(|_| None)
     }
 
     /// Looks an issuer up, unless another request has done so meanwhile.
@@ -163,7 +166,7 @@ impl Tenants {
     async fn look_up(&self, issuer: &str) -> Result<Option<AccessTokenVerifier>, String> {
         let said = self.resolver.resolve(issuer).await;
         let Some(oidc) = said.map_err(|error| error.to_string())? else {
-            lock(&self.refused).put(issuer, ());
+            self.refused.put(issuer.to_owned(), ());
             return Ok(None);
         };
         let metadata = oidc.metadata().await.map_err(|error| error.to_string())?;
@@ -171,7 +174,7 @@ impl Tenants {
             super::log::misconfigured(
                 "the resolver of tenants gave a provider with another issuer than was asked for",
             );
-            lock(&self.refused).put(issuer, ());
+            self.refused.put(issuer.to_owned(), ());
             return Ok(None);
         }
         // A lookup makes a new verifier, which must know the proofs that the one before it has seen.
@@ -180,7 +183,7 @@ impl Tenants {
             .replay_store(self.replay.clone());
         let verifier = (self.set_up)(verifier);
         let verifier = verifier.build().map_err(|error| error.to_string())?;
-        lock(&self.known).put(issuer, verifier.clone());
+        self.known.put(issuer.to_owned(), verifier.clone());
         Ok(Some(verifier))
     }
 }
@@ -229,43 +232,4 @@ impl fmt::Debug for Tenants {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Values by issuer, so many and so old at most; the oldest goes first.
-struct Kept<T> {
-    limits: Limits,
-    values: HashMap<String, (T, Instant)>,
-    order: VecDeque<(String, Instant)>,
-}
-
-impl<T: Clone> Kept<T> {
-    fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            values: HashMap::new(),
-            order: VecDeque::new(),
-        }
-    }
-
-    fn get(&self, issuer: &str) -> Option<T> {
-        let (value, since) = self.values.get(issuer)?;
-        (since.elapsed() < self.limits.age).then(|| value.clone())
-    }
-
-    fn put(&mut self, issuer: &str, value: T) {
-        let now = Instant::now();
-        self.values.insert(issuer.to_owned(), (value, now));
-        self.order.push_back((issuer.to_owned(), now));
-        while let Some((oldest, since)) = self.order.front() {
-            let expired = now.saturating_duration_since(*since) >= self.limits.age;
-            if self.order.len() <= self.limits.entries && !expired {
-                break;
-            }
-            // It may have been put again since.
-            if self.values.get(oldest).is_some_and(|(_, at)| at == since) {
-                self.values.remove(oldest);
-            }
-            self.order.pop_front();
-        }
-    }
 }

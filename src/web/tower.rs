@@ -81,6 +81,12 @@ impl Guard {
     }
 }
 
+/// Takes the service that was asked whether it is ready, which is the one to be called, and leaves a clone.
+pub(super) fn take_ready<S: Clone>(inner: &mut S) -> S {
+    let next = inner.clone();
+    std::mem::replace(inner, next)
+}
+
 impl<S> Layer<S> for GuardLayer {
     type Service = GuardService<S>;
 
@@ -127,9 +133,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was asked whether it is ready is the one that is called.
-        let next = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, next);
+        let mut inner = take_ready(&mut self.inner);
         let (guard, mode) = (self.guard.clone(), self.mode.clone());
         Box::pin(async move {
             let (mut head, body) = request.into_parts();

@@ -20,7 +20,7 @@ pub use self::claims::{AccessTokenClaims, Permission};
 pub use self::profile::AccessTokenProfile;
 use super::Clock;
 use super::binding::{self, Presented};
-use super::claims::{CheckTime, Subjects, TokenKind, scopes, text};
+use super::claims::{CheckTime, Subjects, TokenKind, has_claim, scopes, text};
 use super::id_token::own_type;
 use super::introspection_cache::IntrospectionCache;
 use super::issuer::TrustedIssuer;
@@ -321,11 +321,7 @@ impl Rules {
             return Err(KIND.refused(TokenFault::Claim, "it lacks a required scope"));
         }
         for (name, wanted) in &self.required {
-            let good = match claims.get(name) {
-                Some(Value::Array(all)) => all.contains(wanted) || wanted.as_array() == Some(all),
-                found => found == Some(wanted),
-            };
-            if !good {
+            if !has_claim(claims, name, wanted) {
                 let why = format!("its claim {name:?} does not have the required value");
                 return Err(KIND.refused(TokenFault::Claim, &why));
             }

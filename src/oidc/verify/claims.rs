@@ -227,3 +227,11 @@ pub(in crate::oidc) fn is_of_another_kind(claims: &Map<String, Value>) -> bool {
         .iter()
         .any(|name| claims.contains_key(*name))
 }
+
+/// Whether a claim has this value, or is a list that has it.
+pub(crate) fn has_claim(claims: &Map<String, Value>, name: &str, wanted: &Value) -> bool {
+    match claims.get(name) {
+        Some(Value::Array(all)) => all.contains(wanted) || wanted.as_array() == Some(all),
+        found => found == Some(wanted),
+    }
+}

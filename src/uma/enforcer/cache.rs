@@ -1,85 +1,41 @@
 //! The cache of recent decisions.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use tokio::time::Instant;
 
 use super::Access;
+use crate::kept::Recent;
 use crate::uma::RequestedPermission;
 
 /// A hash of the token and the permissions, so that the cache holds no tokens.
 pub(super) type Key = [u8; 32];
 
-pub(super) struct Cache {
-    entries: usize,
-    age: Duration,
-    cached: Mutex<CachedDecisions>,
-}
-
-#[derive(Default)]
-struct CachedDecisions {
-    /// The decisions, their times, and the remaining lifetimes of the tokens.
-    decisions: HashMap<Key, (Access, Instant, Duration)>,
-    /// The keys, oldest first.
-    order: VecDeque<(Key, Instant)>,
-}
+/// Decisions, each with the remaining lifetime of its token.
+pub(super) struct Cache(Recent<Key, (Access, Duration)>);
 
 impl Cache {
     pub(super) fn new(entries: usize, age: Duration) -> Self {
-        Self {
-            entries,
-            age,
-            cached: Mutex::default(),
-        }
+        Self(Recent::new(entries, age))
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Access> {
-        let cached = self.lock();
-        let (access, since, left) = cached.decisions.get(key)?;
-        (since.elapsed() < self.age.min(*left)).then(|| access.clone())
+        let ((access, left), age) = self.0.get(key)?;
+        (age < left).then_some(access)
     }
 
     /// Stores a decision. `left` is the token's remaining lifetime.
     pub(super) fn put(&self, key: Key, access: Access, left: Duration) {
-        if self.entries == 0 || self.age.is_zero() {
-            return;
-        }
-        let mut cached = self.lock();
-        let now = Instant::now();
-        cached.decisions.insert(key, (access, now, left));
-        cached.order.push_back((key, now));
-        while let Some((oldest, since)) = cached.order.front().copied() {
-            let too_old = now.saturating_duration_since(since) >= self.age;
-            if cached.order.len() <= self.entries && !too_old {
-                break;
-            }
-            cached.order.pop_front();
-            // The entry may have been replaced by a newer decision.
-            if cached
-                .decisions
-                .get(&oldest)
-                .is_some_and(|(_, at, _)| *at == since)
-            {
-                cached.decisions.remove(&oldest);
-            }
-        }
+        self.0.put(key, (access, left));
     }
 
     pub(super) fn clear(&self) {
-        *self.lock() = CachedDecisions::default();
+        self.0.clear();
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let cached = self.lock();
-        cached.decisions.len().max(cached.order.len())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, CachedDecisions> {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.len()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::address::PublicAddress;
 use super::super::certificate::CertificateHeader;
 use super::super::nonce::Nonces;
-use super::super::tenants::{Limits, TenantResolver, Tenants};
+use super::super::tenants::{Limits, SetUp, TenantResolver, Tenants};
 use super::{Guard, Settings, Verifier};
 use crate::Secret;
 use crate::error::{Result, config};
@@ -37,8 +37,6 @@ pub(super) enum Tokens {
     Issuer(Box<AccessTokenVerifierBuilder>),
     Tenants(Box<dyn TenantResolver>, Box<SetUp>, Limits),
 }
-
-type SetUp = dyn Fn(AccessTokenVerifierBuilder) -> AccessTokenVerifierBuilder + Send + Sync;
 
 impl GuardBuilder {
     pub(super) fn of(tokens: Tokens) -> Self {

@@ -4,13 +4,13 @@ use axum_core::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 use tower_sessions_core::Session;
-use url::form_urlencoded;
 
 use super::SignIn;
 use super::keeper::Entry;
 use super::page;
 use super::record::{KEY, Record};
 use super::return_path::ReturnPath;
+use super::routes::{MISCONFIGURED, field, session_of};
 use super::visit::{Failure, store_failed};
 use crate::error::{Error, ErrorKind, Result, TokenFault};
 use crate::jose::hash;
@@ -21,8 +21,7 @@ impl SignIn {
     /// `GET /callback`: the browser comes back from the provider.
     pub(super) async fn callback(&self, request: &Parts) -> Response {
         let query = request.uri.query().unwrap_or_default();
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        let state = pairs.find_map(|(name, value)| (name == "state").then_some(value));
+        let state = field(query.as_bytes(), "state");
         let Some((cookie, key)) = self.cookies().find(&request.headers, state.as_deref()) else {
             return self.refused(StatusCode::BAD_REQUEST, "No login waits in this browser");
         };
@@ -33,10 +32,8 @@ impl SignIn {
 
     async fn complete(&self, request: &Parts, key: &str, query: &str) -> Response {
         let settings = &self.settings;
-        let Some(session) = request.extensions.get::<Session>() else {
-            log::misconfigured("no SessionManagerLayer is around the routes of a sign-in");
-            let text = "The application is set up wrongly";
-            return self.refused(StatusCode::INTERNAL_SERVER_ERROR, text);
+        let Some(session) = session_of(request) else {
+            return self.refused(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED);
         };
         let answer = CallbackAnswer::query(query);
         let login = settings

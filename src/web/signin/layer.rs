@@ -16,6 +16,7 @@ use super::rejection::SignInRejection;
 use super::visit::Visit;
 use crate::BoxFuture;
 use crate::web::requirement::Requirement;
+use crate::web::tower::take_ready;
 
 /// A layer of a sign-in; from [`SignIn::layer`] and [`SignIn::require`].
 #[derive(Debug, Clone)]
@@ -107,9 +108,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was asked whether it is ready is the one that is called.
-        let next = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, next);
+        let mut inner = take_ready(&mut self.inner);
         let layer = self.layer.clone();
         Box::pin(async move {
             let (mut head, body) = request.into_parts();

@@ -7,13 +7,12 @@ use axum_core::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tower_sessions_core::Session;
-use url::form_urlencoded;
 
 use super::SignIn;
 use super::index::{key_of_session, key_of_user};
 use super::page;
 use super::record::Record;
+use super::routes::{MISCONFIGURED, field, session_of};
 use crate::error::Result;
 use crate::jose::{hash, time};
 use crate::oidc::LogoutToken;
@@ -22,10 +21,8 @@ use crate::web::log;
 impl SignIn {
     /// `POST /logout`: ends the session here, and sends the browser to the provider's logout.
     pub(super) async fn logout(&self, request: &Parts, form: &[u8]) -> Response {
-        let text = "The application is set up wrongly";
-        let Some(session) = request.extensions.get::<Session>() else {
-            log::misconfigured("no SessionManagerLayer is around the routes of a sign-in");
-            return page::says(StatusCode::INTERNAL_SERVER_ERROR, text, None);
+        let Some(session) = session_of(request) else {
+            return page::says(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED, None);
         };
         let after = self.settings.after_logout.as_str();
         let unavailable = || {
@@ -41,7 +38,7 @@ impl SignIn {
             Ok(None) => return page::redirect(after),
             Err(_) => return unavailable(),
         };
-        let sent = value(form, "form_token").unwrap_or_default();
+        let sent = field(form, "form_token").unwrap_or_default();
         if !hash::same(&sent, record.form_token.expose()) {
             return foreign();
         }
@@ -87,7 +84,7 @@ impl SignIn {
     /// Back-Channel Logout 1.0).
     pub(super) async fn back_channel(&self, form: &[u8]) -> Response {
         let ended = async {
-            let token = value(form, "logout_token").unwrap_or_default();
+            let token = field(form, "logout_token").unwrap_or_default();
             let token = self.settings.oidc.verifier().logout_token(&token).await?;
             self.end_sessions(&token).await
         };
@@ -132,10 +129,4 @@ impl SignIn {
 fn foreign() -> Response {
     let text = "The logout was not sent by a page of this site";
     page::says(StatusCode::FORBIDDEN, text, None)
-}
-
-/// The value of a form's field.
-fn value(form: &[u8], name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(form);
-    pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }

@@ -5,16 +5,18 @@ use std::fmt;
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::StatusCode;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
 use url::form_urlencoded::Serializer;
 
 use super::SignIn;
 use super::page;
 use super::return_path::ReturnPath;
+use super::routes::MISCONFIGURED;
 use super::visit::Failure;
 use crate::web::challenge::Challenge;
+use crate::web::problem::{RETRY_AFTER_SECONDS, problem};
 use crate::web::requirement::Unmet;
 
 /// Why a request of a browser is refused.
@@ -70,7 +72,7 @@ impl SignInRejection {
 
     pub(super) fn unmet(unmet: &Unmet, signin: &SignIn, request: &Parts) -> Self {
         // Another login gives no scope either: what is asked for is the choice of the application.
-        if unmet.denied || !unmet.scopes.is_empty() {
+        if !unmet.login_helps() {
             return Self::new(SignInRejectionKind::Forbidden, request);
         }
         Self {
@@ -136,7 +138,7 @@ impl SignInRejection {
             }
             SignInRejectionKind::Forbidden => "You may not see this page",
             SignInRejectionKind::Unavailable => "The sign-in is not available at present",
-            SignInRejectionKind::Misconfigured => "The application is set up wrongly",
+            SignInRejectionKind::Misconfigured => MISCONFIGURED,
         }
     }
 
@@ -152,23 +154,12 @@ impl SignInRejection {
 
     fn problem(&self) -> Response {
         let status = self.status();
-        let mut body = serde_json::json!({
-            "title": status.canonical_reason().unwrap_or("Refused"),
-            "status": status.as_u16(),
-            "detail": self.text(),
-        });
-        if let Some(error) = self.error() {
-            body["error"] = error.into();
-        }
-        if let Some(login) = &self.login {
-            body["login"] = login.as_str().into();
-        }
-        let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        let kind = HeaderValue::from_static("application/problem+json");
-        headers.insert(CONTENT_TYPE, kind);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let members = [
+            ("detail", Some(self.text())),
+            ("error", self.error()),
+            ("login", self.login.as_deref()),
+        ];
+        let mut response = problem(status, &members).map(Body::from);
         if status == StatusCode::UNAUTHORIZED {
             let acr = (!self.acr.is_empty()).then_some(self.acr.as_str());
             let age = self.max_age.map(|age| age.to_string());
@@ -177,7 +168,7 @@ impl SignInRejection {
                 .maybe("acr_values", acr)
                 .maybe("max_age", age.as_deref());
             if let Some(challenge) = challenge.header() {
-                headers.insert(WWW_AUTHENTICATE, challenge);
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
             }
         }
         response
@@ -194,7 +185,7 @@ impl IntoResponse for SignInRejection {
         };
         if status == StatusCode::SERVICE_UNAVAILABLE {
             let headers = response.headers_mut();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response
     }

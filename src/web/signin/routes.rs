@@ -6,9 +6,13 @@ use axum::extract::Request;
 use axum::routing::{get, post};
 use axum_core::response::Response;
 use http::StatusCode;
+use http::request::Parts;
+use tower_sessions_core::Session;
+use url::form_urlencoded;
 
 use super::SignIn;
 use super::page;
+use crate::web::log;
 
 /// The longest form that is read, in bytes: a logout token has at most 256 KiB.
 const LONGEST: usize = 300 * 1024;
@@ -51,6 +55,24 @@ impl SignIn {
                 }),
             )
     }
+}
+
+/// What is shown where a layer is missing.
+pub(super) const MISCONFIGURED: &str = "The application is set up wrongly";
+
+/// The session of a request to one of the routes.
+pub(super) fn session_of(request: &Parts) -> Option<&Session> {
+    let session = request.extensions.get::<Session>();
+    if session.is_none() {
+        log::misconfigured("no SessionManagerLayer is around the routes of a sign-in");
+    }
+    session
+}
+
+/// The value of a field in a query or a form.
+pub(super) fn field(encoded: &[u8], name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(encoded);
+    pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }
 
 fn too_long() -> Response {

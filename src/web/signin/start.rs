@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum_core::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use url::form_urlencoded;
 
 use super::SignIn;
 use super::cookies::AttemptCookies;
 use super::page;
 use super::return_path::ReturnPath;
+use super::routes::field;
 use crate::error::Result;
 use crate::jose::hash;
 use crate::oidc::LoginAttempt;
@@ -51,10 +51,7 @@ impl SignIn {
     }
 
     fn wish(&self, query: &str) -> Wish {
-        let value = |name: &str| {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
-        };
+        let value = |name: &str| field(query.as_bytes(), name);
         let return_to = value("return_to")
             .and_then(|path| ReturnPath::new(&path))
             // A login that returns to a login would never end.
