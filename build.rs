@@ -52,7 +52,9 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
     output.files().into_iter().try_for_each(write)?;
     // The package has no tests, so that no program that uses it writes their files.
     if std::path::Path::new("tests/it").exists() {
-        output.test_files().into_iter().try_for_each(write)?;
+        for (file, text) in output.test_files()? {
+            write((file, &text))?;
+        }
     }
     Ok(())
 }

@@ -116,10 +116,6 @@ mod open_enum;
 mod paging;
 pub mod policies;
 mod representation_ids;
-#[allow(
-    missing_docs,
-    reason = "Keycloak's document says nothing of most members"
-)]
 pub mod representations;
 pub(crate) mod request;
 mod role_names;

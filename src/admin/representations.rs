@@ -28,7 +28,9 @@
 //! omits what is not set and shows no secrets; of maps that may contain secrets it shows only the
 //! keys.
 
+// Keycloak's document says nothing of most members.
 #![allow(
+    missing_docs,
     clippy::all,
     clippy::pedantic,
     clippy::nursery,

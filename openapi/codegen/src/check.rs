@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::document::{operation, parameters, path_parameters, schemas};
+use crate::document::{enum_values, operation, parameters, path_parameters, schemas};
 use crate::names::Named;
 use crate::problem::{Problem, Problems};
 use crate::spelling::{is_ident, snake, variant};
@@ -31,13 +31,7 @@ pub fn check(document: &Value, named: &[Named]) -> Result<(), Problems> {
 fn check_enums(document: &Value, problems: &mut Vec<Problem>) {
     for (name, schema) in schemas(document) {
         let mut variants = BTreeMap::from([("Other".to_owned(), "Other")]);
-        let mut values: Vec<&str> = schema
-            .get("enum")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let mut values = enum_values(schema);
         values.sort_unstable();
         for value in values {
             let variant = variant(value);

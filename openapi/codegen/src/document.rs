@@ -114,6 +114,17 @@ pub fn schemas(document: &Value) -> Vec<(&String, &Value)> {
     all
 }
 
+/// The values of a schema that is an enum of texts.
+pub fn enum_values(schema: &Value) -> Vec<&str> {
+    schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
 /// Parameters of an operation, those of its path item first.
 pub fn parameters(document: &Value, method: &str, path: &str) -> Vec<Value> {
     let list = |value: Option<&Value>| {

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::document::schemas;
 use crate::model::{Body, Operation, Parameter, Success};
 use crate::names::{Created, Table};
+use crate::signature::type_name;
 use crate::since;
 
 pub use calls::generate as calls;
@@ -62,11 +63,11 @@ fn operation_const(operation: &Operation) -> TokenStream {
         .as_ref()
         .map(|release| quote!(.since(#release)));
     let takes = match &operation.body {
-        Some(Body::Value(syn::Type::Path(ty))) => ty.path.segments.last(),
+        Some(Body::Value(ty)) => type_name(ty),
         _ => None,
     };
     let takes = takes.map(|ty| {
-        let ty = ty.ident.to_string();
+        let ty = ty.to_string();
         quote!(.takes(#ty))
     });
     quote! {
@@ -142,9 +143,7 @@ pub fn dropped_members(document: &Value) -> TokenStream {
 /// The type of a JSON body.
 fn body_type(operation: &Operation) -> Option<String> {
     match &operation.body {
-        Some(Body::Value(syn::Type::Path(ty)) | Body::List(syn::Type::Path(ty))) => {
-            Some(ty.path.segments.last()?.ident.to_string())
-        }
+        Some(Body::Value(ty) | Body::List(ty)) => type_name(ty).map(ToString::to_string),
         _ => None,
     }
 }

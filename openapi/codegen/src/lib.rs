@@ -59,8 +59,8 @@ pub struct Output {
     pub facade: String,
     /// What the oldest supported release lacks.
     pub newer: String,
-    /// Every operation and every representation once, for the tests.
-    pub calls: String,
+    /// Every operation and every representation once, for the tests; see [`test_files`](Self::test_files).
+    calls: TokenStream,
     /// One line an operation, for the snapshot.
     pub table: String,
     /// The chains of handles that have calls: what is written by hand beside a handle is compiled
@@ -80,9 +80,10 @@ impl Output {
         ]
     }
 
-    /// The files that the tests read, and their text.
-    pub fn test_files(&self) -> [(&'static str, &str); 2] {
-        [("calls.rs", &self.calls), ("operations.txt", &self.table)]
+    /// The files that the tests read, and their text. It is printed for them only.
+    pub fn test_files(&self) -> Result<[(&'static str, String); 2], Problems> {
+        let calls = print(self.calls.clone())?;
+        Ok([("calls.rs", calls), ("operations.txt", self.table.clone())])
     }
 }
 
@@ -171,7 +172,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Output, Problems> {
             }
         })?,
         newer: print(quote! { #newer #body_types #dropped })?,
-        calls: print(facade::calls(&table, &operations, &named_types))?,
+        calls: facade::calls(&table, &operations, &named_types),
         table: table::print(&operations),
         report,
     })

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::document::schemas;
+use crate::document::{enum_values, schemas};
 use crate::facade::DROPPED_BEFORE;
 use crate::prose::sentence;
 use crate::rules::EXTRA;
@@ -333,13 +333,7 @@ fn enumeration(name: &str, schema: &Value) -> TokenStream {
         .get("description")
         .and_then(Value::as_str)
         .map_or_else(|| format!("Keycloak's `{name}`."), str::to_owned);
-    let values: Vec<&str> = schema
-        .get("enum")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let values = enum_values(schema);
     let variants = values.iter().map(|value| ident(&variant(value)));
     quote! {
         crate::admin::open_enum! {

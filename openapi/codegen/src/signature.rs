@@ -66,6 +66,14 @@ fn named_type(document: &Value, reference: &str) -> Result<syn::Type, String> {
     })
 }
 
+/// `T` of `path::to::T`.
+pub fn type_name(ty: &syn::Type) -> Option<&syn::Ident> {
+    match ty {
+        syn::Type::Path(path) => Some(&path.path.segments.last()?.ident),
+        _ => None,
+    }
+}
+
 /// `T` of `::std::vec::Vec<T>` and the like.
 pub fn generic_argument<'a>(ty: &'a syn::Type, outer: &str) -> Option<&'a syn::Type> {
     let syn::Type::Path(path) = ty else {

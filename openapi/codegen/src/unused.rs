@@ -8,6 +8,7 @@ use crate::document::{operation, path_parameters};
 use crate::model::Operation;
 use crate::names::{Created, Table, handle_id_row, id_row};
 use crate::problem::Problem;
+use crate::signature::type_name;
 
 /// A problem for each such row. That a row names a call at all is checked with the names.
 pub fn rows(document: &Value, table: &Table, operations: &[Operation]) -> Vec<Problem> {
@@ -88,7 +89,11 @@ pub fn rows(document: &Value, table: &Table, operations: &[Operation]) -> Vec<Pr
         }
     }
     for name in table.items.keys() {
-        let lists = |one: &Operation| one.paged_item().is_some_and(|item| is_type(item, name));
+        let lists = |one: &Operation| {
+            one.paged_item()
+                .and_then(type_name)
+                .is_some_and(|item| item == name)
+        };
         if !operations.iter().any(lists) {
             unused("items", name, "is the type of no paged list");
         }
@@ -137,14 +142,6 @@ fn deciding_ids<'a>(table: &'a Table, operations: &[Operation]) -> BTreeSet<&'a 
         .chain(of_handles)
         .map(|(row, _)| row)
         .collect()
-}
-
-fn is_type(ty: &syn::Type, name: &str) -> bool {
-    let syn::Type::Path(path) = ty else {
-        return false;
-    };
-    let last = path.path.segments.last();
-    last.is_some_and(|last| last.ident == name)
 }
 
 fn summary<'a>(document: &'a Value, one: &Operation) -> Option<&'a str> {

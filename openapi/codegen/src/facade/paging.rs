@@ -6,6 +6,7 @@ use quote::quote;
 use super::operation_const;
 use crate::model::{Operation, Success};
 use crate::names::{Paging, PagingWord, Table};
+use crate::signature::type_name;
 use crate::spelling::ident;
 
 /// What a paged list has beside its setters; `count` is the call that counts it.
@@ -16,7 +17,7 @@ pub(super) fn paging(
 ) -> Option<TokenStream> {
     let paging = operation.paging.as_ref()?;
     let item = operation.paged_item()?;
-    let items = type_name(item).and_then(|name| table.items.get(&name));
+    let items = type_name(item).and_then(|name| table.items.get(&name.to_string()));
     let gaps = items.is_some_and(|items| items.gaps);
     let end = if gaps {
         quote!(crate::admin::End::EmptyPage)
@@ -145,13 +146,6 @@ fn has(operation: &Operation, setter: &str) -> bool {
     operation.query.iter().any(|query| query.setter == setter)
 }
 
-fn type_name(ty: &syn::Type) -> Option<String> {
-    match ty {
-        syn::Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
-        _ => None,
-    }
-}
-
 fn is_one_of(ty: &syn::Type, names: &[&str]) -> bool {
-    type_name(ty).is_some_and(|name| names.contains(&name.as_str()))
+    type_name(ty).is_some_and(|ty| names.iter().any(|name| ty == name))
 }
