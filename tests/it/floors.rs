@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::sources::rust_files;
 
 /// From the ground up. Modules of one floor do not import each other's floor above.
 const FLOORS: &[&[&str]] = &[
@@ -32,17 +34,6 @@ const FLOORS: &[&[&str]] = &[
     &["account", "registration", "uma"],
     &["web"],
 ];
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 /// The modules of the crate that a text names, without its comments and tests.
 fn named(text: &str) -> Vec<String> {
@@ -82,8 +73,7 @@ fn no_floor_imports_a_higher_one() {
         .enumerate()
         .flat_map(|(floor, modules)| modules.iter().map(move |module| (*module, floor)))
         .collect();
-    let mut files = Vec::new();
-    sources(&src, &mut files);
+    let files = rust_files(&src);
     let mut wrong = Vec::new();
     for file in files {
         let place = file.strip_prefix(&src).unwrap().to_str().unwrap();
@@ -107,11 +97,7 @@ fn no_floor_imports_a_higher_one() {
 /// One style for all modules: `x.rs` beside the folder `x`.
 #[test]
 fn no_module_is_called_mod() {
-    let mut files = Vec::new();
-    sources(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut files,
-    );
+    let files = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let found: Vec<_> = files
         .iter()
         .filter(|file| file.ends_with("mod.rs"))

@@ -9,6 +9,7 @@ use pretty_assertions::assert_eq;
 use syn::{Attribute, Item};
 
 use super::{file, pages};
+use crate::support::sources::rust_files;
 
 /// What the sources define and name.
 #[derive(Default)]
@@ -27,15 +28,9 @@ static TREE: LazyLock<Tree> = LazyLock::new(Tree::read);
 impl Tree {
     fn read() -> Self {
         let mut tree = Self::default();
-        let mut folders = ["src", "tests", "examples", "openapi"].map(file).to_vec();
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    tree.read_file(&path);
-                }
+        for folder in ["src", "tests", "examples", "openapi"].map(file) {
+            for path in rust_files(&folder) {
+                tree.read_file(&path);
             }
         }
         tree

@@ -8,6 +8,7 @@ pub mod recorder;
 pub mod relay;
 pub mod renaming;
 pub mod server;
+pub mod sources;
 pub mod totp;
 pub mod version;
 

@@ -8,6 +8,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Pat, Stmt};
 
 use super::values::Values;
+use crate::support::sources::rust_files;
 
 /// What a function gives, at its end and by `return`, and what the names in it stand for.
 #[derive(Default)]
@@ -37,16 +38,8 @@ impl Sources {
     pub(super) fn read(root: &Path) -> Self {
         let mut sources = Self::default();
         for folder in ["src", "tests"] {
-            let mut folders = vec![root.join(folder)];
-            while let Some(folder) = folders.pop() {
-                for entry in fs::read_dir(folder).unwrap() {
-                    let path = entry.unwrap().path();
-                    if path.is_dir() {
-                        folders.push(path);
-                    } else if path.extension().is_some_and(|extension| extension == "rs") {
-                        sources.read_file(root, &path);
-                    }
-                }
+            for path in rust_files(&root.join(folder)) {
+                sources.read_file(root, &path);
             }
         }
         sources
