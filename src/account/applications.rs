@@ -115,7 +115,7 @@ impl Account {
         self.get(&LIST, &["applications"], &query).await
     }
 
-    /// Returns the user's consent for a client, or `None` if there is none. The role `view-consent`
+    /// Returns the user's consent for a client, or `None` if it does not exist. The role `view-consent`
     /// is sufficient.
     ///
     /// # Errors

@@ -54,7 +54,7 @@ fn is_same_name(kept: Option<&str>, asked: &str) -> bool {
 }
 
 impl Users {
-    /// Finds the user with exactly this username, ignoring case. Returns `None` if there is none.
+    /// Finds the user with exactly this username, ignoring case. Returns `None` if it does not exist.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -113,7 +113,7 @@ impl Users {
 
 impl Clients {
     /// Finds the client with this `clientId`, the name that applications log in with. Returns
-    /// `None` if there is none.
+    /// `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Clients {
 }
 
 impl Roles {
-    /// Finds the realm role with this name. Returns `None` if there is none.
+    /// Finds the realm role with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Roles {
 }
 
 impl ClientRoles {
-    /// Finds the client's role with this name. Returns `None` if there is none.
+    /// Finds the client's role with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -173,7 +173,7 @@ impl ClientRoles {
 }
 
 impl GroupChildren {
-    /// Finds the direct child with this name. Returns `None` if there is none.
+    /// Finds the direct child with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl GroupChildren {
 }
 
 impl ClientScopes {
-    /// Finds the client scope with this name. Returns `None` if there is none.
+    /// Finds the client scope with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl ClientScopes {
 }
 
 impl IdentityProviders {
-    /// Finds the identity provider with this alias. Returns `None` if there is none.
+    /// Finds the identity provider with this alias. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -231,7 +231,7 @@ impl IdentityProviders {
 }
 
 impl AuthenticationFlows {
-    /// Finds the flow with this alias. Returns `None` if there is none.
+    /// Finds the flow with this alias. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -271,7 +271,7 @@ impl AuthenticationFlowByAlias {
 }
 
 impl Organizations {
-    /// Finds the organization with this name. Returns `None` if there is none.
+    /// Finds the organization with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -290,7 +290,7 @@ impl Organizations {
         self.whole(found).await
     }
 
-    /// Finds the organization with this internet domain. Returns `None` if there is none.
+    /// Finds the organization with this internet domain. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -310,7 +310,7 @@ impl Organizations {
         self.whole(found).await
     }
 
-    /// Finds the organization with this alias. Returns `None` if there is none. The server cannot
+    /// Finds the organization with this alias. Returns `None` if it does not exist. The server cannot
     /// search by alias, so this reads the list until it finds one.
     ///
     /// # Errors
@@ -356,7 +356,7 @@ impl Organizations {
 macro_rules! find_in_list {
     ($($handle:ident $item:ident $what:literal;)*) => {$(
         impl $handle {
-            #[doc = concat!("Finds the ", $what, " with this name. Returns `None` if there is none.")]
+            #[doc = concat!("Finds the ", $what, " with this name. Returns `None` if it does not exist.")]
             ///
             /// # Errors
             ///
@@ -381,7 +381,7 @@ find_in_list! {
 }
 
 impl Components {
-    /// Finds the component with this name. Returns `None` if there is none.
+    /// Finds the component with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -408,7 +408,7 @@ impl Components {
 }
 
 impl Workflows {
-    /// Finds the workflow with this name. Returns `None` if there is none.
+    /// Finds the workflow with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///

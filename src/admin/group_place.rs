@@ -79,7 +79,7 @@ fn named(found: Vec<GroupRepresentation>, name: &str) -> Option<GroupRepresentat
 
 impl Groups {
     /// Finds the group at this place, such as `"/staff/admins"` or `["staff", "admins"]`. Returns
-    /// `None` if there is none.
+    /// `None` if it does not exist.
     ///
     /// A path finds a group with a slash in its name only if no other group has that path; a list
     /// of names always finds it.
@@ -139,7 +139,7 @@ impl Groups {
 
 impl OrganizationGroups {
     /// Finds the organization's group at this place, such as `"/staff/admins"` or
-    /// `["staff", "admins"]`. Returns `None` if there is none.
+    /// `["staff", "admins"]`. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///

@@ -141,7 +141,7 @@ impl Tenants {
         }
     }
 
-    /// What is remembered: a verifier, or that there is none.
+    /// What is remembered: a verifier, or that no tenant has the issuer.
     fn kept(&self, issuer: &str) -> Option<Option<AccessTokenVerifier>> {
         if let Some((verifier, _)) = self.known.get(issuer) {
             return Some(Some(verifier));

@@ -176,7 +176,7 @@ impl<P: PolicyKind> PoliciesOf<P> {
         }
     }
 
-    /// Finds the object of this kind with exactly this name. Returns `None` if there is none, or if
+    /// Finds the object of this kind with exactly this name. Returns `None` if it does not exist, or if
     /// it is of another kind.
     ///
     /// # Errors

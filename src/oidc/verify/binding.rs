@@ -205,7 +205,7 @@ impl VerifiedProof {
     /// Verifies a proof (RFC 9449 section 4.3).
     fn read(presented: Presented<'_>, dpop: DpopPresentation<'_>, at: CheckTime) -> Result<Self> {
         let wrong = |why: &'static str| move || refused(why);
-        // Whatever is wrong with the proof is no fault of the token.
+        // A fault of the proof is not a fault of the token.
         let of_proof = |error: Error| refused(&format!("its DPoP proof is wrong: {error}"));
         let proof = Jws::parse(dpop.proof).map_err(of_proof)?;
         if proof.typ().as_deref() != Some("dpop+jwt") {

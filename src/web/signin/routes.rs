@@ -49,7 +49,7 @@ impl SignIn {
             .route(
                 &paths.back_channel,
                 post(async move |request: Request| {
-                    // What cannot be read is no logout token.
+                    // A body that cannot be read is refused as a logout token.
                     let form = to_bytes(request.into_body(), LONGEST).await;
                     back_channel.back_channel(&form.unwrap_or_default()).await
                 }),
