@@ -10,7 +10,8 @@
 
 use axum::{Router, response::Html, routing::get};
 use keycloak_kit::Keycloak;
-use keycloak_kit::web::{SignIn, User, realm_role};
+use keycloak_kit::web::{SessionKey, SessionKeys, SignIn, User, realm_role};
+use tower_sessions::cookie::Key;
 use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 async fn home(user: Option<User>) -> Html<String> {
@@ -36,14 +37,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let oidc = kc.oidc(realm, client).client_secret(secret).build()?;
     let signin = SignIn::new(oidc)
         .base_url(format!("http://{address}"))
+        // Elsewhere: SessionKeys::from_env, and a key for the cookies that outlives the process.
+        .keys(SessionKeys::new(SessionKey::random()?))
         .build()?;
+    let cookies = Key::try_generate().ok_or("no random numbers")?;
     let admin = get(|| async { "administrators only" }).layer(signin.require(realm_role("admin")));
     let app = Router::new()
         .route("/", get(home))
         .route("/admin", admin)
         .merge(signin.routes())
         .layer(signin.layer())
-        .layer(SessionManagerLayer::new(MemoryStore::default()));
+        .layer(SessionManagerLayer::new(MemoryStore::default()).with_private(cookies));
 
     println!("http://{address}/");
     axum::serve(tokio::net::TcpListener::bind(address).await?, app).await?;

@@ -60,8 +60,8 @@ pub use self::requirement::{
 pub use self::resource_metadata::ResourceMetadata;
 #[cfg(feature = "signin")]
 pub use self::signin::{
-    MemorySessionIndex, SessionIndex, SignIn, SignInBuilder, SignInLayer, SignInRejection,
-    SignInRejectionKind, SignInService, User,
+    MemorySessionIndex, SessionIndex, SessionKey, SessionKeys, SignIn, SignInBuilder, SignInLayer,
+    SignInRejection, SignInRejectionKind, SignInService, User,
 };
 pub use self::tenants::TenantResolver;
 #[cfg(feature = "tower")]

@@ -51,3 +51,10 @@ pub(super) fn signed_out(what: &str, error: &crate::Error) {
     #[cfg(not(feature = "tracing"))]
     let _ = (what, error);
 }
+
+/// Logs that a session record cannot be decrypted, which is so after a change of the key.
+#[cfg(feature = "signin")]
+pub(super) fn unreadable() {
+    #[cfg(feature = "tracing")]
+    tracing::warn!("a session record cannot be read with the keys of the sign-in");
+}

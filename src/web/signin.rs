@@ -6,6 +6,7 @@ mod cookies;
 mod extract;
 mod index;
 mod keeper;
+mod keys;
 mod layer;
 mod logout;
 mod page;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use self::builder::Settings;
 pub use self::builder::SignInBuilder;
 pub use self::index::{MemorySessionIndex, SessionIndex};
+pub use self::keys::{SessionKey, SessionKeys};
 pub use self::layer::{SignInLayer, SignInService};
 pub use self::rejection::{SignInRejection, SignInRejectionKind};
 pub use self::user::User;
@@ -62,8 +64,10 @@ use crate::oidc::Oidc;
 /// # Security
 ///
 /// Tokens stay in the session record and never reach the browser, but for the ID token, which names
-/// the session in the URL of the logout at the provider. Who can read the session store can use the
-/// tokens in it.
+/// the session in the URL of the logout at the provider. The record is encrypted for its session with
+/// the [keys](SignInBuilder::keys), so that who reads the session store has no tokens. It has the ids
+/// of the sessions: `SessionManagerLayer::with_private` encrypts the cookie, so that an id alone opens
+/// nothing. A call of `cycle_id` by the application ends the login, which is encrypted for the id.
 #[derive(Clone)]
 pub struct SignIn {
     settings: Arc<Settings>,

@@ -9,6 +9,7 @@ use url::Url;
 use super::SignIn;
 use super::index::{MemorySessionIndex, SessionIndex};
 use super::keeper::Keepers;
+use super::keys::{SessionKey, SessionKeys};
 use super::return_path::ReturnPath;
 use crate::error::{Result, config};
 use crate::oidc::{Authorize, LoginStore, MemoryLoginStore, Oidc};
@@ -30,6 +31,7 @@ pub struct SignInBuilder {
     prepare: Prepare,
     logins: Arc<dyn LoginStore>,
     index: Arc<dyn SessionIndex>,
+    keys: Option<SessionKeys>,
     idle: Duration,
     absolute: Duration,
 }
@@ -45,6 +47,7 @@ pub(super) struct Settings {
     pub(super) logins: Arc<dyn LoginStore>,
     pub(super) index: Arc<dyn SessionIndex>,
     pub(super) keepers: Keepers,
+    pub(super) keys: SessionKeys,
     pub(super) idle: Duration,
     pub(super) absolute: Duration,
 }
@@ -107,6 +110,7 @@ impl SignInBuilder {
             prepare: Arc::new(|login| login),
             logins: Arc::new(MemoryLoginStore::with_limits(LOGIN_LIFETIME, 10_000)),
             index: Arc::new(MemorySessionIndex::new()),
+            keys: None,
             idle: 30 * MINUTE,
             absolute: 600 * MINUTE,
         }
@@ -186,6 +190,25 @@ impl SignInBuilder {
         self
     }
 
+    /// Encrypts what the session store keeps of a login with these keys, for its session alone. Unless
+    /// set, a key is made at random, and logins end with the process: set keys for a session store
+    /// that outlives it, and the same ones in all processes of an application.
+    ///
+    /// ```no_run
+    /// # fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::web::{SessionKeys, SignIn};
+    ///
+    /// let signin = SignIn::new(oidc)
+    ///     .base_url("https://app.example")
+    ///     .keys(SessionKeys::from_env("SESSION_KEYS")?)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn keys(mut self, keys: SessionKeys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
     /// Ends sessions that were not used for this long; 30 minutes unless set. It is counted in steps
     /// of up to a minute.
     pub fn idle_lifetime(mut self, lifetime: Duration) -> Self {
@@ -225,6 +248,10 @@ impl SignInBuilder {
         let after_logout = ReturnPath::new(&self.after_logout).ok_or_else(|| {
             config("the path after a logout is not a path of this site: write one like /bye")
         })?;
+        let keys = match self.keys {
+            Some(keys) => keys,
+            None => SessionKeys::new(SessionKey::random()?),
+        };
         let settings = Settings {
             oidc: self.oidc,
             origin: url.origin().ascii_serialization(),
@@ -235,6 +262,7 @@ impl SignInBuilder {
             logins: self.logins,
             index: self.index,
             keepers: Keepers::default(),
+            keys,
             idle: self.idle,
             absolute: self.absolute,
         };

@@ -8,7 +8,7 @@ use tower_sessions_core::Session;
 use super::SignIn;
 use super::keeper::Entry;
 use super::page;
-use super::record::{KEY, Record};
+use super::record::Record;
 use super::return_path::ReturnPath;
 use super::routes::{MISCONFIGURED, field, session_of};
 use super::visit::{Failure, store_failed};
@@ -75,8 +75,9 @@ impl SignIn {
             .cycle_id()
             .await
             .map_err(|_| store_failed("renewed"))?;
-        let written = session.insert(KEY, &record).await;
-        written.map_err(|_| store_failed("written"))?;
+        // The store gives the session its id, for which the record is encrypted.
+        session.save().await.map_err(|_| store_failed("written"))?;
+        self.write(session, &record).await?;
         let (session, entry) = keeper;
         self.settings.keepers.keep(&record, session, entry);
         Ok(())

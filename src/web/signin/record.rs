@@ -2,13 +2,18 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tower_sessions_core::Session;
+use tower_sessions_core::session::{Error, Id};
 
 use super::index;
+use super::keys::SessionKeys;
 use crate::Secret;
+use crate::error::{Result, config};
 use crate::oidc::{IdToken, StoredTokens};
+use crate::web::log;
 
 /// The name of our entry in a session record.
 pub(super) const KEY: &str = "keycloak_kit.sign_in";
@@ -57,11 +62,25 @@ impl Record {
 
     /// Reads the record of a session; `None` if nobody is signed in. A record that cannot be read is
     /// one of nobody.
-    pub(super) async fn of(
-        session: &Session,
-    ) -> Result<Option<Self>, tower_sessions_core::session::Error> {
-        let value = session.get_value(KEY).await?;
-        Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+    pub(super) async fn of(session: &Session, keys: &SessionKeys) -> Result<Option<Self>, Error> {
+        let Some(Value::String(sealed)) = session.get_value(KEY).await? else {
+            return Ok(None);
+        };
+        let plain = session
+            .id()
+            .and_then(|id| keys.open_text(&place(id), &sealed));
+        if plain.is_none() {
+            log::unreadable();
+        }
+        Ok(plain.and_then(|plain| serde_json::from_slice(&plain).ok()))
+    }
+
+    /// Encrypts the record for one session: in the place of another it cannot be read.
+    pub(super) fn sealed(&self, id: Id, keys: &SessionKeys) -> Result<String> {
+        let plain = serde_json::to_vec(self).map(Zeroizing::new);
+        let plain =
+            plain.map_err(|_| config("a record of the sign-in is no JSON: this is a bug"))?;
+        keys.seal_text(&place(id), &plain)
     }
 
     /// Whether the session was not used for too long, or is too old. One that begins in the future
@@ -102,6 +121,11 @@ impl Record {
         // A login and a session of the provider end once and for all.
         noted(0).is_some() || of_user || noted(2).is_some()
     }
+}
+
+/// Where the record of a session is.
+pub(super) fn place(id: Id) -> String {
+    format!("session {id}")
 }
 
 pub(super) fn seconds(time: SystemTime) -> u64 {

@@ -19,8 +19,8 @@ use tower_sessions::session::{Id, Record as Stored};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore as _};
 use url::Url;
 
-use super::record::KEY;
-use super::{SignIn, SignInBuilder, User};
+use super::record::{KEY, place};
+use super::{SessionKey, SessionKeys, SignIn, SignInBuilder, User};
 use crate::jose::tests::sign;
 use crate::oidc::tests::mock::{Defects, Mock, now};
 use crate::testing::{Reply, Seen};
@@ -228,16 +228,32 @@ impl App {
         self.store.load(&id).await.unwrap()
     }
 
+    /// What the store has of a browser's login.
+    async fn record(&self, browser: &Browser) -> Value {
+        let stored = self.stored(browser).await;
+        let sealed = stored.data[KEY].as_str().unwrap();
+        let plain = keys().open_text(&place(stored.id), sealed).unwrap();
+        serde_json::from_slice(&plain).unwrap()
+    }
+
     /// Changes what the store has of a browser's login.
     async fn change(&self, browser: &Browser, change: impl FnOnce(&mut Value)) {
+        let mut record = self.record(browser).await;
+        change(&mut record);
         let mut stored = self.stored(browser).await;
-        change(stored.data.get_mut(KEY).unwrap());
+        let sealed = keys().seal_text(&place(stored.id), record.to_string().as_bytes());
+        stored.data.insert(KEY.into(), sealed.unwrap().into());
         self.store.save(&stored).await.unwrap();
     }
 }
 
+/// The keys of all applications here.
+fn keys() -> SessionKeys {
+    SessionKeys::new(SessionKey::from_bytes([7; 32]).unwrap())
+}
+
 fn signin(mock: &Mock, set: impl FnOnce(SignInBuilder) -> SignInBuilder) -> SignIn {
-    let signin = SignIn::new(mock.oidc()).base_url(BASE);
+    let signin = SignIn::new(mock.oidc()).base_url(BASE).keys(keys());
     set(signin).build().unwrap()
 }
 
@@ -247,6 +263,10 @@ fn router(
     set: impl FnOnce(SignInBuilder) -> SignInBuilder,
 ) -> Router {
     let signin = signin(mock, set);
+    routes(&signin).layer(SessionManagerLayer::new(store.clone()))
+}
+
+fn routes(signin: &SignIn) -> Router {
     let page = |requirement| get(|| async { "shown" }).layer(signin.require(requirement));
     Router::new()
         .route(
@@ -284,5 +304,4 @@ fn router(
         )
         .merge(signin.routes())
         .layer(signin.layer())
-        .layer(SessionManagerLayer::new(store.clone()))
 }

@@ -89,8 +89,7 @@ impl SignIn {
             changed = true;
         }
         if changed {
-            let written = session.insert(KEY, &record).await;
-            written.map_err(|_| store_failed("written"))?;
+            self.write(session, &record).await?;
         }
         let signed_in = SignedIn {
             all: keeper.claims(&tokens, &record),
@@ -104,8 +103,17 @@ impl SignIn {
     }
 
     pub(super) async fn record_of(&self, session: &Session) -> Result<Option<Record>, Failure> {
-        let found = Record::of(session).await;
+        let found = Record::of(session, &self.settings.keys).await;
         found.map_err(|_| store_failed("read"))
+    }
+
+    /// Writes a record into a session that the store knows.
+    pub(super) async fn write(&self, session: &Session, record: &Record) -> Result<(), Failure> {
+        let id = session.id().ok_or_else(|| store_failed("written"))?;
+        let sealed = record.sealed(id, &self.settings.keys);
+        let sealed = sealed.map_err(|error| unavailable(&error))?;
+        let written = session.insert(KEY, sealed).await;
+        written.map_err(|_| store_failed("written"))
     }
 
     async fn has_ended(&self, record: &Record) -> Result<bool, Failure> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tower_sessions::SessionStore as _;
 use tower_sessions::session::Id;
+use tower_sessions::{SessionManagerLayer, SessionStore as _};
 
-use super::{App, Browser, KEY, router};
+use super::{App, Browser, KEY, SessionKey, SessionKeys, keys, router};
 use crate::BoxFuture;
 use crate::error::{Result, config};
 use crate::oidc::tests::mock::now;
@@ -71,7 +71,7 @@ async fn many_requests_make_one_refresh() {
     assert!(said.iter().all(|said| said == "openid notes"), "{said:?}");
     assert_eq!(app.mock.posts("/token"), 2);
     // The record has the new tokens: another process goes on with them.
-    let stored = app.stored(&browser).await.data[KEY].clone();
+    let stored = app.record(&browser).await;
     assert!(stored["tokens"]["version"].as_u64().unwrap() > 1);
     let other = App {
         router: router(&app.mock, &app.store, |signin| signin),
@@ -135,7 +135,7 @@ async fn sessions_live_for_a_time() {
             assert!(!browser.cookies.contains_key("id"));
             continue;
         }
-        let used = app.stored(&browser).await.data[KEY]["used"].as_u64();
+        let used = app.record(&browser).await["used"].as_u64();
         assert!(used.unwrap() >= now() - 5, "{member} {ago}");
     }
     // Another setting.
@@ -161,6 +161,84 @@ async fn a_record_that_cannot_be_read_is_nobodys() {
         .await;
     assert_eq!(app.who(&mut browser).await, "nobody");
     app.login(&mut browser).await;
+    assert_eq!(app.who(&mut browser).await, "ada");
+}
+
+#[tokio::test]
+async fn the_store_has_nothing_that_opens_a_session() {
+    let app = App::start().await;
+    let mut ada = app.signed_in().await;
+    app.says(|says| says.subject = "eve".into());
+    let mut eve = app.signed_in().await;
+    let stored = app.stored(&ada).await;
+    let shown = format!("{stored:?}");
+    for secret in [
+        "access_token",
+        "refresh",
+        "ada",
+        "eyJ",
+        "form_token",
+        "realms",
+    ] {
+        assert!(!shown.contains(secret), "{secret} is in {shown}");
+    }
+    // A record in another's place is one of nobody.
+    let mut of_eve = app.stored(&eve).await;
+    let moved = stored.data[KEY].clone();
+    of_eve.data.insert(KEY.into(), moved);
+    app.store.save(&of_eve).await.unwrap();
+    assert_eq!(app.who(&mut eve).await, "nobody");
+    // So is one that is not encrypted.
+    let plain = app.record(&ada).await;
+    of_eve.data.insert(KEY.into(), plain.clone());
+    app.store.save(&of_eve).await.unwrap();
+    assert_eq!(app.who(&mut eve).await, "nobody");
+    of_eve.data.insert(KEY.into(), plain.to_string().into());
+    app.store.save(&of_eve).await.unwrap();
+    assert_eq!(app.who(&mut eve).await, "nobody");
+    assert_eq!(app.who(&mut ada).await, "ada");
+}
+
+#[tokio::test]
+async fn old_keys_still_read() {
+    let app = App::start().await;
+    let browser = app.signed_in().await;
+    let key = || SessionKey::from_bytes([8; 32]).unwrap();
+    let with = async |keys: SessionKeys| App {
+        router: router(&app.mock, &app.store, |signin| signin.keys(keys)),
+        store: app.store.clone(),
+        ..App::start().await
+    };
+    let rotated = with(keys().also(key())).await;
+    assert_eq!(rotated.who(&mut browser.clone()).await, "ada");
+    let before = SessionKey::from_bytes([7; 32]).unwrap();
+    let newer = with(SessionKeys::new(key()).also(before)).await;
+    assert_eq!(newer.who(&mut browser.clone()).await, "ada");
+    let forgotten = with(SessionKeys::new(key())).await;
+    assert_eq!(forgotten.who(&mut browser.clone()).await, "nobody");
+}
+
+/// An id out of the store is no cookie of an application whose cookies are encrypted.
+#[tokio::test]
+async fn an_id_alone_opens_nothing() {
+    let app = App::start().await;
+    let layer = SessionManagerLayer::new(app.store.clone())
+        .with_private(tower_sessions::cookie::Key::from(&[7; 64]));
+    let signin = super::signin(&app.mock, |signin| signin);
+    let router = super::routes(&signin).layer(layer);
+    let store = app.store.clone();
+    let app = App { router, ..app };
+    let mut browser = app.signed_in().await;
+    assert_eq!(app.who(&mut browser).await, "ada");
+    let cookie = browser.cookies["id"].clone();
+    assert!(cookie.parse::<Id>().is_err(), "{cookie}");
+    let shown = format!("{store:?}");
+    let id = shown.split("Id(").nth(1).unwrap();
+    let id = Id(id.split(')').next().unwrap().parse().unwrap());
+    assert!(store.load(&id).await.unwrap().is_some());
+    let mut thief = Browser::default();
+    thief.cookies.insert("id".into(), id.to_string());
+    assert_eq!(app.who(&mut thief).await, "nobody");
     assert_eq!(app.who(&mut browser).await, "ada");
 }
 
