@@ -107,7 +107,7 @@ pub struct AuthorizationServices;
 #[allow(missing_debug_implementations)]
 pub struct Guide;
 
-#[cfg(all(doctest, feature = "signin"))]
+#[cfg(all(doctest, feature = "postgres"))]
 #[doc = include_str!("../docs/web.md")]
 #[allow(missing_debug_implementations)]
 pub struct Web;

@@ -58,10 +58,15 @@ pub use self::requirement::{
     realm_role, scope,
 };
 pub use self::resource_metadata::ResourceMetadata;
+#[cfg(feature = "postgres")]
+pub use self::signin::PostgresStore;
+#[cfg(feature = "redis")]
+pub use self::signin::RedisStore;
 #[cfg(feature = "signin")]
 pub use self::signin::{
-    MemorySessionIndex, SessionIndex, SessionKey, SessionKeys, SignIn, SignInBuilder, SignInLayer,
-    SignInRejection, SignInRejectionKind, SignInService, User,
+    MemorySessionIndex, SessionIndex, SessionKey, SessionKeys, SharedEntry, SharedSessions,
+    SharedStore, SignIn, SignInBuilder, SignInLayer, SignInRejection, SignInRejectionKind,
+    SignInService, User,
 };
 pub use self::tenants::TenantResolver;
 #[cfg(feature = "tower")]

@@ -4,6 +4,7 @@ mod builder;
 mod callback;
 mod cookies;
 mod extract;
+mod front_channel;
 mod index;
 mod keeper;
 mod keys;
@@ -14,6 +15,7 @@ mod record;
 mod rejection;
 mod return_path;
 mod routes;
+mod shared;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,11 @@ pub use self::index::{MemorySessionIndex, SessionIndex};
 pub use self::keys::{SessionKey, SessionKeys};
 pub use self::layer::{SignInLayer, SignInService};
 pub use self::rejection::{SignInRejection, SignInRejectionKind};
+#[cfg(feature = "postgres")]
+pub use self::shared::PostgresStore;
+#[cfg(feature = "redis")]
+pub use self::shared::RedisStore;
+pub use self::shared::{SharedEntry, SharedSessions, SharedStore};
 pub use self::user::User;
 use crate::oidc::Oidc;
 

@@ -129,6 +129,18 @@ impl Authorize {
         self
     }
 
+    /// Asks for this organization, in place of others: Keycloak takes one such scope.
+    #[cfg(feature = "signin")]
+    pub(crate) fn organization(self, alias: &str) -> Self {
+        let scope = self.params.get("scope").unwrap_or_default();
+        let others = scope.split_ascii_whitespace().filter(|scope| {
+            let kind = scope.split(':').next();
+            kind != Some("organization")
+        });
+        let scopes: String = others.flat_map(|scope| [scope, " "]).collect();
+        self.scope(format!("{scopes}organization:{alias}"))
+    }
+
     /// Sets the URI that this login comes back to, in place of the client's redirect URI.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());

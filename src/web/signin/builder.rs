@@ -11,6 +11,7 @@ use super::index::{MemorySessionIndex, SessionIndex};
 use super::keeper::Keepers;
 use super::keys::{SessionKey, SessionKeys};
 use super::return_path::ReturnPath;
+use super::shared::{Shared, SharedStore};
 use crate::error::{Result, config};
 use crate::oidc::{Authorize, LoginStore, MemoryLoginStore, Oidc};
 
@@ -29,9 +30,13 @@ pub struct SignInBuilder {
     paths: Paths,
     after_logout: String,
     prepare: Prepare,
-    logins: Arc<dyn LoginStore>,
-    index: Arc<dyn SessionIndex>,
+    logins: Option<Arc<dyn LoginStore>>,
+    index: Option<Arc<dyn SessionIndex>>,
+    shared: Option<Arc<dyn SharedStore>>,
     keys: Option<SessionKeys>,
+    form_post: bool,
+    actions: Vec<String>,
+    organizations: Vec<String>,
     idle: Duration,
     absolute: Duration,
 }
@@ -47,7 +52,11 @@ pub(super) struct Settings {
     pub(super) logins: Arc<dyn LoginStore>,
     pub(super) index: Arc<dyn SessionIndex>,
     pub(super) keepers: Keepers,
+    pub(super) shared: Option<Shared>,
     pub(super) keys: SessionKeys,
+    pub(super) form_post: bool,
+    pub(super) actions: Vec<String>,
+    pub(super) organizations: Vec<String>,
     pub(super) idle: Duration,
     pub(super) absolute: Duration,
 }
@@ -59,16 +68,22 @@ pub(super) struct Paths {
     pub(super) callback: String,
     pub(super) logout: String,
     pub(super) back_channel: String,
+    /// Not there unless set.
+    pub(super) front_channel: Option<String>,
 }
 
 impl Paths {
-    pub(super) fn all(&self) -> [&str; 4] {
-        [
-            &self.login,
+    pub(super) fn all(&self) -> Vec<&str> {
+        let always = [
+            self.login.as_str(),
             &self.callback,
             &self.logout,
             &self.back_channel,
-        ]
+        ];
+        always
+            .into_iter()
+            .chain(self.front_channel.as_deref())
+            .collect()
     }
 
     /// A route is a path of letters, digits and a few marks, so that no router reads a pattern in it.
@@ -105,12 +120,17 @@ impl SignInBuilder {
                 callback: "/callback".into(),
                 logout: "/logout".into(),
                 back_channel: "/backchannel-logout".into(),
+                front_channel: None,
             },
             after_logout: "/".into(),
             prepare: Arc::new(|login| login),
-            logins: Arc::new(MemoryLoginStore::with_limits(LOGIN_LIFETIME, 10_000)),
-            index: Arc::new(MemorySessionIndex::new()),
+            logins: None,
+            index: None,
+            shared: None,
             keys: None,
+            form_post: false,
+            actions: Vec::new(),
+            organizations: Vec::new(),
             idle: 30 * MINUTE,
             absolute: 600 * MINUTE,
         }
@@ -148,6 +168,39 @@ impl SignInBuilder {
         self
     }
 
+    /// Adds a path for front-channel logouts, such as `/frontchannel-logout`: the provider's logout
+    /// page opens it in a frame, with the issuer and the session. There is none unless set. The
+    /// request has no proof and no cookie: who knows the id of a session at the provider can end it.
+    /// A [back-channel logout](Self::backchannel_logout_path) has a proof, and reaches the
+    /// application also where the browser stops half-way.
+    pub fn frontchannel_logout_path(mut self, path: impl Into<String>) -> Self {
+        self.paths.front_channel = Some(path.into());
+        self
+    }
+
+    /// Asks the provider to send the response to the login in the body of a `POST` (`form_post`), so
+    /// that the code is in no URL. The cookie of an attempt is `SameSite=None` then, for which the
+    /// base URL must be `https`. With a session cookie that is not, the browser shows no session to
+    /// the callback: what the application kept for it before the login is left behind.
+    pub fn form_post(mut self) -> Self {
+        self.form_post = true;
+        self
+    }
+
+    /// Allows that `/login` takes these actions as `kc_action`, such as `UPDATE_PASSWORD`: Keycloak
+    /// has the user do them. Others are ignored; none is allowed unless set.
+    pub fn actions<S: Into<String>>(mut self, actions: impl IntoIterator<Item = S>) -> Self {
+        self.actions = actions.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Allows that `/login` takes these aliases as `organization`: the login is for that one, so that
+    /// a user changes between organizations. Others are ignored; none is allowed unless set.
+    pub fn organizations<S: Into<String>>(mut self, aliases: impl IntoIterator<Item = S>) -> Self {
+        self.organizations = aliases.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets the path that the browser comes back to after a logout; `/` unless set. The URL must be
     /// registered as a post logout redirect URI of the client.
     pub fn after_logout(mut self, path: impl Into<String>) -> Self {
@@ -177,16 +230,27 @@ impl SignInBuilder {
     }
 
     /// Keeps logins in progress in this store; in this process's memory unless set. Applications
-    /// that run as several processes need one that the processes share.
+    /// that run as several processes need one that the processes share, such as that of
+    /// [`shared`](Self::shared).
     pub fn login_store(mut self, store: impl LoginStore) -> Self {
-        self.logins = Arc::new(store);
+        self.logins = Some(Arc::new(store));
         self
     }
 
     /// Keeps which sessions have ended in this index; in this process's memory unless set.
-    /// Applications that run as several processes need one that the processes share.
+    /// Applications that run as several processes need one that the processes share, such as that of
+    /// [`shared`](Self::shared).
     pub fn session_index(mut self, index: impl SessionIndex) -> Self {
-        self.index = Arc::new(index);
+        self.index = Some(Arc::new(index));
+        self
+    }
+
+    /// Shares with the other processes of the application, by this store: logins in progress, which
+    /// sessions have ended, used logout tokens, and the tokens of each login, which are refreshed
+    /// once for all processes. [`keys`](Self::keys) must be set, to the same in all of them; the
+    /// session store is set apart.
+    pub fn shared(mut self, store: impl SharedStore) -> Self {
+        self.shared = Some(Arc::new(store));
         self
     }
 
@@ -227,8 +291,9 @@ impl SignInBuilder {
     /// # Errors
     ///
     /// Returns an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) if no base URL is
-    /// set or it is not an `http` or `https` URL without a path, if a path is not a plain path, or
-    /// if two routes have one path.
+    /// set or it is not an `http` or `https` URL without a path, if a path is not a plain path, if
+    /// two routes have one path, if `form_post` is set with an `http` base URL, or if a shared store
+    /// is set and no keys are.
     pub fn build(self) -> Result<SignIn> {
         let wrong = |why: &str| {
             config(format!(
@@ -245,13 +310,36 @@ impl SignInBuilder {
             return Err(wrong("has more than scheme, host and port"));
         }
         self.paths.check()?;
+        if self.form_post && url.scheme() != "https" {
+            return Err(config(
+                "form_post needs an https base URL: browsers take a SameSite=None cookie from no other",
+            ));
+        }
         let after_logout = ReturnPath::new(&self.after_logout).ok_or_else(|| {
             config("the path after a logout is not a path of this site: write one like /bye")
         })?;
         let keys = match self.keys {
             Some(keys) => keys,
+            None if self.shared.is_some() => {
+                return Err(config(
+                    "the processes that share a store have no common keys: set \
+                     SignInBuilder::keys to the same ones in all of them",
+                ));
+            }
             None => SessionKeys::new(SessionKey::random()?),
         };
+        let shared = self.shared.map(|store| Shared {
+            store,
+            keys: keys.clone(),
+        });
+        let logins = self.logins.unwrap_or_else(|| match &shared {
+            Some(shared) => Arc::new(shared.clone()),
+            None => Arc::new(MemoryLoginStore::with_limits(LOGIN_LIFETIME, 10_000)),
+        });
+        let index = self.index.unwrap_or_else(|| match &shared {
+            Some(shared) => Arc::new(shared.clone()),
+            None => Arc::new(MemorySessionIndex::new()),
+        });
         let settings = Settings {
             oidc: self.oidc,
             origin: url.origin().ascii_serialization(),
@@ -259,10 +347,14 @@ impl SignInBuilder {
             paths: self.paths,
             after_logout,
             prepare: self.prepare,
-            logins: self.logins,
-            index: self.index,
+            logins,
+            index,
             keepers: Keepers::default(),
+            shared,
             keys,
+            form_post: self.form_post,
+            actions: self.actions,
+            organizations: self.organizations,
             idle: self.idle,
             absolute: self.absolute,
         };

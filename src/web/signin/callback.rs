@@ -1,20 +1,23 @@
 //! The end of a login.
 
+use std::time::UNIX_EPOCH;
+
 use axum_core::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 use tower_sessions_core::Session;
 
 use super::SignIn;
+use super::index::key_of_known;
 use super::keeper::Entry;
 use super::page;
 use super::record::Record;
 use super::return_path::ReturnPath;
 use super::routes::{MISCONFIGURED, field, session_of};
-use super::visit::{Failure, store_failed};
+use super::visit::{Failure, store_failed, unavailable};
 use crate::error::{Error, ErrorKind, Result, TokenFault};
 use crate::jose::hash;
-use crate::oidc::{CallbackAnswer, Login, StoredTokens};
+use crate::oidc::{CallbackAnswer, Login};
 use crate::web::log;
 
 impl SignIn {
@@ -22,20 +25,37 @@ impl SignIn {
     pub(super) async fn callback(&self, request: &Parts) -> Response {
         let query = request.uri.query().unwrap_or_default();
         let state = field(query.as_bytes(), "state");
+        self.comes_back(request, state, CallbackAnswer::query(query))
+            .await
+    }
+
+    /// `POST /callback`: the same in a form.
+    pub(super) async fn posted_callback(&self, request: &Parts, form: &[u8]) -> Response {
+        let state = field(form, "state");
+        let form = String::from_utf8_lossy(form).into_owned();
+        self.comes_back(request, state, CallbackAnswer::form(form))
+            .await
+    }
+
+    async fn comes_back(
+        &self,
+        request: &Parts,
+        state: Option<String>,
+        answer: CallbackAnswer,
+    ) -> Response {
         let Some((cookie, key)) = self.cookies().find(&request.headers, state.as_deref()) else {
             return self.refused(StatusCode::BAD_REQUEST, "No login waits in this browser");
         };
-        let mut response = self.complete(request, &key, query).await;
+        let mut response = self.complete(request, &key, answer).await;
         self.cookies().remove(response.headers_mut(), cookie);
         response
     }
 
-    async fn complete(&self, request: &Parts, key: &str, query: &str) -> Response {
+    async fn complete(&self, request: &Parts, key: &str, answer: CallbackAnswer) -> Response {
         let settings = &self.settings;
         let Some(session) = session_of(request) else {
             return self.refused(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED);
         };
-        let answer = CallbackAnswer::query(query);
         let login = settings
             .oidc
             .callback_from(&*settings.logins, key, answer)
@@ -78,21 +98,50 @@ impl SignIn {
         // The store gives the session its id, for which the record is encrypted.
         session.save().await.map_err(|_| store_failed("written"))?;
         self.write(session, &record).await?;
+        self.note_known(&record)
+            .await
+            .map_err(|error| unavailable(&error))?;
         let (session, entry) = keeper;
         self.settings.keepers.keep(&record, session, entry);
         Ok(())
     }
 
-    async fn record(&self, login: Login) -> Result<(Record, (crate::oidc::Session, Entry))> {
+    /// Notes for front-channel logouts that this application has the session.
+    async fn note_known(&self, record: &Record) -> Result<()> {
+        let settings = &self.settings;
+        let Some(session_id) = &record.session_id else {
+            return Ok(());
+        };
+        if settings.paths.front_channel.is_none() {
+            return Ok(());
+        }
+        let key = key_of_known(&record.issuer, session_id);
+        settings
+            .index
+            .end(&key, UNIX_EPOCH, settings.absolute)
+            .await
+    }
+
+    async fn record(
+        &self,
+        login: Login,
+    ) -> Result<(Record, (crate::oidc::Session, Option<Entry>))> {
+        let settings = &self.settings;
         let id_token = login.id_token().clone();
-        let entry = Entry::default();
-        let session = self.settings.oidc.session_in(entry.clone(), login).await?;
-        let tokens: Option<StoredTokens> = entry.settled();
-        let tokens = tokens.ok_or_else(|| {
-            crate::error::config("the tokens of a login were not kept: this is a bug")
-        })?;
         let name = hash::random::<16>()?;
         let form_token = hash::random::<32>()?.into();
+        let (session, entry) = match &settings.shared {
+            Some(shared) => {
+                let tokens = shared.tokens(&name, settings.absolute);
+                (settings.oidc.session_in(tokens, login).await?, None)
+            }
+            None => {
+                let entry = Entry::default();
+                let session = settings.oidc.session_in(entry.clone(), login).await?;
+                (session, Some(entry))
+            }
+        };
+        let tokens = entry.as_ref().and_then(Entry::settled);
         let record = Record::new(name, form_token, &id_token, tokens);
         Ok((record, (session, entry)))
     }

@@ -18,6 +18,8 @@ const MOST: usize = 8;
 #[derive(Clone, Copy)]
 pub(super) struct AttemptCookies {
     pub(super) secure: bool,
+    /// The response to a login is a `POST` of another site.
+    pub(super) cross_site: bool,
 }
 
 impl AttemptCookies {
@@ -37,7 +39,11 @@ impl AttemptCookies {
             .path("/")
             .http_only(true)
             .secure(self.secure)
-            .same_site(SameSite::Lax)
+            .same_site(if self.cross_site {
+                SameSite::None
+            } else {
+                SameSite::Lax
+            })
             .build()
     }
 

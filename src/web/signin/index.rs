@@ -46,6 +46,11 @@ pub(super) fn key_of_session(issuer: &str, session_id: &str) -> String {
     key("sid", issuer, session_id)
 }
 
+/// The key that says that this application has a session of the provider; its note ends nothing.
+pub(super) fn key_of_known(issuer: &str, session_id: &str) -> String {
+    key("known", issuer, session_id)
+}
+
 /// The key of one login at this application.
 pub(super) fn key_of_login(issuer: &str, login: &str) -> String {
     key("login", issuer, login)

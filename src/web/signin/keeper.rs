@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::record::Record;
+use super::builder::Settings;
+use super::record::{Record, seconds};
 use crate::error::Result;
 use crate::jose::jws::Jws;
-use crate::oidc::{AccessTokenClaims, Oidc, Session, StoredTokens, TokenSet, TokenStore};
+use crate::oidc::{AccessTokenClaims, Session, StoredTokens, TokenSet, TokenStore};
 use crate::{BoxFuture, Secret};
 
 /// How long a keeper stays after its last request. The session record has the tokens too.
@@ -60,14 +61,21 @@ impl TokenStore for Entry {
 /// What keeps the tokens of one login fresh.
 pub(super) struct Keeper {
     pub(super) session: Session,
-    pub(super) entry: Entry,
+    /// `None` where the tokens are in a store that the processes share.
+    entry: Option<Entry>,
     keys: Vec<String>,
+    issued_at: u64,
     used: Mutex<Instant>,
     /// The access token whose claims were read last.
     read: Mutex<Option<(Secret, Arc<AccessTokenClaims>)>>,
 }
 
 impl Keeper {
+    /// The tokens that the session record has to have, unless they are being refreshed.
+    pub(super) fn settled(&self) -> Option<StoredTokens> {
+        self.entry.as_ref()?.settled()
+    }
+
     /// Returns what requirements look at: the claims of the access token, which has the roles, with
     /// the login's level and time from the ID token, and what the access token lacks. The access
     /// token came from the issuer itself, so its signature is not checked.
@@ -115,24 +123,47 @@ impl Keepers {
     }
 
     /// Returns the keeper of a record's login, which may be of an earlier request.
-    pub(super) async fn of(&self, oidc: &Oidc, record: &Record) -> Result<Option<Arc<Keeper>>> {
+    pub(super) async fn of(
+        &self,
+        settings: &Settings,
+        record: &Record,
+    ) -> Result<Option<Arc<Keeper>>> {
         let known = self.lock().all.get(&record.login).cloned();
         if let Some(keeper) = known {
-            keeper.entry.offer(&record.tokens);
+            if let (Some(entry), Some(tokens)) = (&keeper.entry, &record.tokens) {
+                entry.offer(tokens);
+            }
             *keeper.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             return Ok(Some(keeper));
         }
-        let entry = Entry(Arc::new(Mutex::new(Some(record.tokens.clone()))));
-        let session = oidc.session_from(entry.clone()).await?;
+        let oidc = &settings.oidc;
+        let (session, entry) = match (&settings.shared, &record.tokens) {
+            (Some(shared), _) => {
+                let tokens = shared.tokens(&record.login, settings.absolute);
+                (oidc.session_from(tokens).await?, None)
+            }
+            (None, Some(tokens)) => {
+                let entry = Entry(Arc::new(Mutex::new(Some(tokens.clone()))));
+                (oidc.session_from(entry.clone()).await?, Some(entry))
+            }
+            // The record was written while there was a shared store.
+            (None, None) => return Ok(None),
+        };
         Ok(session.map(|session| self.keep(record, session, entry)))
     }
 
     /// Keeps the session of a login, unless another request was faster.
-    pub(super) fn keep(&self, record: &Record, session: Session, entry: Entry) -> Arc<Keeper> {
+    pub(super) fn keep(
+        &self,
+        record: &Record,
+        session: Session,
+        entry: Option<Entry>,
+    ) -> Arc<Keeper> {
         let keeper = Arc::new(Keeper {
             session,
             entry,
             keys: record.keys(),
+            issued_at: record.issued_at,
             used: Mutex::new(Instant::now()),
             read: Mutex::default(),
         });
@@ -157,12 +188,15 @@ impl Keepers {
         close(keeper);
     }
 
-    /// Forgets the tokens of all logins under a key of the index.
-    pub(super) fn forget_all(&self, key: &str) {
+    /// Forgets the tokens of all logins under a key of the index that began until then.
+    pub(super) fn forget_all(&self, key: &str, until: Option<SystemTime>) {
         let mut kept = self.lock();
         let (ended, rest): (HashMap<_, _>, HashMap<_, _>) = std::mem::take(&mut kept.all)
             .into_iter()
-            .partition(|(_, keeper)| keeper.keys.iter().any(|one| one == key));
+            .partition(|(_, keeper)| {
+                let began = until.is_none_or(|until| keeper.issued_at <= seconds(until));
+                began && keeper.keys.iter().any(|one| one == key)
+            });
         kept.all = rest;
         drop(kept);
         close(ended.into_values());

@@ -73,7 +73,7 @@ impl SessionKey {
     pub fn random() -> Result<Self> {
         let mut bytes = Zeroizing::new([0; SHORTEST]);
         rand::fill(&mut *bytes).map_err(|_| config("this machine gives no random numbers"))?;
-        Self::from_bytes(*bytes)
+        Self::from_bytes(bytes.as_slice())
     }
 }
 

@@ -13,9 +13,10 @@ use super::index::{key_of_session, key_of_user};
 use super::page;
 use super::record::Record;
 use super::routes::{MISCONFIGURED, field, session_of};
+use crate::Secret;
 use crate::error::Result;
 use crate::jose::{hash, time};
-use crate::oidc::LogoutToken;
+use crate::oidc::{LogoutToken, TokenStore as _};
 use crate::web::log;
 
 impl SignIn {
@@ -42,10 +43,13 @@ impl SignIn {
         if !hash::same(&sent, record.form_token.expose()) {
             return foreign();
         }
+        let Ok(id_token) = self.id_token(&record).await else {
+            return unavailable();
+        };
         if self.leave(session, &record).await.is_err() {
             return unavailable();
         }
-        match self.provider_logout(&record).await {
+        match self.provider_logout(id_token).await {
             Ok(url) => page::redirect(&url),
             Err(error) => {
                 log::failed("the provider's logout has no address", &error);
@@ -54,16 +58,28 @@ impl SignIn {
         }
     }
 
-    async fn provider_logout(&self, record: &Record) -> Result<String> {
+    /// An ID token of the session. A refresh may have replaced it since: any will do.
+    async fn id_token(&self, record: &Record) -> Result<Option<Secret>> {
+        let settings = &self.settings;
+        let stored = match &settings.shared {
+            Some(shared) => {
+                let tokens = shared.tokens(&record.login, settings.absolute);
+                tokens.load().await?
+            }
+            None => record.tokens.clone(),
+        };
+        Ok(stored.and_then(|stored| stored.tokens().id_token().cloned()))
+    }
+
+    async fn provider_logout(&self, id_token: Option<Secret>) -> Result<String> {
         let settings = &self.settings;
         let uri = format!("{}{}", settings.origin, settings.after_logout.as_str());
         let url = settings
             .oidc
             .logout_url_without_hint()
             .post_logout_redirect_uri(uri);
-        // A refresh may have replaced the ID token since: any of the session will do.
-        let url = match record.tokens.tokens().id_token() {
-            Some(id_token) => url.id_token_hint(id_token.clone()),
+        let url = match id_token {
+            Some(id_token) => url.id_token_hint(id_token),
             None => url,
         };
         Ok(url.fetch().await?.into())
@@ -85,7 +101,11 @@ impl SignIn {
     pub(super) async fn back_channel(&self, form: &[u8]) -> Response {
         let ended = async {
             let token = field(form, "logout_token").unwrap_or_default();
-            let token = self.settings.oidc.verifier().logout_token(&token).await?;
+            let mut verifier = self.settings.oidc.verifier();
+            if let Some(shared) = &self.settings.shared {
+                verifier = verifier.replay_store(shared.clone());
+            }
+            let token = verifier.logout_token(&token).await?;
             self.end_sessions(&token).await
         };
         let (status, body) = match ended.await {
@@ -114,14 +134,15 @@ impl SignIn {
             .and_then(serde_json::Value::as_str)
             .unwrap_or_default();
         let until = time::point(claims, "iat").unwrap_or_else(SystemTime::now);
-        let key = match (token.session_id(), token.subject()) {
-            (Some(session_id), _) => key_of_session(issuer, session_id),
-            (None, Some(subject)) => key_of_user(issuer, subject),
+        let (key, began) = match (token.session_id(), token.subject()) {
+            (Some(session_id), _) => (key_of_session(issuer, session_id), None),
+            // A login after that is another session.
+            (None, Some(subject)) => (key_of_user(issuer, subject), Some(until)),
             // Verification has refused it.
             (None, None) => return Ok(()),
         };
         settings.index.end(&key, until, settings.absolute).await?;
-        settings.keepers.forget_all(&key);
+        settings.keepers.forget_all(&key, began);
         Ok(())
     }
 }

@@ -35,7 +35,8 @@ pub(super) struct Record {
     pub(super) used: u64,
     /// The claims of the last ID token, which may have expired.
     pub(super) claims: Map<String, Value>,
-    pub(super) tokens: StoredTokens,
+    /// `None` where the processes share them in a store of their own.
+    pub(super) tokens: Option<StoredTokens>,
 }
 
 impl Record {
@@ -43,7 +44,7 @@ impl Record {
         login: String,
         form_token: Secret,
         id_token: &IdToken,
-        tokens: StoredTokens,
+        tokens: Option<StoredTokens>,
     ) -> Self {
         let now = seconds(SystemTime::now());
         Self {

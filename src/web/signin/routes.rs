@@ -19,23 +19,34 @@ const LONGEST: usize = 300 * 1024;
 
 impl SignIn {
     /// Returns the routes: `GET /login` and `GET /callback`, `POST /logout` and
-    /// `POST /backchannel-logout`, unless set to other paths.
+    /// `POST /backchannel-logout`, unless set to other paths; `GET` of the front-channel logout, where
+    /// a [path](super::SignInBuilder::frontchannel_logout_path) is set. The callback is a `POST` with
+    /// [`form_post`](super::SignInBuilder::form_post).
     ///
     /// `/login` takes `return_to`, the path to go to after the login: one of another site is not
     /// gone to. `acr_values` and `max_age` ask for a level and an age of the login, which must then
-    /// be reached. `/logout` takes the form of [`User::logout_form`](super::User::logout_form).
+    /// be reached. `kc_action` and `organization` are taken where they are
+    /// [allowed](super::SignInBuilder::actions). `/logout` takes the form of [`User::logout_form`](super::User::logout_form).
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let paths = &self.settings.paths;
         let [login, callback, logout, back_channel] = std::array::from_fn(|_| self.clone());
-        Router::new()
+        let callback = if self.settings.form_post {
+            post(async move |request: Request| {
+                let (head, body) = request.into_parts();
+                match to_bytes(body, LONGEST).await {
+                    Ok(form) => callback.posted_callback(&head, &form).await,
+                    Err(_) => too_long(),
+                }
+            })
+        } else {
+            get(async move |request: Request| callback.callback(&request.into_parts().0).await)
+        };
+        let mut router = Router::new()
             .route(
                 &paths.login,
                 get(async move |request: Request| login.start(&request.into_parts().0).await),
             )
-            .route(
-                &paths.callback,
-                get(async move |request: Request| callback.callback(&request.into_parts().0).await),
-            )
+            .route(&paths.callback, callback)
             .route(
                 &paths.logout,
                 post(async move |request: Request| {
@@ -53,7 +64,14 @@ impl SignIn {
                     let form = to_bytes(request.into_body(), LONGEST).await;
                     back_channel.back_channel(&form.unwrap_or_default()).await
                 }),
-            )
+            );
+        if let Some(path) = &paths.front_channel {
+            let this = self.clone();
+            let ends =
+                async move |request: Request| this.front_channel(&request.into_parts().0).await;
+            router = router.route(path, get(ends));
+        }
+        router
     }
 }
 

@@ -13,7 +13,7 @@ use super::return_path::ReturnPath;
 use super::routes::field;
 use crate::error::Result;
 use crate::jose::hash;
-use crate::oidc::LoginAttempt;
+use crate::oidc::{LoginAttempt, ResponseMode};
 use crate::web::log;
 
 /// What a login is asked for.
@@ -22,10 +22,12 @@ struct Wish {
     return_to: ReturnPath,
     acr: Vec<String>,
     max_age: Option<Duration>,
+    action: Option<String>,
+    organization: Option<String>,
 }
 
 impl SignIn {
-    /// `GET /login`, with `return_to`, `acr_values` and `max_age`.
+    /// `GET /login`, with `return_to`, `acr_values`, `max_age`, `kc_action` and `organization`.
     pub(super) async fn start(&self, request: &Parts) -> Response {
         let wish = self.wish(request.uri.query().unwrap_or_default());
         let started = async {
@@ -67,6 +69,9 @@ impl SignIn {
             max_age: value("max_age")
                 .and_then(|age| age.parse().ok())
                 .map(Duration::from_secs),
+            action: value("kc_action").filter(|action| self.settings.actions.contains(action)),
+            organization: value("organization")
+                .filter(|alias| self.settings.organizations.contains(alias)),
         }
     }
 
@@ -83,12 +88,22 @@ impl SignIn {
         if let Some(age) = wish.max_age {
             login = login.max_age(age);
         }
+        if let Some(action) = &wish.action {
+            login = login.kc_action(action);
+        }
+        if let Some(alias) = &wish.organization {
+            login = login.organization(alias);
+        }
+        if settings.form_post {
+            login = login.response_mode(ResponseMode::FormPost);
+        }
         login.start().await
     }
 
     pub(super) fn cookies(&self) -> AttemptCookies {
         AttemptCookies {
             secure: self.settings.secure,
+            cross_site: self.settings.form_post,
         }
     }
 }

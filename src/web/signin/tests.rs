@@ -4,6 +4,7 @@ mod access;
 mod login;
 mod logout;
 mod session;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -10,6 +10,7 @@ use super::SignIn;
 use super::record::{KEY, Record};
 use super::user::{SignedIn, User};
 use crate::error::{Error, ErrorKind};
+use crate::oidc::StoredTokens;
 use crate::web::log;
 
 /// Why it is not known who sent a request.
@@ -61,7 +62,7 @@ impl SignIn {
             self.leave(session, &record).await?;
             return Ok(None);
         }
-        let kept = settings.keepers.of(&settings.oidc, &record).await;
+        let kept = settings.keepers.of(settings, &record).await;
         let Some(keeper) = kept.map_err(|error| unavailable(&error))? else {
             self.leave(session, &record).await?;
             return Ok(None);
@@ -76,10 +77,10 @@ impl SignIn {
             Err(error) => return Err(unavailable(&error)),
         };
         let mut changed = record.touch(settings.idle, now);
-        if let Some(entry) = keeper.entry.settled()
-            && entry.version() != record.tokens.version()
+        if let Some(entry) = keeper.settled()
+            && record.tokens.as_ref().map(StoredTokens::version) != Some(entry.version())
         {
-            record.tokens = entry;
+            record.tokens = Some(entry);
             changed = true;
         }
         if let Some(id_token) = tokens.id_token()
@@ -137,7 +138,13 @@ impl SignIn {
         let noted = settings
             .index
             .end(&key, SystemTime::now(), settings.absolute);
-        noted.await.map_err(|error| unavailable(&error))
+        noted.await.map_err(|error| unavailable(&error))?;
+        if let Some(shared) = &settings.shared {
+            let tokens = shared.tokens(&record.login, settings.absolute);
+            let removed = tokens.remove().await;
+            removed.map_err(|error| unavailable(&error))?;
+        }
+        Ok(())
     }
 }
 
@@ -150,7 +157,7 @@ fn ends(error: &Error) -> bool {
     }
 }
 
-fn unavailable(error: &Error) -> Failure {
+pub(super) fn unavailable(error: &Error) -> Failure {
     log::failed("the user of a request cannot be found out", error);
     Failure::Unavailable
 }

@@ -318,3 +318,62 @@ async fn layers_that_are_missing_are_said() {
         assert_eq!(response.status(), 500);
     }
 }
+
+#[tokio::test]
+async fn a_response_in_a_form() {
+    let app = App::with(crate::web::SignInBuilder::form_post).await;
+    let mut browser = Browser::default();
+    let started = app.open(&mut browser, "/login?return_to=/there").await;
+    let started = started.is(303);
+    assert_eq!(started.query()["response_mode"], "form_post");
+    let cookie = started.cookies()[0].to_owned();
+    for part in ["SameSite=None", "Secure", "HttpOnly"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let answer = app.answer(&started);
+    let (path, form) = answer.split_once('?').unwrap();
+    app.open(&mut browser, &answer).await.is(405);
+    // Another browser has no login.
+    let post = || Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    let mut other = Browser::default();
+    app.send_form(&mut other, post(), form).await.is(400);
+    let page = app.send_form(&mut browser, post(), form).await.is(200);
+    assert!(page.body.contains("url=/there"), "{}", page.body);
+    assert_eq!(app.who(&mut browser).await, "ada");
+    assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["id"]);
+    let plain = SignIn::new(app.mock.oidc()).base_url("http://app.example");
+    let refused = plain.form_post().build().unwrap_err();
+    assert!(refused.to_string().contains("https"), "{refused}");
+}
+
+#[tokio::test]
+async fn actions_and_organizations_that_are_allowed() {
+    let app = App::with(|signin| {
+        signin
+            .logins(|login| login.scope("profile organization email"))
+            .actions(["UPDATE_PASSWORD"])
+            .organizations(["acme"])
+    })
+    .await;
+    let mut browser = Browser::default();
+    let path = "/login?kc_action=UPDATE_PASSWORD&organization=acme";
+    let query = app.open(&mut browser, path).await.is(303).query();
+    assert_eq!(query["kc_action"], "UPDATE_PASSWORD");
+    assert_eq!(query["scope"], "openid profile email organization:acme");
+    for path in [
+        "/login",
+        "/login?kc_action=delete_account&organization=other",
+        "/login?kc_action=&organization=",
+    ] {
+        let query = app.open(&mut browser, path).await.is(303).query();
+        assert!(!query.contains_key("kc_action"), "{path}");
+        assert_eq!(
+            query["scope"], "openid profile organization email",
+            "{path}"
+        );
+    }
+    let app = App::start().await;
+    let query = app.open(&mut browser, path).await.is(303).query();
+    assert!(!query.contains_key("kc_action"));
+    assert!(!query["scope"].contains("organization"));
+}

@@ -10,7 +10,7 @@ use super::{Answer, App, BASE, Browser};
 use crate::jose::tests::sign;
 use crate::oidc::tests::mock::now;
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(super) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 async fn post(app: &App, browser: &mut Browser, headers: &[(&str, &str)], form: &str) -> Answer {
     let mut request = Request::post("/logout").header(FORM.0, FORM.1);
@@ -94,7 +94,7 @@ async fn the_form_that_logs_out() {
     assert!(html.contains("Sign &lt;out&gt;"), "{html}");
 }
 
-fn logout_token(app: &App, about: &Value) -> String {
+pub(super) fn logout_token(app: &App, about: &Value) -> String {
     let mut claims = json!({
         "iss": app.mock.server.url, "aud": "app", "iat": now(), "exp": now() + 120,
         "jti": crate::jose::hash::random::<8>().unwrap(),
@@ -109,7 +109,7 @@ fn logout_token(app: &App, about: &Value) -> String {
     )
 }
 
-async fn tell(app: &App, token: &str) -> Answer {
+pub(super) async fn tell(app: &App, token: &str) -> Answer {
     let request = Request::post("/backchannel-logout").header(FORM.0, FORM.1);
     let form = format!("logout_token={token}");
     let answer = app.send_form(&mut Browser::default(), request, &form).await;
@@ -170,6 +170,47 @@ async fn the_provider_ends_all_sessions_of_a_user_until_then() {
     ] {
         assert_eq!(app.who(browser).await, who);
     }
+}
+
+#[tokio::test]
+async fn a_frame_of_the_provider_ends_one_session() {
+    let path = "/frontchannel-logout";
+    let app = App::with(|signin| signin.frontchannel_logout_path(path)).await;
+    let issuer = app.mock.server.url.clone();
+    let mut browser = app.signed_in().await;
+    app.says(|says| says.session_id = Some("s2"));
+    let mut other = app.signed_in().await;
+    // The frame comes without cookies.
+    let mut frame = Browser::default();
+    for (query, status) in [
+        (String::new(), 400),
+        (format!("?iss={issuer}"), 400),
+        ("?sid=s1".to_owned(), 400),
+        ("?iss=https://evil.example&sid=s1".to_owned(), 400),
+        (format!("?iss={issuer}&sid=s1&sid=s2"), 400),
+        (format!("?iss={issuer}&sid=s3"), 200),
+    ] {
+        let url = format!("{path}{query}");
+        let answer = app.open(&mut frame, &url).await.is(status);
+        assert_eq!(answer.headers["cache-control"], "no-store", "{url}");
+        assert_eq!(app.who(&mut browser).await, "ada", "{url}");
+        assert_eq!(app.who(&mut other).await, "ada", "{url}");
+    }
+    // A session that nobody has leaves no note: it may begin later.
+    app.says(|says| says.session_id = Some("s3"));
+    let mut later = app.signed_in().await;
+    assert_eq!(app.who(&mut later).await, "ada");
+    let url = format!("{path}?iss={issuer}&sid=s1");
+    let answer = app.open(&mut frame, &url).await.is(200);
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    let frames = format!("frame-ancestors {issuer};");
+    assert!(policy.contains(&frames), "{policy}");
+    assert!(!answer.headers.contains_key("x-frame-options"));
+    assert_eq!(app.who(&mut browser).await, "nobody");
+    assert_eq!(app.who(&mut other).await, "ada");
+    // Without a path there is no such route.
+    let app = App::start().await;
+    app.open(&mut frame, &url).await.is(404);
 }
 
 #[tokio::test]
