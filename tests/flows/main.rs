@@ -35,6 +35,8 @@ mod sessions;
 mod signed_requests;
 #[cfg(feature = "signin")]
 mod signin;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod signin_shared;
 mod tokens;
 mod uma_callers;
 mod uma_enforcer;

@@ -16,7 +16,7 @@ use crate::support::PASSWORD;
 use crate::support::browser::{Browser, Page, attributes_of};
 use crate::support::realm::Realm;
 
-async fn home(user: Option<User>) -> Html<String> {
+pub async fn home(user: Option<User>) -> Html<String> {
     Html(match user {
         Some(user) => format!(
             "hello, {}{}",
@@ -27,7 +27,7 @@ async fn home(user: Option<User>) -> Html<String> {
     })
 }
 
-async fn userinfo(user: User) -> String {
+pub async fn userinfo(user: User) -> String {
     let tokens = user.tokens().await.unwrap();
     tokens.scope().unwrap_or_default().to_owned()
 }
@@ -45,7 +45,7 @@ fn application(oidc: Oidc, base: &str) -> Router {
         .layer(SessionManagerLayer::new(MemoryStore::default()))
 }
 
-fn browser() -> Browser {
+pub fn browser() -> Browser {
     let headers = [("accept".parse().unwrap(), "text/html".parse().unwrap())];
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -55,7 +55,7 @@ fn browser() -> Browser {
     Browser::with(client.build().unwrap(), "nowhere:")
 }
 
-async fn shown(browser: &mut Browser, url: &str) -> String {
+pub async fn shown(browser: &mut Browser, url: &str) -> String {
     match browser.open(url).await {
         Page::Html(_, html) => html,
         Page::Back(back) => panic!("{back:?}"),
@@ -63,7 +63,7 @@ async fn shown(browser: &mut Browser, url: &str) -> String {
 }
 
 /// Follows the page that a callback ends with.
-async fn go_on(browser: &mut Browser, base: &str, page: Page) -> String {
+pub async fn go_on(browser: &mut Browser, base: &str, page: Page) -> String {
     let Page::Html(url, html) = page else {
         panic!("{page:?}");
     };

@@ -37,6 +37,7 @@ pub struct Form {
     pub fields: BTreeMap<String, String>,
 }
 
+#[derive(Clone)]
 pub struct Browser {
     client: Client,
     /// By path and name: two realms of one server have cookies of the same names.

@@ -10,6 +10,8 @@ pub mod resource_server;
 #[path = "../../it/support/server.rs"]
 pub mod server;
 pub mod special;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+pub mod stores;
 pub mod totp;
 
 /// The password of every user made here.
