@@ -44,7 +44,7 @@ impl PrivateKey {
                 .with_hint("decrypt it first: openssl pkcs8 -in key.pem -out plain.pem"));
         }
         let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
-            config("the PEM text has no private key: it needs BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY")
+            config("there is no private key in the PEM text: it needs BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY")
         })?;
         Self::from_der(der.secret_der())
     }

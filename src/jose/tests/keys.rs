@@ -168,7 +168,7 @@ fn json_keys() {
                 key["use"] = json!("sig");
                 key["d"] = json!(1);
             }),
-            "missing or no base64url",
+            "missing or not base64url",
         ),
         (
             with(&|key| {
@@ -281,7 +281,7 @@ fn what_is_no_key_says_what_to_do() {
         ),
         (
             "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n",
-            "no RSA, P-256",
+            "not an RSA, P-256",
         ),
         (
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",
