@@ -21,7 +21,7 @@ pub(crate) async fn of(call: &Call) -> Option<Version> {
 
 /// An error may pass; a refusal stays.
 async fn ask(call: &Call) -> Result<Option<Version>, ()> {
-    let url = call.url(OPERATION.path).map_err(drop)?;
+    let url = call.url(OPERATION.path);
     let request = HttpRequest::new(Method::GET, url);
     match call.execute(request, OPERATION).await {
         Ok(answer) => Ok(read(answer.body())),

@@ -78,7 +78,8 @@ impl Sender {
             max_bytes,
             deadline,
         } = attempts;
-        let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
+        // Made when the first attempt fails.
+        let mut delays = None;
         let mut attempts = 0;
         let mut may_be_done = false;
         let mut asked_again = false;
@@ -109,6 +110,9 @@ impl Sender {
                 self.budget.success();
                 return finish(outcome, attempts, may_be_done);
             };
+            let delays = delays.get_or_insert_with(|| {
+                backoff::delays(self.settings.max_retries, self.settings.first_delay)
+            });
             let (true, Some(delay)) = (repeat.take(why), delays.next()) else {
                 return finish(outcome, attempts, may_be_done);
             };
@@ -189,14 +193,20 @@ impl Sender {
         if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
             return Err(too_large());
         }
-        let mut body = BytesMut::new();
+        // A body of one chunk, as most are, is not copied.
+        let mut body = answer.chunk().await.map_err(failed)?.unwrap_or_default();
+        if body.len() > max_bytes {
+            return Err(too_large());
+        }
+        let mut whole = None;
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if chunk.len() > max_bytes.saturating_sub(body.len()) {
+            let whole = whole.get_or_insert_with(|| BytesMut::from(&*std::mem::take(&mut body)));
+            if chunk.len() > max_bytes.saturating_sub(whole.len()) {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            whole.extend_from_slice(&chunk);
         }
-        let mut response = Response::new(body.freeze());
+        let mut response = Response::new(whole.map_or(body, BytesMut::freeze));
         *response.status_mut() = answer.status();
         *response.version_mut() = answer.version();
         *response.headers_mut() = std::mem::take(answer.headers_mut());

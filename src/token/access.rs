@@ -23,7 +23,8 @@ use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 /// ```
 #[derive(Clone)]
 pub struct AccessToken {
-    secret: Secret,
+    /// Shared, so that a clone for each call copies and wipes nothing.
+    secret: Arc<Secret>,
     end: Option<End>,
     /// The key it is bound to: without proof of it the token is worth nothing.
     dpop: Option<Arc<Dpop>>,
@@ -40,7 +41,7 @@ impl AccessToken {
     /// A token whose end is not known: it is used until the server refuses it.
     pub fn new(secret: impl Into<Secret>) -> Self {
         Self {
-            secret: secret.into(),
+            secret: Arc::new(secret.into()),
             end: None,
             dpop: None,
         }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Way, fields};
+use super::Way;
+use super::fields::{self, Field};
 use crate::operation::Operation;
 use crate::secret::MASK;
 use crate::{Result, error};
@@ -24,9 +25,10 @@ const WHEN_NEW: &[(&str, &str)] = &[
 
 /// Refuses masks, and nothing, that the server would store as secrets.
 pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
-    refuse_empty(op, ty, way, body)?;
+    let fields = fields::all(ty, body);
+    refuse_empty(op, ty, way, &fields)?;
     let mut stored = Vec::new();
-    for field in fields::all(ty, body) {
+    for field in fields {
         let place = (field.ty, field.member);
         // What is below a realm is not written by its update.
         let always = ALWAYS.contains(&place) && (way != Way::Update || field.ty == ty);
@@ -47,13 +49,13 @@ pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Valu
 }
 
 /// An empty client secret is stored as it is.
-fn refuse_empty(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
-    let stored: Vec<String> = fields::all(ty, body)
-        .into_iter()
+fn refuse_empty(op: &Operation, ty: &str, way: Way, fields: &[Field<'_>]) -> Result<()> {
+    let stored: Vec<String> = fields
+        .iter()
         .filter(|field| (field.ty, field.member) == ("ClientRepresentation", "secret"))
         .filter(|field| way != Way::Update || field.ty == ty)
         .filter(|field| field.value.as_str() == Some(""))
-        .map(|field| field.path)
+        .map(|field| field.path.clone())
         .collect();
     if stored.is_empty() {
         return Ok(());
