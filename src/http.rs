@@ -7,6 +7,7 @@ pub(crate) mod budget;
 pub(crate) mod deadline;
 pub(crate) mod fresh;
 pub(crate) mod json;
+mod json_path;
 pub(crate) mod options;
 pub(crate) mod repeat;
 pub(crate) mod request;
