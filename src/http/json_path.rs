@@ -96,7 +96,7 @@ mod tests {
         #[serde(rename = "id")]
         _id: u64,
         #[serde(default, rename = "of")]
-        _of: BTreeMap<String, Vec<Item>>,
+        _of: BTreeMap<String, Vec<Self>>,
     }
 
     fn path(json: &str) -> Option<String> {

@@ -20,12 +20,14 @@ pub(crate) fn object_allowing(bytes: &[u8], twice: &str) -> Option<Map<String, V
 }
 
 fn read(bytes: &[u8], twice: Option<&str>) -> Option<Map<String, Value>> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    // Checked once: readers of bytes check each string on its own, and there are two.
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut reader = serde_json::Deserializer::from_str(text);
     reader.deserialize_any(NoRepeats { twice }).ok()?;
     reader.end().ok()?;
     // The values are read by serde_json itself: where any crate of a program has switched on its
     // feature `arbitrary_precision`, numbers with a fraction reach the visitor below as maps.
-    let members: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+    let members: Map<String, Value> = serde_json::from_str(text).ok()?;
     members.values().all(is_finite).then_some(members)
 }
 
