@@ -184,7 +184,7 @@ fn json_keys() {
             }),
             "kind",
         ),
-        ("text".to_owned(), "no JSON"),
+        ("text".to_owned(), "not JSON"),
     ] {
         let error = SigningKey::from_jwk(es256, &text).unwrap_err();
         assert!(
@@ -199,7 +199,7 @@ fn json_keys() {
             with(&|key| key["alg"] = json!("ECDH-ES+A128KW")),
             "alg is another",
         ),
-        ("[]".to_owned(), "no JSON"),
+        ("[]".to_owned(), "not JSON"),
     ] {
         let error = DecryptionKey::from_jwk(KeyEncryption::EcdhEs, &text).unwrap_err();
         assert!(
