@@ -130,7 +130,7 @@ impl SigningKey {
 
     fn new(algorithm: SignatureAlgorithm, private: &PrivateKey) -> Result<Self> {
         if private.family() != algorithm.family() {
-            return Err(refused("it is not of the kind that the algorithm needs"));
+            return Err(refused("it is of another kind than the algorithm needs"));
         }
         // Checks the size before ring does, whose errors say less.
         let public = private.public()?;

@@ -9,6 +9,7 @@ use std::thread;
 use keycloak_kit_benches::{Failure, ID, LISTED, REALM, token, user};
 
 struct Answers {
+    discovery: Vec<u8>,
     token: Vec<u8>,
     one: Vec<u8>,
     list: Vec<u8>,
@@ -31,7 +32,18 @@ fn main() -> Result<(), Failure> {
         answer
     };
     let users: Vec<_> = (0..usize::try_from(LISTED)?).map(user).collect();
+    let realm = format!("{base}/realms/master");
+    let endpoint = |name: &str| format!("{realm}/protocol/openid-connect/{name}");
     let answers = Arc::new(Answers {
+        discovery: json(serde_json::to_vec(&serde_json::json!({
+            "issuer": realm,
+            "authorization_endpoint": endpoint("auth"),
+            "token_endpoint": endpoint("token"),
+            "jwks_uri": endpoint("certs"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"]
+        }))?),
         token: json(serde_json::to_vec(&serde_json::json!({
             "access_token": token(),
             "expires_in": 36_000,
@@ -70,7 +82,9 @@ fn serve(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
         if reader.read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let answer = if line.starts_with("POST /realms/") {
+        let answer = if line.starts_with("GET /realms/") {
+            &answers.discovery
+        } else if line.starts_with("POST /realms/") {
             &answers.token
         } else if line.starts_with("POST /admin/realms/demo/users ") {
             &answers.created

@@ -101,7 +101,7 @@ impl DecryptionKey {
     }
 
     fn new(algorithm: KeyEncryption, private: &PrivateKey) -> Result<Self> {
-        let unusable = || refused("it is not of the kind that the algorithm needs");
+        let unusable = || refused("it is of another kind than the algorithm needs");
         let public = private.public()?;
         let material = match private {
             PrivateKey::Rsa(_) if algorithm.is_rsa() => {
