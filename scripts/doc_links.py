@@ -20,7 +20,10 @@ CRATE = "keycloak_kit"
 LINK = re.compile(r"""<a\b[^>]*?\bhref=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
 PLACE = re.compile(r"""\bid=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
 # A link of a page whose label nobody defines is printed as it was written.
-UNDEFINED = re.compile(r"\]\[[A-Za-z0-9_./#-]+\.(?:md|rs)(?:#[a-z0-9-]*)?\]")
+UNDEFINED = re.compile(r"\]\[(?:docs|examples|src)/[A-Za-z0-9_./#-]+\]|\]\[[A-Z]+\.md\]")
+OWN_SOURCE = f"src/{CRATE}/"
+# What rustdoc writes on the page of an item, and not on those of modules and lists.
+ITEM = 'class="rustdoc struct"'
 CODE = re.compile(r"<(pre|code)\b.*?</\1>", re.S)
 
 
@@ -62,8 +65,22 @@ class Documentation:
         # Lines of a source are places that a script makes; so are the settings of a page.
         if not place or inside.startswith("src" + os.sep) or not inside.startswith(CRATE + os.sep):
             return ""
-        place = urllib.parse.unquote(place)
-        return "" if place in self.places_of(target) else "there is no such place on it"
+        places = self.places_of(target)
+        is_there = place in places or urllib.parse.unquote(place) in places
+        return "" if is_there else "there is no such place on it"
+
+    @staticmethod
+    def links(text):
+        """The links of a page, without those of the texts of other crates."""
+        # A foreign item that this crate exports has the page of its own crate.
+        if OWN_SOURCE not in text and ITEM in text:
+            return set()
+        own, _, traits = text.partition('<h2 id="trait-implementations"')
+        # Methods of foreign traits have their crate's text, whose links are for its own pages.
+        links = {first(found.groups()) for found in LINK.finditer(own)}
+        inherited = {first(found.groups()) for found in LINK.finditer(traits)}
+        links |= {link for link in inherited if ".html" in link or link.startswith("#")}
+        return links - {""}
 
     def check(self):
         faults, links, pages = {}, 0, 0
@@ -79,9 +96,9 @@ class Documentation:
                     continue
                 pages += 1
                 here = os.path.relpath(page, self.folder)
-                for found in {first(found.groups()) for found in LINK.finditer(text)}:
+                for found in self.links(text):
                     links += 1
-                    if found and (fault := self.fault(page, found)):
+                    if fault := self.fault(page, found):
                         faults.setdefault((found, fault), []).append(here)
                 for found in UNDEFINED.findall(CODE.sub("", text)):
                     faults.setdefault((found, "its label is defined nowhere"), []).append(here)

@@ -1,4 +1,4 @@
-//! The pages of the repository's folder `docs`, for the documentation only: no program has them.
+//! Guides: the pages of the repository's folder `docs`. This module is in the documentation only.
 //!
 //! | Page | What is on it |
 //! |---|---|

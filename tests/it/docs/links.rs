@@ -50,7 +50,7 @@ fn labels(page: &str) -> BTreeSet<String> {
     let rests = page.split("][").skip(1);
     let labels = rests.filter_map(|rest| Some(rest.split_once(']')?.0.to_owned()));
     // Not a piece of code, such as `list[0][key]`.
-    labels.filter(|label| label.contains('.')).collect()
+    labels.filter(|label| label.contains(['.', '/'])).collect()
 }
 
 /// `[text](target)`.
