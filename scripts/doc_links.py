@@ -53,7 +53,7 @@ class Documentation:
         """What is wrong with a link, or nothing."""
         if link.startswith(self.repository + "/blob/"):
             path = link.removeprefix(self.repository + "/blob/").partition("/")[2].partition("#")[0]
-            return "" if (ROOT / path).is_file() else f"there is no {path}"
+            return "" if (ROOT / path).exists() else f"there is no {path}"
         if urllib.parse.urlsplit(link).scheme or link.startswith("//"):
             return ""
         path, _, place = link.partition("#")
