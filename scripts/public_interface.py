@@ -241,12 +241,13 @@ class Interface(Signatures):
         return [self.inner(found) for found in impls if found is not None]
 
     def methods(self, item):
+        """By name: where a method stands in the source is no difference."""
+        methods = []
         for found in self.own_impls(item):
             if found["trait"] is None:
-                for id in found["items"]:
-                    member = self.item(id)
-                    if member and member["visibility"] == "public":
-                        yield found, member
+                members = [self.item(id) for id in found["items"]]
+                methods += [(found, member) for member in members if member and member["visibility"] == "public"]
+        return sorted(methods, key=lambda method: method[1]["name"])
 
     def write_methods(self, item, full, lines):
         names = {param["name"] for param in self.inner(item)["generics"]["params"]}
@@ -317,7 +318,7 @@ class Interface(Signatures):
 
     @staticmethod
     def text(lines, heading):
-        # Items by their path; what belongs to one stays in the order of the source.
+        # Items by their path; what belongs to one stays together.
         lines = sorted(lines, key=lambda line: line[0])
         return heading + "".join(f"{line}\n" for _, line in lines)
 
