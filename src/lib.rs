@@ -1,3 +1,5 @@
+// What README links to is defined before it: see `guide`.
+#![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("links.md"))]
 #![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "admin", feature = "oidc")),
@@ -23,6 +25,8 @@ mod endpoint;
 mod env;
 mod error;
 mod future;
+#[cfg(all(any(doc, doctest), feature = "admin", feature = "oidc"))]
+pub mod guide;
 mod http;
 #[cfg(feature = "oidc")]
 pub mod jose;
@@ -85,29 +89,3 @@ const _: () = {
     moved::<KeycloakBuilder>();
     moved::<RawRequest<serde_json::Value>>();
 };
-
-/// The programs on the pages of `docs/` are compiled too.
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/errors.md")]
-#[allow(missing_debug_implementations)]
-pub struct Errors;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/automation.md")]
-#[allow(missing_debug_implementations)]
-pub struct Automation;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/uma.md")]
-#[allow(missing_debug_implementations)]
-pub struct AuthorizationServices;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/guide.md")]
-#[allow(missing_debug_implementations)]
-pub struct Guide;
-
-#[cfg(all(doctest, feature = "signin"))]
-#[doc = include_str!("../docs/web.md")]
-#[allow(missing_debug_implementations)]
-pub struct Web;
