@@ -3,9 +3,7 @@
 //! `KEYCLOAK_OPENAPI=path` takes another release's document instead of the pinned one.
 
 #[cfg(feature = "admin")]
-#[allow(unreachable_pub, reason = "a build script exports nothing")]
-#[path = "openapi/codegen/mod.rs"]
-mod codegen;
+use keycloak_kit_codegen::{Inputs, source};
 
 #[cfg(feature = "admin")]
 fn main() {
@@ -23,16 +21,19 @@ fn main() {}
 
 #[cfg(feature = "admin")]
 fn generate() -> Result<(), Box<dyn std::error::Error>> {
-    const PINNED: &str = "openapi/keycloak-26.7.4.json";
     println!("cargo::rerun-if-env-changed=KEYCLOAK_OPENAPI");
-    println!("cargo::rerun-if-changed=openapi/codegen");
     let other = std::env::var("KEYCLOAK_OPENAPI").ok();
     let read = |path: &str| {
         println!("cargo::rerun-if-changed={path}");
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))
     };
-    let output = codegen::generate(&codegen::Inputs {
-        document: &read(other.as_deref().unwrap_or(PINNED))?,
+    let source = source::parse(&read("openapi/SOURCE.toml")?)?;
+    let document = match &other {
+        Some(path) => read(path)?,
+        None => read(&format!("openapi/{}", source.pinned_file()?))?,
+    };
+    let output = keycloak_kit_codegen::generate(&Inputs {
+        document: &document,
         supplement: &read("openapi/supplement.json")?,
         overlay: &read("openapi/overlay.json")?,
         names: &read("openapi/names.toml")?,
@@ -47,8 +48,13 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo::rustc-cfg=keycloak_handle={handle:?}");
     }
     let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
-    for (file, text) in output.files() {
-        std::fs::write(out.join(file), text)?;
+    let write = |(file, text): (&str, &str)| std::fs::write(out.join(file), text);
+    output.files().into_iter().try_for_each(write)?;
+    // The package has no tests, so that no program that uses it writes their files.
+    if std::path::Path::new("tests/it").exists() {
+        for (file, text) in output.test_files()? {
+            write((file, &text))?;
+        }
     }
     Ok(())
 }

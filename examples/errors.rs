@@ -7,7 +7,7 @@
 
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::representations::{RealmRepresentation, UserRepresentation};
-use keycloak_kit::{Error, ErrorKind, Keycloak, Result};
+use keycloak_kit::{ClientOptions, Error, ErrorKind, Keycloak, Result};
 
 const REALM: &str = "errors-example";
 
@@ -67,7 +67,7 @@ async fn mistakes(kc: &Keycloak, realm: &Realm) -> Result<()> {
     show("a wrong password", stranger.login().await);
     let nowhere = Keycloak::builder("http://127.0.0.1:9")
         .password("a", "b")
-        .max_retries(0)
+        .options(ClientOptions::new().max_retries(0))
         .build()?;
     show("no server", nowhere.login().await);
     show(

@@ -8,14 +8,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keycloak_kit::Result;
-use keycloak_kit::oidc::{Oidc, StoredTokens, TokenStore, TokenStoreFuture};
+use keycloak_kit::oidc::{Oidc, StoredTokens, TokenStore};
+use keycloak_kit::{BoxFuture, Result};
 
 #[derive(Debug, Clone, Default)]
 struct Row(Arc<Mutex<Option<StoredTokens>>>);
 
 impl TokenStore for Row {
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         let found = self
             .0
             .lock()
@@ -28,7 +28,7 @@ impl TokenStore for Row {
         &self,
         expected: Option<u64>,
         tokens: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         // UPDATE .. SET .. WHERE version = expected
         let mut row = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = row.as_ref().map(StoredTokens::version) == expected;

@@ -7,14 +7,14 @@
 
 use std::path::PathBuf;
 
-use keycloak_kit::{AccessToken, Error, Keycloak, Result, TokenContext, TokenFuture, TokenSource};
+use keycloak_kit::{AccessToken, BoxFuture, Error, Keycloak, Result, TokenContext, TokenSource};
 
 /// Read again at every renewal, because another process may replace the file.
 #[derive(Debug)]
 struct RefreshTokenFile(PathBuf);
 
 impl TokenSource for RefreshTokenFile {
-    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a> {
+    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> BoxFuture<'a, Result<AccessToken>> {
         Box::pin(async move {
             let token = std::fs::read_to_string(&self.0).map_err(Error::token_source)?;
             let form = [

@@ -13,15 +13,26 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The Keycloak release the package is compiled for: the build part of its version.
-default_keycloak_version() {
-    sed -n 's/^version = ".*+keycloak\.\([^"]*\)"$/\1/p' "$root/Cargo.toml" | head -n 1
+# The releases of openapi/SOURCE.toml under the key $1, separated by spaces.
+releases() {
+    local line
+    while IFS= read -r line; do
+        if [[ "$line" == "$1 = "* ]]; then
+            line="${line#*= }"
+            printf '%s\n' "${line//[\[\],\"]/}"
+            return 0
+        fi
+    done <"$root/openapi/SOURCE.toml"
 }
+
+# The Keycloak release that the client is generated from.
+default_keycloak_version() { releases pinned; }
 
 # Other releases that the client is run on, the oldest first: those before the pinned one are also in
 # openapi/since.toml.
-readonly older_versions=(24.0.5 25.0.6 26.0.8 26.4.7 26.5.7)
-readonly newer_versions=(26.7.5)
+read -ra older_versions < <(releases older)
+read -ra newer_versions < <(releases newer)
+readonly older_versions newer_versions
 
 # The oldest Rust the package builds with, as MAJOR.MINOR.
 minimum_rust_version() {

@@ -13,7 +13,10 @@ import tomllib
 HEADER = """\
 # Where the documents of this folder come from; written by scripts/update-openapi.
 # Each is what the generator makes of the release's own classes, never edited by hand.
+
+# The release that the client is generated from, and the other ones that it is run on.
 """
+RELEASES = ("pinned", "older", "newer")
 METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
 
 
@@ -46,8 +49,9 @@ def order(version):
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in version.split(".")]
 
 
-def render(rows):
+def render(source, rows):
     text = HEADER
+    text += "".join(f"{key} = {json.dumps(source[key])}\n" for key in RELEASES)
     for entry in sorted(rows, key=lambda entry: order(entry["version"])):
         text += "\n[[document]]\n"
         # What JSON writes for these strings and numbers is TOML as well.
@@ -56,16 +60,15 @@ def render(rows):
 
 
 def kept(source):
-    if not source.exists():
-        return []
-    return tomllib.loads(source.read_text(encoding="utf-8")).get("document", [])
+    return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
 def update(folder, version, plugin, document):
     target = folder / f"keycloak-{version}.json"
     entry = row(document, version, plugin)
     source = folder / "SOURCE.toml"
-    text = render([r for r in kept(source) if r["version"] != version] + [entry])
+    table = kept(source)
+    text = render(table, [r for r in table.get("document", []) if r["version"] != version] + [entry])
     shutil.copyfile(document, target)
     source.write_text(text, encoding="utf-8")
     print(f"{target.name}: {entry['operations']} operations, {entry['schemas']} schemas")
@@ -85,7 +88,7 @@ def check(folder, version, plugin, document):
         new = operations(json.loads(document.read_bytes()))
         failures += [f"  + {name}" for name in sorted(new - compare_with)]
         failures += [f"  - {name}" for name in sorted(compare_with - new)]
-    if entry not in kept(folder / "SOURCE.toml"):
+    if entry not in kept(folder / "SOURCE.toml").get("document", []):
         failures.append(f"SOURCE.toml does not have the row of {target.name}; run scripts/update-openapi {version}")
     for failure in failures:
         print(failure, file=sys.stderr)

@@ -1,4 +1,4 @@
-//! The Account API: what a user sees and changes of their own account, with a token of theirs.
+//! The Account API: users view and change their own account with their own token.
 //!
 //! ```no_run
 //! # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
@@ -12,11 +12,10 @@
 //! ```
 //!
 //! The token needs the audience `account` and the role `manage-account` of the client `account`,
-//! which Keycloak gives every user unless the realm is set up in another way; for reading, the
-//! smaller role that a call names is enough. A client whose full scope is off needs the roles in
-//! its scope.
+//! which Keycloak grants to every user by default. Read calls need only the smaller role that their
+//! documentation names. A client without full scope needs the roles in its scope.
 //!
-//! Every type keeps members that are not listed in `extra`; `Debug` shows only their names.
+//! Every type keeps unlisted members in `extra`; `Debug` shows only their names.
 
 mod applications;
 mod call;
@@ -38,7 +37,7 @@ pub use self::memberships::{AccountGroup, AccountOrganization};
 pub use self::profile::{AttributeGroupMetadata, AttributeMetadata, Profile, ProfileMetadata};
 pub use self::sessions::{AccountSession, Device, SessionClient};
 
-/// A part of an answer, with what it does not list kept in `extra`.
+/// Defines a part of a response, which keeps unlisted members in `extra`.
 macro_rules! part {
     (
         $(#[$doc:meta])*
@@ -77,8 +76,9 @@ use part;
 
 #[cfg(feature = "admin")]
 impl crate::admin::handles::Realm {
-    /// The account of a user of this realm: a [`Session`](crate::oidc::Session), an
-    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
+    /// Returns the account of the user whose tokens `user` provides: a
+    /// [`Session`](crate::oidc::Session), an [`AccessToken`](crate::AccessToken) or any other token
+    /// source.
     pub fn account(&self, user: impl crate::TokenSource) -> Account {
         let channel = self.call.channel().clone();
         Account::of_realm(channel, self.realm.as_str().to_owned(), user)

@@ -1,6 +1,6 @@
 //! The same calls for programs that are not asynchronous.
 //!
-//! Everything that can be awaited can be waited for, and every stream is an iterator then:
+//! Everything that can be awaited can be waited for, and every stream becomes an iterator:
 //!
 //! ```no_run
 //! use keycloak_kit::Keycloak;
@@ -21,8 +21,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The calls run on a runtime of this crate, with one thread, that starts with the first of them and
-//! ends with the program. Inside an asynchronous program they fail and say so.
+//! The calls run on a runtime of this crate with a single thread, which starts with the first call
+//! and ends with the program. Inside an asynchronous runtime they return an error.
 
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
@@ -39,13 +39,15 @@ mod tests;
 
 /// Waits for a call; see the [module](self).
 pub trait Wait {
-    /// What the call gives.
+    /// The value that the call returns.
     type Value;
 
-    /// Sends the request and blocks the thread until it is answered.
+    /// Sends the request and blocks the thread until the response is there.
     ///
     /// # Errors
-    /// As the call itself; of kind [`Config`](crate::ErrorKind::Config) inside a runtime of Tokio.
+    ///
+    /// Returns the call's own error, or one of kind [`Config`](crate::ErrorKind::Config) inside a
+    /// Tokio runtime.
     fn wait(self) -> Result<Self::Value>;
 }
 
@@ -60,7 +62,7 @@ where
     }
 }
 
-/// The items of a stream, one after the other.
+/// The items of a stream, as an iterator.
 pub struct Items<S> {
     stream: Pin<Box<S>>,
     over: bool,
@@ -92,7 +94,7 @@ where
                 self.over = true;
                 None
             }
-            // It would be the same each time.
+            // The error would be the same each time.
             Err(error) => {
                 self.over = true;
                 Some(Err(error))
@@ -110,11 +112,11 @@ impl<S> fmt::Debug for Items<S> {
 fn block_on<F: IntoFuture>(future: F) -> Result<F::Output> {
     if Handle::try_current().is_ok() {
         return Err(config(
-            "wait() was called inside a runtime of Tokio, whose thread it would block",
+            "wait() was called inside a Tokio runtime, whose thread it would block",
         )
         .with_hint("await the call there; in spawn_blocking, use Handle::current().block_on"));
     }
-    // Made here: a call may be tied to the runtime in which it is made.
+    // Created inside the runtime: a call may be tied to the runtime it is created in.
     Ok(runtime()?.block_on(async { future.await }))
 }
 
@@ -123,7 +125,7 @@ fn runtime() -> Result<&'static Runtime> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);
     }
-    // A thread of its own: what goes on beside a call, such as a renewal, goes on between calls too.
+    // A thread of its own, so that background work such as a renewal continues between calls.
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("keycloak-kit")
@@ -135,13 +137,13 @@ fn runtime() -> Result<&'static Runtime> {
     Ok(RUNTIME.get_or_init(|| runtime))
 }
 
-/// The way from a stream to its items.
+/// Implements `wait` for a stream.
 macro_rules! items {
     ($stream:ident $(<$item:ident: $bound:path>)?) => {
 
         impl$(<$item: $bound>)? $stream$(<$item>)? {
-            /// Gives the items to a program that is not asynchronous; see
-            /// [`blocking`](crate::blocking). An error is an item, as it is in the stream.
+            /// Returns a blocking iterator over the items; see [`blocking`](crate::blocking). An
+            /// error is an item, as in the stream.
             pub fn wait(self) -> crate::blocking::Items<Self> {
                 crate::blocking::Items::of(self)
             }

@@ -1,12 +1,17 @@
-//! One call: with a token or without, in a span, until it is answered.
+//! One call: with a token or without, in a span, until the response is there.
 //!
-//! Every request of this crate goes this way: `sender.call(&OP).get(url).send()` without a token,
+//! Every request of this crate takes this path: `sender.call(&OP).get(url).send()` without a token,
 //! `authorized.call(&OP).method(method, url).body(media_type, body).send()` with one.
 
-mod answer;
 mod authorized;
 mod credential;
+mod hint;
+mod response_error;
+mod role;
 mod sending;
+mod server_response;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -15,26 +20,31 @@ use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, Method};
 use url::Url;
 
-pub(crate) use self::answer::Answer;
 pub(crate) use self::authorized::Authorized;
 pub(crate) use self::credential::Credential;
 #[cfg(feature = "oidc")]
 pub(crate) use self::credential::Renew;
+#[cfg(feature = "admin")]
+pub(crate) use self::hint::unknown_member;
+#[cfg(feature = "admin")]
+pub(crate) use self::response_error::without_needs;
+pub(crate) use self::response_error::{is_not_keycloaks, response_error};
+pub(crate) use self::server_response::ServerResponse;
 use crate::error::{Error, Result};
 use crate::http::deadline::Deadline;
-use crate::http::fresh::Fresh;
 use crate::http::options::CallOptions;
-use crate::http::repeat::Repeat;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::HttpRequest;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::sender::Sender;
 use crate::operation::Operation;
 
-/// Whether an answer says that the token is not accepted.
-pub(crate) type IsRefusal = fn(&Answer, &Operation) -> bool;
+/// Whether a response refuses the token.
+pub(crate) type IsRefusal = fn(&ServerResponse, &Operation) -> bool;
 
-/// A call that has no address yet.
+/// A call that has no URL yet.
 #[must_use]
-pub(crate) struct Start<'a> {
+pub(crate) struct NewCall<'a> {
     sender: &'a Sender,
     op: &'a Operation,
     credential: Credential<'a>,
@@ -42,8 +52,8 @@ pub(crate) struct Start<'a> {
 
 impl Sender {
     /// Starts a call without a token.
-    pub(crate) fn call<'a>(&'a self, op: &'a Operation) -> Start<'a> {
-        Start {
+    pub(crate) fn call<'a>(&'a self, op: &'a Operation) -> NewCall<'a> {
+        NewCall {
             sender: self,
             op,
             credential: Credential::None,
@@ -51,8 +61,8 @@ impl Sender {
     }
 }
 
-impl<'a> Start<'a> {
-    /// Shows this in place of nothing.
+impl<'a> NewCall<'a> {
+    /// Sets the credential of the call.
     pub(crate) fn with(mut self, credential: Credential<'a>) -> Self {
         self.credential = credential;
         self
@@ -71,13 +81,13 @@ impl<'a> Start<'a> {
     }
 
     pub(crate) fn request(self, request: HttpRequest) -> CallBuilder<'a> {
-        let settings = &self.sender.settings;
+        let sender = self.sender;
         CallBuilder {
-            repeat: Repeat::of(&request.method),
-            max_bytes: settings.max_response_bytes,
+            retry: RetryPolicy::of(&request.method),
+            max_bytes: sender.max_response_bytes(),
             deadline: None,
-            total: settings.deadline,
-            fresh: None,
+            total: sender.total(),
+            per_attempt: None,
             is_refusal: sending::is_unauthorized,
             elsewhere: false,
             failed: None,
@@ -87,16 +97,16 @@ impl<'a> Start<'a> {
     }
 }
 
-/// A call under construction. What a setter could not take is the error of the call.
+/// A call under construction. An invalid value of a setter is reported when the call is sent.
 #[must_use]
 pub(crate) struct CallBuilder<'a> {
-    start: Start<'a>,
+    start: NewCall<'a>,
     request: HttpRequest,
-    repeat: Repeat,
+    retry: RetryPolicy,
     max_bytes: usize,
     deadline: Option<Deadline>,
     total: Duration,
-    fresh: Option<&'a dyn Fresh>,
+    per_attempt: Option<&'a dyn PerAttempt>,
     is_refusal: IsRefusal,
     elsewhere: bool,
     failed: Option<Error>,
@@ -127,7 +137,7 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// Takes over what a caller has set for this call.
+    /// Applies the options that the caller has set for this call.
     pub(crate) fn options(mut self, options: &CallOptions) -> Self {
         if let Err(error) = options.check(self.start.op) {
             self.failed.get_or_insert(error);
@@ -139,58 +149,59 @@ impl<'a> CallBuilder<'a> {
             self.total = total;
         }
         if options.single_use {
-            self.repeat = Repeat::SINGLE_USE;
+            self.retry = RetryPolicy::SINGLE_USE;
         } else if options.harmless_twice && self.request.method == Method::POST {
-            self.repeat = Repeat::HARMLESS;
+            self.retry = RetryPolicy::HARMLESS;
         }
         self.deadline = options.deadline.or(self.deadline);
         self
     }
 
-    /// After which failures it is sent again, where its method does not say so.
-    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
-        self.repeat = repeat;
+    /// Sets after which failures the call is sent again; the default depends on the method.
+    pub(crate) fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
         self
     }
 
-    /// Ends by a time that was fixed before.
+    /// Ends the call at a deadline that is already running.
     pub(crate) fn within(mut self, deadline: Deadline) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// The largest answer that is read.
+    /// Limits the size of the response.
     pub(crate) fn max_bytes(mut self, limit: usize) -> Self {
         self.max_bytes = limit;
         self
     }
 
     /// Completes the request before each attempt.
-    pub(crate) fn fresh(mut self, fresh: &'a dyn Fresh) -> Self {
-        self.fresh = Some(fresh);
+    pub(crate) fn per_attempt(mut self, per_attempt: &'a dyn PerAttempt) -> Self {
+        self.per_attempt = Some(per_attempt);
         self
     }
 
-    /// Tells a refused token in another way than by its status 401.
+    /// Recognizes a refused token by something other than status 401.
     pub(crate) fn refused_by(mut self, is_refusal: IsRefusal) -> Self {
         self.is_refusal = is_refusal;
         self
     }
 
-    /// Goes to another server than the provider: headers that are set for every request may be
-    /// secrets between this client and the provider, and do not go along.
+    /// Marks a call to a server other than the provider. The headers set for every request may be
+    /// secrets between this client and the provider, so they are not sent.
     pub(crate) fn elsewhere(mut self) -> Self {
         self.elsewhere = true;
         self
     }
 
-    /// Sends it: an answer of any status but 3xx. A token that is refused was replaced once.
-    pub(crate) async fn send(self) -> Result<Answer> {
+    /// Sends the call and returns a response of any status but 3xx. A refused token is replaced
+    /// once.
+    pub(crate) async fn send(self) -> Result<ServerResponse> {
         sending::send(self).await
     }
 
-    /// The same, with every status outside 2xx an error.
-    pub(crate) async fn succeed(self) -> Result<Answer> {
+    /// Like [`send`](Self::send), but a status outside 2xx is an error.
+    pub(crate) async fn succeed(self) -> Result<ServerResponse> {
         let op = self.start.op;
         self.send().await?.success(op)
     }

@@ -1,4 +1,4 @@
-//! How a client names and authenticates itself at an OAuth endpoint.
+//! Client authentication at OAuth endpoints.
 
 #[cfg(feature = "oidc")]
 mod assertion;
@@ -14,40 +14,39 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use url::form_urlencoded::byte_serialize;
 
-pub(crate) use self::audience::Place;
+pub(crate) use self::audience::AuthEndpoint;
 pub use self::audience::{AssertionAudience, AssertionTarget};
 pub(crate) use self::refused::RefusedClient;
-use crate::Secret;
 use crate::error::{self, Error, Result, config};
 #[cfg(feature = "oidc")]
 use crate::jose::SigningKey;
 use crate::token::dpop::Dpop;
+use crate::{BoxFuture, Secret};
 
 /// RFC 7523 section 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How a client proves who it is (OpenID Connect Core 1.0 section 9, RFC 8705, RFC 7521).
+/// A client authentication method (OpenID Connect Core 1.0 section 9, RFC 8705, RFC 7521).
 ///
-/// A plain secret turns into [`client_secret_basic`](Self::client_secret_basic). `Debug` shows the
-/// method alone.
+/// Converts from a secret as [`client_secret_basic`](Self::client_secret_basic). `Debug` shows only
+/// the method.
 ///
 /// ```no_run
 /// use keycloak_kit::{ClientAuth, Keycloak};
 ///
 /// # fn main() -> keycloak_kit::Result<()> {
 /// let plain = Keycloak::builder("https://sso.example").client_credentials("jobs", "s3cret");
-/// // A token that the platform writes into a file and renews: workload identity.
+/// // Workload identity: a token that the platform writes to a file and renews.
 /// let workload = Keycloak::builder("https://sso.example")
 ///     .client_credentials("jobs", ClientAuth::assertion_file("/var/run/secrets/token"));
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
 pub struct ClientAuth {
-    method: Method,
+    method: AuthMethod,
     audience: AssertionAudience,
 }
 
@@ -55,13 +54,13 @@ type AssertionSource =
     Arc<dyn Fn(AssertionTarget) -> BoxFuture<'static, Result<Secret>> + Send + Sync>;
 
 #[derive(Clone)]
-enum Method {
+enum AuthMethod {
     None,
     Basic(Secret),
     Post(Secret),
     #[cfg(feature = "oidc")]
     Jwt(&'static str, Arc<SigningKey>),
-    /// A secret that is no key.
+    /// A secret that is not a valid key.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     Unusable(Error),
     Tls,
@@ -69,31 +68,31 @@ enum Method {
 }
 
 impl ClientAuth {
-    /// No proof at all: a public client.
+    /// No authentication: a public client.
     pub fn none() -> Self {
-        Self::new(Method::None)
+        Self::new(AuthMethod::None)
     }
 
-    /// The secret in the `Authorization` header (RFC 6749 section 2.3.1): form-urlencoded, then
-    /// Basic.
+    /// Sends the secret in the `Authorization` header (RFC 6749 section 2.3.1): form-urlencoded,
+    /// then as HTTP Basic.
     pub fn client_secret_basic(secret: impl Into<Secret>) -> Self {
-        Self::new(Method::Basic(secret.into()))
+        Self::new(AuthMethod::Basic(secret.into()))
     }
 
-    /// The secret in the form (RFC 6749 section 2.3.1).
+    /// Sends the secret in the form (RFC 6749 section 2.3.1).
     pub fn client_secret_post(secret: impl Into<Secret>) -> Self {
-        Self::new(Method::Post(secret.into()))
+        Self::new(AuthMethod::Post(secret.into()))
     }
 
-    /// A certificate in the TLS handshake (RFC 8705): that of
-    /// [`client_identity_pem`](crate::KeycloakBuilder::client_identity_pem). Endpoints are called
-    /// at their `mtls_endpoint_aliases`.
+    /// Authenticates with the TLS client certificate (RFC 8705) of
+    /// [`client_identity_pem`](crate::ClientOptions::client_identity_pem). Requests go to the
+    /// provider's `mtls_endpoint_aliases`.
     pub fn tls_client_auth() -> Self {
-        Self::new(Method::Tls)
+        Self::new(AuthMethod::Tls)
     }
 
-    /// An assertion from elsewhere (RFC 7521 section 4.2), asked for anew at every attempt. The
-    /// source is told where the assertion is sent and whom it is for.
+    /// Sends an assertion from another source (RFC 7521 section 4.2), which is fetched for every
+    /// attempt. The source receives the endpoint and the audience of the assertion.
     ///
     /// ```no_run
     /// use keycloak_kit::{AssertionTarget, ClientAuth, Result, Secret};
@@ -110,25 +109,25 @@ impl ClientAuth {
         F: Future<Output = Result<Secret>> + Send + 'static,
     {
         let source: AssertionSource = Arc::new(move |target| Box::pin(source(target)));
-        Self::new(Method::Assertion(source))
+        Self::new(AuthMethod::Assertion(source))
     }
 
-    /// The assertion that a file holds, read anew at every attempt: a token that the platform
-    /// renews.
+    /// Sends the assertion in a file, which is read for every attempt, such as a token that the
+    /// platform renews.
     pub fn assertion_file(path: impl Into<PathBuf>) -> Self {
         let path = Arc::new(path.into());
         Self::assertion(move |_| {
             let path = path.clone();
             async move {
                 let text = std::fs::read_to_string(&*path).map_err(|source| {
-                    config("the file of the client assertion cannot be read").with_source(source)
+                    config("the client assertion file cannot be read").with_source(source)
                 })?;
                 Ok(text.trim().into())
             }
         })
     }
 
-    /// Whom client assertions are for: the issuer unless set. Read the security note of
+    /// Sets the audience of client assertions. The default is the issuer; read the security note of
     /// [`AssertionAudience`] before choosing anything else.
     ///
     /// ```
@@ -146,14 +145,14 @@ impl ClientAuth {
         self
     }
 
-    fn new(method: Method) -> Self {
+    fn new(method: AuthMethod) -> Self {
         Self {
             method,
             audience: AssertionAudience::Issuer,
         }
     }
 
-    /// Whom the assertions of this client are for; nothing where it sends none.
+    /// Returns the audience of this client's assertions; `None` if it sends none.
     #[cfg(feature = "oidc")]
     pub(crate) fn audience(&self) -> Option<&AssertionAudience> {
         self.sends_assertions().then_some(&self.audience)
@@ -161,43 +160,45 @@ impl ClientAuth {
 
     fn sends_assertions(&self) -> bool {
         match &self.method {
-            Method::None | Method::Basic(_) | Method::Post(_) | Method::Tls => false,
+            AuthMethod::None | AuthMethod::Basic(_) | AuthMethod::Post(_) | AuthMethod::Tls => {
+                false
+            }
             #[cfg(feature = "oidc")]
-            Method::Jwt(..) => true,
-            Method::Unusable(_) | Method::Assertion(_) => true,
+            AuthMethod::Jwt(..) => true,
+            AuthMethod::Unusable(_) | AuthMethod::Assertion(_) => true,
         }
     }
 
-    /// The method's registered name (RFC 8414 section 2).
+    /// Returns the method's registered name (RFC 8414 section 2).
     pub(crate) fn name(&self) -> &'static str {
         match &self.method {
-            Method::None => "none",
-            Method::Basic(_) => "client_secret_basic",
-            Method::Post(_) => "client_secret_post",
+            AuthMethod::None => "none",
+            AuthMethod::Basic(_) => "client_secret_basic",
+            AuthMethod::Post(_) => "client_secret_post",
             #[cfg(feature = "oidc")]
-            Method::Jwt(name, _) => name,
-            Method::Unusable(_) => "client_secret_jwt",
-            Method::Tls => "tls_client_auth",
-            Method::Assertion(_) => "assertion",
+            AuthMethod::Jwt(name, _) => name,
+            AuthMethod::Unusable(_) => "client_secret_jwt",
+            AuthMethod::Tls => "tls_client_auth",
+            AuthMethod::Assertion(_) => "assertion",
         }
     }
 
-    /// The key pair that assertions are signed with.
+    /// Returns the key that assertions are signed with.
     #[cfg(feature = "oidc")]
     pub(crate) fn private_key(&self) -> Option<&SigningKey> {
         match &self.method {
-            Method::Jwt("private_key_jwt", key) => Some(key),
+            AuthMethod::Jwt("private_key_jwt", key) => Some(key),
             _ => None,
         }
     }
 
-    /// Whether there is something to prove with.
+    /// Returns an error if the method cannot authenticate the client.
     pub(crate) fn check(&self) -> Result<()> {
         match &self.method {
-            Method::Basic(secret) | Method::Post(secret) if secret.is_empty() => {
+            AuthMethod::Basic(secret) | AuthMethod::Post(secret) if secret.is_empty() => {
                 Err(config("the client secret is empty"))
             }
-            Method::Unusable(error) => Err(error.clone()),
+            AuthMethod::Unusable(error) => Err(error.clone()),
             _ if self.audience != AssertionAudience::Issuer && !self.sends_assertions() => {
                 Err(config(format!(
                     "assertion_audience has no effect on {}: it sends no assertion",
@@ -211,38 +212,38 @@ impl ClientAuth {
         }
     }
 
-    /// The way to authenticate at an endpoint that takes these methods only. A secret can be sent in
-    /// two ways; nothing else is exchanged by itself.
-    fn fitting<'a>(&'a self, place: Place<'_>) -> Result<Cow<'a, Method>> {
-        // A public client only names itself, which no list has to allow (RFC 7009 section 2.1), and
-        // what an assertion from elsewhere is called is not known here.
+    /// Returns the method to use at an endpoint that supports only certain methods. Only the two
+    /// ways to send a secret are exchanged for each other.
+    fn supported_method<'a>(&'a self, place: AuthEndpoint<'_>) -> Result<Cow<'a, AuthMethod>> {
+        // A public client is only identified, which no list has to allow (RFC 7009 section 2.1),
+        // and the method name of an assertion from another source is unknown here.
         let named: &[&str] = match &self.method {
-            Method::None | Method::Assertion(_) => return Ok(Cow::Borrowed(&self.method)),
-            Method::Tls => &["tls_client_auth", "self_signed_tls_client_auth"],
+            AuthMethod::None | AuthMethod::Assertion(_) => return Ok(Cow::Borrowed(&self.method)),
+            AuthMethod::Tls => &["tls_client_auth", "self_signed_tls_client_auth"],
             _ => &[self.name()],
         };
         let Some(published) = place.methods()? else {
             return Ok(Cow::Borrowed(&self.method));
         };
-        let takes = |name: &str| published.iter().any(|one| one == name);
-        if named.iter().any(|name| takes(name)) {
+        let supports = |name: &str| published.iter().any(|one| one == name);
+        if named.iter().any(|name| supports(name)) {
             return Ok(Cow::Borrowed(&self.method));
         }
         match &self.method {
-            Method::Basic(secret) if takes("client_secret_post") => {
-                Ok(Cow::Owned(Method::Post(secret.clone())))
+            AuthMethod::Basic(secret) if supports("client_secret_post") => {
+                Ok(Cow::Owned(AuthMethod::Post(secret.clone())))
             }
-            Method::Post(secret) if takes("client_secret_basic") => {
-                Ok(Cow::Owned(Method::Basic(secret.clone())))
+            AuthMethod::Post(secret) if supports("client_secret_basic") => {
+                Ok(Cow::Owned(AuthMethod::Basic(secret.clone())))
             }
             _ => {
                 let published = error::clean(&published.join(", "));
                 Err(config(format!(
-                    "the {} of the provider does not take {}; it takes: {published}",
+                    "the provider's {} does not support {}; it supports: {published}",
                     place.name,
                     self.name(),
                 ))
-                .with_hint("set another ClientAuth on a client of its own for these calls"))
+                .with_hint("make these calls with a separate client that has another ClientAuth"))
             }
         }
     }
@@ -250,28 +251,28 @@ impl ClientAuth {
 
 #[cfg(feature = "oidc")]
 impl ClientAuth {
-    /// An assertion signed with the client's secret, HS256 (OpenID Connect Core 1.0 section 9). The
-    /// secret itself is not sent.
+    /// Signs an assertion with the client's secret, as HS256 (OpenID Connect Core 1.0 section 9).
+    /// The secret itself is not sent.
     ///
-    /// RFC 7518 section 3.2 wants it at least 32 bytes long: a shorter one is refused when the
-    /// client is built.
+    /// RFC 7518 section 3.2 requires at least 32 bytes: building a client with a shorter secret is
+    /// an error.
     pub fn client_secret_jwt(secret: impl Into<Secret>) -> Self {
         match assertion::hmac_key(&secret.into()) {
-            Ok(key) => Self::new(Method::Jwt("client_secret_jwt", Arc::new(key))),
-            Err(error) => Self::new(Method::Unusable(error)),
+            Ok(key) => Self::new(AuthMethod::Jwt("client_secret_jwt", Arc::new(key))),
+            Err(error) => Self::new(AuthMethod::Unusable(error)),
         }
     }
 
-    /// The same with a key of another algorithm: HS384 or HS512.
+    /// Signs an assertion with a secret key of another algorithm: HS384 or HS512.
     pub fn client_secret_jwt_with(key: SigningKey) -> Self {
-        Self::new(Method::Jwt("client_secret_jwt", Arc::new(key)))
+        Self::new(AuthMethod::Jwt("client_secret_jwt", Arc::new(key)))
     }
 
-    /// An assertion signed with the client's private key (OpenID Connect Core 1.0 section 9), a new
-    /// one at every attempt: it lives 60 s and is for the issuer, unless
-    /// [`assertion_audience`](Self::assertion_audience) says something else.
+    /// Signs an assertion with the client's private key (OpenID Connect Core 1.0 section 9), a new
+    /// one for every attempt. It is valid for 60 s, and its audience is the issuer unless
+    /// [`assertion_audience`](Self::assertion_audience) is called.
     pub fn private_key_jwt(key: SigningKey) -> Self {
-        Self::new(Method::Jwt("private_key_jwt", Arc::new(key)))
+        Self::new(AuthMethod::Jwt("private_key_jwt", Arc::new(key)))
     }
 }
 
@@ -305,31 +306,31 @@ impl fmt::Debug for ClientAuth {
     }
 }
 
-/// A client as it appears at the endpoints.
+/// A client as it authenticates at endpoints.
 #[derive(Debug, Clone)]
 pub(crate) struct OAuthClient {
     pub(crate) id: String,
     pub(crate) auth: ClientAuth,
-    /// Its tokens are bound to its TLS certificate, however it authenticates.
+    /// Whether its tokens are bound to its TLS certificate, however it authenticates.
     pub(crate) certificate_bound: bool,
-    /// Its tokens are bound to this key.
+    /// The key that its tokens are bound to.
     pub(crate) dpop: Option<Arc<Dpop>>,
 }
 
-/// What one request carries to name and prove the client.
+/// The header and the parameters that authenticate one request.
 #[derive(Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct Authentication {
     pub(crate) header: Option<HeaderValue>,
     pub(crate) form: Vec<(&'static str, Secret)>,
 }
 
 impl OAuthClient {
-    /// What it shows of itself.
-    pub(crate) fn shows(&self) -> RefusedClient {
+    /// Returns the authentication method as an error hint needs it.
+    pub(crate) fn refused(&self) -> RefusedClient {
         match &self.auth.method {
-            Method::None => RefusedClient::WithoutProof,
-            Method::Basic(_) | Method::Post(_) => RefusedClient::Secret,
-            Method::Tls => RefusedClient::Certificate,
+            AuthMethod::None => RefusedClient::Public,
+            AuthMethod::Basic(_) | AuthMethod::Post(_) => RefusedClient::Secret,
+            AuthMethod::Tls => RefusedClient::Certificate,
             _ => RefusedClient::Assertion,
         }
     }
@@ -343,27 +344,27 @@ impl OAuthClient {
         }
     }
 
-    /// Whether the client can name and prove itself.
+    /// Returns an error if the client cannot be identified or authenticated.
     pub(crate) fn check(&self) -> Result<()> {
         if self.id.is_empty() {
             return Err(config("the client id is empty: set client_id"));
         }
         if self.id.chars().any(char::is_control) {
             return Err(config(
-                "the client id has a line break or another control character: leave it out",
+                "the client id contains a line break or another control character: remove it",
             ));
         }
         self.auth.check()
     }
 
     pub(crate) fn uses_mtls(&self) -> bool {
-        self.certificate_bound || matches!(self.auth.method, Method::Tls)
+        self.certificate_bound || matches!(self.auth.method, AuthMethod::Tls)
     }
 
-    /// Header and form members for one attempt.
-    pub(crate) async fn authenticate(&self, place: Place<'_>) -> Result<Shown> {
+    /// Makes the header and the parameters for one attempt.
+    pub(crate) async fn authenticate(&self, place: AuthEndpoint<'_>) -> Result<Authentication> {
         let id = || ("client_id", Secret::from(self.id.as_str()));
-        let assertion = |jwt: Secret| Shown {
+        let assertion = |jwt: Secret| Authentication {
             header: None,
             form: vec![
                 id(),
@@ -372,29 +373,31 @@ impl OAuthClient {
             ],
         };
         let target = || place.target(&self.auth.audience);
-        let method = self.auth.fitting(place)?;
+        let method = self.auth.supported_method(place)?;
         Ok(match &*method {
-            Method::None | Method::Tls => Shown {
+            AuthMethod::None | AuthMethod::Tls => Authentication {
                 header: None,
                 form: vec![id()],
             },
-            Method::Post(secret) => Shown {
+            AuthMethod::Post(secret) => Authentication {
                 header: None,
                 form: vec![id(), ("client_secret", secret.clone())],
             },
-            Method::Basic(secret) => Shown {
+            AuthMethod::Basic(secret) => Authentication {
                 header: Some(basic(&self.id, secret)?),
                 form: Vec::new(),
             },
             #[cfg(feature = "oidc")]
-            Method::Jwt(_, key) => assertion(assertion::sign(key, &self.id, target()?.audience())?),
-            Method::Unusable(error) => return Err(error.clone()),
-            Method::Assertion(source) => assertion(source(target()?).await?),
+            AuthMethod::Jwt(_, key) => {
+                assertion(assertion::sign(key, &self.id, target()?.audience())?)
+            }
+            AuthMethod::Unusable(error) => return Err(error.clone()),
+            AuthMethod::Assertion(source) => assertion(source(target()?).await?),
         })
     }
 }
 
-/// RFC 6749 section 2.3.1: form-urlencoded before a colon joins them.
+/// RFC 6749 section 2.3.1: both parts are form-urlencoded before they are joined with a colon.
 fn basic(id: &str, secret: &Secret) -> Result<HeaderValue> {
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Secret::from(format!("{}:{}", encoded(id), encoded(secret.expose())));

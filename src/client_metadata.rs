@@ -1,4 +1,4 @@
-//! Client metadata.
+//! Client metadata of dynamic client registration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,13 +13,13 @@ macro_rules! metadata {
         $(#[$doc:meta])*
         $name:ident: $kind:tt,
     )*) => {
-        /// What a client says about itself, and what the server made of it (RFC 7591 section 2,
-        /// OpenID Connect Dynamic Client Registration 1.0 section 2, and the members of the
-        /// specifications named at each).
+        /// The metadata of a client, as sent to the server and as returned (RFC 7591 section 2,
+        /// OpenID Connect Dynamic Client Registration 1.0 section 2, and the specifications named
+        /// at each member).
         ///
-        /// A member that is `None` is not sent, and the server uses its default. Members that are
-        /// not listed here are kept in `extra`. `Debug` shows the secret redacted and only the
-        /// names of what is in `extra`.
+        /// A member that is `None` is not sent, and the server uses its default. `extra` has the
+        /// members that are not listed here. `Debug` redacts the secret and shows only the names of
+        /// the members in `extra`.
         ///
         /// ```
         /// use keycloak_kit::registration::ClientMetadata;
@@ -34,13 +34,13 @@ macro_rules! metadata {
         #[derive(Clone, Default, Serialize, Deserialize)]
         #[non_exhaustive]
         pub struct ClientMetadata {
-            /// The client's id, given by the server.
+            /// The client's id, assigned by the server.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub client_id: Option<String>,
-            /// The client's secret, given by the server.
+            /// The client's secret, assigned by the server.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub client_secret: Option<Secret>,
-            /// When the id was given, in seconds since 1970; never sent.
+            /// When the id was issued, in seconds since 1970; never sent.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub client_id_issued_at: Option<i64>,
             /// When the secret expires, in seconds since 1970, or 0 for never; never sent.
@@ -107,104 +107,105 @@ macro_rules! metadata {
 }
 
 metadata! {
-    /// Where users come back to.
+    /// The URIs that users come back to.
     redirect_uris: list,
-    /// How the client authenticates, such as `client_secret_basic`, or `none` for a public one.
+    /// The client authentication method, such as `client_secret_basic`, or `none` for a public
+    /// client.
     token_endpoint_auth_method: text,
-    /// The algorithm of its assertions.
+    /// The signature algorithm of the client's assertions.
     token_endpoint_auth_signing_alg: text,
-    /// The grants it uses, such as `authorization_code`.
+    /// The grant types that the client uses, such as `authorization_code`.
     grant_types: list,
-    /// The response types it uses, such as `code`.
+    /// The response types that the client uses, such as `code`.
     response_types: list,
     /// `web` or `native`.
     application_type: text,
-    /// The name users see.
+    /// The client's name, as shown to users.
     client_name: text,
-    /// Its home page.
+    /// The client's home page.
     client_uri: text,
-    /// Its logo.
+    /// The client's logo.
     logo_uri: text,
-    /// The scopes it may ask for, separated by spaces.
+    /// The scopes that the client may request, separated by spaces.
     scope: text,
-    /// Whom to reach about it, usually e-mail addresses.
+    /// Contacts of the people responsible for the client, usually e-mail addresses.
     contacts: list,
-    /// Its terms of service.
+    /// The client's terms of service.
     tos_uri: text,
-    /// Its privacy policy.
+    /// The client's privacy policy.
     policy_uri: text,
-    /// Where its public keys are.
+    /// The URL of the client's public keys.
     jwks_uri: text,
-    /// Its public keys (RFC 7517).
+    /// The client's public keys (RFC 7517).
     jwks: json,
-    /// Names the software, the same for all of its instances.
+    /// Identifies the software; the same for all of its instances.
     software_id: text,
-    /// The release of the software.
+    /// The version of the software.
     software_version: text,
     /// A signed statement about the software, as a JWT (RFC 7591 section 2.3).
     software_statement: text,
-    /// A URL whose host pairwise subjects are made for.
+    /// A URL whose host is used to compute pairwise subjects.
     sector_identifier_uri: text,
     /// `public` or `pairwise`.
     subject_type: text,
-    /// The signature algorithm of its ID tokens.
+    /// The signature algorithm of ID tokens.
     id_token_signed_response_alg: text,
-    /// The key encryption of its ID tokens.
+    /// The key encryption algorithm of ID tokens.
     id_token_encrypted_response_alg: text,
-    /// The content encryption of its ID tokens.
+    /// The content encryption algorithm of ID tokens.
     id_token_encrypted_response_enc: text,
-    /// The signature algorithm of userinfo answers.
+    /// The signature algorithm of userinfo responses.
     userinfo_signed_response_alg: text,
-    /// The key encryption of userinfo answers.
+    /// The key encryption algorithm of userinfo responses.
     userinfo_encrypted_response_alg: text,
-    /// The content encryption of userinfo answers.
+    /// The content encryption algorithm of userinfo responses.
     userinfo_encrypted_response_enc: text,
-    /// The signature algorithm of its request objects (RFC 9101).
+    /// The signature algorithm of request objects (RFC 9101).
     request_object_signing_alg: text,
-    /// The key encryption of its request objects.
+    /// The key encryption algorithm of request objects.
     request_object_encryption_alg: text,
-    /// The content encryption of its request objects.
+    /// The content encryption algorithm of request objects.
     request_object_encryption_enc: text,
-    /// How old a login may be, in seconds, where a request does not say.
+    /// The greatest age of a login, in seconds, if a request sets none.
     default_max_age: seconds,
-    /// Whether its ID tokens have `auth_time`.
+    /// Whether ID tokens must have `auth_time`.
     require_auth_time: flag,
-    /// The levels of authentication asked for where a request does not say.
+    /// The requested authentication levels, if a request sets none.
     default_acr_values: list,
-    /// Where a third party starts a login.
+    /// The URL where a third party can start a login.
     initiate_login_uri: text,
-    /// Where its request objects are fetched from.
+    /// The URLs that the server may fetch request objects from.
     request_uris: list,
-    /// Where users may be sent after logout (OpenID Connect RP-Initiated Logout 1.0).
+    /// The URIs that users may be sent to after logout (OpenID Connect RP-Initiated Logout 1.0).
     post_logout_redirect_uris: list,
-    /// Where logout tokens are sent (OpenID Connect Back-Channel Logout 1.0).
+    /// The URL that logout tokens are sent to (OpenID Connect Back-Channel Logout 1.0).
     backchannel_logout_uri: text,
-    /// Whether logout tokens name the session.
+    /// Whether logout tokens must name the session.
     backchannel_logout_session_required: flag,
-    /// Whether a logout revokes offline tokens too (Keycloak).
+    /// Whether a logout also revokes offline tokens (Keycloak).
     backchannel_logout_revoke_offline_tokens: flag,
     /// The page that browsers open at logout (OpenID Connect Front-Channel Logout 1.0).
     frontchannel_logout_uri: text,
-    /// Whether that page is told issuer and session.
+    /// Whether that page receives the issuer and the session.
     frontchannel_logout_session_required: flag,
-    /// `poll` or `ping` (OpenID Connect CIBA Core 1.0).
+    /// The token delivery mode, `poll` or `ping` (OpenID Connect CIBA Core 1.0).
     backchannel_token_delivery_mode: text,
-    /// Where pings are sent.
+    /// The URL that pings are sent to.
     backchannel_client_notification_endpoint: text,
-    /// The signature algorithm of its backchannel requests.
+    /// The signature algorithm of backchannel authentication requests.
     backchannel_authentication_request_signing_alg: text,
-    /// The signature algorithm of answers as JWT (JARM).
+    /// The signature algorithm of authorization responses (JARM).
     authorization_signed_response_alg: text,
-    /// Their key encryption.
+    /// The key encryption algorithm of authorization responses.
     authorization_encrypted_response_alg: text,
-    /// Their content encryption.
+    /// The content encryption algorithm of authorization responses.
     authorization_encrypted_response_enc: text,
-    /// Whether its requests must be pushed first (RFC 9126).
+    /// Whether authorization requests must be pushed (RFC 9126).
     require_pushed_authorization_requests: flag,
-    /// Whether its tokens are bound to its certificate (RFC 8705).
+    /// Whether access tokens are bound to the client's certificate (RFC 8705).
     tls_client_certificate_bound_access_tokens: flag,
-    /// The subject of the certificate it authenticates with (RFC 8705).
+    /// The subject of the certificate that the client authenticates with (RFC 8705).
     tls_client_auth_subject_dn: text,
-    /// Whether its tokens are bound to a key (RFC 9449).
+    /// Whether access tokens are bound to a key (RFC 9449).
     dpop_bound_access_tokens: flag,
 }

@@ -1,4 +1,4 @@
-//! What a realm or another provider publishes about itself: fetched, checked and cached.
+//! The metadata that realms and other providers publish: fetched, checked and cached.
 
 #[cfg(feature = "oidc")]
 mod derived;
@@ -24,11 +24,11 @@ pub(crate) use self::issuer::IssuerRule;
 #[cfg(feature = "oidc")]
 pub(crate) use self::issuer::TENANT;
 pub use self::metadata::ProviderMetadata;
-pub(crate) use self::provider::Provider;
+pub(crate) use self::provider::ProviderId;
 #[cfg(feature = "oidc")]
 pub(crate) use self::provider::parse as parse_issuer;
 use self::second::Second;
-use crate::call::Answer;
+use crate::call::ServerResponse;
 use crate::error::{self, Error, ErrorKind, Result, protocol};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
@@ -45,18 +45,18 @@ const OP: Operation = Operation::new(
 );
 const AGES: Ages = Ages {
     fresh: Duration::from_secs(3600),
-    beside: Duration::from_secs(7200),
+    background: Duration::from_secs(7200),
     at_most: Duration::from_secs(86_400),
     pause: Duration::from_secs(60),
 };
 const MAX_PROVIDERS: usize = 256;
 
-/// The metadata of every provider asked for so far.
+/// The cached metadata of all providers used so far.
 #[derive(Debug)]
 pub(crate) struct Discovery {
     rule: IssuerRule,
     given: Given,
-    slots: Mutex<HashMap<Provider, Kept<ProviderMetadata>>>,
+    slots: Mutex<HashMap<ProviderId, Kept<ProviderMetadata>>>,
     second: Second,
 }
 
@@ -65,7 +65,7 @@ impl Discovery {
         Self::with(rule, Given::default())
     }
 
-    /// The same, with what is known by hand.
+    /// Creates a cache with metadata or endpoints that the application has set.
     pub(crate) fn with(rule: IssuerRule, given: Given) -> Self {
         Self {
             rule,
@@ -75,26 +75,27 @@ impl Discovery {
         }
     }
 
-    /// The checked metadata of `provider`. One that is older than an hour is renewed beside the call;
-    /// after two hours it is renewed first, and used on for a day where the provider cannot be asked.
+    /// Returns the checked metadata of `provider`. Metadata older than an hour is renewed in the
+    /// background; after two hours it is renewed before use, but used for up to a day if the
+    /// provider cannot be reached.
     pub(crate) async fn get(
         self: &Arc<Self>,
         sender: &Arc<Sender>,
-        provider: &Provider,
+        provider: &ProviderId,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
-        if let Provider::Realm(realm) = provider.owner() {
+        if let ProviderId::Realm(realm) = provider.owner() {
             segment::check(&OP, "realm", realm)?;
         }
         let fetch = || {
             let (discovery, sender) = (Arc::clone(self), Arc::clone(sender));
             let provider = provider.clone();
             async move {
-                let deadline = Deadline::after(sender.settings.deadline);
+                let deadline = sender.deadline();
                 discovery.fetch(&sender, &provider, deadline).await
             }
         };
-        let wait = sender.settings.renewal_wait;
+        let wait = sender.renewal_wait();
         match self.slot(provider).get(wait, deadline, fetch).await {
             Ok(Some(got)) => Ok(got.value),
             Ok(None) => Err(error::timeout(&OP, deadline.total)),
@@ -102,8 +103,9 @@ impl Discovery {
         }
     }
 
-    /// An endpoint is not where the metadata says: it is renewed before it is used again.
-    pub(crate) fn doubt(&self, provider: &Provider) {
+    /// Makes the next caller renew the metadata, because an endpoint is not at its published
+    /// address.
+    pub(crate) fn doubt(&self, provider: &ProviderId) {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(provider) {
             slot.doubt();
@@ -112,28 +114,28 @@ impl Discovery {
         self.second.doubt();
     }
 
-    /// What is known without asking, however old.
+    /// Returns the last metadata without a request, whatever its age.
     #[cfg(feature = "oidc")]
-    pub(crate) fn last_known(&self, provider: &Provider) -> Option<Arc<ProviderMetadata>> {
+    pub(crate) fn last_known(&self, provider: &ProviderId) -> Option<Arc<ProviderMetadata>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, _) = slots.get(provider)?.last()?;
         drop(slots);
         Some(match provider {
-            Provider::Issuer(_) => self.second.added_to(last),
-            Provider::Realm(_) | Provider::Uma(_) => last,
+            ProviderId::Issuer(_) => self.second.added_to(last),
+            ProviderId::Realm(_) | ProviderId::Uma(_) => last,
         })
     }
 
-    /// The same document with what only the provider's second one has, where that was read: it is
-    /// renewed by its age then. Without it the first one is as good as it was.
+    /// Returns `first` with the members that only the provider's second document has, if that one
+    /// was read before; its age decides about its renewal. Returns `first` if the second one fails.
     pub(crate) async fn with_second(
         self: &Arc<Self>,
         sender: &Arc<Sender>,
-        provider: &Provider,
+        provider: &ProviderId,
         first: Arc<ProviderMetadata>,
         deadline: Deadline,
     ) -> Arc<ProviderMetadata> {
-        if !matches!(provider, Provider::Issuer(_)) || !self.second.was_read() {
+        if !matches!(provider, ProviderId::Issuer(_)) || !self.second.was_read() {
             return first;
         }
         let both = self.completed(sender, provider, first.clone(), deadline);
@@ -144,7 +146,7 @@ impl Discovery {
         self.rule.addresses()
     }
 
-    /// The URL to call for an endpoint that the provider publishes.
+    /// Returns the URL to call for an endpoint that the provider publishes.
     pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
         self.addresses().rewrite(issuer, endpoint)
     }
@@ -164,7 +166,7 @@ impl Discovery {
         derived::external_token(self.addresses(), metadata, alias)
     }
 
-    fn slot(&self, provider: &Provider) -> Kept<ProviderMetadata> {
+    fn slot(&self, provider: &ProviderId) -> Kept<ProviderMetadata> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MAX_PROVIDERS && !slots.contains_key(provider) {
             slots.clear();
@@ -178,14 +180,14 @@ impl Discovery {
     async fn fetch(
         &self,
         sender: &Sender,
-        provider: &Provider,
+        provider: &ProviderId,
         deadline: Deadline,
     ) -> Result<ProviderMetadata> {
         if let Some(document) = self.given.document(provider) {
             return self.given.applied(document.clone());
         }
         let mut missing = None;
-        for address in provider.documents(sender.addresses.base())? {
+        for address in provider.documents(sender.addresses().base())? {
             let answer = self.ask(sender, provider, address, deadline).await?;
             if answer.status().is_success() {
                 let metadata = Self::read(&answer)?;
@@ -195,20 +197,20 @@ impl Discovery {
                 return self.given.applied(metadata);
             }
             let error = answer.error(&OP);
-            let foreign = matches!(provider.owner(), Provider::Issuer(_));
+            let foreign = matches!(provider.owner(), ProviderId::Issuer(_));
             if !error.is_not_found() {
                 return Err(
                     if foreign && matches!(error.status().map(|s| s.as_u16()), Some(401 | 403)) {
                         error.with_hint(
-                        "the documents of a provider are readable without credentials: check the \
-                         issuer, and what stands before it",
-                    )
+                            "a provider's documents need no credentials: check the issuer, and any \
+                         proxy in front of it",
+                        )
                     } else {
                         error
                     },
                 );
             }
-            // The first address is the usual one: its failure is the one to tell.
+            // The first address is the usual one, so its error is returned.
             missing.get_or_insert(error.with_hint(if foreign {
                 format!("check the issuer: {provider} has no document at its well-known address")
             } else {
@@ -224,18 +226,18 @@ impl Discovery {
     async fn ask(
         &self,
         sender: &Sender,
-        provider: &Provider,
+        provider: &ProviderId,
         address: Url,
         deadline: Deadline,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let url = match provider.owner() {
-            Provider::Realm(_) | Provider::Uma(_) => address,
-            Provider::Issuer(issuer) => self.addresses().rewrite(issuer, address.as_str())?,
+            ProviderId::Realm(_) | ProviderId::Uma(_) => address,
+            ProviderId::Issuer(issuer) => self.addresses().rewrite(issuer, address.as_str())?,
         };
         let call = sender.call(&OP).get(url).max_bytes(OAUTH_LIMIT);
         let asked = call.within(deadline).send().await;
         asked.map_err(|error| match provider.owner() {
-            Provider::Issuer(_) if error.status().is_some_and(|s| s.is_redirection()) => error
+            ProviderId::Issuer(_) if error.status().is_some_and(|s| s.is_redirection()) => error
                 .with_hint(
                     "redirects are not followed: write the issuer exactly as the provider does",
                 ),
@@ -243,16 +245,15 @@ impl Discovery {
         })
     }
 
-    fn read(answer: &Answer) -> Result<ProviderMetadata> {
-        json::check_type(&OP, "the well-known document", answer.response.headers()).map_err(
-            |error| error.with_hint("the base URL is probably not that of the provider"),
-        )?;
+    fn read(answer: &ServerResponse) -> Result<ProviderMetadata> {
+        json::check_type(&OP, "the well-known document", answer.response.headers())
+            .map_err(|error| error.with_hint("the base URL is probably not the provider's"))?;
         json::decode(&OP, answer.response.body())
     }
 }
 
-/// Whether a failure says that the document at hand is not right any more, such as 404 or another
-/// issuer's; else it only says that the provider cannot be asked.
+/// Returns whether a failure proves that the cached document is no longer correct, such as 404 or
+/// another issuer. Other failures only show that the provider cannot be reached.
 fn says_wrong(failure: &Error) -> bool {
     !failure.is_retryable() && !matches!(failure.kind(), ErrorKind::Server | ErrorKind::Transport)
 }

@@ -1,4 +1,4 @@
-//! Endpoints out of a provider's document, and how a client calls them.
+//! Endpoints in a provider's metadata, and how a client calls them.
 
 mod channel;
 mod form;

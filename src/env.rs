@@ -1,4 +1,5 @@
-//! Settings out of environment variables; the table is at `Keycloak::builder_from_env`.
+//! Settings from environment variables; the tables are at `Keycloak::builder_from_env` and
+//! `ClientOptions::from_env`.
 
 #[cfg(test)]
 mod tests;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use crate::builder::KeycloakBuilder;
 use crate::error::{Error, Result, config};
+use crate::http::client_options::ClientOptions;
 use crate::keycloak::Keycloak;
 
-/// Where variables and files are read. The process has one environment for all threads, so tests
+/// Where variables and files are read. A process has one environment for all threads, so tests
 /// bring their own.
 pub(crate) trait Environment {
     fn variable(&self, name: &str) -> Result<Option<String>>;
@@ -34,7 +36,7 @@ impl Environment for Process {
 }
 
 impl Keycloak {
-    /// A client set up by environment variables alone.
+    /// Builds a client from environment variables only.
     ///
     /// # Errors
     /// As [`builder_from_env`](Self::builder_from_env) and [`KeycloakBuilder::build`].
@@ -42,8 +44,8 @@ impl Keycloak {
         Self::builder_from_env()?.build()
     }
 
-    /// Starts a client with the settings out of environment variables. An empty variable counts
-    /// as not set.
+    /// Starts a client with the settings of environment variables. An empty variable counts as not
+    /// set.
     ///
     /// | Variable | Meaning |
     /// |---|---|
@@ -55,6 +57,26 @@ impl Keycloak {
     /// | `KEYCLOAK_USERNAME`, `KEYCLOAK_PASSWORD` or `_FILE` | password grant |
     /// | `KEYCLOAK_REFRESH_TOKEN` or `_FILE` | refresh token |
     /// | `KEYCLOAK_ACCESS_TOKEN` or `_FILE` | fixed token |
+    ///
+    /// A variable that ends in `_FILE` names a file whose content, without its last line break,
+    /// is the value. Only one of user name, refresh token and access token may be set. Time limits,
+    /// retries, headers, proxies and TLS have the variables of [`ClientOptions::from_env`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a variable is missing or cannot be read.
+    /// The message names the variable and the accepted form.
+    pub fn builder_from_env() -> Result<KeycloakBuilder> {
+        builder(&Process)
+    }
+}
+
+impl ClientOptions {
+    /// Creates options with the settings of environment variables, for changes in code:
+    /// [`Keycloak::builder_from_env`] and `Oidc::builder_from_env` have them already. An empty
+    /// variable counts as not set.
+    ///
+    /// | Variable | Meaning |
+    /// |---|---|
     /// | `KEYCLOAK_TIMEOUT` | seconds for one attempt (30) |
     /// | `KEYCLOAK_DEADLINE` | seconds for one call with all attempts (120) |
     /// | `KEYCLOAK_CONNECT_TIMEOUT` | seconds for connecting (5) |
@@ -66,14 +88,21 @@ impl Keycloak {
     /// | `KEYCLOAK_HEADERS` | headers for every request, one `Name: value` a line |
     /// | `KEYCLOAK_POOL_MAX_IDLE` | idle connections kept |
     ///
-    /// A variable that ends in `_FILE` names a file whose content, without its last line break,
-    /// is the value. Only one of user name, refresh token and access token may be set.
+    /// ```no_run
+    /// # fn main() -> keycloak_kit::Result<()> {
+    /// use keycloak_kit::{ClientOptions, Keycloak};
+    ///
+    /// let kc = Keycloak::builder_from_env()?
+    ///     .options(ClientOptions::from_env()?.user_agent("user-sync/1.4"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when a variable is missing or cannot be read; the message names it and
-    /// the accepted form.
-    pub fn builder_from_env() -> Result<KeycloakBuilder> {
-        builder(&Process)
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a variable cannot be read. The message
+    /// names the variable and the accepted form.
+    pub fn from_env() -> Result<Self> {
+        client_options(&Reader { env: &Process })
     }
 }
 
@@ -89,16 +118,7 @@ pub(crate) fn builder(env: &impl Environment) -> Result<KeycloakBuilder> {
     if let Some(issuer) = env.text("KEYCLOAK_ISSUER")? {
         builder = builder.issuer(issuer);
     }
-    builder = credentials(&env, builder)?;
-    network(&env, builder)
-}
-
-/// Limits and connections.
-pub(crate) fn network<E: Environment>(
-    env: &Reader<'_, E>,
-    builder: KeycloakBuilder,
-) -> Result<KeycloakBuilder> {
-    connection(env, limits(env, builder)?)
+    Ok(credentials(&env, builder)?.options(client_options(&env)?))
 }
 
 fn credentials<E: Environment>(
@@ -163,54 +183,46 @@ fn credentials<E: Environment>(
     }
 }
 
-fn limits<E: Environment>(
-    env: &Reader<'_, E>,
-    mut builder: KeycloakBuilder,
-) -> Result<KeycloakBuilder> {
+/// Limits, headers and connections.
+pub(crate) fn client_options<E: Environment>(env: &Reader<'_, E>) -> Result<ClientOptions> {
+    let mut options = ClientOptions::new();
     if let Some(limit) = env.seconds("KEYCLOAK_TIMEOUT")? {
-        builder = builder.timeout(limit);
+        options = options.timeout(limit);
     }
     if let Some(limit) = env.seconds("KEYCLOAK_DEADLINE")? {
-        builder = builder.deadline(limit);
+        options = options.deadline(limit);
     }
     if let Some(limit) = env.seconds("KEYCLOAK_CONNECT_TIMEOUT")? {
-        builder = builder.connect_timeout(limit);
+        options = options.connect_timeout(limit);
     }
     if let Some(retries) = env.number("KEYCLOAK_MAX_RETRIES")? {
-        builder = builder.max_retries(retries);
+        options = options.max_retries(retries);
     }
-    Ok(builder)
-}
-
-fn connection<E: Environment>(
-    env: &Reader<'_, E>,
-    mut builder: KeycloakBuilder,
-) -> Result<KeycloakBuilder> {
     if let Some(proxy) = env.text("KEYCLOAK_PROXY")? {
-        builder = builder.proxy(proxy);
+        options = options.proxy(proxy);
     }
     if let Some(pem) = env.file("KEYCLOAK_CA_FILE")? {
-        builder = builder.add_root_certificate_pem(pem);
+        options = options.root_certificate_pem(pem);
     }
     if let Some(pem) = env.file("KEYCLOAK_CLIENT_CERT_FILE")? {
-        builder = builder.client_identity_pem(pem);
+        options = options.client_identity_pem(pem);
     }
     if let Some(accept) = env.switch("KEYCLOAK_INSECURE_SKIP_TLS_VERIFY")? {
-        builder = builder.danger_accept_invalid_certs(accept);
+        options = options.danger_accept_invalid_certs(accept);
     }
     if let Some(lines) = env.text("KEYCLOAK_HEADERS")? {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let Some((name, value)) = line.split_once(':') else {
                 return Err(wrong("KEYCLOAK_HEADERS", "one \"Name: value\" a line"));
             };
-            builder = builder.default_header(name.trim(), value.trim());
+            options = options.default_header(name.trim(), value.trim());
         }
     }
     if let Some(connections) = env.number("KEYCLOAK_POOL_MAX_IDLE")? {
-        builder =
-            builder.pool_max_idle_per_host(usize::try_from(connections).unwrap_or(usize::MAX));
+        options =
+            options.pool_max_idle_per_host(usize::try_from(connections).unwrap_or(usize::MAX));
     }
-    Ok(builder)
+    Ok(options)
 }
 
 pub(crate) struct Reader<'a, E> {
@@ -222,7 +234,7 @@ impl<E: Environment> Reader<'_, E> {
         Ok(self.env.variable(name)?.filter(|value| !value.is_empty()))
     }
 
-    /// The content of the file that the variable names.
+    /// Reads the file that the variable names.
     pub(crate) fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let Some(path) = self.text(name)? else {
             return Ok(None);
@@ -235,7 +247,7 @@ impl<E: Environment> Reader<'_, E> {
         }
     }
 
-    /// The variable, or the file that the variable with `_FILE` names.
+    /// Reads the variable, or the file that the variable with `_FILE` names.
     pub(crate) fn secret(&self, name: &str) -> Result<Option<crate::Secret>> {
         let file = format!("{name}_FILE");
         let value = self.text(name)?;
@@ -290,7 +302,7 @@ impl<E: Environment> Reader<'_, E> {
     }
 }
 
-/// Names the variable and the accepted form, never the value.
+/// The error of a variable that cannot be read. It never shows the value.
 fn wrong(name: &str, form: &str) -> Error {
     config(format!("{name} cannot be read: write {form}"))
 }

@@ -1,20 +1,16 @@
-//! The one error type of this crate.
+//! The crate's error type.
 
-mod body;
 #[cfg(feature = "oidc")]
 mod callback_fault;
-mod challenge;
+mod construct;
 mod field_error;
-mod hint;
+mod http_error;
 mod json;
 mod kind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 mod masked;
-mod retry_after;
-mod role;
 mod show;
-#[cfg(test)]
-mod tests;
+mod text;
 pub(crate) mod tls;
 #[cfg(feature = "oidc")]
 mod token_fault;
@@ -25,46 +21,38 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 #[cfg(feature = "oidc")]
 use crate::Secret;
-use crate::operation::Operation;
 
-#[cfg(feature = "admin")]
-pub(crate) use self::body::UNRECOGNISED;
-#[cfg(feature = "oidc")]
-pub(crate) use self::body::is_disruptive;
-pub(crate) use self::body::{ServerAnswer, clean};
 #[cfg(feature = "oidc")]
 pub use self::callback_fault::CallbackFault;
+pub(crate) use self::construct::*;
 pub use self::field_error::FieldError;
-#[cfg(test)]
-pub(crate) use self::hint::feature as feature_hint;
+pub use self::http_error::{HttpError, HttpErrorKind};
 pub use self::kind::ErrorKind;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 pub(crate) use self::masked::{empty_secrets, masked_secrets};
-pub(crate) use self::retry_after::retry_after;
-pub(crate) use self::role::{issuing_realm, missing_role};
+pub(crate) use self::text::clean;
+#[cfg(any(test, feature = "oidc"))]
+pub(crate) use self::text::is_disruptive;
 #[cfg(feature = "oidc")]
 pub use self::token_fault::TokenFault;
 #[cfg(feature = "oidc")]
 pub use self::uma_fault::UmaFault;
 
-/// What every fallible call of this crate returns.
+/// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// A server that asks for more than this is taken at this.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 
-/// What went wrong, with which call, and what to do about it.
+/// What went wrong, in which call, and what to do about it.
 ///
-/// [`kind`](Self::kind) says what a program can act on, the other accessors give the details.
-/// `Display` is one line in lower case without the text of the causes (walk
-/// [`source`](std::error::Error::source) for these). Neither `Display` nor `Debug` ever shows a
-/// secret, a token, a URL with its query or the body of an answer.
+/// Programs act on [`kind`](Self::kind); the other accessors return the details. `Display` writes
+/// one line in lower case, without the causes (walk [`source`](std::error::Error::source) for
+/// them). Neither `Display` nor `Debug` shows a secret, a token, the query of a URL or the body of
+/// a response.
 ///
 /// ```
 /// # fn show(result: keycloak_kit::Result<()>) -> keycloak_kit::Result<()> {
@@ -76,11 +64,11 @@ type Source = Arc<dyn std::error::Error + Send + Sync + 'static>;
 /// ```
 #[derive(Clone)]
 pub struct Error {
-    inner: Box<Inner>,
+    details: Box<Details>,
 }
 
 #[derive(Clone)]
-struct Inner {
+struct Details {
     kind: ErrorKind,
     status: Option<StatusCode>,
     operation: Option<Cow<'static, str>>,
@@ -103,85 +91,59 @@ struct Inner {
 }
 
 impl Error {
-    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            inner: Box::new(Inner {
-                kind,
-                status: None,
-                operation: None,
-                message: message.into(),
-                server_message: None,
-                oauth_code: None,
-                field_errors: Vec::new(),
-                hint: None,
-                needs: None,
-                source: None,
-                retry_after: None,
-                #[cfg(feature = "oidc")]
-                token_fault: None,
-                #[cfg(feature = "oidc")]
-                callback_fault: None,
-                #[cfg(feature = "oidc")]
-                uma_fault: None,
-                #[cfg(feature = "oidc")]
-                refresh_token: None,
-            }),
-        }
-    }
-
-    /// The error of a [`TokenSource`](crate::TokenSource) that could not get a token, of kind
-    /// [`Unauthorized`](ErrorKind::Unauthorized). `source` becomes the cause.
+    /// Creates the error of a [`TokenSource`](crate::TokenSource) that could not get a token. Its
+    /// kind is [`Unauthorized`](ErrorKind::Unauthorized), its cause `source`.
     pub fn token_source(
         source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     ) -> Self {
         let mut error = unauthorized("the token source failed");
-        error.inner.source = Some(Arc::from(source.into()));
+        error.details.source = Some(Arc::from(source.into()));
         error
     }
 
-    /// What kind of failure this is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
-        self.inner.kind
+        self.details.kind
     }
 
-    /// The HTTP status, when the server answered.
+    /// The HTTP status, if the server responded.
     pub fn status(&self) -> Option<StatusCode> {
-        self.inner.status
+        self.details.status
     }
 
     /// The call that failed, such as `realm.users.create`.
     pub fn operation(&self) -> Option<&str> {
-        self.inner.operation.as_deref()
+        self.details.operation.as_deref()
     }
 
-    /// What the server said: its `errorMessage`, `error_description` or `error`, without control
-    /// characters and at most 500 characters long. Untrusted text.
+    /// The server's message: `errorMessage`, `error_description` or `error` of the response, at
+    /// most 500 characters, without control characters. The text is untrusted.
     pub fn server_message(&self) -> Option<&str> {
-        self.inner.server_message.as_deref()
+        self.details.server_message.as_deref()
     }
 
-    /// The `error` code of an OAuth answer, such as `invalid_grant` (RFC 6749 section 5.2).
+    /// The `error` code of an OAuth response, such as `invalid_grant` (RFC 6749 section 5.2).
     pub fn oauth_code(&self) -> Option<&str> {
-        self.inner.oauth_code.as_deref()
+        self.details.oauth_code.as_deref()
     }
 
-    /// How long the server asked to wait (`Retry-After`), at most an hour.
+    /// How long the server asks to wait (`Retry-After`), at most an hour.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after
+        self.details.retry_after
     }
 
-    /// The fields the server refused, when it named them.
+    /// The fields that the server rejected, if it named them.
     pub fn field_errors(&self) -> &[FieldError] {
-        &self.inner.field_errors
+        &self.details.field_errors
     }
 
-    /// What to check or to do, where this crate can tell.
+    /// What to check or do, if this crate can tell.
     pub fn hint(&self) -> Option<&str> {
-        self.inner.hint.as_deref()
+        self.details.hint.as_deref()
     }
 
     /// The oldest supported Keycloak release that has what this server lacks, such as `26.4.7`: the
-    /// endpoint of the call (404 or 405), or the member it did not recognise (400).
+    /// endpoint (404 or 405) or a member of the body (400).
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -192,425 +154,131 @@ impl Error {
     /// # Ok(()) }
     /// ```
     pub fn needs_keycloak(&self) -> Option<&'static str> {
-        self.inner.needs
+        self.details.needs
     }
 
-    /// 409 or 412: it exists already, or its state forbids the call.
+    /// Whether the object exists already or its state forbids the call (409, 412).
     pub fn is_conflict(&self) -> bool {
-        self.inner.kind == ErrorKind::Conflict
+        self.details.kind == ErrorKind::Conflict
     }
 
-    /// 404: no such object, realm or path.
+    /// Whether there is no such object, realm or path (404).
     pub fn is_not_found(&self) -> bool {
-        self.inner.kind == ErrorKind::NotFound
+        self.details.kind == ErrorKind::NotFound
     }
 
-    /// 403: the token may not do this.
+    /// Whether the token lacks the permission (403).
     pub fn is_forbidden(&self) -> bool {
-        self.inner.kind == ErrorKind::Forbidden
+        self.details.kind == ErrorKind::Forbidden
     }
 
-    /// The credentials or the token were refused.
+    /// Whether the credentials or the token were refused.
     pub fn is_unauthorized(&self) -> bool {
-        self.inner.kind == ErrorKind::Unauthorized
+        self.details.kind == ErrorKind::Unauthorized
     }
 
-    /// The server refused what was sent; see [`field_errors`](Self::field_errors).
+    /// Whether the server rejected the request's data; see [`field_errors`](Self::field_errors).
     pub fn is_validation(&self) -> bool {
-        self.inner.kind == ErrorKind::Validation
+        self.details.kind == ErrorKind::Validation
     }
 
-    /// A time limit ran out.
+    /// Whether a time limit ran out.
     pub fn is_timeout(&self) -> bool {
-        self.inner.kind == ErrorKind::Timeout
+        self.details.kind == ErrorKind::Timeout
     }
 
-    /// The server could not be reached or the connection broke.
+    /// Whether the server could not be reached or the connection broke.
     pub fn is_transport(&self) -> bool {
-        self.inner.kind == ErrorKind::Transport
+        self.details.kind == ErrorKind::Transport
     }
 
-    /// 429: the server asks to slow down.
+    /// Whether the server asks to slow down (429).
     pub fn is_rate_limited(&self) -> bool {
-        self.inner.kind == ErrorKind::RateLimited
+        self.details.kind == ErrorKind::RateLimited
     }
 
-    /// 5xx: the server failed.
+    /// Whether the server failed (5xx).
     pub fn is_server(&self) -> bool {
-        self.inner.kind == ErrorKind::Server
+        self.details.kind == ErrorKind::Server
     }
 
-    /// A successful answer does not have the expected shape.
+    /// Whether a successful response does not have the expected shape.
     pub fn is_decode(&self) -> bool {
-        self.inner.kind == ErrorKind::Decode
+        self.details.kind == ErrorKind::Decode
     }
 
-    /// A setting or an argument is wrong. Nothing was changed at the server; it may have been read.
+    /// Whether a setting or an argument is wrong. Nothing was changed on the server, though it may
+    /// have been read.
     pub fn is_config(&self) -> bool {
-        self.inner.kind == ErrorKind::Config
+        self.details.kind == ErrorKind::Config
     }
 
-    /// A token or a signed answer did not pass the checks of this client.
+    /// Whether a token or a signed response failed this client's checks.
     pub fn is_invalid_token(&self) -> bool {
-        self.inner.kind == ErrorKind::InvalidToken
+        self.details.kind == ErrorKind::InvalidToken
     }
 
-    /// A token or an answer cannot be checked at this moment; see
+    /// Whether a token or a response cannot be checked at the moment; see
     /// [`ErrorKind::Unavailable`].
     pub fn is_unavailable(&self) -> bool {
-        self.inner.kind == ErrorKind::Unavailable
+        self.details.kind == ErrorKind::Unavailable
     }
 
-    /// What is wrong with a token, when that is what went wrong.
+    /// What is wrong with a token, if this client refused one.
     #[cfg(feature = "oidc")]
     pub fn token_fault(&self) -> Option<TokenFault> {
-        self.inner.token_fault
+        self.details.token_fault
     }
 
-    /// What is wrong with the answer to a login, when that is what went wrong.
+    /// What is wrong with the response to a login, if this client refused one.
     #[cfg(feature = "oidc")]
     pub fn callback_fault(&self) -> Option<CallbackFault> {
-        self.inner.callback_fault
+        self.details.callback_fault
     }
 
-    /// What is wrong in the terms of UMA and authorization services, when that is what went wrong.
+    /// What is wrong in terms of UMA and authorization services, if that is the cause.
     #[cfg(feature = "oidc")]
     pub fn uma_fault(&self) -> Option<UmaFault> {
-        self.inner.uma_fault
+        self.details.uma_fault
     }
 
-    /// The refresh token of an answer to [`Oidc::refresh`] that was refused for something else,
-    /// such as its ID token: with rotation it is the only one that is good now, for another
-    /// attempt or for [`Oidc::logout`].
+    /// The new refresh token, if [`Oidc::refresh`] received one and then failed for another reason,
+    /// such as the ID token. With rotation it is the only valid one: use it for another attempt or
+    /// for [`Oidc::logout`].
     ///
     /// [`Oidc::refresh`]: crate::oidc::Oidc::refresh
     /// [`Oidc::logout`]: crate::oidc::Oidc::logout
     #[cfg(feature = "oidc")]
     pub fn refresh_token(&self) -> Option<&Secret> {
-        self.inner.refresh_token.as_ref()
+        self.details.refresh_token.as_ref()
     }
 
     /// Whether the same call may succeed later without any change: the connection broke, a time
-    /// limit ran out, the server answered 429, 502, 503 or 504, or something cannot be checked at
-    /// this moment ([`ErrorKind::Unavailable`]). A refused certificate is not among them, and neither
-    /// is a login that the provider has refused, also with `temporarily_unavailable`: a new login
-    /// has to be started.
+    /// limit ran out, the server returned 429, 502, 503 or 504, or something cannot be checked at
+    /// the moment ([`ErrorKind::Unavailable`]). A rejected certificate does not count. Neither does
+    /// a login that the provider has refused, even with `temporarily_unavailable`: start a new
+    /// login.
     ///
-    /// This says nothing about whether the failed call was executed. The client itself has
-    /// already retried what is safe to retry.
+    /// This does not say whether the failed call was executed. The client has already retried what
+    /// is safe to retry.
     pub fn is_retryable(&self) -> bool {
-        match self.inner.kind {
+        match self.details.kind {
             ErrorKind::Transport if self.is_tls_refusal() => false,
             ErrorKind::Transport
             | ErrorKind::Timeout
             | ErrorKind::RateLimited
             | ErrorKind::Unavailable => true,
             ErrorKind::Server => {
-                matches!(self.inner.status.map(|s| s.as_u16()), Some(502..=504))
+                matches!(self.details.status.map(|s| s.as_u16()), Some(502..=504))
             }
             _ => false,
         }
     }
 
-    /// Of a client that sends no token.
-    #[cfg_attr(not(feature = "admin"), allow(dead_code))]
-    pub(crate) fn of_anonymous(self) -> Self {
-        if self.is_unauthorized() {
-            self.with_hint(hint::NO_CREDENTIALS)
-        } else {
-            self
-        }
-    }
-
     fn is_tls_refusal(&self) -> bool {
-        let source = self.inner.source.as_deref();
+        let source = self.details.source.as_deref();
         source
-            .and_then(|source| source.downcast_ref::<reqwest::Error>())
-            .is_some_and(tls::is_refusal)
+            .and_then(|source| source.downcast_ref::<HttpError>())
+            .is_some_and(|source| source.kind() == HttpErrorKind::Tls)
     }
-
-    /// The error of an answer outside 2xx. Reads every shape of body that Keycloak sends.
-    pub(crate) fn from_response(
-        op: &Operation,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Self {
-        let answer = ServerAnswer::read(headers, body);
-        let mut error = Self::new(ErrorKind::of(status), answer.summary()).with_operation(op);
-        let message = answer.message.as_deref();
-        let hint = match status.as_u16() {
-            401 => Some(Cow::Borrowed(hint::REFUSED_TOKEN)),
-            403 => missing_role(op.method, op.path, None).map(Cow::Owned),
-            404 | 405 => {
-                error.inner.needs = hint::lacking(op, status, message, answer.old_wording);
-                hint::unknown_path(error.inner.needs, op.path)
-                    .filter(|_| {
-                        error.inner.needs.is_some() || hint::is_unknown_path(status, message)
-                    })
-                    .or_else(|| hint::feature(status, message, op.path))
-                    .map(Cow::Owned)
-            }
-            400 if hint::lacking(op, status, message, answer.old_wording).is_some() => {
-                error.inner.needs = op.since;
-                hint::unknown_path(op.since, op.path).map(Cow::Owned)
-            }
-            400 => {
-                let (ty, member) = (answer.unknown_in.as_deref(), answer.unknown_member());
-                error.inner.needs = member.and_then(|member| hint::member_since(ty, member));
-                member.map(|member| {
-                    Cow::Owned(match error.inner.needs {
-                        Some(release) => format!(
-                            "leave {member} out, or use Keycloak {release} or newer, which has it"
-                        ),
-                        None => format!("this server does not have {member}: leave it out"),
-                    })
-                })
-                .or_else(|| hint::feature(status, message, op.path).map(Cow::Owned))
-            }
-            _ => hint::feature(status, message, op.path).map(Cow::Owned),
-        };
-        error.inner.hint = hint.or_else(|| answer.foreign.map(Cow::Borrowed));
-        error.inner.status = Some(status);
-        error.inner.retry_after = retry_after::retry_after(headers, LONGEST_WAIT);
-        error.inner.server_message = answer.message;
-        error.inner.oauth_code = answer.code;
-        error.inner.field_errors = answer.fields;
-        error
-    }
-
-    /// Whether the answer was taken for a proxy's, or another server's.
-    pub(crate) fn is_not_keycloaks(&self) -> bool {
-        self.inner.hint.as_deref() == Some(body::NOT_KEYCLOAK)
-    }
-
-    /// Whether the endpoint of the call is what the server lacks, as far as its answer tells.
-    #[cfg(feature = "admin")]
-    pub(crate) fn is_about_the_endpoint(&self) -> bool {
-        self.inner.needs.is_some() && self.inner.field_errors.is_empty()
-    }
-
-    /// Of a server that is new enough to have the endpoint, whatever its answer looks like.
-    #[cfg(feature = "admin")]
-    pub(crate) fn of_a_newer_server(mut self, op: &Operation) -> Self {
-        self.inner.needs = None;
-        self.inner.hint = hint::unknown_path(None, op.path).map(Cow::Owned);
-        self
-    }
-
-    /// Names the release that has what the server lacks.
-    #[cfg(feature = "admin")]
-    pub(crate) fn with_needs(mut self, release: Option<&'static str>) -> Self {
-        self.inner.needs = release;
-        self
-    }
-
-    /// Names the members that were refused; `Display` shows them where the server named others.
-    #[cfg(feature = "admin")]
-    pub(crate) fn with_field_errors(mut self, fields: Vec<FieldError>) -> Self {
-        if !self.inner.field_errors.is_empty() {
-            self.inner.message = body::fields_line(&fields).into();
-        }
-        self.inner.field_errors = fields;
-        self
-    }
-
-    /// Names the call this error belongs to.
-    pub(crate) fn with_operation(mut self, op: &Operation) -> Self {
-        self.inner.operation = Some(Cow::Borrowed(op.name));
-        self
-    }
-
-    /// Names a call that is not one of the table.
-    pub(crate) fn with_operation_name(mut self, name: String) -> Self {
-        self.inner.operation = Some(Cow::Owned(name));
-        self
-    }
-
-    /// Names the call, unless a more precise one is named already.
-    pub(crate) fn or_operation(self, op: &Operation) -> Self {
-        if self.inner.operation.is_some() {
-            self
-        } else {
-            self.with_operation(op)
-        }
-    }
-
-    /// Of another server than the provider, of which its hints say nothing.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn without_hint(mut self) -> Self {
-        self.inner.hint = None;
-        self
-    }
-
-    /// Says what to check or to do.
-    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.hint = Some(hint.into());
-        self
-    }
-
-    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
-        self.inner.kind = kind;
-        self
-    }
-
-    /// An OAuth error that this client found out itself.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_oauth_code(mut self, code: impl Into<String>) -> Self {
-        self.inner.oauth_code = Some(code.into());
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_server_message(mut self, message: Option<String>) -> Self {
-        self.inner.server_message = message;
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_refresh_token(mut self, token: Option<Secret>) -> Self {
-        self.inner.refresh_token = token;
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_callback_fault(mut self, fault: CallbackFault) -> Self {
-        self.inner.callback_fault = Some(fault);
-        self
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn with_uma_fault(mut self, fault: UmaFault) -> Self {
-        self.inner.uma_fault = Some(fault);
-        self
-    }
-
-    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.inner.status = Some(status);
-        self
-    }
-
-    pub(crate) fn with_source(
-        mut self,
-        source: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
-        self.inner.source = Some(Arc::new(source));
-        self
-    }
-}
-
-/// A setting is wrong. `message` says which one and what to write instead.
-pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Config, message)
-}
-
-/// The answer is none that Keycloak gives here.
-pub(crate) fn protocol(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Protocol, message)
-}
-
-/// A token did not pass a check. `message` says which one and never quotes the token.
-#[cfg(feature = "oidc")]
-pub(crate) fn invalid_token(fault: TokenFault, message: impl Into<Cow<'static, str>>) -> Error {
-    let mut error = Error::new(ErrorKind::InvalidToken, message);
-    error.inner.token_fault = Some(fault);
-    error
-}
-
-/// The answer to a login is refused. `message` says why and never quotes it.
-#[cfg(feature = "oidc")]
-pub(crate) fn refused_callback(
-    fault: CallbackFault,
-    message: impl Into<Cow<'static, str>>,
-) -> Error {
-    protocol(message).with_callback_fault(fault)
-}
-
-/// Something cannot be checked at this moment. `retry_after` is when to try again, where that is known.
-#[cfg(feature = "oidc")]
-pub(crate) fn unavailable(
-    message: impl Into<Cow<'static, str>>,
-    retry_after: Option<Duration>,
-) -> Error {
-    let mut error = Error::new(ErrorKind::Unavailable, message);
-    error.inner.retry_after = retry_after;
-    error
-}
-
-/// The credentials or the token are no good.
-pub(crate) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Unauthorized, message)
-}
-
-/// A successful answer is not the expected JSON. Only the place and the kind of the fault are
-/// kept: what the answer holds may be secret.
-pub(crate) fn decode(
-    op: &Operation,
-    path_in_json: Option<&str>,
-    source: &serde_json::Error,
-) -> Error {
-    let fault = json::Fault::new(path_in_json, source);
-    Error::new(ErrorKind::Decode, fault.summary())
-        .with_operation(op)
-        .with_source(fault)
-}
-
-/// A successful answer has the wrong shape for a reason that is no JSON fault.
-pub(crate) fn unexpected_body(op: &Operation, message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Decode, message).with_operation(op)
-}
-
-/// The request failed below HTTP. The URL is taken out of the source: its query may be secret.
-pub(crate) fn transport(op: &Operation, source: reqwest::Error) -> Error {
-    let (kind, message) = if source.is_connect() && source.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            "could not connect within the time limit",
-        )
-    } else if source.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            "no answer within the time limit of the HTTP client",
-        )
-    } else if tls::is_refusal(&source) {
-        (
-            ErrorKind::Transport,
-            "the TLS handshake with the server failed",
-        )
-    } else if source.is_connect() {
-        (ErrorKind::Transport, "could not connect to the server")
-    } else if source.is_builder() {
-        (ErrorKind::Config, "the request could not be built")
-    } else {
-        (
-            ErrorKind::Transport,
-            "the connection broke before the answer was complete",
-        )
-    };
-    let mut error = Error::new(kind, message).with_operation(op);
-    if tls::is_refusal(&source) {
-        error = error.with_hint(tls::hint(&source));
-    } else if source.is_connect() {
-        error = error.with_hint(hint::UNREACHABLE);
-    }
-    error.with_source(source.without_url())
-}
-
-/// The total time of a call, retries and waits included, ran out.
-pub(crate) fn timeout(op: &Operation, after: Duration) -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        format!("not done within {after:?}, retries included"),
-    )
-    .with_operation(op)
-}
-
-/// One attempt took too long.
-pub(crate) fn attempt_timeout(op: &Operation, after: Duration) -> Error {
-    Error::new(ErrorKind::Timeout, format!("no answer within {after:?}")).with_operation(op)
-}
-
-/// An argument cannot be sent; nothing was.
-pub(crate) fn invalid_argument(op: &Operation, what: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Config, what).with_operation(op)
 }

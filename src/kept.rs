@@ -1,8 +1,10 @@
-//! A thing that is fetched and kept: documents, key sets.
+//! A cache for one fetched value, such as a document or a key set.
 //!
-//! Whatever is fresh enough is used at once; a fetch runs in a task of its own, so that it outlives
-//! a caller that gives up, and one fetch serves all. [`state`] says what to do at which age.
+//! A value that is fresh enough is used at once. A fetch runs in its own task, so that it outlives
+//! a canceled caller, and all callers share it. [`state`] decides what to do at which age.
 
+#[cfg(feature = "oidc")]
+mod recent;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -15,72 +17,74 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+#[cfg(feature = "oidc")]
+pub(crate) use self::recent::Recent;
 pub(crate) use self::state::Ages;
-use self::state::{State, Step};
+use self::state::{KeptState, Step};
 use crate::error::{Error, Result, config, protocol};
 use crate::http::deadline::Deadline;
 use crate::http::trace;
 
-/// A fetch can be lost with the runtime that it runs on: it is begun again so often.
-const AGAIN: usize = 2;
+/// A fetch is lost if its runtime shuts down. This many times it is started again.
+const RETRIES: usize = 2;
 
-pub(crate) struct Kept<T>(Arc<Inner<T>>);
+pub(crate) struct Kept<T>(Arc<KeptInner<T>>);
 
-struct Inner<T> {
+struct KeptInner<T> {
     ages: Ages,
-    /// Whether a failure says that what is at hand is not right any more.
+    /// Returns whether a failure proves that the cached value is no longer correct.
     wrong: fn(&Error) -> bool,
-    known: Mutex<Known<T>>,
+    slot: Mutex<Slot<T>>,
 }
 
-struct Known<T> {
-    state: State<T>,
-    landing: Option<Landing<T>>,
+struct Slot<T> {
+    state: KeptState<T>,
+    receiver: Option<ResultReceiver<T>>,
 }
 
-type Landing<T> = watch::Receiver<Option<Result<Arc<T>>>>;
+type ResultReceiver<T> = watch::Receiver<Option<Result<Arc<T>>>>;
 
-/// A fetch that a caller waits for.
-pub(crate) struct Waiting<T> {
-    landing: Landing<T>,
-    /// It was begun by this caller; it cannot have seen anything older.
+/// A fetch that a caller can wait for.
+pub(crate) struct PendingFetch<T> {
+    receiver: ResultReceiver<T>,
+    /// Whether this caller started the fetch, so that its result is newer than the call.
     own: bool,
 }
 
-/// What a caller gets.
+/// A value from the cache.
 #[derive(Debug)]
 pub(crate) struct Got<T> {
     pub(crate) value: Arc<T>,
-    /// It comes from a fetch that began with this call.
+    /// Whether the value comes from a fetch that this call started.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) own: bool,
 }
 
 /// How waiting for a fetch ended.
 enum Ended<T> {
-    Landed(Got<T>),
+    Fetched(Got<T>),
     Failed(Error),
-    Late,
+    TimedOut,
     Lost,
 }
 
 impl<T: Send + Sync + 'static> Kept<T> {
     pub(crate) fn new(ages: Ages, wrong: fn(&Error) -> bool) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(KeptInner {
             ages,
             wrong,
-            known: Mutex::new(Known {
-                state: State::default(),
-                landing: None,
+            slot: Mutex::new(Slot {
+                state: KeptState::default(),
+                receiver: None,
             }),
         }))
     }
 
-    /// What is at hand, renewed by its age. With something at hand nobody waits longer than `wait`;
-    /// without, up to `deadline`: `None` when that comes first.
+    /// Returns the value, and renews it if its age requires that. Waits up to `wait` if a value is
+    /// cached, otherwise up to `deadline`. Returns `None` if the deadline passes first.
     ///
     /// # Errors
-    /// The failure of the fetch, where there is nothing to use.
+    /// Returns the error of the fetch if there is no usable cached value.
     pub(crate) async fn get<F>(
         &self,
         wait: Duration,
@@ -90,168 +94,172 @@ impl<T: Send + Sync + 'static> Kept<T> {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        for _ in 0..=AGAIN {
+        for _ in 0..=RETRIES {
             let now = Instant::now();
             let (waiting, at_hand, limit) = {
-                let mut known = self.known();
-                match known.state.step(&self.0.ages, now, wait) {
+                let mut slot = self.lock();
+                match slot.state.step(&self.0.ages, now, wait) {
                     Step::Use(value) => return Ok(Some(Got { value, own: false })),
                     Step::Renew(value) => {
-                        // It is good for a while: no reason to fail when nothing can be begun.
-                        let _ = self.begin(&mut known, now, &fetch);
+                        // The value is still usable, so a failure to start the fetch does not
+                        // matter.
+                        let _ = self.begin(&mut slot, now, &fetch);
                         return Ok(Some(Got { value, own: false }));
                     }
                     Step::RenewFirst(value, until) => {
-                        let Ok(waiting) = self.begin(&mut known, now, &fetch) else {
+                        let Ok(waiting) = self.begin(&mut slot, now, &fetch) else {
                             return Ok(Some(Got { value, own: false }));
                         };
                         let limit = until.saturating_duration_since(now);
                         (waiting, Some(value), limit.min(deadline.remaining()))
                     }
                     Step::Fetch => {
-                        let waiting = self.begin(&mut known, now, &fetch)?;
+                        let waiting = self.begin(&mut slot, now, &fetch)?;
                         (waiting, None, deadline.remaining())
                     }
                 }
             };
             return match waiting.end(limit).await {
-                Ended::Landed(got) => Ok(Some(got)),
+                Ended::Fetched(got) => Ok(Some(got)),
                 Ended::Failed(failure) => {
-                    let usable = self.known().state.usable(&self.0.ages, Instant::now());
+                    let usable = self.lock().state.usable(&self.0.ages, Instant::now());
                     match usable {
                         Some(value) => Ok(Some(Got { value, own: false })),
                         None => Err(failure),
                     }
                 }
-                Ended::Late => Ok(at_hand.map(|value| Got { value, own: false })),
+                Ended::TimedOut => Ok(at_hand.map(|value| Got { value, own: false })),
                 Ended::Lost => continue,
             };
         }
         Err(lost())
     }
 
-    /// The fetch under way, if there is one.
+    /// Returns the fetch in progress, if any.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
-    pub(crate) fn under_way(&self) -> Option<Waiting<T>> {
-        self.known().under_way(Instant::now())
+    pub(crate) fn pending(&self) -> Option<PendingFetch<T>> {
+        self.lock().pending(Instant::now())
     }
 
-    /// The fetch under way, or one that begins now.
+    /// Returns the fetch in progress, or starts one.
     ///
     /// # Errors
-    /// Of kind `Config` outside a Tokio runtime.
+    /// Returns an error of kind `Config` outside a Tokio runtime.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
-    pub(crate) fn renew<F>(&self, fetch: impl Fn() -> F) -> Result<Waiting<T>>
+    pub(crate) fn renew<F>(&self, fetch: impl Fn() -> F) -> Result<PendingFetch<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.begin(&mut self.known(), Instant::now(), &fetch)
+        self.begin(&mut self.lock(), Instant::now(), &fetch)
     }
 
-    /// How long no fetch should begin, because the last one failed.
+    /// Returns how long to wait before the next fetch, if the last one failed recently.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) fn pause(&self) -> Option<Duration> {
-        self.known().state.pause(&self.0.ages, Instant::now())
+        self.lock().state.pause(&self.0.ages, Instant::now())
     }
 
-    /// What was fetched last, however old, and when that fetch began.
+    /// Returns the last fetched value, whatever its age, and the start time of its fetch.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) fn last(&self) -> Option<(Arc<T>, Instant)> {
-        let known = self.known();
-        let (value, since) = known.state.last()?;
+        let slot = self.lock();
+        let (value, since) = slot.state.last()?;
         Some((Arc::clone(value), since))
     }
 
-    /// What is at hand is renewed before it is used again.
+    /// Makes the next caller renew the value before using it.
     pub(crate) fn doubt(&self) {
-        self.known().state.doubt(Instant::now());
+        self.lock().state.doubt(Instant::now());
     }
 
     fn begin<F>(
         &self,
-        known: &mut Known<T>,
+        slot: &mut Slot<T>,
         now: Instant,
         fetch: impl Fn() -> F,
-    ) -> Result<Waiting<T>>
+    ) -> Result<PendingFetch<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        if let Some(waiting) = known.under_way(now) {
+        if let Some(waiting) = slot.pending(now) {
             return Ok(waiting);
         }
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|_| config("calls need a running Tokio runtime"))?;
-        let (sender, landing) = watch::channel(None);
-        let id = known.state.take_off(now);
-        known.landing = Some(landing.clone());
+        let (sender, receiver) = watch::channel(None);
+        let id = slot.state.begin(now);
+        slot.receiver = Some(receiver.clone());
         let inner = Arc::clone(&self.0);
-        let fetched = fetch();
+        let future = fetch();
         runtime.spawn(trace::inherited(async move {
-            let result = fetched.await.map(Arc::new);
+            let result = future.await.map(Arc::new);
             {
-                let state = &mut inner.known().state;
+                let state = &mut inner.lock().state;
                 match &result {
-                    Ok(value) => state.land(id, Arc::clone(value)),
+                    Ok(value) => state.succeed(id, Arc::clone(value)),
                     Err(failure) => state.fail(id, Instant::now(), (inner.wrong)(failure)),
                 }
             }
-            // Nobody may be waiting any more.
+            // There may be no receiver left.
             let _ = sender.send(Some(result));
         }));
-        Ok(Waiting { landing, own: true })
+        Ok(PendingFetch {
+            receiver,
+            own: true,
+        })
     }
 
-    fn known(&self) -> MutexGuard<'_, Known<T>> {
-        self.0.known()
-    }
-}
-
-impl<T> Inner<T> {
-    fn known(&self) -> MutexGuard<'_, Known<T>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Slot<T>> {
+        self.0.lock()
     }
 }
 
-impl<T> Known<T> {
-    fn under_way(&mut self, now: Instant) -> Option<Waiting<T>> {
-        let landing = self
-            .landing
+impl<T> KeptInner<T> {
+    fn lock(&self) -> MutexGuard<'_, Slot<T>> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Slot<T> {
+    fn pending(&mut self, now: Instant) -> Option<PendingFetch<T>> {
+        let receiver = self
+            .receiver
             .as_ref()
             .filter(|_| self.state.is_fetching(now))?;
-        // The sending half is gone when the task was dropped before it could answer.
-        if landing.borrow().is_none() && landing.has_changed().is_err() {
-            self.state.lose();
+        // The sender is gone if the task was dropped before it could send a result.
+        if receiver.borrow().is_none() && receiver.has_changed().is_err() {
+            self.state.abandon();
             return None;
         }
-        Some(Waiting {
-            landing: landing.clone(),
+        Some(PendingFetch {
+            receiver: receiver.clone(),
             own: false,
         })
     }
 }
 
-impl<T: Send + Sync> Waiting<T> {
-    /// What the fetch brings, waiting up to `limit`; `None` when that comes first.
+impl<T: Send + Sync> PendingFetch<T> {
+    /// Waits up to `limit` for the result of the fetch. Returns `None` if it takes longer.
     ///
     /// # Errors
-    /// The failure of the fetch.
+    /// Returns the error of the fetch.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
-    pub(crate) async fn landed(self, limit: Duration) -> Result<Option<Got<T>>> {
+    pub(crate) async fn wait(self, limit: Duration) -> Result<Option<Got<T>>> {
         match self.end(limit).await {
-            Ended::Landed(got) => Ok(Some(got)),
+            Ended::Fetched(got) => Ok(Some(got)),
             Ended::Failed(failure) => Err(failure),
-            Ended::Late => Ok(None),
+            Ended::TimedOut => Ok(None),
             Ended::Lost => Err(lost()),
         }
     }
 
     async fn end(mut self, limit: Duration) -> Ended<T> {
-        let landed = tokio::time::timeout(limit, self.landing.wait_for(Option::is_some)).await;
-        match landed {
-            Err(_) => Ended::Late,
+        let ended = tokio::time::timeout(limit, self.receiver.wait_for(Option::is_some)).await;
+        match ended {
+            Err(_) => Ended::TimedOut,
             Ok(Err(_)) => Ended::Lost,
-            Ok(Ok(landing)) => match landing.as_ref() {
-                Some(Ok(value)) => Ended::Landed(Got {
+            Ok(Ok(receiver)) => match receiver.as_ref() {
+                Some(Ok(value)) => Ended::Fetched(Got {
                     value: Arc::clone(value),
                     own: self.own,
                 }),
@@ -263,7 +271,7 @@ impl<T: Send + Sync> Waiting<T> {
 }
 
 fn lost() -> Error {
-    protocol("a request was ended from outside, with the runtime that it ran on")
+    protocol("the task of a fetch ended without a result, because its runtime shut down")
 }
 
 impl<T> Clone for Kept<T> {

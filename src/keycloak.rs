@@ -1,4 +1,4 @@
-//! The one entry type.
+//! The entry type.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::call::Authorized;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::Channel;
 use crate::error::{Result, config};
 use crate::operation::Operation;
@@ -14,7 +14,7 @@ use crate::raw_request::RawRequest;
 #[cfg(feature = "admin")]
 use crate::shared::Shared;
 use crate::token::AccessToken;
-use crate::token::engine::{Lease, TokenEngine};
+use crate::token::engine::{CachedToken, TokenEngine};
 
 const LOGIN: Operation = Operation::new(
     "login",
@@ -22,14 +22,14 @@ const LOGIN: Operation = Operation::new(
     "/realms/{realm}/protocol/openid-connect/token",
 );
 
-/// A Keycloak server, seen with one set of credentials.
+/// A client of a Keycloak server with one set of credentials.
 ///
 /// Cheap to clone: clones share the connections, the token and the discovered endpoints.
 #[derive(Clone)]
 pub struct Keycloak {
     channel: Arc<Channel>,
     pub(crate) authorized: Arc<Authorized>,
-    /// Of all handles of the admin API.
+    /// What all handles of the admin API share.
     #[cfg(feature = "admin")]
     pub(crate) shared: Arc<Shared>,
     login_realm: Arc<str>,
@@ -50,25 +50,26 @@ impl Keycloak {
         }
     }
 
-    /// Fetches a token, unless a good one is at hand: tells at start-up whether address, realm and
-    /// credentials are right.
+    /// Fetches a token, unless a fresh one is at hand. At start-up this shows whether address, realm
+    /// and credentials are right.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the credentials are refused, with what to check.
+    /// [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the credentials are refused,
+    /// with what to check.
     pub async fn login(&self) -> Result<()> {
-        self.lease().await.map(drop)
+        self.cached().await.map(drop)
     }
 
-    /// The current token, for calling other services. It is fresh for a share of its lifetime
-    /// only: ask again instead of keeping it.
+    /// Returns the current token, for calls of other services. The token is fresh for a part of its
+    /// lifetime only: call this again instead of keeping the token.
     ///
     /// # Errors
     /// As [`login`](Self::login).
     pub async fn token(&self) -> Result<AccessToken> {
-        self.lease().await.map(|lease| lease.token)
+        self.cached().await.map(|cached| cached.token)
     }
 
-    async fn lease(&self) -> Result<Lease> {
+    async fn cached(&self) -> Result<CachedToken> {
         match self.authorized.engine() {
             Some(engine) => engine.token(&LOGIN, self.channel().deadline()).await,
             None => Err(config("this client was built without credentials")
@@ -77,29 +78,28 @@ impl Keycloak {
         }
     }
 
-    /// The base URL, without trailing slash.
+    /// Returns the base URL, without a trailing slash.
     pub fn base_url(&self) -> &str {
         self.authorized.base_url()
     }
 
-    /// The realm this client logs in to.
+    /// Returns the realm that this client logs in to.
     pub fn login_realm(&self) -> &str {
         &self.login_realm
     }
 
-    /// What `realm` publishes at its well-known address. Kept, and renewed after an
-    /// hour.
+    /// Returns the well-known document of `realm`. The document is kept, and renewed after an hour.
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such realm, `Protocol` when its issuer is not the
-    /// expected one.
+    /// - [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such realm.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the issuer is not the expected one.
     pub async fn metadata(&self, realm: &str) -> Result<Arc<ProviderMetadata>> {
         self.channel()
-            .metadata(&Provider::realm(realm), self.channel().deadline())
+            .metadata(&ProviderId::realm(realm), self.channel().deadline())
             .await
     }
 
-    /// A call of any endpoint, with the same token, retries and errors as the typed ones.
+    /// Starts a call of any endpoint, with the token, retries and errors of the typed calls.
     ///
     /// `segments` are the parts of the path below the base URL. Each is checked and encoded like
     /// an id, so a slash inside one does not split it.

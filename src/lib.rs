@@ -1,3 +1,5 @@
+// What README links to is defined before it: see `guide`.
+#![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("links.md"))]
 #![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "admin", feature = "oidc")),
@@ -23,6 +25,8 @@ mod endpoint;
 mod env;
 mod error;
 mod future;
+#[cfg(all(any(doc, doctest), feature = "admin", feature = "oidc"))]
+pub mod guide;
 mod http;
 #[cfg(feature = "oidc")]
 pub mod jose;
@@ -47,6 +51,8 @@ mod testing;
 mod token;
 #[cfg(feature = "oidc")]
 pub mod uma;
+#[cfg(feature = "web")]
+pub mod web;
 
 #[cfg(feature = "admin")]
 pub use self::admin::representations;
@@ -57,10 +63,13 @@ pub use self::client_auth::{AssertionAudience, AssertionTarget, ClientAuth};
 pub use self::discovery::ProviderMetadata;
 #[cfg(feature = "oidc")]
 pub use self::error::{CallbackFault, TokenFault, UmaFault};
-pub use self::error::{Error, ErrorKind, FieldError, Result};
+pub use self::error::{Error, ErrorKind, FieldError, HttpError, HttpErrorKind, Result};
 pub use self::future::BoxFuture;
+pub use self::http::client_options::ClientOptions;
+pub use self::http::proxy::Proxy;
+pub use self::http::service::{HttpBody, HttpService};
 pub use self::keycloak::Keycloak;
-pub use self::login::{TokenContext, TokenFuture, TokenSource};
+pub use self::login::{TokenContext, TokenSource};
 pub use self::raw_request::RawRequest;
 pub use self::response::Response;
 pub use self::secret::Secret;
@@ -74,27 +83,9 @@ const _: () = {
     shared::<AccessToken>();
     shared::<Secret>();
     shared::<Error>();
+    shared::<ClientOptions>();
+    moved::<HttpBody>();
+    moved::<HttpError>();
     moved::<KeycloakBuilder>();
     moved::<RawRequest<serde_json::Value>>();
 };
-
-/// The programs on the pages of `docs/` are compiled too.
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/errors.md")]
-#[allow(missing_debug_implementations)]
-pub struct Errors;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/automation.md")]
-#[allow(missing_debug_implementations)]
-pub struct Automation;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/uma.md")]
-#[allow(missing_debug_implementations)]
-pub struct AuthorizationServices;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/guide.md")]
-#[allow(missing_debug_implementations)]
-pub struct Guide;

@@ -1,4 +1,5 @@
-//! How a client gets tokens: its credentials, the grants of the token endpoint, sources of others.
+//! How a client gets tokens: its credentials, the grants of the token endpoint, other token
+//! sources.
 
 mod by_credentials;
 pub(crate) mod credentials;
@@ -8,6 +9,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::by_credentials::Login;
+pub(crate) use self::by_credentials::CredentialLogin;
 pub(crate) use self::refusal::{GrantKind, explain};
-pub use self::source::{TokenContext, TokenFuture, TokenSource};
+pub use self::source::{TokenContext, TokenSource};

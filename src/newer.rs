@@ -1,4 +1,4 @@
-//! What the oldest supported release lacks, by the generator.
+//! What the oldest supported release lacks, as the generator found it.
 
 #![allow(clippy::all, clippy::pedantic)]
 

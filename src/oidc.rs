@@ -1,6 +1,6 @@
-//! OpenID Connect: log in, refresh, ask about the user, verify tokens and log out, through the
-//! endpoints that a provider publishes. The provider is a realm, or any other issuer
-//! ([`Oidc::discover`]).
+//! OpenID Connect: logs users in, refreshes tokens, reads user information, verifies tokens and
+//! logs out, through the endpoints that a provider publishes. The provider is a realm or any other
+//! issuer ([`Oidc::discover`]).
 //!
 //! ```no_run
 //! # async fn show(kc: keycloak_kit::Keycloak, secret: &str, uri: &str, callback: &str, bearer: &str) -> keycloak_kit::Result<()> {
@@ -8,7 +8,7 @@
 //!
 //! let oidc = kc.oidc("demo", "web-app").client_secret(secret).redirect_uri(uri).build()?;
 //! let login = oidc.authorize().scope("profile email").start().await?;
-//! // The browser goes to login.url() and comes back with the answer:
+//! // The browser goes to login.url() and comes back with the response:
 //! let tokens = oidc.callback(login, callback).await?;
 //! let id: &IdToken = tokens.id_token();
 //! let me = oidc.userinfo(&tokens).await?;
@@ -22,7 +22,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Every ID token is verified: signature, issuer, audience, times, nonce, `at_hash`.
+//! Every ID token is verified: signature, issuer, audience, times, nonce and `at_hash`.
 
 mod authorize;
 mod builder;
@@ -52,10 +52,9 @@ mod userinfo;
 mod verify;
 
 pub use self::authorize::{
-    Authorize, LoginAttempt, LoginStore, MemoryLoginStore, ResponseMode, ResponseType,
-    StartedLogin, StoreFuture,
+    Authorize, LoginAttempt, LoginStore, MemoryLoginStore, ResponseMode, ResponseType, StartedLogin,
 };
-pub use self::builder::OidcBuilder;
+pub use self::builder::{Connected, Discovered, OidcBuilder, ProviderSource};
 pub use self::callback::{AuthorizationResponse, CallbackAnswer, CodeExchange};
 pub use self::client::Oidc;
 pub use self::external_token::{ExternalToken, ExternalTokenRequest};
@@ -72,18 +71,20 @@ pub use self::profile::SecurityProfile;
 pub use self::refreshable::Refreshable;
 pub use self::revoke::{Revocable, Revoke};
 pub use self::saved::SavedTokens;
-pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore, TokenStoreFuture};
+pub use self::session::{ServiceRequest, Session, StoredTokens, TokenStore};
 pub use self::tokens::{Login, TokenSet};
 pub use self::userinfo::UserInfo;
+#[cfg(feature = "web")]
+pub(crate) use self::verify::has_claim;
 pub use self::verify::{
     AccessTokenClaims, AccessTokenProfile, AccessTokenVerifier, AccessTokenVerifierBuilder, Actor,
-    Check, Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IntrospectFuture,
-    IssuerTemplate, LogoutToken, OfflineToken, Permission, Presented, RefreshToken, ReplayFuture,
-    ReplayMemory, ReplaySender, ReplayStore, TokenVerifier, TrustedIssuer,
+    Check, Expected, FrontChannelLogout, IdToken, IdTokenSecret, Introspect, IssuerTemplate,
+    LogoutToken, OfflineToken, Permission, Presented, RefreshToken, ReplayMemory, ReplaySender,
+    ReplayStore, TokenVerifier, TrustedIssuer,
 };
 
 impl crate::Keycloak {
-    /// OpenID Connect as the client `client_id` of `realm`.
+    /// Starts an OpenID Connect client with the id `client_id` in `realm`.
     pub fn oidc(&self, realm: impl Into<String>, client_id: impl Into<String>) -> OidcBuilder {
         OidcBuilder::of_realm(self.channel().clone(), realm.into(), client_id.into())
     }
@@ -91,7 +92,7 @@ impl crate::Keycloak {
 
 #[cfg(feature = "admin")]
 impl crate::admin::handles::Realm {
-    /// The OpenID Connect side of this realm, as the application `client_id`.
+    /// Starts an OpenID Connect client with the id `client_id` in this realm.
     pub fn oidc(&self, client_id: impl Into<String>) -> OidcBuilder {
         let channel = self.call.channel().clone();
         OidcBuilder::of_realm(channel, self.realm.as_str().to_owned(), client_id.into())

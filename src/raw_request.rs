@@ -1,9 +1,8 @@
 //! A call of any endpoint.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::BoxFuture;
 use crate::call::Authorized;
 use crate::error::{self, Error, Result};
 use crate::http::json;
@@ -22,11 +22,11 @@ use crate::http::segment;
 use crate::operation::Operation;
 use crate::response::Response;
 
-/// The setters that requests to any address share.
+/// Setters shared by the requests to any address.
 macro_rules! setters {
     ($request:ident) => {
         impl<T> $request<T> {
-            /// Adds query parameters: pairs, a map or a struct. May be called again for more.
+            /// Adds query parameters: pairs, a map or a struct. Can be called more than once.
             pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
                 self.with(|request, op| request.set_query(op, query))
             }
@@ -78,13 +78,13 @@ setters!(RawRequest);
 
 /// A request under construction; see [`Keycloak::request`](crate::Keycloak::request).
 ///
-/// `.await` sends it and gives the decoded value. `()` takes any answer; an empty answer also
-/// suits `Option<_>` and `serde_json::Value`, which it reads as `null`.
+/// `.await` sends it and returns the decoded value. `()` accepts any response. An empty response is
+/// read as `null`, so `Option<_>` and `serde_json::Value` accept it.
 #[must_use = "a request does nothing until it is awaited or sent"]
 pub struct RawRequest<T> {
     authorized: Arc<Authorized>,
     op: Operation,
-    /// Without query: shown in errors.
+    /// Without the query: shown in errors.
     path: String,
     request: Result<HttpRequest>,
     options: CallOptions,
@@ -109,7 +109,7 @@ impl<T> RawRequest<T> {
         if path.is_empty() {
             checked = Err(error::invalid_argument(&op, "the path has no segments"));
         }
-        let base = authorized.sender().addresses.base();
+        let base = authorized.sender().addresses().base();
         let request = checked.map(|()| HttpRequest::new(method, base.join(&path)));
         Self {
             authorized,
@@ -121,7 +121,7 @@ impl<T> RawRequest<T> {
         }
     }
 
-    /// Sets a header. One that HTTP does not allow is reported when the request is sent.
+    /// Sets a header. An invalid name or value is reported when the request is sent.
     pub fn header(
         mut self,
         name: impl TryInto<HeaderName>,
@@ -136,17 +136,18 @@ impl<T> RawRequest<T> {
         self.bytes("text/plain; charset=utf-8", body.into())
     }
 
-    /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
-    /// JSON. Any media type is accepted, unless an `Accept` header is set.
+    /// Sends the request and returns status, headers and the raw bytes of the response, for content
+    /// other than JSON. Accepts any media type, unless an `Accept` header is set.
     ///
     /// # Errors
-    /// When nothing was answered, or anything but 2xx.
+    ///
+    /// Returns an error if there is no response, or its status is not 2xx.
     pub async fn send_bytes(self) -> Result<Response<Bytes>> {
-        self.answer(HeaderValue::from_static("*/*")).await
+        self.receive(HeaderValue::from_static("*/*")).await
     }
 
-    /// The server refuses with 406 what it cannot give.
-    async fn answer(self, accept: HeaderValue) -> Result<Response<Bytes>> {
+    /// The server rejects an unsupported media type with 406.
+    async fn receive(self, accept: HeaderValue) -> Result<Response<Bytes>> {
         let Self {
             authorized,
             op,
@@ -159,11 +160,11 @@ impl<T> RawRequest<T> {
         let mut request = request.map_err(name)?;
         request.headers.entry(ACCEPT).or_insert(accept);
         match authorized.execute(request, &op, &options).await {
-            Ok(answer) => {
-                let (parts, body) = answer.into_parts();
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
                 Ok(Response::new(parts.status, parts.headers, body))
             }
-            // A token that could not be had is the login's failure.
+            // A failed token request is an error of the login.
             Err(error) if error.operation() != Some(op.name) => Err(error),
             Err(error) => Err(name(error)),
         }
@@ -171,23 +172,24 @@ impl<T> RawRequest<T> {
 }
 
 impl<T: DeserializeOwned + 'static> RawRequest<T> {
-    /// Sends it and gives status and headers beside the value.
+    /// Sends the request and returns status and headers with the value.
     ///
     /// # Errors
-    /// When nothing was answered, anything but 2xx, or JSON that is no `T`.
+    ///
+    /// Returns an error if there is no response, its status is not 2xx, or its body is not a `T`.
     pub async fn send(self) -> Result<Response<T>> {
         let op = self.op;
         let name = format!("{} {}", op.method, self.path);
-        let answer = self.answer(JSON).await?;
+        let response = self.receive(JSON).await?;
         let value =
-            json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
-        Ok(answer.map(|_| value))
+            json::decode(&op, response.value()).map_err(|error| error.with_operation_name(name))?;
+        Ok(response.map(|_| value))
     }
 }
 
 impl<T: DeserializeOwned + 'static> IntoFuture for RawRequest<T> {
     type Output = Result<T>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+    type IntoFuture = BoxFuture<'static, Result<T>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.send().await.map(Response::into_value) })

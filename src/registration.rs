@@ -1,5 +1,5 @@
-//! Dynamic client registration (RFC 7591) and its management (RFC 7592), and Keycloak's own
-//! providers beside it.
+//! Dynamic client registration (RFC 7591), its management protocol (RFC 7592), and Keycloak's own
+//! registration providers.
 //!
 //! ```no_run
 //! # async fn show(kc: keycloak_kit::Keycloak, token: &str) -> keycloak_kit::Result<()> {
@@ -14,13 +14,13 @@
 //! let oidc = client.oidc()?.build()?; // ready to log in
 //!
 //! client.modify(|metadata| metadata.client_name = Some("Reports 2".into())).await?;
-//! let saved = client.saved(); // to manage it later: registration.resume(saved)
+//! let saved = client.saved(); // to manage the client later: registration.resume(saved)
 //! client.delete().await?;
 //! # Ok(()) }
 //! ```
 //!
-//! A server may answer each call of a registered client with another registration access token,
-//! after which the one before is worth nothing. [`RegisteredClient`] always uses the newest.
+//! A server may replace the registration access token in each response, which makes the previous
+//! token invalid. [`RegisteredClient`] always uses the newest one.
 
 mod adapter_config;
 mod call;
@@ -42,7 +42,7 @@ pub use crate::client_metadata::ClientMetadata;
 
 #[cfg(feature = "admin")]
 impl crate::admin::handles::Realm {
-    /// Client registration at this realm (RFC 7591), without a token.
+    /// Returns the client registration of this realm (RFC 7591), without a token.
     pub fn registration(&self) -> Registration {
         let channel = self.call.channel().clone();
         Registration::of_realm(channel, self.realm.as_str().to_owned())

@@ -1,11 +1,11 @@
-//! A value with the answer it came in.
+//! A value with the status and headers of its response.
 
 use std::fmt;
 
 use http::{HeaderMap, StatusCode};
 
-/// A decoded answer with its status and headers: what `send()` gives where a plain `.await` gives
-/// the value alone.
+/// A decoded response with its status and headers, as `send()` returns it; a plain `.await` returns
+/// only the value.
 #[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
@@ -13,7 +13,7 @@ pub struct Response<T> {
     value: T,
 }
 
-/// Status and headers of an answer whose value is still to be read.
+/// Status and headers of a response whose value has not been read yet.
 #[derive(Clone, Default)]
 #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
 pub(crate) struct Head {
@@ -44,12 +44,12 @@ impl<T> Response<T> {
         }
     }
 
-    /// The HTTP status: 2xx, or 404 of a `find` that found nothing.
+    /// The HTTP status: 2xx, or 404 if a `find` found nothing.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The headers of the answer.
+    /// The headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -59,12 +59,12 @@ impl<T> Response<T> {
         &self.value
     }
 
-    /// The decoded value alone.
+    /// Returns the decoded value.
     pub fn into_value(self) -> T {
         self.value
     }
 
-    /// Makes another value of it, and keeps status and headers.
+    /// Replaces the value, and keeps status and headers.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         Response {
             status: self.status,
@@ -73,7 +73,7 @@ impl<T> Response<T> {
         }
     }
 
-    /// Status, headers and value.
+    /// Returns status, headers and value.
     pub fn into_parts(self) -> (StatusCode, HeaderMap, T) {
         (self.status, self.headers, self.value)
     }

@@ -1,16 +1,16 @@
-//! A string that is never shown unless asked for.
+//! A string that is shown only on request.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What Keycloak shows in place of a stored secret.
+/// The mask that Keycloak shows in place of a stored secret.
 #[cfg_attr(not(any(feature = "admin", feature = "oidc")), allow(dead_code))]
 pub(crate) const MASK: &str = "**********";
 
-/// A password, client secret, token or key: `Debug` is redacted, there is no `Display`, and the
-/// memory is wiped on drop. On the wire it is a plain JSON string.
+/// A password, client secret, token or key. `Debug` is redacted, there is no `Display`, and the
+/// memory is wiped on drop. It serializes as a plain JSON string.
 ///
 /// ```
 /// use keycloak_kit::Secret;
@@ -23,7 +23,7 @@ pub(crate) const MASK: &str = "**********";
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The value itself. Keep it out of logs and messages.
+    /// Returns the value. Keep it out of logs and messages.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

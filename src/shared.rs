@@ -1,4 +1,4 @@
-//! What all handles of one client share.
+//! State shared by all handles of a client.
 
 mod edits;
 mod version;
@@ -10,6 +10,6 @@ pub(crate) use self::version::Version;
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(crate) edits: Edits,
-    /// The server's version, once it was asked for.
+    /// The server's version, once a call has asked for it.
     pub(crate) version: tokio::sync::OnceCell<Option<Version>>,
 }

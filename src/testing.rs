@@ -11,8 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 #[cfg(feature = "tracing")]
 pub(crate) use self::traces::traces;
-use crate::Keycloak;
 use crate::builder::KeycloakBuilder;
+use crate::{ClientOptions, Keycloak};
+
+/// For servers on this machine: no proxy, and retries without noticeable waits.
+pub(crate) fn options() -> ClientOptions {
+    ClientOptions::new().no_proxy().quick()
+}
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -157,7 +162,7 @@ impl Server {
     }
 
     pub(crate) fn builder(&self) -> KeycloakBuilder {
-        Keycloak::builder(&self.url).no_proxy().quick()
+        Keycloak::builder(&self.url).options(options())
     }
 
     /// A client with client credentials.

@@ -1,4 +1,4 @@
-//! Bearer tokens, and how they are kept fresh.
+//! Access tokens and their renewal.
 
 mod access;
 pub(crate) mod dpop;

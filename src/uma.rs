@@ -4,12 +4,12 @@
 //! # async fn show(kc: keycloak_kit::Keycloak, secret: &str, bearer: &str) -> keycloak_kit::Result<()> {
 //! use keycloak_kit::uma::{Resource, TicketPermission};
 //!
-//! // A resource server registers what it protects:
+//! // A resource server registers its resources:
 //! let uma = kc.uma("demo", "photos").client_secret(secret).build()?;
 //! let album = Resource::new("album 1").uri("/albums/1").scopes(["view", "edit"]);
 //! let album = uma.resources().create(&album).await?;
 //!
-//! // and asks whether somebody may use it:
+//! // and checks whether a user has access:
 //! let status = uma.oidc().has_access(bearer, ["album 1#view"]).await?;
 //! println!("{} {:?}", status.authorized, status.missing);
 //! # Ok(()) }
@@ -22,9 +22,9 @@ mod entitlement;
 mod fault;
 mod local;
 mod parts;
+mod permission_request;
 mod permissions;
 mod policies;
-mod question;
 mod requested;
 mod resources;
 mod rpt;
@@ -51,7 +51,7 @@ pub use self::tickets::{PermissionTicket, TicketHandle, TicketPermission, Ticket
 pub use crate::oidc::Permission;
 
 impl crate::Keycloak {
-    /// UMA 2.0 as the resource server `client_id` of `realm`.
+    /// Returns a builder for UMA 2.0 as the resource server `client_id` of `realm`.
     pub fn uma(&self, realm: impl Into<String>, client_id: impl Into<String>) -> UmaBuilder {
         UmaBuilder::new(self.oidc(realm, client_id))
     }
@@ -59,7 +59,7 @@ impl crate::Keycloak {
 
 #[cfg(feature = "admin")]
 impl crate::admin::handles::Realm {
-    /// UMA 2.0 in this realm, as the resource server `client_id`.
+    /// Returns a builder for UMA 2.0 in this realm, as the resource server `client_id`.
     pub fn uma(&self, client_id: impl Into<String>) -> UmaBuilder {
         UmaBuilder::new(self.oidc(client_id))
     }

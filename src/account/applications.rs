@@ -1,4 +1,4 @@
-//! Which applications the user uses, and what they agreed to.
+//! The user's applications, and the consents given to them.
 
 use http::Method;
 
@@ -21,65 +21,65 @@ const REVOKE: Operation = Operation::new("account.revoke_consent", "DELETE", CON
 part! {
     /// An application of the user.
     Application {
-        /// The id applications know it by.
+        /// The client's id.
         client_id: String,
-        /// The name users see.
+        /// The client's display name.
         client_name: String,
-        /// What it is.
+        /// The client's description.
         description: String,
-        /// Whether users are asked for their consent.
+        /// Whether the client asks users for consent.
         user_consent_required: bool,
-        /// Whether the user has a session with it.
+        /// Whether the user has a session with the client.
         in_use: bool,
-        /// Whether it has an offline token of the user's.
+        /// Whether the client has an offline token of the user.
         offline_access: bool,
-        /// Where relative addresses begin.
+        /// The root URL, to which relative URLs are appended.
         root_url: String,
-        /// Where it starts.
+        /// The URL of the start page.
         base_url: String,
-        /// The address that these make.
+        /// The absolute URL of the start page.
         effective_url: String,
-        /// Its logo.
+        /// The URL of the logo.
         logo_uri: String,
-        /// Its privacy policy.
+        /// The URL of the privacy policy.
         policy_uri: String,
-        /// Its terms of service.
+        /// The URL of the terms of service.
         tos_uri: String,
-        /// What the user agreed to.
+        /// The user's consent.
         consent: Consent,
     }
 }
 
 part! {
-    /// What a user agreed to for one application.
+    /// A user's consent for an application.
     Consent {
-        /// The scopes.
+        /// The granted scopes.
         granted_scopes: Vec<ConsentScope>,
-        /// When they agreed, in milliseconds since 1970.
+        /// The creation time, in milliseconds since the Unix epoch.
         created_date: i64,
-        /// When they changed it, in milliseconds since 1970.
+        /// The time of the last change, in milliseconds since the Unix epoch.
         last_updated_date: i64,
     }
 }
 
 part! {
-    /// A scope that was agreed to.
+    /// A scope of a consent.
     ConsentScope {
-        /// The id of the client scope; what a consent is given with.
+        /// The id of the client scope.
         id: String,
-        /// The text users are asked with, or its key, such as `${emailScopeConsentText}`.
+        /// The text of the consent screen or its message key, such as `${emailScopeConsentText}`.
         name: String,
-        /// What it is.
+        /// The scope's description.
         description: String,
-        /// Its protocol.
+        /// The scope's protocol.
         protocol: String,
-        /// That text in the user's language.
+        /// The text of the consent screen in the user's language.
         display_text: String,
     }
 }
 
 impl Consent {
-    /// A consent to the client scopes with these ids.
+    /// Creates a consent to the client scopes with these ids.
     pub fn of_scopes(ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let scope = |id: String| ConsentScope {
             id: Some(id),
@@ -93,18 +93,20 @@ impl Consent {
 }
 
 impl Account {
-    /// The applications that the user uses or may use. `view-applications` is enough.
+    /// Lists the applications that the user uses or may use. The role `view-applications` is
+    /// sufficient.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn applications(&self) -> Result<Vec<Application>> {
         self.get(&LIST, &["applications"], &[]).await
     }
 
-    /// The applications whose name has `name` in it. `view-applications` is enough.
+    /// Lists the applications whose name contains `name`. The role `view-applications` is
+    /// sufficient.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn applications_named(
         &self,
         name: impl AsRef<str> + Send,
@@ -113,19 +115,19 @@ impl Account {
         self.get(&LIST, &["applications"], &query).await
     }
 
-    /// What the user agreed to for a client; `None` when they have not. `view-consent` is
-    /// enough.
+    /// Returns the user's consent for a client, or `None` if it does not exist. The role `view-consent`
+    /// is sufficient.
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such client.
+    /// Returns an error of kind `NotFound` if there is no such client.
     pub async fn consent(&self, client_id: impl AsRef<str> + Send) -> Result<Option<Consent>> {
         let path = ["applications", client_id.as_ref(), "consent"];
         let query = [("briefRepresentation", "false")];
         self.get(&GET, &path, &query).await
     }
 
-    /// Agrees to scopes for a client, in place of what was agreed to before. `manage-consent`
-    /// is enough.
+    /// Grants a consent for a client, which replaces an earlier one. The role `manage-consent` is
+    /// sufficient.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account, scope_id: &str) -> keycloak_kit::Result<()> {
@@ -137,8 +139,8 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such client, `Validation` when it does not have a
-    /// scope.
+    /// Returns an error of kind `NotFound` if there is no such client, or `Validation` if the
+    /// client lacks a scope.
     pub async fn grant_consent(
         &self,
         client_id: impl AsRef<str> + Send,
@@ -148,10 +150,10 @@ impl Account {
         self.send(&GRANT, Method::POST, &path, consent).await
     }
 
-    /// The same for a client that the user has agreed to before.
+    /// Like [`grant_consent`](Self::grant_consent), for a client with an existing consent.
     ///
     /// # Errors
-    /// As [`grant_consent`](Self::grant_consent).
+    /// Returns an error in the same cases as [`grant_consent`](Self::grant_consent).
     pub async fn update_consent(
         &self,
         client_id: impl AsRef<str> + Send,
@@ -161,11 +163,11 @@ impl Account {
         self.send(&UPDATE, Method::PUT, &path, consent).await
     }
 
-    /// Takes back what was agreed to for a client, and its offline tokens. `manage-consent`
-    /// is enough.
+    /// Revokes the consent for a client, and the client's offline tokens. The role `manage-consent`
+    /// is sufficient.
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such client.
+    /// Returns an error of kind `NotFound` if there is no such client.
     pub async fn revoke_consent(&self, client_id: impl AsRef<str> + Send) -> Result<()> {
         let path = ["applications", client_id.as_ref(), "consent"];
         self.delete(&REVOKE, &path, &[]).await

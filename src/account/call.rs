@@ -1,4 +1,4 @@
-//! The account of one user, and how it is called.
+//! The account of a user, and the calls of its API.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,66 +8,68 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::Authorized;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Error, Result, unexpected_body};
 use crate::http::json;
 use crate::http::request::JSON;
 use crate::http::segment;
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::credentials::Credentials;
 use crate::oidc::Oidc;
 use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::{Keycloak, TokenSource};
 
-/// The account of the user whose tokens the source gives. Cheap to clone.
+/// The account of the user whose tokens a token source provides. Cheap to clone.
 ///
-/// A 401 is answered with a fresh token, once.
+/// After a 401 response, a call is sent once more with a new token.
 #[derive(Clone)]
 pub struct Account {
-    inner: Arc<Inner>,
+    inner: Arc<AccountInner>,
 }
 
-struct Inner {
+struct AccountInner {
     channel: Arc<Channel>,
     authorized: Authorized,
-    provider: Provider,
+    provider: ProviderId,
 }
 
 impl Keycloak {
-    /// The account of a user of `realm`: a [`Session`](crate::oidc::Session), an
-    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
+    /// Returns the account in `realm` of the user whose tokens `user` provides: a
+    /// [`Session`](crate::oidc::Session), an [`AccessToken`](crate::AccessToken) or any other token
+    /// source.
     pub fn account(&self, realm: impl Into<String>, user: impl TokenSource) -> Account {
         Account::of_realm(self.channel().clone(), realm.into(), user)
     }
 }
 
 impl Oidc {
-    /// The account of a user of this realm: a [`Session`](crate::oidc::Session), an
-    /// [`AccessToken`](crate::AccessToken) or any other source of tokens says of which one.
+    /// Returns the account of the user whose tokens `user` provides: a
+    /// [`Session`](crate::oidc::Session), an [`AccessToken`](crate::AccessToken) or any other token
+    /// source.
     pub fn account(&self, user: impl TokenSource) -> Account {
         let (channel, provider) = self.place();
         Account::new(channel, provider, user)
     }
 }
 
-/// Path segments below the account.
+/// Path segments below the address of the Account API.
 pub(super) type Path<'a> = &'a [&'a str];
 
 impl Account {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String, user: impl TokenSource) -> Self {
-        Self::new(channel, Provider::Realm(realm), user)
+        Self::new(channel, ProviderId::Realm(realm), user)
     }
 
-    fn new(channel: Arc<Channel>, provider: Provider, user: impl TokenSource) -> Self {
-        let engine = TokenEngine::new(Login {
+    fn new(channel: Arc<Channel>, provider: ProviderId, user: impl TokenSource) -> Self {
+        let engine = TokenEngine::new(CredentialLogin {
             channel: channel.clone(),
             provider: provider.clone(),
             credentials: Credentials::Custom(Arc::new(user)),
         });
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(AccountInner {
                 authorized: Authorized::new(channel.sender.clone(), Some(engine)),
                 channel,
                 provider,
@@ -85,7 +87,7 @@ impl Account {
         json::decode(op, &body)
     }
 
-    /// Sends a body and takes what comes back.
+    /// Sends a body and decodes the response.
     pub(super) async fn send<T: DeserializeOwned + 'static>(
         &self,
         op: &'static Operation,
@@ -94,7 +96,7 @@ impl Account {
         body: &(impl Serialize + Sync),
     ) -> Result<T> {
         let bytes = serde_json::to_vec(body)
-            .map_err(|_| unexpected_body(op, "the value cannot be written as JSON"))?;
+            .map_err(|_| unexpected_body(op, "the value cannot be serialized as JSON"))?;
         let body = self.call(op, method, path, &[], Some(bytes)).await?;
         json::decode(op, &body)
     }
@@ -120,7 +122,7 @@ impl Account {
         for part in path {
             segment::check(op, "the id or name", part)?;
         }
-        let Inner {
+        let AccountInner {
             channel,
             authorized,
             provider,
@@ -142,15 +144,15 @@ impl Account {
     }
 }
 
-/// What a user's token lacks.
+/// Adds what the user's token lacks.
 fn explain(op: &Operation, error: Error) -> Error {
     if error.operation() != Some(op.name) {
-        return error; // the token could not be had
+        return error; // no token was obtained
     }
     match error.status().map(|s| s.as_u16()) {
         Some(401) => error.with_hint(
-            "the Account API takes tokens with the audience account: give the client full scope, or \
-             the roles of the client account in its scope",
+            "the Account API requires tokens with the audience account: give the client full scope, \
+             or the roles of the client account in its scope",
         ),
         Some(403) => error.with_hint(format!(
             "the user, or the client's scope, lacks a role of the client account: {}",
@@ -160,8 +162,9 @@ fn explain(op: &Operation, error: Error) -> Error {
     }
 }
 
-/// Roles of `org.keycloak.models.AccountRoles` that `org.keycloak.services.resources.account` asks
-/// for: `manage-account` is enough for everything.
+/// Returns the roles of `org.keycloak.models.AccountRoles` that
+/// `org.keycloak.services.resources.account` requires. `manage-account` is sufficient for all
+/// calls.
 fn role(op: &Operation) -> &'static str {
     let read = op.method == "GET";
     let rest = op.path.strip_prefix(BELOW).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the user logs in with.
+//! The user's credentials.
 
 use http::Method;
 
@@ -24,72 +24,72 @@ const LABEL: Operation = Operation::new(
 );
 
 part! {
-    /// A kind of credential, and those of the user.
+    /// A type of credential, and the user's credentials of this type.
     AccountCredentialType {
-        /// Its name, such as `password`, `otp` or `webauthn`.
+        /// The type, such as `password`, `otp` or `webauthn`.
         r#type: String,
-        /// What it is used for, such as `basic-authentication` or `two-factor`.
+        /// The purpose, such as `basic-authentication` or `two-factor`.
         category: String,
-        /// What it is called, often the key of a message.
+        /// The display name, often a message key.
         display_name: String,
-        /// What it is, often the key of a message.
+        /// The description, often a message key.
         helptext: String,
-        /// The class of its icon.
+        /// The CSS class of the icon.
         icon_css_class: String,
-        /// The required action that makes one: the `kc_action` of a login.
+        /// The required action that creates a credential: the `kc_action` of a login.
         create_action: String,
-        /// The required action that changes one.
+        /// The required action that changes a credential.
         update_action: String,
-        /// Whether the user may remove one.
+        /// Whether the user may remove a credential.
         removeable: bool,
-        /// Those of the user.
+        /// The user's credentials of this type.
         user_credential_metadatas: Vec<CredentialMetadata>,
     }
 }
 
 part! {
-    /// One of the user's credentials and what is said about it.
+    /// A credential of the user, with messages about it.
     CredentialMetadata {
         /// The credential.
         credential: AccountCredential,
-        /// A note about it.
+        /// An informational message.
         info_message: LocalizedText,
-        /// A heading of a warning about it.
+        /// The title of a warning.
         warning_message_title: LocalizedText,
-        /// A warning about it.
+        /// The text of a warning.
         warning_message_description: LocalizedText,
     }
 }
 
 part! {
-    /// A message of the server's, by its key.
+    /// A localized message of the server.
     LocalizedText {
-        /// The key.
+        /// The message key.
         key: String,
-        /// What is put into the message.
+        /// The parameters of the message.
         parameters: Vec<String>,
     }
 }
 
 part! {
-    /// One of the user's credentials, without its secret.
+    /// A credential of the user, without its secret.
     AccountCredential {
-        /// Its id.
+        /// The credential's id.
         id: String,
-        /// Its kind.
+        /// The credential's type.
         r#type: String,
-        /// What the user calls it.
+        /// The label that the user has set.
         user_label: String,
-        /// When it was made, in milliseconds since 1970.
+        /// The creation time, in milliseconds since the Unix epoch.
         created_date: i64,
-        /// Settings of its kind, as JSON in a string.
+        /// Type-specific settings, as JSON in a string.
         credential_data: String,
     }
 }
 
 impl Account {
-    /// The kinds of credentials of the realm, and those of the user. `view-profile` is
-    /// enough.
+    /// Lists the realm's credential types, with the user's credentials. The role `view-profile` is
+    /// sufficient.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account) -> keycloak_kit::Result<()> {
@@ -101,25 +101,25 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn credentials(&self) -> Result<Vec<AccountCredentialType>> {
         self.get(&LIST, &["credentials"], &[]).await
     }
 
-    /// Removes one of the user's credentials.
+    /// Removes a credential of the user.
     ///
     /// # Errors
-    /// Of kind `NotFound` when the user has no such credential; `Forbidden` when it may not be
-    /// removed, or the login was not as strong as the credential asks for.
+    /// Returns an error of kind `NotFound` if the user has no such credential, or `Forbidden` if it
+    /// may not be removed or requires a login with a higher authentication level.
     pub async fn remove_credential(&self, id: impl AsRef<str> + Send) -> Result<()> {
         self.delete(&REMOVE, &["credentials", id.as_ref()], &[])
             .await
     }
 
-    /// Names one of the user's credentials.
+    /// Sets the label of a credential.
     ///
     /// # Errors
-    /// Of kind `NotFound` when the user has no such credential.
+    /// Returns an error of kind `NotFound` if the user has no such credential.
     pub async fn label_credential(
         &self,
         id: impl AsRef<str> + Send,

@@ -1,10 +1,10 @@
 //! Accounts at identity providers.
 
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::IntoFuture;
 
 use super::call::Account;
 use super::part;
+use crate::BoxFuture;
 use crate::error::Result;
 use crate::operation::Operation;
 
@@ -20,26 +20,26 @@ const UNLINK: Operation = Operation::new(
 );
 
 part! {
-    /// An identity provider, and the user's account there where it is linked.
+    /// An identity provider, and the user's account there if it is linked.
     LinkedAccount {
-        /// Whether it is linked.
+        /// Whether the account is linked.
         connected: bool,
-        /// Whether it is a social network.
+        /// Whether the provider is a social network.
         social: bool,
-        /// The provider's name in the realm.
+        /// The provider's alias in the realm.
         provider_alias: String,
-        /// The kind of provider.
+        /// The provider's type.
         provider_name: String,
-        /// The name users see.
+        /// The provider's display name.
         display_name: String,
-        /// The user's name there.
+        /// The user's name at the provider.
         linked_username: String,
-        /// Its place in a list.
+        /// The provider's position in lists.
         gui_order: String,
     }
 }
 
-/// A list of linked accounts under construction; `.await` sends it.
+/// A request for linked accounts; `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct LinkedAccountsRequest {
@@ -48,7 +48,7 @@ pub struct LinkedAccountsRequest {
 }
 
 impl Account {
-    /// The identity providers of the realm that are linked to the user, or could be.
+    /// Lists the realm's identity providers, linked or not.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account) -> keycloak_kit::Result<()> {
@@ -59,7 +59,7 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub fn linked_accounts(&self) -> LinkedAccountsRequest {
         LinkedAccountsRequest {
             account: self.clone(),
@@ -67,10 +67,11 @@ impl Account {
         }
     }
 
-    /// Ends the link to an identity provider.
+    /// Removes the link to an identity provider.
     ///
     /// # Errors
-    /// Of kind `Validation` when there is no such link, or the user could not log in without it.
+    /// Returns an error of kind `Validation` if there is no such link, or the user could not log in
+    /// without it.
     pub async fn unlink(&self, provider_alias: impl AsRef<str> + Send) -> Result<()> {
         self.delete(&UNLINK, &["linked-accounts", provider_alias.as_ref()], &[])
             .await
@@ -78,23 +79,23 @@ impl Account {
 }
 
 impl LinkedAccountsRequest {
-    /// Those that are linked, or those that are not.
+    /// Lists only linked providers, or only those that are not linked.
     pub fn linked(self, linked: bool) -> Self {
         self.with("linked", linked.to_string())
     }
 
-    /// Those with this in their name. The server reads this, `first` and `max` only beside
-    /// [`linked`](Self::linked).
+    /// Lists only providers whose name contains `text`. The server ignores `search`, `first` and
+    /// `max` without [`linked`](Self::linked).
     pub fn search(self, text: impl Into<String>) -> Self {
         self.with("search", text.into())
     }
 
-    /// How many are left out in front.
+    /// Skips this many providers.
     pub fn first(self, first: u32) -> Self {
         self.with("first", first.to_string())
     }
 
-    /// How many there are at most.
+    /// Lists at most this many providers.
     pub fn max(self, max: u32) -> Self {
         self.with("max", max.to_string())
     }
@@ -108,7 +109,7 @@ impl LinkedAccountsRequest {
 
 impl IntoFuture for LinkedAccountsRequest {
     type Output = Result<Vec<LinkedAccount>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {

@@ -1,4 +1,4 @@
-//! What the user belongs to.
+//! The user's groups and organizations.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +17,15 @@ const ORGANIZATIONS: Operation = Operation::new(
 part! {
     /// A group of the user.
     AccountGroup {
-        /// Its id.
+        /// The group's id.
         id: String,
-        /// Its name.
+        /// The group's name.
         name: String,
-        /// Its path, such as `/staff/editors`.
+        /// The group's path, such as `/staff/editors`.
         path: String,
-        /// What it is.
+        /// The group's description.
         description: String,
-        /// Its attributes.
+        /// The group's attributes.
         attributes: BTreeMap<String, Vec<String>>,
     }
 }
@@ -33,35 +33,36 @@ part! {
 part! {
     /// An organization of the user.
     AccountOrganization {
-        /// Its id.
+        /// The organization's id.
         id: String,
-        /// Its name.
+        /// The organization's name.
         name: String,
-        /// The name in tokens.
+        /// The organization's alias, its name in tokens.
         alias: String,
-        /// Whether it is switched on.
+        /// Whether the organization is enabled.
         enabled: bool,
-        /// What it is.
+        /// The organization's description.
         description: String,
-        /// Its domains.
+        /// The organization's domains.
         domains: Vec<String>,
     }
 }
 
 impl Account {
-    /// The user's groups, with their attributes. `view-groups` is enough.
+    /// Lists the user's groups, with their attributes. The role `view-groups` is sufficient.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn groups(&self) -> Result<Vec<AccountGroup>> {
         let query = [("briefRepresentation", "false")];
         self.get(&GROUPS, &["groups"], &query).await
     }
 
-    /// The user's organizations. `view-profile` is enough.
+    /// Lists the user's organizations. The role `view-profile` is sufficient.
     ///
     /// # Errors
-    /// Of kind `NotFound` where the server or the realm has organizations switched off.
+    /// Returns an error of kind `NotFound` if organizations are disabled on the server or in the
+    /// realm.
     pub async fn organizations(&self) -> Result<Vec<AccountOrganization>> {
         self.get(&ORGANIZATIONS, &["organizations"], &[]).await
     }

@@ -1,4 +1,4 @@
-//! Who the user is.
+//! The user's profile.
 
 use std::collections::BTreeMap;
 
@@ -20,55 +20,55 @@ const LOCALES: Operation = Operation::new(
 );
 
 part! {
-    /// A user as they see themselves.
+    /// The profile of a user.
     Profile {
         /// The user's id.
         id: String,
-        /// The name they log in with.
+        /// The username.
         username: String,
         /// The first name.
         first_name: String,
         /// The last name.
         last_name: String,
-        /// The address.
+        /// The email address.
         email: String,
-        /// Whether the address was verified; the server's to say.
+        /// Whether the email address was verified; set by the server.
         email_verified: bool,
-        /// The attributes that the realm's user profile has beside these.
+        /// The other attributes of the realm's user profile.
         attributes: BTreeMap<String, Vec<String>>,
-        /// What the realm's user profile says about each attribute; read only.
+        /// The settings of each attribute in the realm's user profile; read-only.
         user_profile_metadata: ProfileMetadata,
     }
 }
 
 part! {
-    /// The user profile of the realm, as far as it is this user's.
+    /// The part of the realm's user profile that applies to this user.
     ProfileMetadata {
         /// The attributes, in their order.
         attributes: Vec<AttributeMetadata>,
-        /// The groups they are shown in.
+        /// The groups of attributes.
         groups: Vec<AttributeGroupMetadata>,
     }
 }
 
 part! {
-    /// What the realm says about an attribute.
+    /// The settings of an attribute.
     AttributeMetadata {
-        /// Its name, such as `email`.
+        /// The attribute's name, such as `email`.
         name: String,
-        /// What it is called, often a key of a message such as `${email}`.
+        /// The display name, often a message key such as `${email}`.
         display_name: String,
-        /// Whether it must be set.
+        /// Whether the attribute is required.
         required: bool,
-        /// Whether this user may not change it.
+        /// Whether the user may not change the attribute.
         read_only: bool,
-        /// Whether it may have several values.
+        /// Whether the attribute may have several values.
         multivalued: bool,
-        /// The group it is shown in.
+        /// The name of the attribute's group.
         group: String,
-        /// Its validators and their settings.
+        /// The validators and their settings.
         validators: BTreeMap<String, Value>,
-        /// How it is shown.
+        /// Settings of the display.
         annotations: BTreeMap<String, Value>,
     }
 }
@@ -76,30 +76,31 @@ part! {
 part! {
     /// A group of attributes.
     AttributeGroupMetadata {
-        /// Its name.
+        /// The group's name.
         name: String,
-        /// The heading it is shown with.
+        /// The heading of the group.
         display_header: String,
-        /// The text it is shown with.
+        /// The description of the group.
         display_description: String,
-        /// How it is shown.
+        /// Settings of the display.
         annotations: BTreeMap<String, Value>,
     }
 }
 
 impl Account {
-    /// The user, with what the realm's user profile says about each attribute. `view-profile`
-    /// is enough.
+    /// Returns the user's profile, with the settings of each attribute. The role `view-profile` is
+    /// sufficient.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the token is not accepted, `Forbidden` when it lacks the role.
+    /// Returns an error of kind `Unauthorized` if the server does not accept the token, or
+    /// `Forbidden` if the token lacks the role.
     pub async fn profile(&self) -> Result<Profile> {
         self.get(&GET, &[], &[("userProfileMetadata", "true")])
             .await
     }
 
-    /// Replaces the user's profile: an attribute that `wanted` leaves out is emptied where the
-    /// user may change it.
+    /// Replaces the user's profile. An attribute that `wanted` omits is removed if the user may
+    /// change it.
     ///
     /// ```no_run
     /// # async fn show(account: keycloak_kit::account::Account) -> keycloak_kit::Result<()> {
@@ -114,18 +115,19 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Validation` with [`field_errors`](crate::Error::field_errors); of kind `Conflict`
-    /// when the name or the address is another user's.
+    /// Returns an error of kind `Validation` with [`field_errors`](crate::Error::field_errors) if a
+    /// value is not valid, or `Conflict` if another user has the username or email address.
     pub async fn update_profile(&self, wanted: &Profile) -> Result<()> {
         let mut sent = wanted.clone();
         sent.user_profile_metadata = None;
         self.send(&UPDATE, Method::POST, &[], &sent).await
     }
 
-    /// Reads the profile, edits it and writes it; gives it as it is then.
+    /// Reads the profile, edits it and writes it back. Returns the new profile.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile) and [`update_profile`](Self::update_profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile) and
+    /// [`update_profile`](Self::update_profile).
     pub async fn modify_profile(&self, edit: impl FnOnce(&mut Profile) + Send) -> Result<Profile> {
         let mut me = self.profile().await?;
         edit(&mut me);
@@ -133,10 +135,10 @@ impl Account {
         self.profile().await
     }
 
-    /// The languages of the realm; empty where it has one only.
+    /// Lists the locales of the realm. The list is empty if the realm has only one.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn supported_locales(&self) -> Result<Vec<String>> {
         self.get(&LOCALES, &["supportedLocales"], &[]).await
     }

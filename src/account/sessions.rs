@@ -1,4 +1,4 @@
-//! Where the user is logged in.
+//! The user's sessions and devices.
 
 use super::call::Account;
 use super::part;
@@ -34,21 +34,21 @@ const END_ALL: Operation = Operation::new(
 part! {
     /// A session of the user.
     AccountSession {
-        /// Its id, the `sid` of its tokens.
+        /// The session's id, the `sid` of its tokens.
         id: String,
-        /// Where it was started from.
+        /// The IP address from which the session was started.
         ip_address: String,
-        /// When it was started, in seconds since 1970.
+        /// The start time, in seconds since the Unix epoch.
         started: i64,
-        /// When it was used last, in seconds since 1970.
+        /// The time of last use, in seconds since the Unix epoch.
         last_access: i64,
-        /// When it ends, in seconds since 1970.
+        /// The expiry time, in seconds since the Unix epoch.
         expires: i64,
         /// The browser and its version.
         browser: String,
-        /// Whether it is the one of the token.
+        /// Whether the token belongs to this session.
         current: bool,
-        /// The clients that are logged in to with it.
+        /// The clients with a login in this session.
         clients: Vec<SessionClient>,
     }
 }
@@ -56,9 +56,9 @@ part! {
 part! {
     /// A client with a session of the user.
     SessionClient {
-        /// The id applications know it by.
+        /// The client's id.
         client_id: String,
-        /// The name users see.
+        /// The client's display name.
         client_name: String,
     }
 }
@@ -66,68 +66,67 @@ part! {
 part! {
     /// A device with sessions of the user.
     Device {
-        /// The id of the session that was used last.
+        /// The id of the most recently used session.
         id: String,
-        /// Its address.
+        /// The IP address.
         ip_address: String,
-        /// Its operating system.
+        /// The operating system.
         os: String,
-        /// The release of that.
+        /// The version of the operating system.
         os_version: String,
         /// The browser.
         browser: String,
-        /// What it is, such as `iPhone`.
+        /// The device, such as `iPhone`.
         device: String,
-        /// Whether it is a telephone or the like.
+        /// Whether this is a mobile device.
         mobile: bool,
-        /// When it was used last, in seconds since 1970.
+        /// The time of last use, in seconds since the Unix epoch.
         last_access: i64,
-        /// Whether it is the one of the token.
+        /// Whether the token belongs to a session of this device.
         current: bool,
-        /// The sessions on it.
+        /// The sessions of this device.
         sessions: Vec<AccountSession>,
     }
 }
 
 impl Account {
-    /// The user's sessions. `view-profile` is enough.
+    /// Lists the user's sessions. The role `view-profile` is sufficient.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn sessions(&self) -> Result<Vec<AccountSession>> {
         self.get(&SESSIONS, &["sessions"], &[]).await
     }
 
-    /// The devices the user is logged in on.
+    /// Lists the devices on which the user is logged in.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn devices(&self) -> Result<Vec<Device>> {
         self.get(&DEVICES, &["sessions", "devices"], &[]).await
     }
 
-    /// Ends one session. An id that is none of the user's is no error: the server does not tell.
-    ///
+    /// Ends a session. The server reports no error if the user has no session with this id.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn end_session(&self, id: impl AsRef<str> + Send) -> Result<()> {
         self.delete(&END, &["sessions", id.as_ref()], &[]).await
     }
 
-    /// Ends every session but that of the token.
+    /// Ends all sessions except the token's.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn end_other_sessions(&self) -> Result<()> {
         self.delete(&END_OTHERS, &["sessions"], &[("current", "false")])
             .await
     }
 
-    /// Ends every session, that of the token included.
+    /// Ends all sessions, including the token's.
     ///
     /// # Errors
-    /// As [`profile`](Self::profile).
+    /// Returns an error in the same cases as [`profile`](Self::profile).
     pub async fn end_all_sessions(&self) -> Result<()> {
         self.delete(&END_ALL, &["sessions"], &[("current", "true")])
             .await

@@ -1,17 +1,17 @@
-//! What a real server does not do on demand.
+//! Behavior that a real server does not show on demand.
 
 use serde_json::{Value, json};
 
 use super::{Application, Profile};
 use crate::testing::{Reply, Seen, Server};
-use crate::{AccessToken, ErrorKind, TokenContext, TokenFuture, TokenSource};
+use crate::{AccessToken, BoxFuture, ErrorKind, Result, TokenContext, TokenSource};
 
-/// `t1`, and after it was refused `t2`.
+/// Returns `t1`, and `t2` after `t1` was refused.
 #[derive(Debug)]
 struct Tokens;
 
 impl TokenSource for Tokens {
-    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a> {
+    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> BoxFuture<'a, Result<AccessToken>> {
         let next = if context.refused_token().is_some() {
             "t2"
         } else {

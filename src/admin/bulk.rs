@@ -1,25 +1,27 @@
-//! Many calls, a bounded number at a time.
+//! Many calls, with a limit on how many run at a time.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::pin::Pin;
 
 use futures_core::Stream;
-use futures_util::future::{self, BoxFuture};
+use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 
-/// How many calls run at a time when the caller says nothing.
+use crate::BoxFuture;
+
+/// The default number of calls that run at a time.
 const AT_ONCE: usize = 8;
 
-/// Makes a call for each item, eight at a time unless [`at_once`](Bulk::at_once) says otherwise.
+/// Makes a call for each item, eight at a time unless [`at_once`](Bulk::at_once) sets another
+/// number.
 ///
-/// `.await` gives one result an item, in the order of the items; a failure stops nothing. An item
-/// is taken only when its call can start, so that the items may come out of something long.
-/// Dropping the future, or the stream of [`stream`](Bulk::stream), gives up the calls that run.
+/// `.await` returns one result per item, in the order of the items. A failed call does not stop the
+/// others. Items are pulled only when their call can start, so the iterator may be long. Dropping
+/// the future, or the [`stream`](Bulk::stream), cancels the running calls.
 ///
-/// Different objects are written side by side without loss. Calls of this client that update one
-/// object take turns; the server may refuse to delete realm roles that are parts of each other, or
-/// groups, at the same time, so delete those one after another (`at_once(1)`).
+/// Writing different objects concurrently is safe. Calls of this client that update the same object
+/// take turns. The server may refuse to delete groups concurrently, or realm roles that contain
+/// each other: delete those one at a time (`at_once(1)`).
 ///
 /// ```no_run
 /// # async fn run(kc: keycloak_kit::Keycloak, ids: Vec<keycloak_kit::admin::ids::UserId>) {
@@ -55,7 +57,7 @@ where
     }
 }
 
-/// Calls that [`bulk`] makes.
+/// The calls of [`bulk`].
 #[must_use = "nothing is called until it is awaited or its stream is polled"]
 pub struct Bulk<'a, I, F> {
     items: I,
@@ -65,43 +67,43 @@ pub struct Bulk<'a, I, F> {
     stop: BoxFuture<'a, ()>,
 }
 
-/// How far a [`Bulk`] is, told after every call.
+/// The progress of a [`Bulk`], reported after every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// How many calls have ended, failed ones included.
+    /// How many calls have ended, including failed ones.
     pub done: usize,
     /// How many of them failed.
     pub failed: usize,
-    /// How many items there are, where the items tell.
+    /// How many items there are, if the iterator knows.
     pub total: Option<usize>,
 }
 
-/// One call that has ended.
+/// A call that has ended.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Done<T, E> {
-    /// Which item it was, counted from 0.
+    /// The index of the item, from 0.
     pub index: usize,
-    /// What came of it.
+    /// The result of the call.
     pub result: Result<T, E>,
 }
 
 impl<'a, I, F> Bulk<'a, I, F> {
-    /// How many calls run at a time; 0 is 1.
+    /// Sets how many calls run at a time; 0 means 1.
     pub fn at_once(mut self, calls: usize) -> Self {
         self.at_once = calls.max(1);
         self
     }
 
-    /// Is told after every call how far it is.
+    /// Sets a function that is called after every call.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(tell));
         self
     }
 
-    /// Starts no more calls once `stop` is ready. Those that run end, and what `.await` gives is
-    /// shorter than the items then: the first ones, without a gap.
+    /// Starts no more calls once `stop` is ready. Running calls end. `.await` then returns fewer
+    /// results than there are items: those of the first items, without a gap.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak, ids: Vec<keycloak_kit::admin::ids::UserId>) {
@@ -121,8 +123,8 @@ impl<'a, I, F> Bulk<'a, I, F> {
         self
     }
 
-    /// The results as they come, each with the index of its item. As long as the caller takes
-    /// none, no more calls start than run at a time.
+    /// Returns the results as they arrive, each with the index of its item. While the caller takes
+    /// no results, no further calls start.
     pub fn stream<R, T, E>(self) -> impl Stream<Item = Done<T, E>> + Send + 'a
     where
         I: Iterator + Send + 'a,
@@ -180,7 +182,7 @@ where
     E: Send + 'a,
 {
     type Output = Vec<Result<T, E>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
@@ -230,7 +232,7 @@ mod tests {
         assert_eq!((last.done, last.failed, last.total), (20, 7, Some(20)));
     }
 
-    /// Runs `calls` calls that end when they are let, and gives how many ran at most.
+    /// Counts how many calls run at a time.
     #[tokio::test]
     async fn no_more_run_than_allowed_and_items_are_taken_when_a_call_can_start() {
         let (taken, running, most) = (

@@ -1,4 +1,4 @@
-//! What a handle carries, and what its calls begin with.
+//! The client and the options that a handle carries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::bodies::Consent;
+use super::bodies::SkippedChecks;
 use crate::call::Authorized;
 #[cfg(feature = "oidc")]
 use crate::endpoint::Channel;
@@ -17,7 +17,7 @@ use crate::operation::Operation;
 use crate::shared::{EditGuard, Shared};
 use crate::{Keycloak, Result};
 
-/// What a handle carries: the client and the options of its calls.
+/// What every handle carries: the client and the options of its calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     #[cfg(feature = "oidc")]
@@ -25,7 +25,7 @@ pub(crate) struct Call {
     authorized: Arc<Authorized>,
     pub(super) shared: Arc<Shared>,
     pub(super) options: CallOptions,
-    pub(super) consent: Consent,
+    pub(super) skipped_checks: SkippedChecks,
 }
 
 impl Call {
@@ -36,26 +36,26 @@ impl Call {
             authorized: Arc::clone(&kc.authorized),
             shared: Arc::clone(&kc.shared),
             options: CallOptions::default(),
-            consent: Consent::default(),
+            skipped_checks: SkippedChecks::default(),
         }
     }
 
-    /// The URL of a path below the base URL.
+    /// Returns the URL of a path below the base URL.
     pub(super) fn url(&self, path: &str) -> Url {
-        self.authorized.sender().addresses.base().join(path)
+        self.authorized.sender().addresses().base().join(path)
     }
 
-    /// Fixes when the call ends, unless it is a part of one that has begun.
+    /// Starts the time limit of the call, unless an enclosing call has started one.
     pub(super) fn start(&mut self) -> Deadline {
         let total = self.options.timeout;
-        let total = total.unwrap_or(self.authorized.sender().settings.deadline);
+        let total = total.unwrap_or(self.authorized.sender().total());
         *self
             .options
             .deadline
             .get_or_insert_with(|| Deadline::after(total))
     }
 
-    /// The same without what was set for single calls.
+    /// Returns a copy without the options of single calls.
     pub(super) fn plain(&self) -> Self {
         let mut same = self.clone();
         same.options = CallOptions::default();
@@ -63,7 +63,7 @@ impl Call {
         same
     }
 
-    /// Sends a request with the token of this client. Anything outside 2xx is an error.
+    /// Sends a request with this client's token. A status outside 2xx is an error.
     pub(super) async fn execute(
         &self,
         request: HttpRequest,
@@ -84,36 +84,36 @@ impl Call {
         self.options.set_header(name, value);
     }
 
-    /// Keeps what a setter could not take, for when the call is made.
+    /// Stores the error of a setter until the call is made.
     pub(crate) fn refuse(&mut self, what: String) {
         self.options.refuse(what);
     }
 
-    /// Ten asterisks are meant as a secret.
+    /// Allows ten asterisks as a secret.
     pub(crate) fn set_masks_allowed(&mut self) {
-        self.consent.masks = true;
+        self.skipped_checks.masks = true;
     }
 
-    /// The body was read, edited and compared.
+    /// Marks the body as read, edited and compared.
     pub(crate) fn set_compared(&mut self) {
-        self.consent.compared = true;
+        self.skipped_checks.compared = true;
     }
 
-    /// Executing a POST of this handle twice does what executing it once does.
+    /// Marks a POST of this handle as safe to execute twice.
     pub(crate) fn set_harmless_twice(&mut self) {
         self.options.harmless_twice = true;
     }
 
-    /// The connections that this call is made on.
+    /// The connections of this call.
     #[cfg(feature = "oidc")]
     pub(crate) fn channel(&self) -> &Arc<Channel> {
         &self.channel
     }
 
-    /// Waits until nothing else in this client writes this object, where an edit does not see to
-    /// that itself.
+    /// Waits until nothing else in this client writes this object. Returns `None` for an edit,
+    /// which waits by itself.
     pub(crate) async fn turn(&self, handle: &'static str, ids: &[&str]) -> Option<EditGuard> {
-        if self.consent.compared {
+        if self.skipped_checks.compared {
             return None;
         }
         let write = format!("{handle} written");

@@ -1,8 +1,6 @@
-//! What a call sends, and the way out of the client.
+//! What a call sends, and how it is sent.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,26 +13,27 @@ use serde_json::Value;
 use super::call::Call;
 use super::call_response::CallResponse;
 use super::uploads::{Form, Upload};
-use super::{Sending, bodies, is_missing, search, unresolved};
+use super::{bodies, is_missing, search, unresolved};
 use crate::http::request::{HttpRequest, JSON};
 use crate::http::segment;
 use crate::operation::Operation;
-use crate::{Error, Result, error};
+use crate::{BoxFuture, Error, Result, error};
 
-/// Looks for the id of what was created, where the server sends none.
-pub(crate) type FindCreated = Arc<dyn Fn() -> Sending<Option<String>> + Send + Sync>;
+/// Looks up the id of a new object if the server does not send it.
+pub(crate) type FindCreated =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<Option<String>>> + Send + Sync>;
 
-/// Calls that send a mail each time they are executed, although they are PUT.
+/// PUT calls that send a mail each time they are executed.
 const MAILS: &[&str] = &[
     "realm.user.execute_actions_email",
     "realm.user.send_reset_password_email",
     "realm.user.send_verify_email",
 ];
 
-/// Two parameters, of which the server ignores the second beside the first.
+/// Pairs of parameters; the server ignores the second one beside the first.
 pub(crate) type Hiding = &'static [(&'static str, &'static str)];
 
-/// A call under construction, whatever its answer is.
+/// A call under construction, independent of the type of its response.
 #[derive(Clone)]
 pub(crate) struct CallRequest {
     call: Call,
@@ -46,12 +45,12 @@ pub(crate) struct CallRequest {
     body: Option<(HeaderValue, Bytes)>,
     /// Why the call cannot be made.
     refused: Option<Error>,
-    /// What the answer does not say about the object: its name, its id.
+    /// What the response does not say about the object: its name or id.
     known: Option<String>,
     find_created: Option<FindCreated>,
-    /// The object that this writes: writers of one object in one client take turns.
+    /// The object that this call writes. Writers of one object in one client take turns.
     turn: Option<(&'static str, Vec<String>)>,
-    /// The texts of a 404 that says that exactly this object is missing.
+    /// The messages of a 404 that mean that this very object is missing.
     missing: &'static [&'static str],
 }
 
@@ -84,7 +83,7 @@ impl CallRequest {
         &self.call
     }
 
-    /// The value of a parameter of the path.
+    /// Returns the value of a path parameter.
     pub(crate) fn path_value(&self, name: &str) -> &str {
         let known = self.path.iter().find(|(known, _)| *known == name);
         known.map_or("", |(_, value)| value)
@@ -106,18 +105,18 @@ impl CallRequest {
         self.call.set_masks_allowed();
     }
 
-    /// Keeps what a setter could not take, for when the call is made.
+    /// Stores the error of a setter until the call is made.
     pub(crate) fn refuse(&mut self, what: String) {
         self.call.refuse(what);
     }
 
-    /// Sets a parameter of the query, and replaces what it was.
+    /// Sets a query parameter, replacing its value.
     pub(crate) fn set(&mut self, name: &'static str, value: String) {
         self.unset(name);
         self.query.push((name, value));
     }
 
-    /// Sets a parameter of the query once for each value.
+    /// Sets a query parameter once for each value.
     pub(crate) fn set_all(&mut self, name: &'static str, values: impl Iterator<Item = String>) {
         self.unset(name);
         self.query.extend(values.map(|value| (name, value)));
@@ -134,7 +133,7 @@ impl CallRequest {
         }
     }
 
-    /// The value of a parameter of the query.
+    /// Returns the value of a query parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let known = self.query.iter().find(|(known, _)| *known == name);
         known.map(|(_, value)| value.as_str())
@@ -144,7 +143,7 @@ impl CallRequest {
         self.get(name)?.parse().ok()
     }
 
-    /// Takes over parameters of another request, by their names there and here.
+    /// Copies query parameters of another request; each pair is a name there and a name here.
     pub(crate) fn take_over(&mut self, other: &Self, names: &[(&str, &'static str)]) {
         for (theirs, ours) in names {
             let values = other.query.iter().filter(|(name, _)| name == theirs);
@@ -153,7 +152,7 @@ impl CallRequest {
         }
     }
 
-    /// Takes over the values of the path.
+    /// Copies the path values of another request.
     pub(crate) fn take_path(&mut self, other: &Self) {
         self.path.clone_from(&other.path);
     }
@@ -193,7 +192,7 @@ impl CallRequest {
         }
     }
 
-    /// Accepts another media type than JSON: the server refuses with 406 what it cannot give.
+    /// Accepts a media type other than JSON. The server rejects an unsupported one with 406.
     pub(crate) fn set_accept(&mut self, media_type: &'static str) {
         self.accept = HeaderValue::from_static(media_type);
     }
@@ -219,8 +218,8 @@ impl CallRequest {
         self.missing = messages;
     }
 
-    /// Sends it. One future for all calls, so that a program compiles it once.
-    pub(crate) fn send(self) -> Pin<Box<dyn Future<Output = Result<CallResponse>> + Send>> {
+    /// Sends the call. All calls share one future, so that a program compiles it once.
+    pub(crate) fn send(self) -> BoxFuture<'static, Result<CallResponse>> {
         Box::pin(self.sent())
     }
 
@@ -231,7 +230,7 @@ impl CallRequest {
         }
         self.check_hiding(operation)?;
         let mut request = self.request()?;
-        // One for the wait, for what is read before, and for the call itself.
+        // One limit for waiting, for preparatory reads and for the call itself.
         let deadline = self.call.start();
         self.call.options.single_use |= MAILS.contains(&operation.name);
         let _turn = match &self.turn {
@@ -248,9 +247,9 @@ impl CallRequest {
         let sent = operation.takes.and(request.body.clone());
         let url = request.url.clone();
         let executed = match self.call.execute(request, operation).await {
-            Ok(answer) => bodies::confirm(&self.call, operation, &url)
+            Ok(response) => bodies::confirm(&self.call, operation, &url)
                 .await
-                .map(|()| answer),
+                .map(|()| response),
             Err(failed) => Err(failed),
         };
         let response = match executed {
@@ -265,17 +264,17 @@ impl CallRequest {
                 return Err(error);
             }
         };
-        let mut answer = CallResponse::new(operation, response, self.known);
+        let mut response = CallResponse::new(operation, response, self.known);
         if let Some(find) = self.find_created
-            && answer.status() == StatusCode::CREATED
-            && !answer.has_location()
+            && response.status() == StatusCode::CREATED
+            && !response.has_location()
         {
-            answer.set_found(find().await?);
+            response.set_found(find().await?);
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    /// Refuses parameters of which the server would read a part.
+    /// Refuses pairs of parameters of which the server would ignore one.
     pub(crate) fn check_hiding(&self, operation: &Operation) -> Result<()> {
         let is_set = |name: &str| self.get(name).is_some();
         let mut pairs = self.hiding.iter();
@@ -303,7 +302,7 @@ impl CallRequest {
     }
 }
 
-/// The members of an object as a form; members that are not set are left out.
+/// Writes an object's members as a form, without those that are not set.
 fn form_of<B: Serialize + ?Sized>(body: &B) -> Option<String> {
     let Ok(Value::Object(members)) = serde_json::to_value(body) else {
         return None;
@@ -321,7 +320,7 @@ fn form_of<B: Serialize + ?Sized>(body: &B) -> Option<String> {
 }
 
 impl fmt::Debug for CallRequest {
-    // A body may have secrets in it.
+    // A body may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("call", &self.operation.name)

@@ -1,4 +1,4 @@
-//! Readers of the answer to an admin call.
+//! Reads the response to an admin call.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,7 +10,7 @@ use crate::http::{json, segment};
 use crate::operation::Operation;
 use crate::{Response, Result, error};
 
-/// An id as the server gave it; only this module makes one.
+/// An id from the server. Only this module creates one.
 pub(crate) struct LocationId(String);
 
 impl LocationId {
@@ -19,11 +19,11 @@ impl LocationId {
     }
 }
 
-/// The answer of a call, always 2xx.
+/// The 2xx response to a call.
 pub(crate) struct CallResponse {
     operation: &'static Operation,
     response: http::Response<Bytes>,
-    /// What the answer does not say about the object: its name, its id.
+    /// What the response does not say about the object: its name or id.
     known: Option<String>,
     found: Option<String>,
 }
@@ -42,7 +42,7 @@ impl CallResponse {
         }
     }
 
-    /// What stands for the answer that exactly this object is missing.
+    /// Returns a substitute for the 404 that means that this very object is missing.
     pub(crate) fn missing(operation: &'static Operation) -> Self {
         let mut response = http::Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NOT_FOUND;
@@ -57,7 +57,7 @@ impl CallResponse {
         self.response.headers().contains_key(LOCATION)
     }
 
-    /// The id of what was created, looked up because the server sent none.
+    /// Sets the id of a new object that was looked up because the server sent none.
     pub(crate) fn set_found(&mut self, id: Option<String>) {
         self.found = id;
     }
@@ -73,17 +73,17 @@ impl CallResponse {
         Response::new(parts.status, parts.headers, value)
     }
 
-    /// The answer of a call that gives no value.
+    /// Reads a response without a value.
     pub(crate) fn nothing(self) -> Result<Response<()>> {
         Ok(self.with(()))
     }
 
-    /// The answer's value.
+    /// Reads the value.
     pub(crate) fn value<T: DeserializeOwned + 'static>(self) -> Result<Response<T>> {
         self.read(|operation, body| json::decode(operation, &body))
     }
 
-    /// The answer's list, which is empty when the server says so by 204.
+    /// Reads the list, which is empty if the server returns 204.
     pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Result<Response<Vec<T>>> {
         if self.status() == StatusCode::NO_CONTENT {
             return Ok(self.with(Vec::new()));
@@ -91,16 +91,16 @@ impl CallResponse {
         self.value()
     }
 
-    /// The answer's value together with what its headers say.
+    /// Reads the value together with what the headers say.
     pub(crate) fn with_headers<T: DeserializeOwned + 'static, A: From<Response<T>>>(
         self,
     ) -> Result<Response<A>> {
-        let answer = self.value::<T>()?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        Ok(Response::new(status, headers, answer.into()))
+        let response = self.value::<T>()?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Response::new(status, headers, response.into()))
     }
 
-    /// The answer's value, or nothing when the server sends none.
+    /// Reads the value, or `None` if the body is empty.
     pub(crate) fn optional<T: DeserializeOwned + 'static>(self) -> Result<Response<Option<T>>> {
         self.read(|operation, body| {
             if body.is_empty() {
@@ -110,7 +110,7 @@ impl CallResponse {
         })
     }
 
-    /// What `read` makes of the answer, or nothing where the object is missing.
+    /// Reads the response with `read`, or `None` if the object is missing.
     pub(crate) fn found<T>(
         self,
         read: fn(Self) -> Result<Response<T>>,
@@ -118,10 +118,10 @@ impl CallResponse {
         if self.status() == StatusCode::NOT_FOUND {
             return Ok(self.with(None));
         }
-        read(self).map(|answer| answer.map(Some))
+        read(self).map(|response| response.map(Some))
     }
 
-    /// The id out of `Location`, or the known one where the server answers 204 without one.
+    /// Reads the id from `Location`, or uses the known one if the server returns 204 without it.
     pub(crate) fn created<I: From<LocationId>>(mut self) -> Result<Response<I>> {
         let known = self.known.take();
         let known = known.filter(|_| self.status() == StatusCode::NO_CONTENT);
@@ -135,11 +135,12 @@ impl CallResponse {
         Ok(self.with(I::from(LocationId(id))))
     }
 
-    /// The name out of `Location`; the one that was sent, where the server could not write it.
+    /// Reads the name from `Location`, or uses the one that was sent if the server garbled it.
     pub(crate) fn created_by_name<I: From<LocationId>>(mut self) -> Result<Response<I>> {
         let Some(name) = self.location()? else {
             return Err(self.without_location(
-                "the server created the object but sent no Location: it has the name it was sent",
+                "the server created the object but sent no Location: the object has the name that \
+                 was sent",
             ));
         };
         let name = match self.known.take() {
@@ -162,40 +163,40 @@ impl CallResponse {
             .with_status(self.response.status())
     }
 
-    /// A file.
+    /// Reads a file.
     pub(crate) fn content(self) -> Result<Response<Content>> {
         let (parts, body) = self.response.into_parts();
         let content = Content::new(&parts.headers, body);
         Ok(Response::new(parts.status, parts.headers, content))
     }
 
-    /// A text answer.
+    /// Reads text.
     pub(crate) fn text<T: From<String>>(self) -> Result<Response<T>> {
         self.read(|operation, body| {
             let text = String::from_utf8(body.into());
             text.map(T::from)
-                .map_err(|_| error::unexpected_body(operation, "the answer is not UTF-8 text"))
+                .map_err(|_| error::unexpected_body(operation, "the response is not UTF-8 text"))
         })
     }
 
-    /// A text answer, or nothing when the server sends none.
+    /// Reads text, or `None` if the server returns 204.
     pub(crate) fn optional_text(self) -> Result<Response<Option<String>>> {
         if self.response.status() == StatusCode::NO_CONTENT {
             return Ok(self.with(None));
         }
-        self.text().map(|answer| answer.map(Some))
+        self.text().map(|response| response.map(Some))
     }
 
-    /// The number of a count.
+    /// Reads a count.
     pub(crate) fn count<T: DeserializeOwned + 'static>(
         self,
         number: fn(T) -> i64,
     ) -> Result<Response<u64>> {
         let operation = self.operation;
-        let answer = self.value::<T>()?.map(number);
-        let (status, headers, number) = answer.into_parts();
+        let response = self.value::<T>()?.map(number);
+        let (status, headers, number) = response.into_parts();
         let number = u64::try_from(number).map_err(|_| {
-            error::unexpected_body(operation, "the server counts less than nothing")
+            error::unexpected_body(operation, "the server returned a negative count")
         })?;
         Ok(Response::new(status, headers, number))
     }
@@ -218,7 +219,7 @@ mod tests {
         assert!(realm.user("u1").sessions().await.unwrap().is_empty());
         assert!(realm.users().list().max(5).await.unwrap().is_empty());
         assert!(realm.users().list().all().await.unwrap().is_empty());
-        // A body that got lost is no empty list, and no object is no object.
+        // A lost body is not an empty list, and a missing object is not an empty one.
         assert!(realm.groups().list().await.is_err());
         assert!(realm.user("u1").get().await.is_err());
     }

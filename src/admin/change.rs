@@ -1,4 +1,4 @@
-//! What an edit changes, and whether the server took it.
+//! What an edit changes, and whether the server accepted it.
 
 mod same;
 #[cfg(test)]
@@ -17,10 +17,10 @@ use crate::{Result, error};
 pub(crate) use same::{Secrets, is_nothing, merge, not_compared, same};
 use same::{is_absent, same_in};
 
-/// Members of a user or a credential that are written and never read back.
+/// Members of users and credentials that can be written but not read.
 const WRITE_ONLY: &[&str] = &["credentials", "value", "secretData"];
 
-/// What the names of secret members and settings have in them, in lower case.
+/// Parts of the names of secret members and settings, in lower case.
 const SECRET_NAMES: &[&str] = &[
     "apikey",
     "api.key",
@@ -34,48 +34,47 @@ const SECRET_NAMES: &[&str] = &[
     "token",
 ];
 
-/// Texts with such a name that are none.
+/// Members with such a name that are not secret.
 const NO_SECRETS: &[&str] = &["passwordPolicy"];
 
 /// The members that an edit changes, each with its value before and after.
 ///
-/// `Display` writes one line a member, such as `enabled: true -> false`. Secrets are shown as
+/// `Display` writes one line per member, such as `enabled: true -> false`. Secrets are shown as
 /// `***`, here, in `Debug` and in the values.
 #[derive(Clone, Default)]
 pub struct Changes {
     edited: Vec<MemberChange>,
 }
 
-/// One member that changes.
+/// A member that changes.
 #[derive(Clone)]
 pub struct MemberChange {
     path: Vec<String>,
     from: Option<Value>,
-    /// `None`: the member is taken out.
+    /// `None` if the member is removed.
     to: Option<Value>,
 }
 
 impl MemberChange {
-    /// Where it is, such as `attributes.team`.
+    /// The member's path, such as `attributes.team`.
     #[must_use]
     pub fn member(&self) -> String {
         self.path.join(".")
     }
 
-    /// The value before; `None` when it was not set.
+    /// The value before, or `None` if it was not set.
     #[must_use]
     pub fn from(&self) -> Option<Value> {
         self.shown(self.from.as_ref())
     }
 
-    /// The value after; `None` when it is taken out.
+    /// The value after, or `None` if it is removed.
     #[must_use]
     pub fn to(&self) -> Option<Value> {
         self.shown(self.to.as_ref())
     }
 
-    /// Whether the values are kept secret: what they are is not told then, only whether they are
-    /// set.
+    /// Whether the values are secret. Secret values show only whether they are set.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.path.iter().any(|part| is_secret_name(part))
@@ -88,7 +87,7 @@ impl MemberChange {
 
 impl fmt::Display for MemberChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name may have line breaks in it, which would be lines of their own.
+        // A name may contain line breaks.
         write!(f, "{}: ", clean(&self.path.join(".")))?;
         match self.from() {
             Some(from) => write!(f, "{from}")?,
@@ -136,7 +135,7 @@ impl<'a> IntoIterator for &'a Changes {
 }
 
 impl Changes {
-    /// Compares two states of one object, member by member.
+    /// Compares two states of an object, member by member.
     pub(crate) fn between<T: Serialize>(op: &Operation, before: &T, after: &T) -> Result<Self> {
         let mut edited = Vec::new();
         compare(
@@ -155,45 +154,45 @@ impl Changes {
         self.edited.is_empty()
     }
 
-    /// How many members change.
+    /// The number of members that change.
     #[must_use]
     pub fn len(&self) -> usize {
         self.edited.len()
     }
 
-    /// The members that change, in the order of their names.
+    /// The members that change, sorted by name.
     pub fn iter(&self) -> std::slice::Iter<'_, MemberChange> {
         self.edited.iter()
     }
 
-    /// The change of one member, `None` when it stays.
+    /// The change of a member, or `None` if it does not change.
     #[must_use]
     pub fn get(&self, member: &str) -> Option<&MemberChange> {
         self.edited.iter().find(|change| change.member() == member)
     }
 
-    /// Refuses members that an update would leave alone, with what changes them.
-    pub(crate) fn refuse_lost(&self, op: &Operation) -> Result<()> {
-        let lost: Vec<String> = of_update(op.takes)
-            .filter(|lost| lost.is_refused_by_modify())
-            .filter(|lost| {
+    /// Refuses members that an update ignores, and names the call that changes them.
+    pub(crate) fn refuse_ignored(&self, op: &Operation) -> Result<()> {
+        let ignored: Vec<String> = of_update(op.takes)
+            .filter(|ignored| ignored.is_refused_by_modify())
+            .filter(|ignored| {
                 let of_it = |edit: &&MemberChange| {
                     edit.path
                         .first()
-                        .is_some_and(|member| member == lost.member)
+                        .is_some_and(|member| member == ignored.member)
                 };
                 self.edited.iter().any(|edit| of_it(&edit))
             })
-            .map(|lost| format!("{} (use {})", lost.member, lost.instead))
+            .map(|ignored| format!("{} (use {})", ignored.member, ignored.instead))
             .collect();
-        if lost.is_empty() {
+        if ignored.is_empty() {
             return self.refuse_attributes_of_members(op);
         }
         Err(error::invalid_argument(
             op,
             format!(
-                "the server ignores {} in an update: leave it as it was; nothing was written",
-                lost.join(", ")
+                "the server ignores {} in an update: leave it unchanged; nothing was written",
+                ignored.join(", ")
             ),
         ))
     }
@@ -211,7 +210,7 @@ impl Changes {
     /// Checks that every edited member has the wanted value in `now`.
     pub(crate) fn confirm<T: Serialize>(&self, op: &Operation, now: &T) -> Result<()> {
         let now = value(op, now)?;
-        let mut refused = Refused::default();
+        let mut unconfirmed = Unconfirmed::default();
         for edit in &self.edited {
             let member = edit.path.first().map(String::as_str);
             if member.is_some_and(|member| WRITE_ONLY.contains(&member)) {
@@ -219,15 +218,15 @@ impl Changes {
             }
             let found = edit.path.iter().try_fold(&now, |node, part| node.get(part));
             if !edit.is_as(edit.to.as_ref(), found) {
-                refused.add(edit, found);
+                unconfirmed.add(edit, found);
             }
         }
-        refused.or_ok(op)
+        unconfirmed.or_ok(op)
     }
 }
 
 impl MemberChange {
-    /// Whether this member is to the server what it was meant to be.
+    /// Whether the server regards the member as having the wanted value.
     fn is_as(&self, wanted: Option<&Value>, found: Option<&Value>) -> bool {
         let mut path = self.path.iter().rev().map(String::as_str);
         let last = path.next().unwrap_or_default();
@@ -242,18 +241,18 @@ impl MemberChange {
     }
 }
 
-/// The edits of an update that the server answered with success and did not make.
+/// Edits that the server did not make although the update succeeded.
 #[derive(Default)]
-struct Refused {
-    /// Those that are as they were before.
+struct Unconfirmed {
+    /// Members with the same value as before.
     unchanged: Vec<String>,
-    /// Those that are something else now, with what that is.
-    otherwise: Vec<String>,
-    /// Whether one was to be taken out and is as it was.
+    /// Members with a value that is neither the old nor the wanted one.
+    different: Vec<String>,
+    /// Whether a member was to be removed but kept its value.
     kept: bool,
 }
 
-impl Refused {
+impl Unconfirmed {
     fn add(&mut self, edit: &MemberChange, found: Option<&Value>) {
         let member = edit.member();
         if edit.is_as(edit.from.as_ref(), found) {
@@ -261,9 +260,9 @@ impl Refused {
             self.unchanged.push(member);
             return;
         }
-        self.otherwise.push(match edit.shown(found) {
-            None | Some(Value::Null) => format!("{member} (it is not set now)"),
-            Some(_) if edit.is_secret() => format!("{member} (to a value that is not shown here)"),
+        self.different.push(match edit.shown(found) {
+            None | Some(Value::Null) => format!("{member} (now not set)"),
+            Some(_) if edit.is_secret() => format!("{member} (to a value that is not shown)"),
             Some(found) => format!("{member} (to {})", shortened(&found.to_string())),
         });
     }
@@ -273,26 +272,26 @@ impl Refused {
         if !self.unchanged.is_empty() {
             said.push(format!("did not change {}", self.unchanged.join(", ")));
         }
-        if !self.otherwise.is_empty() {
+        if !self.different.is_empty() {
             said.push(format!(
                 "changed to something else: {}",
-                self.otherwise.join(", ")
+                self.different.join(", ")
             ));
         }
         if said.is_empty() {
             return Ok(());
         }
         let advice = if self.kept {
-            "a member that is left out stays as it is: set an empty value to clear it"
+            "an omitted member stays unchanged: set an empty value to clear it"
         } else if self.unchanged.is_empty() {
-            "the server writes some values in its own way, or derives them from other members: \
-             set what it has made of it, or leave the member as it was"
+            "the server normalizes some values or derives them from other members: set the value \
+             that it stores, or leave the member unchanged"
         } else {
-            "the server ignores members that it does not change here, and user attributes that the \
-             realm's user profile does not declare"
+            "the server ignores members that this call does not change, and user attributes that \
+             the realm's user profile does not declare"
         };
         Err(error::protocol(format!(
-            "the server took the update but {}",
+            "the server accepted the update but {}",
             said.join(", and ")
         ))
         .with_operation(op)
@@ -300,7 +299,7 @@ impl Refused {
     }
 }
 
-/// A value in an error text.
+/// Shortens a value for an error message.
 fn shortened(value: &str) -> String {
     const LONGEST: usize = 120;
     match value.char_indices().nth(LONGEST) {
@@ -314,7 +313,7 @@ fn is_secret_name(name: &str) -> bool {
     !NO_SECRETS.contains(&name) && SECRET_NAMES.iter().any(|part| lower.contains(part))
 }
 
-/// Flags and numbers are no secrets; everything below a secret name else is.
+/// Flags and numbers are not secrets; any other value below a secret name is.
 fn redacted(value: &Value, secret: bool) -> Value {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
@@ -368,7 +367,7 @@ fn compare(path: &mut Vec<String>, before: &Value, after: &Value, edited: &mut V
     }
 }
 
-/// A new object is compared by its members: the server may add its own beside them.
+/// A new object is compared member by member, because the server may add members of its own.
 fn added(path: &mut Vec<String>, after: &Value, edited: &mut Vec<MemberChange>) {
     match after {
         Value::Object(members) if !members.is_empty() => {

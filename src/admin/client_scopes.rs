@@ -1,4 +1,4 @@
-//! The client scopes of a client, by name.
+//! A client's scopes, assigned by name.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::representations::ClientRepresentation;
 use crate::operation::Operation;
 use crate::{ErrorKind, Result, error};
 
-/// The server adds and removes it with the service account.
+/// The scope that the server adds and removes together with the service account.
 pub(crate) const OF_SERVICE_ACCOUNTS: &str = "service_account";
 
 const OPERATION: &Operation = &Operation::new(
@@ -21,7 +21,7 @@ fn names(list: Option<&Vec<String>>) -> Vec<&String> {
     list.into_iter().flatten().collect()
 }
 
-/// What is in the second list and not in the first.
+/// The names that are only in the second list.
 fn added<'a>(before: &[&String], after: &[&'a String]) -> Vec<&'a String> {
     let mut added = after.to_vec();
     added.retain(|name| !before.contains(name));
@@ -29,8 +29,7 @@ fn added<'a>(before: &[&String], after: &[&'a String]) -> Vec<&'a String> {
 }
 
 impl Client {
-    /// Makes the default and optional client scopes those that are wanted: an update of a client
-    /// leaves them alone.
+    /// Assigns the wanted default and optional client scopes, which an update of a client ignores.
     pub(crate) async fn assign_client_scopes(
         &self,
         before: &ClientRepresentation,
@@ -47,7 +46,7 @@ impl Client {
         let (add, add_optional) = (added(&had, &wants), added(&had_optional, &wants_optional));
         let (mut remove, remove_optional) =
             (added(&wants, &had), added(&wants_optional, &had_optional));
-        // The server may have taken it away just now.
+        // The server may have just removed it.
         remove.retain(|name| {
             *name != OF_SERVICE_ACCOUNTS || wanted.service_accounts_enabled == Some(true)
         });
@@ -75,11 +74,11 @@ impl Client {
                 .with_kind(ErrorKind::NotFound)
             })
         };
-        // All names are known before any of them is written.
+        // All names are resolved before any of them is written.
         for name in changes.into_iter().flatten() {
             id(name)?;
         }
-        // An optional scope is not added to the defaults before it is removed, and the reverse.
+        // An optional scope cannot become a default one before it is removed, and vice versa.
         for name in &remove {
             self.default_client_scopes().remove(id(name)?).await?;
         }

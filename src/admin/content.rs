@@ -1,8 +1,8 @@
-//! Answers that are neither JSON nor text.
+//! Responses that are neither JSON nor text.
 
 use bytes::Bytes;
 
-/// A file the server sent: its bytes and their media type.
+/// A file from the server: its bytes and their media type.
 ///
 /// ```
 /// # use keycloak_kit::admin::Content;
@@ -30,25 +30,25 @@ impl Content {
         Self { media_type, bytes }
     }
 
-    /// The media type without its parameters, in lower case: `application/zip`.
+    /// The media type without parameters, in lower case: `application/zip`.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
         self.media_type.as_deref()
     }
 
-    /// The bytes as they came.
+    /// The raw bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The bytes, without a copy.
+    /// Returns the bytes without copying them.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         self.bytes
     }
 
-    /// The bytes as text, when they are UTF-8.
+    /// The bytes as text, if they are UTF-8.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok()
@@ -61,7 +61,7 @@ impl AsRef<[u8]> for Content {
     }
 }
 
-/// What is in it may be a key store.
+/// The file may be a key store.
 impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Content")

@@ -1,4 +1,4 @@
-//! The attributes of users that the server keeps.
+//! User attributes that the realm's user profile declares.
 
 use super::handles::{Realm, Users};
 use super::ids::UserId;
@@ -6,18 +6,18 @@ use super::representations::{UPConfig, UnmanagedAttributePolicy, UserRepresentat
 use crate::operation::Operation;
 use crate::{Result, error};
 
-/// Members of a user: the server takes them as attributes too.
+/// Members of a user, which the server also accepts as attributes.
 const MEMBERS: [&str; 4] = ["username", "email", "firstName", "lastName"];
 
-/// The server declares it itself, in a realm that speaks several languages.
+/// Declared by the server itself in a realm with several languages.
 const LOCALE: &str = "locale";
 
 impl Users {
-    /// Creates a user, all of whose attributes are kept.
+    /// Creates a user only if the server keeps all of its attributes.
     ///
-    /// `create` drops an attribute that the user profile of the realm does not declare, or does not
-    /// let administrators edit, and answers as if it had kept it. This reads the profile before it
-    /// creates a user with attributes.
+    /// `create` drops an attribute that the realm's user profile does not declare or does not let
+    /// administrators edit, without an error. This call reads the profile before it creates a user
+    /// with attributes.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -32,8 +32,9 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) when the server would drop one of the attributes:
-    /// nothing is created then. See also [`ErrorKind`](crate::ErrorKind).
+    /// - [`Config`](crate::ErrorKind::Config) if the server would drop an attribute; the user is
+    ///   not created.
+    /// - Any other [`ErrorKind`](crate::ErrorKind) if a request fails.
     #[inline]
     pub async fn create_checked(&self, user: &UserRepresentation) -> Result<UserId> {
         let given = user.attributes.iter().flatten();
@@ -68,14 +69,14 @@ impl Users {
         Err(error::invalid_argument(
             OPERATION,
             format!(
-                "the user profile of the realm does not declare {} with `admin` among those who \
-                 may edit it, so the server would drop it; nothing was created",
+                "the realm's user profile does not declare {} as editable by `admin`, so the \
+                 server would drop it; nothing was created",
                 dropped.join(", ")
             ),
         )
         .with_hint(
-            "declare the attribute with realm.user_profile().modify(..), or let the profile's \
-             unmanaged_attribute_policy take what it does not declare",
+            "declare the attribute with realm.user_profile().modify(..), or accept undeclared \
+             attributes with the profile's unmanaged_attribute_policy",
         ))
     }
 }
@@ -106,8 +107,7 @@ mod tests {
     use crate::admin::representations::UserRepresentation;
     use crate::testing::{Reply, Server};
 
-    /// A realm whose profile declares `team`, takes others as `policy` says, and keeps what it
-    /// declares.
+    /// A realm whose profile declares `team`, and treats other attributes by `policy`.
     async fn server(policy: &'static str) -> Server {
         Server::keycloak(move |seen, base| {
             let target = seen.target.as_str();

@@ -1,35 +1,34 @@
-//! Create or bring to the wanted state.
+//! Creates an object, or changes it to the wanted state.
 
 mod collections;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::IntoFuture;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::Changes;
 use super::bodies::of_update;
 use super::change::{Secrets, is_nothing, merge, not_compared};
-use super::modify::{Modify, Target};
-use super::{Changes, Sending};
+use super::modify::{EditTarget, Modify};
 use crate::operation::Operation;
-use crate::{Result, error};
+use crate::{BoxFuture, Result, error};
 
 /// What `ensure` found and did.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Ensured<I> {
-    /// There was no such object: it was created.
+    /// The object did not exist and was created.
     Created(I),
-    /// It was there and differed: these members were changed.
+    /// The object existed and differed; these members were changed.
     Changed(I, Changes),
-    /// It was there as wanted: nothing was written. The members are secrets that the server does
-    /// not show, so they were not compared.
+    /// The object existed as wanted; nothing was written. The members are secrets that were not
+    /// compared, because the server does not show them.
     Unchanged(I, Vec<String>),
 }
 
@@ -48,12 +47,12 @@ impl<I> Ensured<I> {
         }
     }
 
-    /// Whether the object is new.
+    /// Whether the object was created.
     pub fn is_created(&self) -> bool {
         matches!(self, Self::Created(_))
     }
 
-    /// What was changed of an object that was there.
+    /// What was changed in an existing object.
     pub fn changes(&self) -> Option<&Changes> {
         match self {
             Self::Changed(_, changes) => Some(changes),
@@ -61,8 +60,8 @@ impl<I> Ensured<I> {
         }
     }
 
-    /// The secrets that are wanted and were neither written nor compared, because the server does
-    /// not show them: such as `smtpServer.password`. [`Ensure::with_secrets`] writes them.
+    /// The wanted secrets that were neither written nor compared because the server does not show
+    /// them, such as `smtpServer.password`. [`Ensure::with_secrets`] writes them.
     pub fn not_compared(&self) -> &[String] {
         match self {
             Self::Unchanged(_, members) => members,
@@ -87,20 +86,18 @@ impl<I: fmt::Display> fmt::Display for Ensured<I> {
     }
 }
 
-type Finding<'a, I> = Pin<Box<dyn Future<Output = Result<Option<I>>> + Send + 'a>>;
-
-/// Where objects of one kind are.
+/// A place with objects of one kind.
 pub(crate) trait Collection<T>: Sync {
     type Id: Send;
 
     fn operation(&self) -> &'static Operation;
-    /// The object that `wanted` names.
-    fn find<'a>(&'a self, wanted: &'a T) -> Finding<'a, Self::Id>;
-    fn at(&self, id: &Self::Id) -> Box<dyn Target<T>>;
-    fn create(&self, wanted: &T) -> Sending<Self::Id>;
+    /// Finds the object that `wanted` names.
+    fn find<'a>(&'a self, wanted: &'a T) -> BoxFuture<'a, Result<Option<Self::Id>>>;
+    fn at(&self, id: &Self::Id) -> Box<dyn EditTarget<T>>;
+    fn create(&self, wanted: &T) -> BoxFuture<'static, Result<Self::Id>>;
 }
 
-/// What somebody else is creating at this moment the server may refuse before it finds it.
+/// Waits for a concurrent create: the server may report a conflict before the object is visible.
 const NOT_YET: [Duration; 4] = [
     Duration::from_millis(20),
     Duration::from_millis(80),
@@ -111,13 +108,11 @@ const NOT_YET: [Duration; 4] = [
 /// Members that the server never shows.
 const NEVER_SHOWN: &[&str] = &["credentials"];
 
-type Running<'a, I> = Pin<Box<dyn Future<Output = Result<Ensured<I>>> + Send + 'a>>;
-
-/// A wanted state of one object, as `ensure` makes it; `.await` brings it about.
+/// A wanted state of an object, returned by `ensure`. `.await` creates or changes the object.
 #[must_use = "nothing is created or changed until it is awaited"]
 pub struct Ensure<'a, I> {
     operation: &'static Operation,
-    run: Box<dyn FnOnce(Secrets) -> Running<'a, I> + Send + 'a>,
+    run: Box<dyn FnOnce(Secrets) -> BoxFuture<'a, Result<Ensured<I>>> + Send + 'a>,
     secrets: Secrets,
 }
 
@@ -134,9 +129,9 @@ impl<'a, I: Send + 'a> Ensure<'a, I> {
         }
     }
 
-    /// Writes secrets that cannot be compared, because the server does not show them, even where
-    /// nothing else differs: passwords of a mail server, an identity provider, a component or a
-    /// user. Without this they are written together with another change.
+    /// Also writes secrets when nothing else differs. The server does not show passwords of a mail
+    /// server, an identity provider, a component or a user, so they cannot be compared. Without
+    /// this setting they are written only together with another change.
     pub fn with_secrets(mut self) -> Self {
         self.secrets = Secrets::Write;
         self
@@ -154,7 +149,7 @@ impl<I> fmt::Debug for Ensure<'_, I> {
 
 impl<'a, I> IntoFuture for Ensure<'a, I> {
     type Output = Result<Ensured<I>>;
-    type IntoFuture = Running<'a, I>;
+    type IntoFuture = BoxFuture<'a, Result<Ensured<I>>>;
 
     fn into_future(self) -> Self::IntoFuture {
         (self.run)(self.secrets)
@@ -168,19 +163,19 @@ where
 {
     let operation = collection.operation();
     let members = members(operation, wanted)?;
-    refuse_lost(operation, &members)?;
+    refuse_ignored(operation, &members)?;
     let id = match collection.find(wanted).await? {
         Some(found) => found,
         None => match collection.create(wanted).await {
             Ok(id) => {
-                // What a server does not take when it creates it drops without a word.
+                // The server silently drops members that it does not accept on create.
                 let target = collection.at(&id);
-                return match bring(operation, target, members, Secrets::Keep).await {
+                return match reconcile(operation, target, members, Secrets::Keep).await {
                     Ok(_) => Ok(Ensured::Created(id)),
-                    Err(lost) => {
-                        let hint = lost.hint().unwrap_or("it is not all as wanted");
-                        let hint = format!("the object was created and is there; {hint}");
-                        Err(lost.with_hint(hint))
+                    Err(ignored) => {
+                        let hint = ignored.hint().unwrap_or("not every member is as wanted");
+                        let hint = format!("the object was created and exists; {hint}");
+                        Err(ignored.with_hint(hint))
                     }
                 };
             }
@@ -193,14 +188,14 @@ where
                     tokio::time::sleep(wait).await;
                     found = collection.find(wanted).await?;
                 }
-                // Something else of it is there already.
+                // The conflict is about another property of the object.
                 found.ok_or(conflict)?
             }
             Err(failed) => return Err(failed),
         },
     };
     let target = collection.at(&id);
-    let (changes, not_compared) = bring(operation, target, members, secrets).await?;
+    let (changes, not_compared) = reconcile(operation, target, members, secrets).await?;
     Ok(if changes.is_empty() {
         Ensured::Unchanged(id, not_compared)
     } else {
@@ -208,30 +203,29 @@ where
     })
 }
 
-/// Members that no update takes, so that a wanted state with them is never reached.
-fn refuse_lost(operation: &Operation, members: &Map<String, Value>) -> Result<()> {
-    let lost: Vec<String> = of_update(operation.takes)
-        .filter(|lost| lost.is_refused_by_ensure() && members.contains_key(lost.member))
-        .map(|lost| format!("{} (use {})", lost.member, lost.instead))
+/// Refuses members that no update accepts, so the wanted state could never be reached.
+fn refuse_ignored(operation: &Operation, members: &Map<String, Value>) -> Result<()> {
+    let ignored: Vec<String> = of_update(operation.takes)
+        .filter(|ignored| ignored.is_refused_by_ensure() && members.contains_key(ignored.member))
+        .map(|ignored| format!("{} (use {})", ignored.member, ignored.instead))
         .collect();
-    if lost.is_empty() {
+    if ignored.is_empty() {
         return Ok(());
     }
     Err(error::invalid_argument(
         operation,
         format!(
-            "{} cannot be brought to a wanted state with the rest: leave it out; no request was \
-             sent",
-            lost.join(", ")
+            "{} is not set by ensure: leave it out; no request was sent",
+            ignored.join(", ")
         ),
     ))
 }
 
-/// Changes what is set in `wanted` and differs; gives what that was, and the secrets that were
-/// neither compared nor written.
-pub(crate) async fn bring<T>(
+/// Changes the members that are set in `wanted` and differ. Returns the changes, and the secrets
+/// that were neither compared nor written.
+pub(crate) async fn reconcile<T>(
     operation: &'static Operation,
-    target: Box<dyn Target<T>>,
+    target: Box<dyn EditTarget<T>>,
     wanted: Map<String, Value>,
     secrets: Secrets,
 ) -> Result<(Changes, Vec<String>)>
@@ -263,11 +257,11 @@ where
         }
     });
     let (changes, _) = edit.done().await?;
-    // Then nothing was edited, and nothing written.
+    // In that case nothing was edited or written.
     if let Some(failed) = failed {
         return Err(error::invalid_argument(
             operation,
-            format!("the wanted object cannot be put over the present one: {failed}"),
+            format!("the wanted object cannot be merged into the present one: {failed}"),
         ));
     }
     Ok((changes, secret))
@@ -291,7 +285,7 @@ pub(crate) fn members<T: Serialize>(
     }
 }
 
-/// The member that names an object.
+/// Returns the member that identifies an object.
 fn key<'a>(
     operation: &Operation,
     member: &'static str,
@@ -301,7 +295,7 @@ fn key<'a>(
         Some(value) if !value.is_empty() => Ok(value),
         _ => Err(error::invalid_argument(
             operation,
-            format!("{member} must be set: it says which object is meant"),
+            format!("{member} must be set: it identifies the object"),
         )),
     }
 }

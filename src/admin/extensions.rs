@@ -1,4 +1,4 @@
-//! What is written by hand on generated handles and representations.
+//! Hand-written methods of generated handles and representations.
 
 use super::handles::{Client, Realm};
 use super::representations::CredentialRepresentation;
@@ -12,9 +12,9 @@ const BY_CLIENT_ID: &Operation = &Operation::new(
 );
 
 impl Realm {
-    /// The client of this `clientId`, the name that applications log in with.
+    /// Looks up the client with this `clientId`, the name that applications log in with.
     ///
-    /// Keycloak's paths take another id, the client's UUID; this looks it up.
+    /// Keycloak's paths use another id, the client's UUID.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -24,8 +24,9 @@ impl Realm {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) when the realm has no such client; see also
-    /// [`find_client_by_client_id`](Self::find_client_by_client_id).
+    /// - [`NotFound`](ErrorKind::NotFound) if the realm has no such client; see also
+    ///   [`find_client_by_client_id`](Self::find_client_by_client_id).
+    /// - Any other [`ErrorKind`] if the request fails.
     pub async fn client_by_client_id(&self, client_id: impl AsRef<str> + Send) -> Result<Client> {
         let client_id = client_id.as_ref();
         self.find_client_by_client_id(client_id)
@@ -40,11 +41,12 @@ impl Realm {
             })
     }
 
-    /// Like [`client_by_client_id`](Self::client_by_client_id), `None` when there is none.
+    /// Like [`client_by_client_id`](Self::client_by_client_id), but returns `None` if there is no
+    /// such client.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     pub async fn find_client_by_client_id(
         &self,
         client_id: impl AsRef<str> + Send,
@@ -60,15 +62,15 @@ impl Realm {
 }
 
 impl CredentialRepresentation {
-    /// A password. Permanent unless [`temporary`](Self::temporary) is set: a temporary one must be
-    /// changed at the next login.
+    /// Creates a password. It is permanent unless [`temporary`](Self::temporary) is set: a
+    /// temporary one must be changed at the next login.
     #[must_use]
     pub fn password(password: impl Into<Secret>) -> Self {
         Self::default().type_("password").value(password)
     }
 }
 
-/// The id that the server puts into everything it sends.
+/// Returns the id, which the server includes in everything it sends.
 pub(crate) fn required(id: Option<&String>, type_name: &'static str) -> Result<String> {
     super::representation_ids::required(id, type_name, "id")
 }

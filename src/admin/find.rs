@@ -1,4 +1,4 @@
-//! Looking objects up by the name that people know them by.
+//! Looks up objects by the name that people use.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::representations::{
 use crate::operation::Operation;
 use crate::{Error, ErrorKind, Result, error};
 
-/// What a look-up that matches several objects answers.
+/// The error of a lookup that matches several objects.
 fn ambiguous(op: &Operation, what: &str, ids: &[Option<&str>]) -> Error {
     let ids: Vec<&str> = ids.iter().copied().flatten().collect();
     error::invalid_argument(
@@ -34,7 +34,7 @@ fn ambiguous(op: &Operation, what: &str, ids: &[Option<&str>]) -> Error {
     .with_kind(ErrorKind::Conflict)
 }
 
-/// The one object of a list.
+/// Returns the only object of a list.
 fn only<T>(
     op: &Operation,
     what: &str,
@@ -48,13 +48,13 @@ fn only<T>(
     Ok(found.pop())
 }
 
-/// Keycloak keeps usernames and addresses in lower case.
+/// Keycloak stores usernames and addresses in lower case.
 fn is_same_name(kept: Option<&str>, asked: &str) -> bool {
     kept.is_some_and(|kept| kept.to_lowercase() == asked.to_lowercase())
 }
 
 impl Users {
-    /// The user with exactly this username, in upper or lower case; `None` when there is none.
+    /// Finds the user with exactly this username, ignoring case. Returns `None` if it does not exist.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -66,8 +66,9 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`Conflict`](ErrorKind::Conflict) when several users have it, as a user storage may bring
-    /// about; see also [`ErrorKind`].
+    /// - [`Conflict`](ErrorKind::Conflict) if several users have this username, which user storages
+    ///   can cause.
+    /// - Any other [`ErrorKind`] if the request fails.
     #[inline]
     pub async fn find_by_username(
         &self,
@@ -85,13 +86,14 @@ impl Users {
         only(OPERATION, "username", found, |user| user.id.as_deref())
     }
 
-    /// The user with exactly this e-mail address, in upper or lower case; `None` when there is
+    /// Finds the user with exactly this e-mail address, ignoring case. Returns `None` if there is
     /// none.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](ErrorKind::Conflict) when several users have it (a realm may allow that); see
-    /// also [`ErrorKind`].
+    /// - [`Conflict`](ErrorKind::Conflict) if several users have this address, which a realm may
+    ///   allow.
+    /// - Any other [`ErrorKind`] if the request fails.
     #[inline]
     pub async fn find_by_email(
         &self,
@@ -110,12 +112,12 @@ impl Users {
 }
 
 impl Clients {
-    /// The client with this `clientId`, the name that applications log in with; `None` when there
-    /// is none.
+    /// Finds the client with this `clientId`, the name that applications log in with. Returns
+    /// `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_client_id(
         &self,
@@ -130,11 +132,11 @@ impl Clients {
 }
 
 impl Roles {
-    /// The realm role with this name; `None` when there is none.
+    /// Finds the realm role with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_name(
         &self,
@@ -150,11 +152,11 @@ impl Roles {
 }
 
 impl ClientRoles {
-    /// The client's role with this name; `None` when there is none.
+    /// Finds the client's role with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_name(
         &self,
@@ -171,11 +173,11 @@ impl ClientRoles {
 }
 
 impl GroupChildren {
-    /// The group with this name directly below; `None` when there is none.
+    /// Finds the direct child with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if a request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_name(
         &self,
@@ -191,11 +193,11 @@ impl GroupChildren {
 }
 
 impl ClientScopes {
-    /// The client scope with this name; `None` when there is none.
+    /// Finds the client scope with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_name(
         &self,
@@ -209,11 +211,11 @@ impl ClientScopes {
 }
 
 impl IdentityProviders {
-    /// The identity provider with this alias; `None` when there is none.
+    /// Finds the identity provider with this alias. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_alias(
         &self,
@@ -229,11 +231,11 @@ impl IdentityProviders {
 }
 
 impl AuthenticationFlows {
-    /// The flow with this alias; `None` when there is none.
+    /// Finds the flow with this alias. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if the request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_alias(
         &self,
@@ -247,8 +249,8 @@ impl AuthenticationFlows {
 }
 
 impl AuthenticationFlowByAlias {
-    /// The copy that was just made: releases before 26.4 send no `Location`, and an alias is one
-    /// flow's own in a realm (`AuthenticationManagementResource.copy`).
+    /// Finds the copy that was just made. Releases before 26.4 send no `Location`, and an alias is
+    /// unique in a realm (`AuthenticationManagementResource.copy`).
     pub(super) fn find_copy(&self, copy: &FlowCopyRepresentation) -> FindCreated {
         let flows = AuthenticationFlows {
             call: self.call.clone(),
@@ -269,11 +271,11 @@ impl AuthenticationFlowByAlias {
 }
 
 impl Organizations {
-    /// The organization with this name; `None` when there is none.
+    /// Finds the organization with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if a request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_name(
         &self,
@@ -288,11 +290,11 @@ impl Organizations {
         self.whole(found).await
     }
 
-    /// The organization that has this internet domain; `None` when there is none.
+    /// Finds the organization with this internet domain. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if a request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_domain(
         &self,
@@ -308,12 +310,12 @@ impl Organizations {
         self.whole(found).await
     }
 
-    /// The organization with this alias; `None` when there is none. The server has no search for
-    /// it: this reads the list until it is found.
+    /// Finds the organization with this alias. Returns `None` if it does not exist. The server cannot
+    /// search by alias, so this reads the list until it finds one.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if a request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_alias(
         &self,
@@ -330,7 +332,7 @@ impl Organizations {
         Ok(None)
     }
 
-    /// An older server lists organizations without their attributes.
+    /// Reads the whole organization, because older servers list organizations without attributes.
     async fn whole(
         &self,
         found: Option<OrganizationRepresentation>,
@@ -350,15 +352,15 @@ impl Organizations {
     }
 }
 
-/// Lists that are short and have no search.
+/// For short lists that cannot be searched.
 macro_rules! find_in_list {
     ($($handle:ident $item:ident $what:literal;)*) => {$(
         impl $handle {
-            #[doc = concat!("The ", $what, " with this name; `None` when there is none.")]
+            #[doc = concat!("Finds the ", $what, " with this name. Returns `None` if it does not exist.")]
             ///
             /// # Errors
             ///
-            /// See [`ErrorKind`].
+            /// Returns an error if the request fails; see [`ErrorKind`].
             #[inline]
             pub async fn find_by_name(
                 &self,
@@ -379,12 +381,13 @@ find_in_list! {
 }
 
 impl Components {
-    /// The component with this name; `None` when there is none.
+    /// Finds the component with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](ErrorKind::Conflict) when several components have it: names are unique
-    /// nowhere, see [`list`](Self::list) for parent and type. See also [`ErrorKind`].
+    /// - [`Conflict`](ErrorKind::Conflict) if several components have this name. Names are not
+    ///   unique; [`list`](Self::list) also filters by parent and type.
+    /// - Any other [`ErrorKind`] if the request fails.
     #[inline]
     pub async fn find_by_name(
         &self,
@@ -405,11 +408,11 @@ impl Components {
 }
 
 impl Workflows {
-    /// The workflow with this name; `None` when there is none.
+    /// Finds the workflow with this name. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`].
+    /// Returns an error if a request fails; see [`ErrorKind`].
     #[inline]
     pub async fn find_by_name(
         &self,

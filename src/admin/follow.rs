@@ -1,7 +1,7 @@
-//! Events of a realm, as they happen.
+//! A realm's events, as they happen.
 
 mod cursor;
-mod look;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -13,48 +13,47 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
-use futures_util::future::BoxFuture;
 use futures_util::stream::StreamExt;
 use tokio::time::Sleep;
 
 pub use self::cursor::EventCursor;
 
-use self::look::{Begin, Event, Keeping, Look, Order, Source, key};
+use self::source::{Batch, Event, EventSettings, EventSource, FetchFrom, Order, key};
 use super::handles::{AdminEvents, Events, Realm};
 use super::representations::{AdminEventRepresentation, EventRepresentation};
 use super::requests::{AdminEventsList, EventsList};
-use crate::Result;
 use crate::error::{Error, ErrorKind, protocol};
 use crate::operation::Operation;
+use crate::{BoxFuture, Result};
 
 const OP: Operation = Operation::new("realm.events.follow", "GET", "");
 
-/// How far each look goes back, unless set.
+/// How far each poll goes back by default.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Between two looks, unless set.
+/// The default wait between two polls.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// The events of a realm, as they happen, the oldest first; from
-/// [`Events::follow`] and [`AdminEvents::follow`].
+/// A realm's events as they happen, oldest first; returned by [`Events::follow`] and
+/// [`AdminEvents::follow`].
 ///
-/// The server is asked every five seconds ([`every`](Self::every)). It orders events by their time in
-/// milliseconds and shows one only when its transaction is through, so that an event can appear
-/// behind newer ones. Each look therefore goes back 60 seconds ([`window`](Self::window)) behind the
-/// newest event, and the [cursor](Self::cursor) holds what was seen there: no event is given twice,
-/// and the one that can be missed is an event that appears later than the window after its time.
-/// Where events have no id (servers older than 26.4.7) two events that are equal in every member,
-/// the time in milliseconds included, count as one.
+/// The stream polls the server every five seconds ([`every`](Self::every)). The server sorts events
+/// by their time in milliseconds, but shows an event only after its transaction has ended, so an
+/// event can appear behind newer ones. Each poll therefore goes back 60 seconds
+/// ([`window`](Self::window)) before the newest event, and the [cursor](Self::cursor) holds the
+/// events seen there. No event is returned twice; an event is missed only if it appears later than
+/// the window after its time. If events have no id (servers older than 26.4.7), two events that are
+/// equal in every member, including the time in milliseconds, count as one.
 ///
-/// An error does not end the stream: polled again, it goes on from where it was. With
-/// [`until_now`](Self::until_now) a look that failed is the last item, and the `None` behind it does
-/// not say that everything was read. Two errors tell of events that do not come:
+/// An error does not end the stream: when polled again, it continues where it was. With
+/// [`until_now`](Self::until_now) the error of a failed poll is the last item, and the `None` after
+/// it does not mean that everything was read. Two errors report missing events:
 ///
-/// - Kind `Conflict`: the realm does not keep these events; told once until they are switched on.
+/// - Kind `Conflict`: the realm does not save these events. Reported once until saving is enabled.
 /// - Kind `NotFound`: the server deletes events after a time (`eventsExpiration`, or the realm's
-///   attribute `adminEventsExpiration`), and the last look is longer ago: what happened in between
-///   may be gone. The cursor then stands behind the gap. Events deleted by hand are not noticed.
+///   attribute `adminEventsExpiration`), and the last poll is longer ago, so events in between may
+///   be gone. The cursor is then behind the gap. Events deleted by hand are not noticed.
 ///
-/// A [`Stream`], `Send + Unpin + 'static`. It needs the role `view-events`.
+/// A [`Stream`] that is `Send + Unpin + 'static`. Requires the role `view-events`.
 ///
 /// ```no_run
 /// # async fn run(kc: keycloak_kit::Keycloak, saved: keycloak_kit::admin::EventCursor) -> keycloak_kit::Result<()> {
@@ -69,35 +68,35 @@ const EVERY: Duration = Duration::from_secs(5);
 /// ```
 #[must_use = "a stream does nothing until it is polled"]
 pub struct EventStream<T> {
-    source: Arc<Source<T>>,
+    source: Arc<EventSource<T>>,
     cursor: EventCursor,
     window: Duration,
     every: Duration,
     once: bool,
     order: Order,
-    /// Whether the settings of the realm are read at the next look.
-    ask_settings: bool,
-    told_off: bool,
+    /// Whether the next poll reads the realm's settings.
+    with_settings: bool,
+    reported_off: bool,
     found: VecDeque<(String, T)>,
-    /// What the look that is being given out has learned.
-    after: Option<After>,
+    /// Facts about the poll whose events are being returned.
+    after: Option<BatchEnd>,
     state: State<T>,
 }
 
-struct After {
+struct BatchEnd {
     began: i64,
     whole: bool,
 }
 
 enum State<T> {
     Idle,
-    Looking(BoxFuture<'static, Result<Look<T>>>),
+    Fetching(BoxFuture<'static, Result<Batch<T>>>),
     Waiting(Pin<Box<Sleep>>),
     Ended,
 }
 
 impl<T: Event> EventStream<T> {
-    fn new(source: Source<T>, since: EventCursor) -> Self {
+    fn new(source: EventSource<T>, since: EventCursor) -> Self {
         Self {
             source: Arc::new(source),
             cursor: since,
@@ -105,42 +104,42 @@ impl<T: Event> EventStream<T> {
             every: EVERY,
             once: false,
             order: Order::OldestFirst,
-            ask_settings: true,
-            told_off: false,
+            with_settings: true,
+            reported_off: false,
             found: VecDeque::new(),
             after: None,
             state: State::Idle,
         }
     }
 
-    /// How far each look goes back behind the newest event, for events that appear late; 60 s unless
-    /// set. All events of the window are read at each look.
+    /// Sets how far each poll goes back before the newest event, for events that appear late; the
+    /// default is 60 s. Each poll reads all events of the window.
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// How long to wait between two looks; 5 s unless set.
+    /// Sets the wait between two polls; the default is 5 s.
     pub fn every(mut self, wait: Duration) -> Self {
         self.every = wait;
         self
     }
 
-    /// Ends the stream where the server has nothing more, instead of waiting for what happens next:
-    /// for programs that are started from time to time. A look that failed ends it too, with its
-    /// error as the last item.
+    /// Ends the stream when the server has no more events, instead of waiting for new ones; for
+    /// programs that are started from time to time. A failed poll ends it too, with its error as
+    /// the last item.
     pub fn until_now(mut self) -> Self {
         self.once = true;
         self
     }
 
-    /// How far the program has read: everything that was given out so far. Save it after an event is
-    /// dealt with, and pass it to `follow` to resume.
+    /// The position after all events returned so far. Save it after handling an event, and pass it
+    /// to `follow` to resume.
     pub fn cursor(&self) -> &EventCursor {
         &self.cursor
     }
 
-    /// The next event; waits until there is one.
+    /// Returns the next event, waiting until there is one.
     pub async fn next(&mut self) -> Option<Result<T>> {
         StreamExt::next(self).await
     }
@@ -149,60 +148,60 @@ impl<T: Event> EventStream<T> {
         i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn start_look(&self) -> BoxFuture<'static, Result<Look<T>>> {
+    fn start_fetch(&self) -> BoxFuture<'static, Result<Batch<T>>> {
         let window = self.window_millis();
-        let begin = match self.cursor.look_from(window) {
-            Some(from) => Begin::At(from),
-            None => Begin::Newest { window },
+        let begin = match self.cursor.fetch_from(window) {
+            Some(from) => FetchFrom::At(from),
+            None => FetchFrom::Newest { window },
         };
         let source = Arc::clone(&self.source);
-        let (order, known, ask) = (self.order, self.cursor.seen(), self.ask_settings);
-        Box::pin(async move { source.look(begin, order, known, ask).await })
+        let (order, known, ask) = (self.order, self.cursor.seen(), self.with_settings);
+        Box::pin(async move { source.fetch(begin, order, known, ask).await })
     }
 
-    /// Takes in what a look has found; an error says what does not come.
-    fn take_in(&mut self, look: Look<T>) -> Option<Error> {
-        self.order = look.order;
+    /// Accepts the result of a poll. Returns an error about events that are missing.
+    fn accept(&mut self, batch: Batch<T>) -> Option<Error> {
+        self.order = batch.order;
         let window = self.window_millis();
-        match self.cursor.look_from(window) {
+        match self.cursor.fetch_from(window) {
             None => {
-                let newest = look.events.last().map(Event::time);
+                let newest = batch.events.last().map(Event::time);
                 let from = newest.map_or(0, |newest| newest.saturating_sub(window));
-                let seen = look.events.iter().map(|event| (key(event), event.time()));
+                let seen = batch.events.iter().map(|event| (key(event), event.time()));
                 self.cursor.begin_after(seen.collect::<Vec<_>>(), from);
             }
             Some(from) => {
-                let new = look.events.into_iter().filter_map(|event| {
+                let new = batch.events.into_iter().filter_map(|event| {
                     let key = key(&event);
                     (event.time() >= from && !self.cursor.knows(&key)).then_some((key, event))
                 });
                 self.found = new.collect();
             }
         }
-        self.after = Some(After {
-            began: look.began,
-            whole: look.whole,
+        self.after = Some(BatchEnd {
+            began: batch.began,
+            whole: batch.whole,
         });
-        // Where nothing comes, the settings may be why.
-        self.ask_settings = self.found.is_empty() && look.whole;
-        self.complain(look.keeping?, look.began)
+        // If there are no new events, the settings may be the reason.
+        self.with_settings = self.found.is_empty() && batch.whole;
+        self.check_settings(batch.settings?, batch.began)
     }
 
-    fn complain(&mut self, keeping: Keeping, now: i64) -> Option<Error> {
-        if !keeping.enabled {
-            let told = std::mem::replace(&mut self.told_off, true);
+    fn check_settings(&mut self, settings: EventSettings, now: i64) -> Option<Error> {
+        if !settings.enabled {
+            let told = std::mem::replace(&mut self.reported_off, true);
             return (!told).then(|| {
-                protocol("the realm does not keep these events")
+                protocol("the realm does not save these events")
                     .with_kind(ErrorKind::Conflict)
                     .with_operation(&OP)
                     .with_hint(
-                        "switch them on: events_enabled or admin_events_enabled of \
+                        "enable them: events_enabled or admin_events_enabled of \
                          realm.events().config()",
                     )
             });
         }
-        self.told_off = false;
-        let seconds = keeping.expiration.filter(|seconds| *seconds > 0)?;
+        self.reported_off = false;
+        let seconds = settings.expiration.filter(|seconds| *seconds > 0)?;
         let kept_from = now.saturating_sub(seconds.saturating_mul(1000));
         let asked = self.cursor.asked()?;
         if asked >= kept_from {
@@ -212,18 +211,18 @@ impl<T: Event> EventStream<T> {
         let away = Duration::from_millis(now.abs_diff(asked));
         Some(
             protocol(format!(
-                "the server deletes these events after {seconds} s and was asked last {} s ago: \
-                 events in between may be missing",
+                "the server deletes these events after {seconds} s and the last poll was {} s \
+                 ago: events in between may be missing",
                 away.as_secs()
             ))
             .with_kind(ErrorKind::NotFound)
             .with_operation(&OP)
-            .with_hint("follow without a break, or let the realm keep its events longer"),
+            .with_hint("follow without interruption, or keep the events of the realm longer"),
         )
     }
 
-    /// Everything that a look has found is given out.
-    fn finish_look(&mut self, after: &After) {
+    /// Called when all events of a poll have been returned.
+    fn finish_batch(&mut self, after: &BatchEnd) {
         if after.whole {
             self.cursor.finish(after.began);
         }
@@ -256,18 +255,18 @@ impl<T: Event> Stream for EventStream<T> {
                 return Poll::Ready(Some(Ok(event)));
             }
             if let Some(after) = this.after.take() {
-                this.finish_look(&after);
+                this.finish_batch(&after);
             }
             match &mut this.state {
-                State::Idle => this.state = State::Looking(this.start_look()),
-                State::Looking(look) => {
-                    let look = ready!(look.as_mut().poll(cx));
+                State::Idle => this.state = State::Fetching(this.start_fetch()),
+                State::Fetching(batch) => {
+                    let batch = ready!(batch.as_mut().poll(cx));
                     this.state = State::Idle;
-                    let error = match look {
-                        Ok(look) => this.take_in(look),
+                    let error = match batch {
+                        Ok(batch) => this.accept(batch),
                         Err(error) => {
                             this.state = this.rest();
-                            this.ask_settings = true;
+                            this.with_settings = true;
                             Some(error.or_operation(&OP))
                         }
                     };
@@ -296,8 +295,8 @@ impl<T> fmt::Debug for EventStream<T> {
 }
 
 impl Events {
-    /// Login events as they happen, from `since` on: an [`EventCursor`] that an earlier program has
-    /// saved, or a time. To follow only some events, set the filters of a list first:
+    /// Follows login events from `since` on: an [`EventCursor`] that was saved earlier, or a time.
+    /// To follow only some events, set the filters of a list first:
     /// `events.list().of_type(["LOGIN_ERROR"]).follow(since)`.
     ///
     /// ```no_run
@@ -316,9 +315,9 @@ impl Events {
 }
 
 impl EventsList {
-    /// The events that the filters of this list let through, as they happen; see
-    /// [`Events::follow`](super::handles::Events::follow). `first`, `date_from` and `direction` are
-    /// set by the stream; `max` is the size of a page.
+    /// Follows the events that match this list's filters; see
+    /// [`Events::follow`](super::handles::Events::follow). The stream sets `first`, `date_from` and
+    /// `direction`; `max` is the page size.
     pub fn follow(self, since: impl Into<EventCursor>) -> EventStream<EventRepresentation> {
         let request = self.request.inner();
         let config = Events {
@@ -326,7 +325,7 @@ impl EventsList {
             realm: request.path_value("realm").into(),
         }
         .config();
-        let source = Source {
+        let source = EventSource {
             list: Box::new(move |date_from, direction| {
                 let mut list = self.clone();
                 let request = list.request.inner_mut();
@@ -335,11 +334,11 @@ impl EventsList {
                 request.set_or_unset("direction", direction.map(str::to_owned));
                 list.stream()
             }),
-            keeping: Box::new(move || {
+            settings: Box::new(move || {
                 let config = config.clone();
                 Box::pin(async move {
                     let config = config.get().await?;
-                    Ok(Keeping {
+                    Ok(EventSettings {
                         enabled: config.events_enabled.unwrap_or(true),
                         expiration: config.events_expiration,
                     })
@@ -351,23 +350,23 @@ impl EventsList {
 }
 
 impl AdminEvents {
-    /// Admin events as they happen; see [`Events::follow`](super::handles::Events::follow).
+    /// Follows admin events; see [`Events::follow`](super::handles::Events::follow).
     pub fn follow(&self, since: impl Into<EventCursor>) -> EventStream<AdminEventRepresentation> {
         self.list().follow(since)
     }
 }
 
 impl AdminEventsList {
-    /// The admin events that the filters of this list let through, as they happen; see
-    /// [`Events::follow`](super::handles::Events::follow). `first`, `date_from` and `direction` are
-    /// set by the stream; `max` is the size of a page.
+    /// Follows the admin events that match this list's filters; see
+    /// [`Events::follow`](super::handles::Events::follow). The stream sets `first`, `date_from` and
+    /// `direction`; `max` is the page size.
     pub fn follow(self, since: impl Into<EventCursor>) -> EventStream<AdminEventRepresentation> {
         let request = self.request.inner();
         let realm = Realm {
             call: request.call().clone(),
             realm: request.path_value("realm").into(),
         };
-        let source = Source {
+        let source = EventSource {
             list: Box::new(move |date_from, direction| {
                 let mut list = self.clone();
                 let request = list.request.inner_mut();
@@ -376,11 +375,11 @@ impl AdminEventsList {
                 request.set_or_unset("direction", direction.map(str::to_owned));
                 list.stream()
             }),
-            keeping: Box::new(move || {
+            settings: Box::new(move || {
                 let realm = realm.clone();
                 Box::pin(async move {
                     let config = realm.events().config().get().await?;
-                    Ok(Keeping {
+                    Ok(EventSettings {
                         enabled: config.admin_events_enabled.unwrap_or(true),
                         expiration: expiration_of_admin_events(&realm).await,
                     })
@@ -391,7 +390,7 @@ impl AdminEventsList {
     }
 }
 
-/// An attribute of the realm, which a token with `view-events` only may not read.
+/// Reads an attribute of the realm, which a token with only `view-events` may not read.
 async fn expiration_of_admin_events(realm: &Realm) -> Option<i64> {
     let attributes = realm.get().await.ok()?.attributes?;
     attributes.get("adminEventsExpiration")?.parse().ok()

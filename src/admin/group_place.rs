@@ -1,4 +1,4 @@
-//! Where a group is: a path, or the names on the way.
+//! The place of a group: a path, or a list of names.
 
 use super::handles::{Groups, Organization, OrganizationGroups, Realm};
 use super::ids::GroupPath;
@@ -6,14 +6,14 @@ use super::is_missing;
 use super::representations::GroupRepresentation;
 use crate::Result;
 
-/// The 404 of a path that leads to no group.
+/// The 404 for a path that leads to no group.
 const NO_GROUP: &[&str] = &["Group path does not exist"];
 
-/// A group by its path, `"/staff/it"`, or by the names from the top down to it,
+/// The place of a group: its path, `"/staff/it"`, or the names from the top down to it,
 /// `["staff", "it"]`.
 ///
 /// A path does not say whether a slash is part of a name: `"/a/b"` is the group `b` below `a`, or,
-/// where there is none, the group `a/b`. Names say it.
+/// if there is none, the group `a/b`. A list of names is unambiguous.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPlace(pub(crate) Place);
 
@@ -78,16 +78,17 @@ fn named(found: Vec<GroupRepresentation>, name: &str) -> Option<GroupRepresentat
 }
 
 impl Groups {
-    /// The group at this place, such as `"/staff/admins"` or `["staff", "admins"]`; `None` when
-    /// there is none.
+    /// Finds the group at this place, such as `"/staff/admins"` or `["staff", "admins"]`. Returns
+    /// `None` if it does not exist.
     ///
-    /// A path of a name that has a slash in it finds the group where no other has that path; the
-    /// names always do.
+    /// A path finds a group with a slash in its name only if no other group has that path; a list
+    /// of names always finds it.
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) where the path names no group, such as `"/"` or
-    /// `"/a//b"`: nothing is sent then; see also [`ErrorKind`](crate::ErrorKind).
+    /// - [`Config`](crate::ErrorKind::Config) if the path names no group, such as `"/"` or
+    ///   `"/a//b"`; no request is sent.
+    /// - Any other [`ErrorKind`](crate::ErrorKind) if a request fails.
     #[inline]
     pub async fn find_by_path(
         &self,
@@ -129,7 +130,7 @@ impl Groups {
             found = Some(next);
         }
         match found {
-            // As a look-up by path gives it.
+            // Read again, for the same members as a lookup by path returns.
             Some(group) => realm.group(group.group_id()?).get().await.map(Some),
             None => Ok(None),
         }
@@ -137,13 +138,14 @@ impl Groups {
 }
 
 impl OrganizationGroups {
-    /// The group of the organization at this place, such as `"/staff/admins"` or
-    /// `["staff", "admins"]`; `None` when there is none.
+    /// Finds the organization's group at this place, such as `"/staff/admins"` or
+    /// `["staff", "admins"]`. Returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) where the path names no group, such as `"/"` or
-    /// `"/a//b"`: nothing is sent then; see also [`ErrorKind`](crate::ErrorKind).
+    /// - [`Config`](crate::ErrorKind::Config) if the path names no group, such as `"/"` or
+    ///   `"/a//b"`; no request is sent.
+    /// - Any other [`ErrorKind`](crate::ErrorKind) if a request fails.
     #[inline]
     pub async fn find_by_path(
         &self,
@@ -193,7 +195,7 @@ impl OrganizationGroups {
     }
 }
 
-/// Names that are there at all.
+/// Refuses an empty list of names, and empty names.
 pub(crate) fn checked<'a>(operation: &'static str, names: &'a [String]) -> Result<&'a [String]> {
     use crate::operation::Operation;
 
@@ -203,7 +205,7 @@ pub(crate) fn checked<'a>(operation: &'static str, names: &'a [String]) -> Resul
     let operation = Operation::new(operation, "GET", "/admin/realms/{realm}/groups");
     Err(crate::error::invalid_argument(
         &operation,
-        "the names of the group are empty, or one of them is: name each group from the top down; \
+        "the list of names is empty or contains an empty name: name each group from the top down; \
          no request was sent",
     ))
 }

@@ -1,6 +1,6 @@
-//! What can be set on every handle.
+//! Settings that every handle has.
 
-/// Settings of the calls made through a handle.
+/// Implements the settings of a handle's calls.
 macro_rules! handle_settings {
     ($name:ident) => {
         impl $name {
@@ -12,8 +12,8 @@ macro_rules! handle_settings {
                 self
             }
 
-            /// Adds a header to every call made through this handle. One that HTTP does not allow
-            /// is the error of the call.
+            /// Adds a header to every call made through this handle. An invalid name or value is
+            /// reported when a call is made.
             #[must_use]
             pub fn header(
                 mut self,
@@ -24,8 +24,8 @@ macro_rules! handle_settings {
                 self
             }
 
-            /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, as the secret
-            /// that the server would store. Without this a call that would store them is refused.
+            /// Allows ten asterisks, the mask that Keycloak shows in place of a secret, as a
+            /// secret. Without this setting a call that would store them is refused.
             #[must_use]
             pub fn allow_masked_secrets(mut self) -> Self {
                 self.call.set_masks_allowed();

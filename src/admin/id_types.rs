@@ -1,41 +1,41 @@
-//! What is behind [`ids`](super::ids): the macro that declares them, and what is taken for one.
+//! The macro that declares the [`ids`](super::ids), and what converts into them.
 
 use super::ids::ClientUuid;
 
-/// What a call or a handle takes where it asks for an `Id`: such an id, or a text.
+/// A value that a call or handle accepts as an `Id`: the id itself, or a string.
 ///
-/// Ids of another kind do not fit. What a representation has as its `id` is an `Option<String>`;
-/// its method gives the id in its type, such as
+/// Ids of another kind are not accepted. The `id` of a representation is an `Option<String>`; a
+/// method returns it as its own type, such as
 /// [`user_id`](super::representations::UserRepresentation::user_id).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the id that is asked for here: `{Id}`",
-    label = "this is neither a `{Id}` nor a text",
-    note = "the id of another kind of object does not fit; a text does, and `{Id}::new(..)` takes one",
-    note = "the `id` of a representation is optional: its method gives the id itself, such as \
+    message = "expected a `{Id}`, found `{Self}`",
+    label = "neither a `{Id}` nor a string",
+    note = "ids of other kinds of objects are not accepted; strings are, and `{Id}::new(..)` converts one",
+    note = "the `id` of a representation is optional; a method returns it as its own type, such as \
             `user.user_id()?`"
 )]
 pub trait IntoId<Id> {
-    /// The id.
+    /// Converts the value into the id.
     fn into_id(self) -> Id;
 }
 
-/// What a call or a handle takes where it asks for a client: its UUID in its own type, because a
-/// client has two ids, and a text may be the other one.
+/// A value that a call or handle accepts as a client's UUID. Strings are not accepted: a client has
+/// two ids, and a string may be the other one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` may be either of a client's two ids, and its UUID is asked for here",
-    label = "this is not a `ClientUuid`",
-    note = "of a `clientId`, the name that applications log in with: \
-            `realm.client_by_client_id(\"web\").await?` looks the client up",
-    note = "of a UUID that is known: `ClientUuid::new(\"7d1a4b6e-..\")`; a representation gives its \
-            own by `client.client_uuid()?`"
+    message = "expected a client's UUID, found `{Self}`",
+    label = "not a `ClientUuid`",
+    note = "to look up a client by its `clientId`, the name that applications log in with: \
+            `realm.client_by_client_id(\"web\").await?`",
+    note = "to use a known UUID: `ClientUuid::new(\"7d1a4b6e-..\")`; a representation returns its own with \
+            `client.client_uuid()?`"
 )]
 pub trait IntoClientUuid {
-    /// The UUID.
+    /// Converts the value into the UUID.
     fn into_client_uuid(self) -> ClientUuid;
 }
 
-/// Declares id types. `open` ones are made from any string; a `strict` one only by its
-/// constructor, so that another kind of id cannot slip in.
+/// Declares id types. An `open` id converts from any string. A `strict` id is created only by its
+/// constructor, so that no other kind of id is passed by mistake.
 macro_rules! id_types {
     ($($kind:ident $name:ident,)*) => { $( $crate::admin::id_types::id_type! { $kind $name } )* };
 }
@@ -74,7 +74,7 @@ macro_rules! id_type {
         }
     };
     (taken $name:ident, $trait:ty, $method:ident: $($given:ty),*) => { $(
-        // The notes of the trait say what fits: a list of all ids is no help.
+        // The notes of the trait say what is accepted; a list of all ids would not help.
         #[diagnostic::do_not_recommend]
         impl $trait for $given {
             fn $method(self) -> $name {
@@ -83,7 +83,7 @@ macro_rules! id_type {
         }
     )* };
     (common $name:ident) => {
-        #[doc = concat!("`", stringify!($name), "`: a string that only fits where one is meant.")]
+        #[doc = concat!("An id in a type of its own, so that no other id is passed as a `", stringify!($name), "`.")]
         #[derive(
             Clone,
             Debug,
@@ -99,19 +99,19 @@ macro_rules! id_type {
         pub struct $name(String);
 
         impl $name {
-            /// Takes the text as it is; a call checks it before anything is sent.
+            /// Creates the id from any text. A call checks it before it sends anything.
             #[must_use]
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The text, owned.
+            /// Converts the id into its text.
             #[must_use]
             pub fn into_string(self) -> String {
                 self.0

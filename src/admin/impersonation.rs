@@ -1,4 +1,4 @@
-//! What an impersonation gives: an address, and the cookies of the session that it started.
+//! The result of an impersonation: a URL, and the cookies of the new session.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use http::header::SET_COOKIE;
 use super::representations::ImpersonationRepresentation;
 use crate::{Response, Secret};
 
-/// A session of the user that an administrator impersonates.
+/// A session of a user whom an administrator impersonates.
 ///
-/// The session is in the cookies: a browser that has them is the user to Keycloak. They are for
-/// Keycloak's own host, so they reach a browser where the application answers under the same host,
-/// and passes on each [`set_cookie`](ImpersonationCookie::set_cookie); a program that asks Keycloak
-/// itself sends [`cookie_header`](Self::cookie_header).
+/// The session consists of cookies: Keycloak regards a browser that has them as the user. They
+/// belong to Keycloak's own host. They reach a browser if the application runs under the same host
+/// and passes on each [`set_cookie`](ImpersonationCookie::set_cookie). A program that calls
+/// Keycloak itself sends [`cookie_header`](Self::cookie_header).
 ///
 /// ```no_run
 /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -20,41 +20,41 @@ use crate::{Response, Secret};
 /// let session = user.impersonate().await?;
 /// for cookie in session.cookies() {
 ///     let header = ("set-cookie", cookie.set_cookie().expose());
-///     // .. into the answer to the browser, which is sent to:
+///     // .. into the response to the browser, which is sent to:
 ///     let _ = (header, session.redirect());
 /// }
 /// # Ok(()) }
 /// ```
 ///
-/// `Debug` shows the names of the cookies and none of their values.
+/// `Debug` shows the names of the cookies, but not their values.
 #[derive(Clone, Debug)]
 pub struct Impersonation {
-    answer: ImpersonationRepresentation,
+    body: ImpersonationRepresentation,
     cookies: Vec<ImpersonationCookie>,
 }
 
 impl Impersonation {
-    /// Where the browser goes: the user's account pages.
+    /// Where to send the browser: the user's account pages.
     #[must_use]
     pub fn redirect(&self) -> Option<&str> {
-        self.answer.redirect.as_deref()
+        self.body.redirect.as_deref()
     }
 
-    /// Whether the administrator is of the user's realm (`sameRealm`). A browser has one session of
-    /// a realm: with these cookies the administrator's own is no longer in it.
+    /// Whether the administrator belongs to the user's realm (`sameRealm`). A browser has one
+    /// session per realm, so these cookies replace the administrator's own session.
     #[must_use]
     pub fn is_same_realm(&self) -> bool {
-        self.answer.same_realm == Some(true)
+        self.body.same_realm == Some(true)
     }
 
-    /// The cookies, in the order of the answer.
+    /// The cookies, in the order of the response.
     #[must_use]
     pub fn cookies(&self) -> &[ImpersonationCookie] {
         &self.cookies
     }
 
-    /// The value of a `Cookie` header with those cookies that are set, not removed: for a program
-    /// that asks Keycloak as the user.
+    /// The value of a `Cookie` header with the cookies that are set, without those that are
+    /// removed; for a program that calls Keycloak as the user.
     #[must_use]
     pub fn cookie_header(&self) -> Secret {
         let set = self.cookies.iter().filter(|cookie| !cookie.is_removed());
@@ -62,16 +62,16 @@ impl Impersonation {
         pairs.join("; ").into()
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     #[must_use]
     pub fn representation(&self) -> &ImpersonationRepresentation {
-        &self.answer
+        &self.body
     }
 }
 
 impl From<Response<ImpersonationRepresentation>> for Impersonation {
-    fn from(answer: Response<ImpersonationRepresentation>) -> Self {
-        let cookies = answer.headers().get_all(SET_COOKIE);
+    fn from(response: Response<ImpersonationRepresentation>) -> Self {
+        let cookies = response.headers().get_all(SET_COOKIE);
         let cookies = cookies.iter().filter_map(|header| {
             Some(ImpersonationCookie {
                 header: std::str::from_utf8(header.as_bytes()).ok()?.into(),
@@ -79,26 +79,26 @@ impl From<Response<ImpersonationRepresentation>> for Impersonation {
         });
         Self {
             cookies: cookies.collect(),
-            answer: answer.into_value(),
+            body: response.into_value(),
         }
     }
 }
 
-/// A cookie of an [`Impersonation`], as the server sets it.
+/// A cookie of an [`Impersonation`].
 #[derive(Clone)]
 pub struct ImpersonationCookie {
     header: Secret,
 }
 
 impl ImpersonationCookie {
-    /// Its name, such as `KEYCLOAK_IDENTITY`.
+    /// The name, such as `KEYCLOAK_IDENTITY`.
     #[must_use]
     pub fn name(&self) -> &str {
         let pair = self.pair();
         pair.split_once('=').map_or(pair, |(name, _)| name).trim()
     }
 
-    /// Its value; empty where the server removes the cookie.
+    /// The value; empty if the server removes the cookie.
     #[must_use]
     pub fn value(&self) -> Secret {
         let value = self.pair().split_once('=').map(|(_, value)| value);
@@ -111,7 +111,7 @@ impl ImpersonationCookie {
         &self.header
     }
 
-    /// Whether it takes a cookie out of the browser.
+    /// Whether the server removes the cookie.
     #[must_use]
     pub fn is_removed(&self) -> bool {
         let mut attributes = self.header.expose().split(';').skip(1);

@@ -1,4 +1,4 @@
-//! Many users at once, with a report.
+//! Imports of many users, with a report.
 
 mod report;
 #[cfg(test)]
@@ -8,18 +8,17 @@ mod users;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::{self, BoxFuture, Either};
+use futures_util::future::{self, Either};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Progress;
 use super::handles::Realm;
 use super::representations::UserRepresentation;
 use crate::operation::Operation;
-use crate::{Error, ErrorKind, error};
+use crate::{BoxFuture, Error, ErrorKind, error};
 
 pub use report::{ImportCounts, ImportOutcome, ImportReport, ImportedUser};
 
@@ -29,35 +28,35 @@ const OPERATION: &Operation = &Operation::new(
     "/admin/realms/{realm}/partialImport",
 );
 
-/// Users in one request: larger ones take longer in all.
+/// Users per request. Larger requests take longer in total.
 const CHUNK: usize = 100;
-/// Requests at a time.
+/// Requests that run at a time.
 const AT_ONCE: usize = 4;
 
-/// What becomes of users that are there already.
+/// What to do with users that exist already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Existing {
-    /// They stay as they are.
+    /// Leave them unchanged.
     #[default]
     Skip,
-    /// What is set in the import and differs is changed; groups and roles are added, none taken.
+    /// Change what is set in the import and differs. Groups and roles are added, none are removed.
     /// The user keeps its id, sessions and credentials.
     Update,
-    /// They are deleted and made anew, with a new id: what the import does not have is lost.
+    /// Delete them and create them again with a new id. What the import does not contain is lost.
     Replace,
-    /// They stay as they are and count as failed.
+    /// Leave them unchanged and count them as failed.
     Fail,
 }
 
 impl Realm {
-    /// Imports users: `users` may be many thousand.
+    /// Imports users; `users` may yield many thousands.
     ///
-    /// They are sent through [`partial_import`](Self::partial_import), a hundred at a time, which
-    /// takes hashed passwords, groups and roles too (and makes roles that are unknown), checks no
-    /// user profile, and needs the role `manage-realm` beside `manage-users`. A request that the server refuses is split until the
-    /// users are found that it is about; the others are imported. One that a limiter turns away
-    /// (429) waits as long as it is asked to, at most a minute at a time.
+    /// Sends them through [`partial_import`](Self::partial_import), a hundred at a time. It accepts
+    /// hashed passwords, groups and roles, creates unknown roles, does not check the user profile,
+    /// and needs the role `manage-realm` besides `manage-users`. A request that the server refuses
+    /// is split until the users it is about are found; the others are imported. A rate-limited
+    /// request (429) waits as long as the server asks for, at most a minute at a time.
     ///
     /// ```no_run
     /// # async fn run(kc: keycloak_kit::Keycloak) {
@@ -91,7 +90,7 @@ impl Realm {
     }
 }
 
-/// An import of users: see [`Realm::import_users`]. `.await` gives its [`ImportReport`].
+/// An import of users; see [`Realm::import_users`]. `.await` returns its [`ImportReport`].
 #[must_use = "nothing is imported until it is awaited"]
 pub struct ImportUsers<'a> {
     realm: Realm,
@@ -100,41 +99,41 @@ pub struct ImportUsers<'a> {
     chunk: usize,
     at_once: usize,
     one_by_one: bool,
-    /// Usernames in lower case that need not be sent, and the place of those that were.
+    /// Usernames in lower case: `None` if already imported, otherwise the index of the user.
     done: HashMap<String, Option<usize>>,
     progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
     stop: BoxFuture<'a, ()>,
 }
 
 impl<'a> ImportUsers<'a> {
-    /// What becomes of users that are there already; they are skipped unless this says otherwise.
+    /// Sets what to do with users that exist already; the default is to skip them.
     pub fn existing(mut self, existing: Existing) -> Self {
         self.existing = existing;
         self
     }
 
-    /// How many users one request carries (100); 0 is 1.
+    /// Sets how many users a request contains (100); 0 means 1.
     pub fn chunk(mut self, users: usize) -> Self {
         self.chunk = users.max(1);
         self
     }
 
-    /// How many requests run at a time (4); 0 is 1.
+    /// Sets how many requests run at a time (4); 0 means 1.
     pub fn at_once(mut self, requests: usize) -> Self {
         self.at_once = requests.max(1);
         self
     }
 
-    /// Makes a request for each user, which takes several times as long: the realm's user profile
-    /// is checked then, the reason of a refusal comes from the server, and the role
-    /// `manage-users` is enough.
+    /// Sends a request for each user, which takes several times as long. The server then checks the
+    /// realm's user profile and gives the reason of a refusal, and the role `manage-users`
+    /// suffices.
     pub fn one_by_one(mut self) -> Self {
         self.one_by_one = true;
         self
     }
 
-    /// Goes on after an import that was stopped: users with these names are not sent again. An
-    /// earlier report's [`done`](ImportReport::done) gives them.
+    /// Continues an import that was stopped: users with these names are not sent again. An earlier
+    /// report's [`done`](ImportReport::done) returns them.
     pub fn already_done(mut self, usernames: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let names = usernames.into_iter();
         self.done
@@ -142,14 +141,14 @@ impl<'a> ImportUsers<'a> {
         self
     }
 
-    /// Is told after every request how far it is; counts users.
+    /// Sets a function that is called after every request, with numbers of users.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(tell));
         self
     }
 
-    /// Starts no more requests once `stop` is ready; those that run end. Users that were not sent
-    /// are [`NotStarted`](ImportOutcome::NotStarted) in the report.
+    /// Starts no more requests once `stop` is ready; running ones end. Users that were not sent are
+    /// [`NotStarted`](ImportOutcome::NotStarted) in the report.
     pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'a) -> Self {
         self.stop = Box::pin(stop);
         self
@@ -189,7 +188,7 @@ impl<'a> ImportUsers<'a> {
                 let mut part = Vec::new();
                 let before = imported.len();
                 for (index, user) in users.by_ref() {
-                    match sort_out(&mut done, index, &user) {
+                    match outcome_before_sending(&mut done, index, &user) {
                         None => part.push((index, user)),
                         Some(outcome) => imported.push((index, ImportedUser::new(&user, outcome))),
                     }
@@ -249,8 +248,8 @@ fn count_failed(imported: &[(usize, ImportedUser)]) -> usize {
         .count()
 }
 
-/// What is known of a user before anything is sent.
-fn sort_out(
+/// Returns the outcome of a user that need not be sent.
+fn outcome_before_sending(
     done: &mut HashMap<String, Option<usize>>,
     index: usize,
     user: &UserRepresentation,
@@ -282,7 +281,7 @@ fn sort_out(
 
 impl<'a> IntoFuture for ImportUsers<'a> {
     type Output = ImportReport;
-    type IntoFuture = Pin<Box<dyn Future<Output = ImportReport> + Send + 'a>>;
+    type IntoFuture = BoxFuture<'a, ImportReport>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that the realm shows instead of the theme's, as the server keeps it: a pattern of Java's
-/// `MessageFormat`, in which `{0}` stands for the first argument and a quote is written twice.
+/// A text that the realm shows instead of the theme's: a pattern of Java's `MessageFormat`, in
+/// which `{0}` stands for the first argument and a quote is written twice.
 ///
-/// Any text becomes one as it is, `"Hello {0}".into()`; [`literal`](Self::literal) writes one that
-/// is shown letter by letter.
+/// Any string converts into a pattern unchanged, `"Hello {0}".into()`; [`literal`](Self::literal)
+/// creates one that shows a text exactly.
 ///
 /// ```
 /// # use keycloak_kit::admin::LocalizationText;
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct LocalizationText(String);
 
 impl LocalizationText {
-    /// The pattern that is shown as `text`, quotes and braces included.
+    /// Creates the pattern that shows `text` exactly, quotes and braces included.
     #[must_use]
     pub fn literal(text: &str) -> Self {
         let mut pattern = String::with_capacity(text.len());
@@ -37,14 +37,14 @@ impl LocalizationText {
         Self(pattern)
     }
 
-    /// The pattern as the server keeps it.
+    /// Returns the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Which arguments the text shows, in ascending order and each once. What stands in quotes is
-    /// no argument.
+    /// Returns the arguments that the text shows, in ascending order, each once. Text within quotes
+    /// contains no arguments.
     #[must_use]
     pub fn arguments(&self) -> Vec<u32> {
         let mut found = Vec::new();
@@ -52,7 +52,7 @@ impl LocalizationText {
         let mut rest = self.0.chars();
         while let Some(letter) = rest.next() {
             match letter {
-                // Two are one quote; inside of quotes too, which they leave and enter.
+                // Two quotes stand for one, also within quotes, which they leave and enter again.
                 '\'' => quoted = !quoted,
                 '{' if !quoted => {
                     let digits: String = rest

@@ -1,35 +1,34 @@
-//! Edits: read, change, write, read again; with a look at the changes before.
+//! Edits: read, change, write and read again, with an optional preview of the changes.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::IntoFuture;
 
 use serde::Serialize;
 
-use super::{Changes, Sending};
+use super::Changes;
 use crate::operation::Operation;
 use crate::shared::EditGuard;
-use crate::{ErrorKind, Result, error};
+use crate::{BoxFuture, ErrorKind, Result, error};
 
-/// Where an edited object is.
-pub(crate) trait Target<T>: Send + Sync {
-    /// The call that writes it.
+/// The object that an edit reads and writes.
+pub(crate) trait EditTarget<T>: Send + Sync {
+    /// The call that writes the object.
     fn operation(&self) -> &'static Operation;
     /// Waits until no other edit of the object runs in this client.
-    fn lock(&self) -> Pin<Box<dyn Future<Output = EditGuard> + Send + '_>>;
+    fn lock(&self) -> BoxFuture<'_, EditGuard>;
     /// Waits until nothing else in this client writes the object.
-    fn turn(&self) -> Pin<Box<dyn Future<Output = Option<EditGuard>> + Send + '_>>;
-    fn read(&self) -> Sending<T>;
-    /// `before` is what was read.
-    fn write(&self, before: &T, wanted: T) -> Sending<()>;
-    /// Reads the object after it was written, under its new name where it has one.
-    fn read_again(&self, wanted: &T) -> Sending<T>;
+    fn turn(&self) -> BoxFuture<'_, Option<EditGuard>>;
+    fn read(&self) -> BoxFuture<'static, Result<T>>;
+    /// Writes `wanted`; `before` is what was read.
+    fn write(&self, before: &T, wanted: T) -> BoxFuture<'static, Result<()>>;
+    /// Reads the object after it was written, under its new name if it has one.
+    fn read_again(&self, wanted: &T) -> BoxFuture<'static, Result<T>>;
 }
 
-/// An edit of one object, as `modify` makes it.
+/// An edit of an object, returned by `modify`.
 ///
-/// `.await` reads the object, edits it, writes it where something changed, and gives it as the
-/// server has it then. To see the changes first:
+/// `.await` reads the object, edits it, writes it if something changed, and returns it as the
+/// server has it afterwards. To see the changes first:
 ///
 /// ```no_run
 /// # async fn run(realm: keycloak_kit::admin::handles::Realm) -> keycloak_kit::Result<()> {
@@ -41,16 +40,16 @@ pub(crate) trait Target<T>: Send + Sync {
 /// ```
 #[must_use = "an edit does nothing until it is awaited"]
 pub struct Modify<'a, T> {
-    target: Box<dyn Target<T>>,
+    target: Box<dyn EditTarget<T>>,
     edit: Box<dyn FnOnce(&mut T) + Send + 'a>,
 }
 
-/// An edit that was made but not written.
+/// An edit that has not been written yet.
 ///
-/// Other edits of this object in this client wait until it is applied or dropped.
+/// Other edits of this object in this client wait until the preview is applied or dropped.
 #[must_use = "nothing is written until the preview is applied"]
 pub struct Preview<T> {
-    target: Box<dyn Target<T>>,
+    target: Box<dyn EditTarget<T>>,
     before: T,
     wanted: T,
     changes: Changes,
@@ -59,7 +58,7 @@ pub struct Preview<T> {
 
 impl<'a, T> Modify<'a, T> {
     pub(crate) fn new(
-        target: impl Target<T> + 'static,
+        target: impl EditTarget<T> + 'static,
         edit: impl FnOnce(&mut T) + Send + 'a,
     ) -> Self {
         Self {
@@ -70,8 +69,11 @@ impl<'a, T> Modify<'a, T> {
 }
 
 impl<'a, T> Modify<'a, T> {
-    /// An edit of an object whose kind is known at run time.
-    pub(crate) fn of(target: Box<dyn Target<T>>, edit: impl FnOnce(&mut T) + Send + 'a) -> Self {
+    /// Creates an edit of an object whose kind is known only at run time.
+    pub(crate) fn of(
+        target: Box<dyn EditTarget<T>>,
+        edit: impl FnOnce(&mut T) + Send + 'a,
+    ) -> Self {
         Self {
             target,
             edit: Box::new(edit),
@@ -80,18 +82,19 @@ impl<'a, T> Modify<'a, T> {
 }
 
 impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
-    /// Reads and edits the object, and writes nothing yet.
+    /// Reads and edits the object without writing it.
     ///
     /// # Errors
     ///
-    /// As reading the object; [`Config`](ErrorKind::Config) when the edit changes a member that an
-    /// update leaves alone, with the call that changes it.
+    /// - [`Config`](ErrorKind::Config) if the edit changes a member that an update ignores; the
+    ///   error names the call that changes it.
+    /// - Any other [`ErrorKind`] if reading the object fails.
     pub async fn preview(self) -> Result<Preview<T>> {
         let guard = self.target.lock().await;
         self.edited(guard).await
     }
 
-    /// Reads, edits and writes the object, and gives it with what was changed.
+    /// Reads, edits and writes the object. Returns the changes and the object.
     pub(crate) async fn done(self) -> Result<(Changes, T)> {
         let guard = self.target.lock().await;
         let turn = self.target.turn().await;
@@ -108,7 +111,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
         let mut wanted = before.clone();
         edit(&mut wanted);
         let changes = Changes::between(target.operation(), &before, &wanted)?;
-        changes.refuse_lost(target.operation())?;
+        changes.refuse_ignored(target.operation())?;
         Ok(Preview {
             target,
             before,
@@ -118,32 +121,34 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Modify<'_, T> {
         })
     }
 
-    /// What the edit would change; nothing is written.
+    /// Returns what the edit would change, without writing it.
     ///
     /// # Errors
     ///
-    /// As [`preview`](Self::preview).
+    /// Returns the same errors as [`preview`](Self::preview).
     pub async fn changes(self) -> Result<Changes> {
         Ok(self.preview().await?.changes)
     }
 }
 
 impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
-    /// What the edit changes.
+    /// The changes of the edit.
     pub fn changes(&self) -> &Changes {
         &self.changes
     }
 
-    /// The object as the edit leaves it.
+    /// The edited object.
     pub fn wanted(&self) -> &T {
         &self.wanted
     }
 
-    /// Writes the object, if it still is as it was read, and gives it as the server has it then.
+    /// Writes the object if it has not changed since the preview, and returns it as the server has
+    /// it afterwards.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](ErrorKind::Conflict) when the object has changed meanwhile; else as `modify`.
+    /// - [`Conflict`](ErrorKind::Conflict) if the object has changed since the preview.
+    /// - Any other [`ErrorKind`] if the write fails.
     pub async fn apply(self) -> Result<T> {
         if self.changes.is_empty() {
             return Ok(self.before);
@@ -157,8 +162,8 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
             return Err(error::invalid_argument(
                 operation,
                 format!(
-                    "the object has changed since the preview ({}): nothing was written, look at \
-                     a new preview",
+                    "the object has changed since the preview ({}): nothing was written, make a \
+                     new preview",
                     members.join(", ")
                 ),
             )
@@ -167,7 +172,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
         self.write().await
     }
 
-    /// Writes the object and reads it again; the turn is the caller's.
+    /// Writes the object and reads it again. The caller holds the turn.
     async fn write(self) -> Result<T> {
         if self.changes.is_empty() {
             return Ok(self.before);
@@ -181,7 +186,7 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Preview<T> {
 
 impl<'a, T: Serialize + Clone + Send + Sync + 'static> IntoFuture for Modify<'a, T> {
     type Output = Result<T>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+    type IntoFuture = BoxFuture<'a, Result<T>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(self.done().await?.1) })

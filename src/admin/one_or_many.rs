@@ -1,11 +1,11 @@
-//! Members that are text or a list of texts.
+//! Members that are a string or a list of strings.
 
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// One value or several: the server writes text where there is one, and a list otherwise. Both are
-/// read, and written back as they came.
+/// One value or several. The server writes a string for a single value and a list otherwise. Both
+/// are read, and written back in the same form.
 ///
 /// ```
 /// # use keycloak_kit::admin::OneOrMany;
@@ -19,14 +19,14 @@ use serde::{Deserialize, Serialize};
 #[serde(untagged)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub enum OneOrMany {
-    /// Text.
+    /// A string.
     One(String),
-    /// A list, of one too.
+    /// A list, possibly of one.
     Many(Vec<String>),
 }
 
 impl OneOrMany {
-    /// Every value, in the server's order.
+    /// All values, in the server's order.
     #[must_use]
     pub fn values(&self) -> &[String] {
         match self {

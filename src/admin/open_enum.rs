@@ -1,21 +1,21 @@
 //! Enums that a newer server may extend.
 
-/// Declares an enum over strings whose unknown values decode and are written back.
+/// Declares an enum of strings that keeps unknown values.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $value:literal,)* }) => {
         $(#[$meta])*
         ///
-        /// Open: a value this crate does not know is [`Other`](Self::Other).
+        /// Open: an unknown value is [`Other`](Self::Other).
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $value, "`")] $variant,)*
-            /// A value this release of the crate does not know, as the server spells it.
+            /// A value that this release of the crate does not know.
             Other(String),
         }
 
         impl $name {
-            /// The value as the server spells it.
+            /// The value as Keycloak spells it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

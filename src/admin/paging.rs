@@ -1,9 +1,9 @@
-//! Counts beside paged lists.
+//! Counts of paged lists.
 
 use crate::operation::Operation;
 use crate::{Result, error};
 
-/// Refuses filters of a list that its count does not have: the number would be another one.
+/// Refuses filters of a list that its count does not have, because the count would be wrong.
 pub(crate) fn refuse(op: &Operation, filters: &[&str]) -> Result<()> {
     if filters.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The ids of representations, as handles take them.
+//! The ids of representations, in the types that handles accept.
 
 use super::ids::{
     AuthenticatorConfigId, ClientScopeId, ClientUuid, ComponentId, CredentialId, ExecutionId,
@@ -19,7 +19,7 @@ use super::representations::{
 };
 use crate::{Error, Result, error};
 
-/// A member that the server puts into everything it sends.
+/// Returns a member that the server includes in everything it sends.
 pub(crate) fn required(
     value: Option<&String>,
     type_name: &'static str,
@@ -34,12 +34,12 @@ fn missing(type_name: &'static str, member: &'static str) -> Error {
     ))
 }
 
-/// One method for each row: what it returns, of which member.
+/// Declares one method per row: the member it reads and the type it returns.
 macro_rules! ids {
     ($($representation:ident { $($method:ident: $member:ident -> $id:ident, $what:literal;)* })*) => { $(
         impl $representation {
             $(
-                #[doc = concat!("Returns ", $what, ", as handles and calls take it.")]
+                #[doc = concat!("Returns ", $what, ", in the type that handles and calls accept.")]
                 ///
                 /// # Errors
                 ///
@@ -94,7 +94,7 @@ ids! {
 mod tests {
     use super::*;
 
-    /// `user_id()` gives a `UserId`, `client_uuid()` a `ClientUuid`, and so do all.
+    /// `user_id()` returns a `UserId`, `client_uuid()` a `ClientUuid`, and so on.
     #[test]
     fn every_method_has_the_name_of_the_type_that_it_gives() {
         let source = include_str!("representation_ids.rs");

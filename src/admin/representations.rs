@@ -1,7 +1,7 @@
 //! Keycloak's representation types, under Keycloak's names.
 //!
-//! Each has `Default`, a setter for every member that takes what people write, and keeps members
-//! this crate does not know in `extra`:
+//! Each type has `Default`, a setter for every member, and keeps members that this crate does not
+//! know in `extra`:
 //!
 //! ```
 //! use keycloak_kit::representations::UserRepresentation;
@@ -14,7 +14,7 @@
 //! assert_eq!(user.username.as_deref(), Some("ada"));
 //! ```
 //!
-//! Leave, clear and set are three different requests:
+//! Leaving, clearing and setting a member are three different requests:
 //!
 //! ```
 //! # use keycloak_kit::representations::ClientRepresentation;
@@ -24,11 +24,13 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! Enums are open: a value of a newer server decodes as `Other` and is written back as it came.
-//! `Debug` leaves out what is not set and shows no secret; of maps that may carry secrets it shows
-//! the keys.
+//! Enums are open: a newer server's value decodes as `Other` and is written back unchanged. `Debug`
+//! omits what is not set and shows no secrets; of maps that may contain secrets it shows only the
+//! keys.
 
+// Keycloak's document says nothing of most members.
 #![allow(
+    missing_docs,
     clippy::all,
     clippy::pedantic,
     clippy::nursery,

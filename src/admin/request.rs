@@ -1,4 +1,4 @@
-//! Every call of the admin API: a value that is set up and sent.
+//! Requests: calls of the admin API that are set up and then sent.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -11,14 +11,14 @@ use super::call::Call;
 use super::call_request::{CallRequest, FindCreated, Hiding};
 use super::call_response::CallResponse;
 use super::uploads::Upload;
-use super::{ItemStream, Sending, paging};
+use super::{ItemStream, paging};
 use crate::operation::Operation;
-use crate::{Response, Result};
+use crate::{BoxFuture, Response, Result};
 
-/// A call of the admin API that gives a `T`, not yet sent.
+/// A call of the admin API that returns a `T` and has not been sent yet.
 ///
-/// `.await` sends it and gives the value; [`send`](Self::send) gives the status and the headers
-/// beside it. It owns all that it needs: it can be cloned, kept, spawned and sent more than once.
+/// `.await` sends it and returns the value; [`send`](Self::send) also returns status and headers. A
+/// request owns its data: it can be cloned, stored, spawned and sent more than once.
 ///
 /// ```no_run
 /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -45,7 +45,7 @@ impl<T> Request<T> {
         self
     }
 
-    /// Sets a header. One that HTTP does not allow is the error of the call.
+    /// Sets a header. An invalid name or value is reported when the request is sent.
     pub fn header(
         mut self,
         name: impl TryInto<HeaderName>,
@@ -55,8 +55,8 @@ impl<T> Request<T> {
         self
     }
 
-    /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, as the secret that
-    /// the server would store. Without this a call that would store them is refused.
+    /// Allows ten asterisks, the mask that Keycloak shows in place of a secret, as a secret.
+    /// Without this setting a request that would store them is refused.
     pub fn allow_masked_secrets(mut self) -> Self {
         self.inner.set_masks_allowed();
         self
@@ -64,11 +64,11 @@ impl<T> Request<T> {
 }
 
 impl<T: 'static> Request<T> {
-    /// Sends the request and gives status and headers beside the value.
+    /// Sends the request and returns status and headers with the value.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     #[inline]
     pub fn send(self) -> impl Future<Output = Result<Response<T>>> + Send + 'static {
         let Self { inner, read } = self;
@@ -79,7 +79,7 @@ impl<T: 'static> Request<T> {
 
 impl<T: 'static> IntoFuture for Request<T> {
     type Output = Result<T>;
-    type IntoFuture = Sending<T>;
+    type IntoFuture = BoxFuture<'static, Result<T>>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
@@ -104,7 +104,7 @@ impl<T> fmt::Debug for Request<T> {
     }
 }
 
-/// What generated code makes requests with.
+/// Used by generated code.
 impl<T> Request<T> {
     pub(crate) fn new(
         call: &Call,
@@ -161,13 +161,13 @@ impl<T> Request<T> {
         self
     }
 
-    /// What the answer does not say about what is created: the name that was sent, the id.
+    /// Sets what the response does not say about a new object: its name or id.
     pub(crate) fn known(mut self, known: Option<&str>) -> Self {
         self.inner.set_known(known);
         self
     }
 
-    /// Names the object that this writes: writers of one object in one client take turns.
+    /// Sets the object that this request writes. Writers of one object in one client take turns.
     pub(crate) fn turn(mut self, object: &'static str, ids: &[&str]) -> Self {
         self.inner.set_turn(object, ids);
         self
@@ -178,13 +178,13 @@ impl<T> Request<T> {
         self
     }
 
-    /// Is executed once, whatever else would be harmless.
+    /// Never repeats the request, even if that would be harmless.
     pub(crate) fn single_use(mut self) -> Self {
         self.inner.set_single_use();
         self
     }
 
-    /// Takes a 404 with one of these texts for an answer, see
+    /// Treats a 404 with one of these messages as a response; see
     /// [`CallResponse::found`](super::call_response::CallResponse::found).
     pub(crate) fn missing(mut self, messages: &'static [&'static str]) -> Self {
         self.inner.set_missing(messages);
@@ -192,7 +192,7 @@ impl<T> Request<T> {
     }
 }
 
-/// What generated code makes of a request for a list that pages by `first` and `max`.
+/// Used by generated code for lists that page by `first` and `max`.
 impl<T: Send + Serialize + 'static> Request<Vec<T>> {
     #[inline]
     pub(crate) fn paged(self, end: super::End<T>) -> ItemStream<T> {
@@ -212,8 +212,8 @@ impl<T: Send + Serialize + 'static> Request<Vec<T>> {
         ItemStream::whole(first, self.into_future())
     }
 
-    /// The request that counts what this one lists: `filters` are the parameters that both have,
-    /// by their names here and there, `others` those that only this one has.
+    /// Returns the request that counts what this one lists. `filters` are the parameters that both
+    /// have, by their names here and there; `others` are those that only the list has.
     pub(crate) fn counted<N>(
         &self,
         operation: &'static Operation,
@@ -232,7 +232,7 @@ impl<T: Send + Serialize + 'static> Request<Vec<T>> {
     }
 }
 
-/// The setters and the ways to send that requests with parameters of their own share.
+/// Implements the setters and ways to send that request types with parameters of their own share.
 macro_rules! request_with_parameters {
     ($name:ident, $output:ty) => {
         impl $name {
@@ -243,7 +243,7 @@ macro_rules! request_with_parameters {
                 }
             }
 
-            /// Sets a header. One that HTTP does not allow is the error of the call.
+            /// Sets a header. An invalid name or value is reported when the request is sent.
             pub fn header(
                 self,
                 name: impl TryInto<::http::HeaderName>,
@@ -254,11 +254,11 @@ macro_rules! request_with_parameters {
                 }
             }
 
-            /// Sends the request and gives status and headers beside the value.
+            /// Sends the request and returns status and headers with the value.
             ///
             /// # Errors
             ///
-            /// See [`ErrorKind`](crate::ErrorKind).
+            /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
             #[inline]
             pub fn send(
                 self,
@@ -271,7 +271,7 @@ macro_rules! request_with_parameters {
 
         impl ::std::future::IntoFuture for $name {
             type Output = crate::Result<$output>;
-            type IntoFuture = crate::admin::Sending<$output>;
+            type IntoFuture = $crate::BoxFuture<'static, $crate::Result<$output>>;
 
             #[inline]
             fn into_future(self) -> Self::IntoFuture {

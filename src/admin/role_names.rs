@@ -1,33 +1,36 @@
-//! Roles given and taken by their names.
+//! Assigns and removes roles by name.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::IntoFuture;
 
+use super::bulk;
 #[cfg(keycloak_handle = "realm.organization.group.role_mappings")]
 use super::handles::OrganizationGroup;
 use super::handles::{Client, ClientRole, Group, Realm, Role, RoleById, User};
 use super::ids::ClientUuid;
 use super::representations::RoleRepresentation;
-use super::{Sending, bulk};
 use crate::operation::Operation;
-use crate::{ErrorKind, Result, error};
+use crate::{BoxFuture, ErrorKind, Result, error};
 
-/// What has roles.
-pub(crate) trait Holder: Send + Sync {
+/// An assignment or removal of roles.
+pub(crate) trait RoleChange: Send + Sync {
     fn operation(&self) -> &'static Operation;
-    /// Gives or takes roles of the realm (`client` is `None`) or of a client.
-    fn change(&self, client: Option<ClientUuid>, roles: Vec<RoleRepresentation>) -> Sending<()>;
+    /// Applies the change to roles of the realm (`client` is `None`) or of a client.
+    fn apply(
+        &self,
+        client: Option<ClientUuid>,
+        roles: Vec<RoleRepresentation>,
+    ) -> BoxFuture<'static, Result<()>>;
 }
 
-/// Roles by name, to be given or taken: see [`User::assign_roles`].
+/// Roles by name, to assign or remove; see [`User::assign_roles`].
 ///
-/// `.await` looks all of them up first. Where one is unknown nothing is changed, and the error
-/// names every unknown one. It gives the roles that were given or taken; those that were (or were
-/// not) there before are no error.
+/// `.await` looks up all roles first. If a name is unknown, nothing is changed and the error lists
+/// every unknown name. Returns the roles that were assigned or removed. Roles that were assigned
+/// already, or already missing, are not an error.
 #[must_use = "nothing is changed until it is awaited"]
 pub struct NamedRoles {
-    holder: Box<dyn Holder>,
+    change: Box<dyn RoleChange>,
     realm: Realm,
     names: Vec<String>,
     of_clients: Vec<(String, Vec<String>)>,
@@ -36,14 +39,14 @@ pub struct NamedRoles {
 impl fmt::Debug for NamedRoles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NamedRoles")
-            .field("operation", &self.holder.operation().name)
+            .field("operation", &self.change.operation().name)
             .field("realm_roles", &self.names)
             .field("client_roles", &self.of_clients)
             .finish_non_exhaustive()
     }
 }
 
-/// What was found under the names.
+/// The roles found by name.
 #[derive(Default)]
 struct Resolved {
     realm: Vec<RoleRepresentation>,
@@ -53,19 +56,19 @@ struct Resolved {
 
 impl NamedRoles {
     fn new(
-        holder: impl Holder + 'static,
+        change: impl RoleChange + 'static,
         realm: Realm,
         names: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         Self {
-            holder: Box::new(holder),
+            change: Box::new(change),
             realm,
             names: names.into_iter().map(Into::into).collect(),
             of_clients: Vec::new(),
         }
     }
 
-    /// Roles of the client with this `clientId` too.
+    /// Adds roles of the client with this `clientId`.
     pub fn of_client(
         mut self,
         client_id: impl Into<String>,
@@ -118,19 +121,19 @@ impl NamedRoles {
         } = self.resolve().await?;
         if !unknown.is_empty() {
             return Err(error::invalid_argument(
-                self.holder.operation(),
+                self.change.operation(),
                 format!("nothing was changed: there is no {}", unknown.join(", no ")),
             )
             .with_kind(ErrorKind::NotFound));
         }
         let mut all = realm.clone();
         if !realm.is_empty() {
-            self.holder.change(None, realm).await?;
+            self.change.apply(None, realm).await?;
         }
         for (uuid, roles) in clients {
             if !roles.is_empty() {
                 all.extend(roles.iter().cloned());
-                self.holder.change(Some(uuid), roles).await?;
+                self.change.apply(Some(uuid), roles).await?;
             }
         }
         Ok(all)
@@ -139,7 +142,7 @@ impl NamedRoles {
 
 impl IntoFuture for NamedRoles {
     type Output = Result<Vec<RoleRepresentation>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
@@ -147,7 +150,7 @@ impl IntoFuture for NamedRoles {
     }
 }
 
-/// `assign_roles` and `remove_roles` of a handle.
+/// Implements `assign_roles` and `remove_roles` of a handle.
 macro_rules! named_roles {
     (
         $handle:ident, $chain:literal at $path:literal, $what:literal;
@@ -159,7 +162,7 @@ macro_rules! named_roles {
             struct Assign($handle);
             struct Remove($handle);
 
-            impl Holder for Assign {
+            impl RoleChange for Assign {
                 #[inline]
                 fn operation(&self) -> &'static Operation {
                     const OPERATION: &Operation =
@@ -168,17 +171,17 @@ macro_rules! named_roles {
                 }
 
                 #[inline]
-                fn change(
+                fn apply(
                     &self,
                     $client: Option<ClientUuid>,
                     $roles: Vec<RoleRepresentation>,
-                ) -> Sending<()> {
+                ) -> BoxFuture<'static, Result<()>> {
                     let $this = self.0.clone();
                     Box::pin(async move { $add })
                 }
             }
 
-            impl Holder for Remove {
+            impl RoleChange for Remove {
                 #[inline]
                 fn operation(&self) -> &'static Operation {
                     const OPERATION: &Operation =
@@ -187,24 +190,25 @@ macro_rules! named_roles {
                 }
 
                 #[inline]
-                fn change(
+                fn apply(
                     &self,
                     $client: Option<ClientUuid>,
                     $roles: Vec<RoleRepresentation>,
-                ) -> Sending<()> {
+                ) -> BoxFuture<'static, Result<()>> {
                     let $this = self.0.clone();
                     Box::pin(async move { $take })
                 }
             }
 
             impl $handle {
-                #[doc = concat!("Gives ", $what, " these realm roles, by their names; roles of clients with [`of_client`](NamedRoles::of_client).")]
+                #[doc = concat!("Assigns realm roles to ", $what, ", by name. Add roles of clients with [`of_client`](NamedRoles::of_client).")]
                 $(#[doc = $example])?
                 ///
                 /// # Errors
                 ///
-                /// [`NotFound`](ErrorKind::NotFound) with every name that is unknown, before
-                /// anything is changed; see also [`ErrorKind`].
+                /// - [`NotFound`](ErrorKind::NotFound) if a name is unknown; the error lists every
+                ///   unknown name, and nothing is changed.
+                /// - Any other [`ErrorKind`] if a request fails.
                 #[inline]
                 pub fn $assign(
                     &self,
@@ -213,12 +217,13 @@ macro_rules! named_roles {
                     NamedRoles::new(Assign(self.clone()), self.realm_handle(), names)
                 }
 
-                #[doc = concat!("Takes these realm roles from ", $what, ", by their names; roles of clients with [`of_client`](NamedRoles::of_client).")]
+                #[doc = concat!("Removes realm roles from ", $what, ", by name. Add roles of clients with [`of_client`](NamedRoles::of_client).")]
                 ///
                 /// # Errors
                 ///
-                /// [`NotFound`](ErrorKind::NotFound) with every name that is unknown, before
-                /// anything is changed; see also [`ErrorKind`].
+                /// - [`NotFound`](ErrorKind::NotFound) if a name is unknown; the error lists every
+                ///   unknown name, and nothing is changed.
+                /// - Any other [`ErrorKind`] if a request fails.
                 #[inline]
                 pub fn $remove(
                     &self,
@@ -274,7 +279,7 @@ named_roles! {
     };
 }
 
-// Releases before 26.7 do not have it.
+// Releases before 26.7 do not have this handle.
 #[cfg(keycloak_handle = "realm.organization.group.role_mappings")]
 named_roles! {
     OrganizationGroup, "realm.organization.group" at "/admin/realms/{realm}/organizations/{org-id}/groups/{group-id}/role-mappings", "the group (and so its members)";

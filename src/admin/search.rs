@@ -1,24 +1,24 @@
-//! What a search says in `q`, and what the server does not read beside it.
+//! The search parameter `q`, and parameters that the server ignores.
 
 use crate::operation::Operation;
 use crate::{Error, error};
 
-/// Adds an attribute to `q`, quoted as every supported release reads it.
+/// Adds an attribute to `q`, quoted so that every supported release reads it.
 ///
-/// 24 reads `\\` in quotes as one backslash, later releases as two; without quotes all of them
-/// read one. A name with a colon is found by 24 only.
+/// Release 24 reads `\\` within quotes as one backslash, later releases as two; without quotes all
+/// of them read one. Only 24 finds a name with a colon.
 pub(crate) fn with(q: Option<String>, name: &str, value: &str) -> Result<String, String> {
     let refuse = |what: &str| Err(format!("attribute {name:?} cannot be searched: {what}"));
     if name.is_empty() || name.contains(['"', ':', '\\']) || name.chars().any(char::is_control) {
-        return refuse("its name is empty or has a character that q cannot say");
+        return refuse("its name is empty or has a character that q cannot express");
     }
     let spaced = value.contains(|c: char| c.is_whitespace() || c == '"');
     let value = match value {
-        "" => return refuse("the value is empty, which the server takes for any value"),
+        "" => return refuse("the value is empty, which matches any value"),
         _ if value.contains('\\') && (spaced || value.ends_with('\\')) => {
             return refuse(
                 "the value has a backslash at its end or beside spaces or quotes, which releases \
-                 of the server read differently: look through the items instead",
+                 of the server read differently: filter the items instead",
             );
         }
         _ if value.contains('\\') => value.to_owned(),
@@ -28,13 +28,13 @@ pub(crate) fn with(q: Option<String>, name: &str, value: &str) -> Result<String,
     Ok(format!("{}\"{name}\":{value}", before.unwrap_or_default()))
 }
 
-/// Refuses a search of which the server would read one half: its answer would be another one.
+/// Refuses a search of which the server would ignore one part.
 pub(crate) fn hidden(op: &Operation, read: &str, ignored: &str) -> Error {
     error::invalid_argument(
         op,
         format!(
-            "the server ignores {ignored} beside {read}, and would send what only {read} finds: \
-             set one of them; no request was sent"
+            "the server ignores {ignored} beside {read}, and would return what {read} alone \
+             finds: set only one of them; no request was sent"
         ),
     )
 }

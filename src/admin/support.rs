@@ -1,23 +1,23 @@
-//! What the generated `Debug` implementations are made of.
+//! Helpers for the generated `Debug` implementations.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, DebugStruct};
 
-/// A member that is set.
+/// Shows a member that is set.
 pub(crate) fn field<T: Debug>(out: &mut DebugStruct<'_, '_>, name: &str, value: Option<&T>) {
     if let Some(value) = value {
         out.field(name, value);
     }
 }
 
-/// A collection whose values may be secrets: its keys, or how many there are.
+/// Shows a collection whose values may be secrets: its keys, or its length.
 pub(crate) fn keys<M: Outline>(out: &mut DebugStruct<'_, '_>, name: &str, value: Option<&M>) {
     if let Some(value) = value {
         out.field(name, &OutlineOnly(value));
     }
 }
 
-/// Unknown members may be secrets too; an empty map is not worth a word.
+/// Unknown members may be secrets too. An empty map is not shown.
 pub(crate) fn keys_of_map(
     out: &mut DebugStruct<'_, '_>,
     name: &str,
@@ -28,7 +28,7 @@ pub(crate) fn keys_of_map(
     }
 }
 
-/// What may be shown of a collection.
+/// The part of a collection that may be shown.
 pub(crate) trait Outline {
     fn outline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }

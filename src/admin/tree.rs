@@ -1,4 +1,4 @@
-//! Whole trees of groups.
+//! Trees of groups.
 
 use futures_util::stream;
 
@@ -7,27 +7,27 @@ use super::handles::{Group, Groups, Organization, OrganizationGroup, Organizatio
 use super::representations::GroupRepresentation;
 use crate::Result;
 
-/// A group and where it is.
+/// A group and its place in the tree.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GroupNode {
     /// The group, without its children.
     pub group: GroupRepresentation,
-    /// How far it is below where the tree begins: 0 is directly there.
+    /// The depth in the tree; 0 is the top level.
     pub depth: usize,
-    /// Its path, such as `/staff/it`.
+    /// The path, such as `/staff/it`.
     pub path: String,
 }
 
 type Level = ItemStream<GroupRepresentation>;
 
-/// Gives the groups directly below a group, or at the top.
+/// Lists the groups directly below a group, or at the top.
 type Below = Box<dyn Fn(Option<&GroupRepresentation>, bool) -> Result<Level> + Send + Sync>;
 
-/// A whole tree of groups: `realm.groups().tree()`.
+/// A tree of groups: `realm.groups().tree()`.
 ///
-/// Parents come before their children, siblings as the server sorts them. One request reads up to
-/// a hundred siblings, where the server sends ten unasked.
+/// Parents come before their children, siblings in the server's order. One request reads up to a
+/// hundred siblings; the server's default is ten.
 ///
 /// ```no_run
 /// # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -57,7 +57,7 @@ impl std::fmt::Debug for GroupTree {
 struct Walk {
     below: Below,
     brief: bool,
-    /// The levels that are open, each with the path above it.
+    /// The levels being read, each with its parent's path.
     levels: Vec<(Level, String)>,
 }
 
@@ -70,13 +70,13 @@ impl GroupTree {
         }
     }
 
-    /// Whether attributes and roles of the groups are left out; they are unless this is `false`.
+    /// Sets whether to omit attributes and roles of the groups; the default is `true`.
     pub fn brief_representation(mut self, brief: bool) -> Self {
         self.brief = brief;
         self
     }
 
-    /// The groups, parents before their children.
+    /// Returns the groups, parents before their children.
     pub fn stream(self) -> ItemStream<GroupNode> {
         let Self {
             below,
@@ -85,24 +85,24 @@ impl GroupTree {
         } = self;
         let levels = match below(None, brief) {
             Ok(level) => vec![(level, above)],
-            Err(failed) => return ItemStream::made(stream::iter([Err(failed)])),
+            Err(failed) => return ItemStream::from_items(stream::iter([Err(failed)])),
         };
         let walk = Walk {
             below,
             brief,
             levels,
         };
-        ItemStream::made(stream::try_unfold(walk, |mut walk| async move {
+        ItemStream::from_items(stream::try_unfold(walk, |mut walk| async move {
             let node = walk.next().await?;
             Ok(node.map(|node| (node, walk)))
         }))
     }
 
-    /// Every group of [`stream`](Self::stream) in one list.
+    /// Reads every group of [`stream`](Self::stream) into a list.
     ///
     /// # Errors
     ///
-    /// The first error of a request.
+    /// Returns the error of the first request that fails.
     pub async fn all(self) -> Result<Vec<GroupNode>> {
         self.stream().collect().await
     }
@@ -131,14 +131,14 @@ impl Walk {
     }
 }
 
-/// The children of one group.
+/// Lists a group's children.
 fn children(group: &Group, brief: bool) -> Level {
     let list = group.children().list().sub_groups_count(true);
     list.brief_representation(brief).stream()
 }
 
 impl Groups {
-    /// Every group of the realm, as a tree.
+    /// Returns every group of the realm as a tree.
     #[inline]
     pub fn tree(&self) -> GroupTree {
         let (groups, realm) = (
@@ -159,7 +159,7 @@ impl Groups {
 }
 
 impl Group {
-    /// Every group below this one, as a tree.
+    /// Returns every group below this one as a tree.
     #[inline]
     pub fn tree(&self) -> GroupTree {
         let top = self.clone();
@@ -174,7 +174,7 @@ impl Group {
 }
 
 impl OrganizationGroups {
-    /// Every group of the organization, as a tree.
+    /// Returns every group of the organization as a tree.
     #[inline]
     pub fn tree(&self) -> GroupTree {
         let (groups, organization) = (

@@ -1,5 +1,5 @@
-//! Requests that the server fails on without a reason: flows that are in use, and names of flows and
-//! groups that it does not have.
+//! Requests that the server fails without a reason: deletions of flows that are in use, and unknown
+//! names of flows and groups.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::Error;
 use crate::error::clean;
 use crate::operation::Operation;
 
-/// Members that name a flow by its alias, or by its id.
+/// Members that name a flow by its alias or id.
 const FLOWS: &[&str] = &[
     "authenticationFlowBindingOverrides",
     "browserFlow",
@@ -21,7 +21,7 @@ const FLOWS: &[&str] = &[
     "resetCredentialsFlow",
 ];
 
-/// Members that name groups by their paths; the groups of a realm are objects.
+/// Members that name groups by path; a realm's groups are objects.
 const GROUPS: &[&str] = &["defaultGroups", "groups"];
 
 /// The flows that every realm has.
@@ -35,10 +35,10 @@ const BUILT_IN: &[&str] = &[
     "reset credentials",
 ];
 
-/// The most names that a hint lists.
+/// How many names a hint lists at most.
 const LISTED: usize = 5;
 
-/// Says what the server probably did not find, where it failed without saying so.
+/// Adds what the server probably did not find, if it failed without a reason.
 pub(super) fn explain(op: &Operation, sent: Option<&[u8]>, error: Error) -> Error {
     let silent = error.is_server()
         && error.hint().is_none()
@@ -58,12 +58,12 @@ pub(super) fn explain(op: &Operation, sent: Option<&[u8]>, error: Error) -> Erro
         return error;
     }
     error.with_hint(format!(
-        "the server gave no reason; it fails like this where it does not have what is named: {}",
+        "the server gave no reason; it fails like this if it does not have one of: {}",
         named.join(", ")
     ))
 }
 
-/// The references of a body to flows and groups that the body does not bring along.
+/// The flows and groups that a body refers to but does not contain.
 fn names(sent: &[u8]) -> Vec<String> {
     let Ok(body) = serde_json::from_slice::<Value>(sent) else {
         return Vec::new();
@@ -160,7 +160,7 @@ mod tests {
         let hint = |op: &Operation, sent: &str, body: &str| {
             let status = http::StatusCode::INTERNAL_SERVER_ERROR;
             let headers = http::HeaderMap::new();
-            let error = Error::from_response(op, status, &headers, body.as_bytes());
+            let error = crate::call::response_error(op, status, &headers, body.as_bytes());
             let error = explain(op, Some(sent.as_bytes()), error);
             error.hint().unwrap_or_default().to_owned()
         };
@@ -175,7 +175,7 @@ mod tests {
             let missing = hint(&UPDATE, named, said);
             assert!(
                 missing.starts_with("the server gave no reason; ")
-                    && missing.ends_with("named: browserFlow \"nope\""),
+                    && missing.ends_with("one of: browserFlow \"nope\""),
                 "{missing}"
             );
             assert_eq!(hint(&UPDATE, "{}", said), "");

@@ -1,4 +1,4 @@
-//! Bodies that are multipart forms: a file and what the server must know of it.
+//! Multipart forms: a file, and fields about it.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use reqwest::multipart;
 
 use crate::{Result, Secret, error};
 
-/// A certificate or key store, as
-/// [`certificate.upload`](super::handles::ClientCertificate::upload) takes it.
+/// A certificate or key store for
+/// [`certificate.upload`](super::handles::ClientCertificate::upload).
 ///
 /// ```
 /// use keycloak_kit::admin::uploads::KeyStoreUpload;
@@ -27,16 +27,16 @@ pub struct KeyStoreUpload {
     pub keystore_format: String,
     /// The file.
     pub file: Bytes,
-    /// Which key of the store.
+    /// The alias of the key in the store.
     pub key_alias: Option<String>,
-    /// What opens the key.
+    /// The key's password.
     pub key_password: Option<Secret>,
-    /// What opens the store.
+    /// The store's password.
     pub store_password: Option<Secret>,
 }
 
 impl KeyStoreUpload {
-    /// A file in one of Keycloak's key store formats; see
+    /// Creates an upload of a file in one of Keycloak's key store formats; see
     /// [`keystore_format`](Self::keystore_format).
     pub fn new(keystore_format: impl Into<String>, file: impl Into<Bytes>) -> Self {
         Self {
@@ -48,21 +48,21 @@ impl KeyStoreUpload {
         }
     }
 
-    /// Sets which key of the store.
+    /// Sets the alias of the key in the store.
     #[must_use]
     pub fn key_alias(mut self, alias: impl Into<String>) -> Self {
         self.key_alias = Some(alias.into());
         self
     }
 
-    /// Sets what opens the key.
+    /// Sets the key's password.
     #[must_use]
     pub fn key_password(mut self, password: impl Into<Secret>) -> Self {
         self.key_password = Some(password.into());
         self
     }
 
-    /// Sets what opens the store.
+    /// Sets the store's password.
     #[must_use]
     pub fn store_password(mut self, password: impl Into<Secret>) -> Self {
         self.store_password = Some(password.into());
@@ -70,19 +70,19 @@ impl KeyStoreUpload {
     }
 }
 
-/// The metadata file of an identity provider, as
-/// [`import_config_file`](super::handles::IdentityProviders::import_config_file) takes it.
+/// The metadata file of an identity provider for
+/// [`import_config_file`](super::handles::IdentityProviders::import_config_file).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct IdentityProviderFileUpload {
-    /// `saml`, `oidc` and so on.
+    /// The provider's kind, such as `saml` or `oidc`.
     pub provider_id: String,
     /// The file.
     pub file: Bytes,
 }
 
 impl IdentityProviderFileUpload {
-    /// The metadata of a provider of this kind.
+    /// Creates an upload of the metadata of a provider of this kind.
     pub fn new(provider_id: impl Into<String>, file: impl Into<Bytes>) -> Self {
         Self {
             provider_id: provider_id.into(),
@@ -91,7 +91,7 @@ impl IdentityProviderFileUpload {
     }
 }
 
-/// A file alone.
+/// A file without other fields.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct FileUpload {
@@ -100,15 +100,15 @@ pub struct FileUpload {
 }
 
 impl FileUpload {
-    /// The file's content.
+    /// Creates an upload of the file.
     pub fn new(file: impl Into<Bytes>) -> Self {
         Self { file: file.into() }
     }
 }
 
-/// A body with files.
+/// A form with a file.
 pub(crate) trait Upload {
-    /// Text fields, and the file.
+    /// Returns the text fields and the file.
     fn fields(&self) -> (Vec<(&'static str, &str)>, &Bytes);
 }
 
@@ -142,7 +142,7 @@ impl Upload for FileUpload {
     }
 }
 
-/// An encoded form: unlike reqwest's it can be sent again when an attempt fails.
+/// An encoded form. Unlike reqwest's it can be sent again if an attempt fails.
 pub(crate) struct Form {
     pub(crate) content_type: String,
     pub(crate) body: Bytes,
@@ -164,7 +164,7 @@ impl Form {
                 all.extend_from_slice(&chunk);
                 Ok(all)
             })
-            // All of it is in memory.
+            // Everything is in memory.
             .now_or_never()
             .ok_or_else(|| error::config("the form cannot be written"))?
             .map_err(|failed| error::config("the form cannot be written").with_source(failed))?
@@ -173,7 +173,7 @@ impl Form {
     }
 }
 
-/// A file may be a key store: its length only.
+/// Shows only the length of a file, which may be a key store.
 macro_rules! debug_without_file {
     ($($upload:ident { $($shown:ident),* };)*) => {$(
         impl fmt::Debug for $upload {

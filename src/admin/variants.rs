@@ -1,4 +1,4 @@
-//! Calls in the other media types that Keycloak has for them.
+//! Calls that use a media type other than JSON.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::operation::Operation;
 const YAML: &str = "application/yaml";
 
 impl Workflows {
-    /// Creates a workflow out of its YAML.
+    /// Creates a workflow from YAML.
     ///
     /// `POST /admin/realms/{realm}/workflows`
     ///
@@ -37,7 +37,7 @@ impl Workflows {
 }
 
 impl Workflow {
-    /// The workflow as YAML.
+    /// Returns the workflow as YAML.
     ///
     /// `GET /admin/realms/{realm}/workflows/{id}`
     pub fn get_yaml(&self) -> Request<String> {
@@ -50,7 +50,7 @@ impl Workflow {
         Request::new(&self.call, OPERATION, &path, CallResponse::text).accept(YAML)
     }
 
-    /// Replaces the workflow by what its YAML says.
+    /// Replaces the workflow with YAML.
     ///
     /// `PUT /admin/realms/{realm}/workflows/{id}`
     pub fn update_yaml(&self, yaml: impl Into<String>) -> Request<()> {
@@ -67,7 +67,7 @@ impl Workflow {
 }
 
 impl LocalizationLocale {
-    /// Adds the texts of a file, a JSON object of message keys and texts; texts of other keys stay.
+    /// Adds the texts of a file, a JSON object of message keys and texts. Texts of other keys stay.
     ///
     /// `POST /admin/realms/{realm}/localization/{locale}`
     pub fn import_file(&self, file: &FileUpload) -> Request<()> {
@@ -87,8 +87,8 @@ impl LocalizationLocale {
 }
 
 impl IdentityProviders {
-    /// Reads the configuration of a provider out of its metadata file, and creates nothing: the
-    /// answer is the `config` of an `IdentityProviderRepresentation`.
+    /// Reads an identity provider's configuration from its metadata file without creating anything.
+    /// The result is the `config` of an `IdentityProviderRepresentation`.
     ///
     /// `POST /admin/realms/{realm}/identity-provider/import-config`
     pub fn import_config_file(
@@ -106,10 +106,10 @@ impl IdentityProviders {
 }
 
 impl Clients {
-    /// Turns a client's description into Keycloak's representation of it, and creates nothing.
+    /// Converts a description of a client into Keycloak's representation without creating anything.
     ///
     /// `media_type` is `application/json` for a client or OpenID Connect metadata and
-    /// `application/xml` for a SAML descriptor; the server finds out the format from the text.
+    /// `application/xml` for a SAML descriptor; the server detects the format from the text.
     ///
     /// `POST /admin/realms/{realm}/client-description-converter`
     pub fn convert_description_text(

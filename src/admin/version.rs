@@ -1,4 +1,4 @@
-//! The server's own version, where the token may ask for it.
+//! The server's version, if the token may read it.
 
 use http::Method;
 use serde_json::Value;
@@ -10,21 +10,22 @@ use crate::shared::Version;
 
 const OPERATION: &Operation = &Operation::new("server_info.get", "GET", "/admin/serverinfo");
 
-/// The version, asked for once in a client; `None` where it cannot be had.
+/// Returns the version, which a client asks for once; `None` if it is not available.
 pub(crate) async fn of(call: &Call) -> Option<Version> {
     let asked = call.shared.version.get_or_try_init(async || {
-        // By the client itself: what another token may not see is not an answer for all calls.
+        // Asks with the client's own token: the permissions of another token do not hold for all
+        // calls.
         ask(&call.plain()).await
     });
     asked.await.ok().cloned().flatten()
 }
 
-/// An error may pass; a refusal stays.
+/// Returns an error for a failure that may pass, and `None` for a refusal, which stays.
 async fn ask(call: &Call) -> Result<Option<Version>, ()> {
     let url = call.url(OPERATION.path);
     let request = HttpRequest::new(Method::GET, url);
     match call.execute(request, OPERATION).await {
-        Ok(answer) => Ok(read(answer.body())),
+        Ok(response) => Ok(read(response.body())),
         Err(failed) if failed.is_forbidden() || failed.is_not_found() => Ok(None),
         Err(_) => Err(()),
     }

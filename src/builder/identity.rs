@@ -1,4 +1,4 @@
-//! The one way to log in that was chosen.
+//! How a client logs in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const ADMIN_CLI: &str = "admin-cli";
 #[derive(Default)]
 pub(super) struct Identity {
     chosen: Option<Chosen>,
-    /// A second choice, to be refused.
+    /// A second choice, which is refused.
     other: Option<&'static str>,
     pub(super) client_id: Option<String>,
     pub(super) client_auth: Option<ClientAuth>,
@@ -78,7 +78,7 @@ impl Identity {
         }
     }
 
-    /// `None` for a client that sends no token.
+    /// Returns the credentials, or `None` for a client that sends no token.
     pub(super) fn credentials(self) -> Result<Option<Credentials>> {
         let Some(chosen) = self.chosen else {
             return Err(config(

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::builder::KeycloakBuilder;
-use crate::{ErrorKind, Keycloak};
+use crate::{ClientOptions, ErrorKind, Keycloak, Proxy};
 
 fn builder() -> KeycloakBuilder {
-    Keycloak::builder("https://sso.example")
+    Keycloak::builder("http://sso.example")
 }
 
 fn refused(builder: KeycloakBuilder, wanted: &[&str]) {
@@ -97,32 +97,23 @@ fn settings_that_cannot_be() {
     let any = || builder().access_token("t");
     refused(any().login_realm(".."), &["login_realm"]);
     refused(any().issuer("sso"), &["issuer"]);
-    refused(any().timeout(Duration::ZERO), &["timeout"]);
-    refused(any().deadline(Duration::ZERO), &["deadline"]);
-    refused(any().default_header("a b", "hunter2"), &["header name"]);
-    refused(any().default_header("x-a", "hunter2\n"), &["x-a"]);
-    refused(any().default_header("host", "evil"), &["host"]);
-    refused(any().user_agent("\n"), &["user-agent"]);
-    refused(any().proxy("http://u:hunter2@"), &["proxy"]);
-    refused(
-        any().add_root_certificate_pem(
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    let with = |options| any().options(options);
+    let options = ClientOptions::new;
+    for (options, wanted) in [
+        (options().timeout(Duration::ZERO), "timeout"),
+        (options().deadline(Duration::ZERO), "deadline"),
+        (options().default_header("a b", "hunter2"), "header name"),
+        (options().default_header("x-a", "hunter2\n"), "x-a"),
+        (options().default_header("host", "evil"), "host"),
+        (options().user_agent("\n"), "user-agent"),
+        (options().proxy("http://u:hunter2@"), "proxy is not a URL"),
+        (
+            options().proxy("http://p").no_proxy(),
+            "both proxy and no_proxy",
         ),
-        &["check the certificates that were given"],
-    );
-    refused(any().proxy("http://p").no_proxy(), &["proxy", "no_proxy"]);
-    refused(
-        any().add_root_certificate_pem("hunter2"),
-        &["add_root_certificate_pem"],
-    );
-    refused(
-        any().client_identity_pem("hunter2"),
-        &["client_identity_pem", "private key"],
-    );
-    refused(
-        any().client_identity_pem(vec![0xff]),
-        &["client_identity_pem"],
-    );
+    ] {
+        refused(with(options), &[wanted]);
+    }
     refused(
         Keycloak::builder("sso.example").access_token("t"),
         &["base URL", "no scheme"],
@@ -133,66 +124,112 @@ fn settings_that_cannot_be() {
     );
 }
 
+#[cfg(feature = "default-tls")]
 #[test]
-fn a_handed_in_client_rules_connections() {
-    let any = || {
-        builder()
-            .access_token("t")
-            .http_client(reqwest::Client::new())
-    };
-    refused(any().proxy("http://p"), &["http_client", "proxy"]);
-    refused(any().no_proxy(), &["http_client", "no_proxy"]);
+fn certificates_that_cannot_be_read() {
+    let with = |options: ClientOptions| builder().access_token("t").options(options);
+    let empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let options = ClientOptions::new;
     refused(
-        any().add_root_certificate_pem("x"),
-        &["http_client", "add_root_certificate_pem"],
+        with(options().root_certificate_pem(empty)),
+        &["check the certificates that were given"],
     );
     refused(
-        any().client_identity_pem("x"),
-        &["http_client", "client_identity_pem"],
+        with(options().root_certificate_pem("hunter2")),
+        &["root_certificate_pem"],
     );
     refused(
-        any().danger_accept_invalid_certs(true),
-        &["http_client", "danger_accept_invalid_certs"],
+        with(options().client_identity_pem("hunter2")),
+        &["client_identity_pem", "private key"],
     );
     refused(
-        any().connect_timeout(Duration::from_secs(1)),
-        &["http_client", "connect_timeout"],
+        with(options().client_identity_pem(vec![0xff])),
+        &["client_identity_pem"],
     );
+}
+
+#[cfg(not(feature = "default-tls"))]
+#[test]
+fn https_needs_the_feature_or_a_service() {
+    let with =
+        |url, options: ClientOptions| Keycloak::builder(url).access_token("t").options(options);
+    let options = ClientOptions::new;
     refused(
-        any().pool_max_idle_per_host(1),
-        &["http_client", "pool_max_idle_per_host"],
+        with("https://sso.example", options()),
+        &["default-tls", "http_service"],
     );
-    any()
-        .user_agent("x")
-        .default_header("a", "b")
-        .timeout(Duration::MAX)
+    let pem = options().root_certificate_pem("x");
+    refused(
+        with("http://sso.example", pem),
+        &["root_certificate_pem", "default-tls"],
+    );
+    with("http://sso.example", options()).build().unwrap();
+    let service = options().build_http_service().unwrap();
+    with("https://sso.example", options().http_service(service))
         .build()
         .unwrap();
 }
 
 #[test]
+fn a_given_service_rules_connections() {
+    let service = ClientOptions::new().build_http_service().unwrap();
+    let given = || ClientOptions::new().http_service(service.clone());
+    for (options, setting) in [
+        (given().proxy("http://p"), "proxy"),
+        (given().no_proxy(), "no_proxy"),
+        (given().root_certificate_pem("x"), "root_certificate_pem"),
+        (given().client_identity_pem("x"), "client_identity_pem"),
+        (
+            given().danger_accept_invalid_certs(true),
+            "danger_accept_invalid_certs",
+        ),
+        (
+            given().connect_timeout(Duration::from_secs(1)),
+            "connect_timeout",
+        ),
+        (given().pool_max_idle_per_host(1), "pool_max_idle_per_host"),
+        (
+            given().pool_idle_timeout(Duration::from_secs(1)),
+            "pool_idle_timeout",
+        ),
+    ] {
+        options.build_http_service().unwrap_err();
+        let builder = builder().access_token("t").options(options);
+        refused(builder, &["http_service", setting]);
+    }
+    let limits = given()
+        .user_agent("x")
+        .default_header("a", "b")
+        .timeout(Duration::MAX);
+    builder().access_token("t").options(limits).build().unwrap();
+}
+
+#[test]
 fn everything_at_once() {
-    let kc = Keycloak::builder("https://SSO.example/auth/")
+    let kc = Keycloak::builder("http://SSO.example/auth/")
         .password("ada", "hunter2")
         .client_id("cli")
         .client_secret("hunter2")
         .totp(|| "1".to_owned())
         .login_realm("ops")
         .issuer("https://public.example/realms/ops")
-        .timeout(Duration::from_secs(1))
-        .deadline(Duration::MAX)
-        .connect_timeout(Duration::from_secs(1))
-        .max_retries(0)
-        .max_retry_after(Duration::ZERO)
-        .max_response_bytes(1)
-        .proxy("http://u:hunter2@proxy:3128")
-        .danger_accept_invalid_certs(true)
-        .pool_max_idle_per_host(0)
+        .options(
+            ClientOptions::new()
+                .timeout(Duration::from_secs(1))
+                .deadline(Duration::MAX)
+                .connect_timeout(Duration::from_secs(1))
+                .max_retries(0)
+                .max_retry_after(Duration::ZERO)
+                .max_response_bytes(1)
+                .proxy("http://u:hunter2@proxy:3128")
+                .proxy(Proxy::https("http://other:3128").except(["localhost"]))
+                .pool_max_idle_per_host(0),
+        )
         .build()
         .unwrap();
     assert_eq!(
         (kc.base_url(), kc.login_realm()),
-        ("https://sso.example/auth", "ops")
+        ("http://sso.example/auth", "ops")
     );
     assert!(!format!("{kc:?} {:?}", kc.authorized).contains("hunter2"));
 }

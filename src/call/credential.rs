@@ -1,50 +1,50 @@
-//! What a call shows to be let in.
+//! The credential of a call.
 
-use futures_util::future::BoxFuture;
 use http::header::HeaderValue;
 
+use crate::BoxFuture;
 use crate::error::Result;
 use crate::token::AccessToken;
-use crate::token::engine::{Lease, TokenEngine};
+use crate::token::engine::{CachedToken, TokenEngine};
 
-/// What a call shows in its header `Authorization`.
+/// What a call sends in its `Authorization` header.
 #[derive(Clone, Copy)]
 pub(crate) enum Credential<'a> {
     None,
-    /// A token that is kept fresh.
+    /// A token that the engine keeps fresh.
     Engine(&'a TokenEngine),
-    /// This token only.
+    /// This token, which nothing replaces.
     Token(&'a AccessToken),
-    /// Another header, such as that of a client.
+    /// Another header, such as a client's.
     Header(&'a HeaderValue),
     /// Tokens that the caller renews.
     Renewed(&'a dyn Renew),
 }
 
-/// Where the tokens of a call come from that no engine keeps.
+/// A source of tokens that no engine keeps.
 pub(crate) trait Renew: Send + Sync {
     fn token(&self) -> BoxFuture<'_, Result<AccessToken>>;
 
-    /// A token in place of one that was refused; `None` where there is no other.
+    /// Returns a token to replace a refused one, or `None` if there is no other.
     fn renewed<'a>(
         &'a self,
         refused: &'a AccessToken,
     ) -> BoxFuture<'a, Result<Option<AccessToken>>>;
 }
 
-/// The token of one sending, as it is shown.
-pub(super) enum Shown<'a> {
+/// The credential that one request carries.
+pub(super) enum SentCredential<'a> {
     Nothing,
-    Leased(&'a TokenEngine, Lease),
+    Cached(&'a TokenEngine, CachedToken),
     Token(std::borrow::Cow<'a, AccessToken>),
     Header(&'a HeaderValue),
 }
 
-impl Shown<'_> {
+impl SentCredential<'_> {
     pub(super) fn header(&self) -> Result<Option<HeaderValue>> {
         Ok(match self {
             Self::Nothing => None,
-            Self::Leased(_, lease) => Some(lease.header()),
+            Self::Cached(_, cached) => Some(cached.header()),
             Self::Token(token) => Some(token.header()?),
             Self::Header(header) => Some((*header).clone()),
         })
@@ -52,7 +52,7 @@ impl Shown<'_> {
 
     pub(super) fn token(&self) -> Option<&AccessToken> {
         match self {
-            Self::Leased(_, lease) => Some(&lease.token),
+            Self::Cached(_, cached) => Some(&cached.token),
             Self::Token(token) => Some(token),
             Self::Nothing | Self::Header(_) => None,
         }

@@ -1,21 +1,23 @@
-//! How a call is sent: its span, its token, one replay where that is refused.
+//! How a call is sent: its span, its token, and one replay if the token is refused.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{Method, Response, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
 use super::CallBuilder;
-use super::answer::Answer;
-use super::credential::{Credential, Shown};
-use crate::error::{self, Result, ServerAnswer};
+use super::credential::{Credential, SentCredential};
+use super::role;
+use super::server_response::ServerResponse;
+use crate::BoxFuture;
+use crate::error::{self, Result};
 use crate::http::addresses::Addresses;
 use crate::http::deadline::Deadline;
-use crate::http::fresh::Fresh;
+use crate::http::error_body::ErrorBody;
+use crate::http::per_attempt::PerAttempt;
 use crate::http::request::{HttpRequest, JSON};
 use crate::http::sender::Attempts;
 use crate::http::trace::Span;
@@ -23,28 +25,28 @@ use crate::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::dpop::{DPOP, Dpop};
 
-pub(super) fn is_unauthorized(answer: &Answer, _: &Operation) -> bool {
-    answer.status() == StatusCode::UNAUTHORIZED
+pub(super) fn is_unauthorized(response: &ServerResponse, _: &Operation) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED
 }
 
-/// How a call went, for its span.
+/// What the span of a call reports.
 #[derive(Debug, Default)]
-struct Tally {
+struct SpanReport {
     attempts: u32,
     status: Option<StatusCode>,
 }
 
-pub(super) async fn send(mut call: CallBuilder<'_>) -> Result<Answer> {
+pub(super) async fn send(mut call: CallBuilder<'_>) -> Result<ServerResponse> {
     prepare(&mut call)?;
     let span = Span::operation(call.start.op);
     let sending = async {
         let started = Instant::now();
-        let mut tally = Tally::default();
-        let result = authorized(call, &mut tally).await;
-        (result, tally, started.elapsed())
+        let mut report = SpanReport::default();
+        let result = authorized(call, &mut report).await;
+        (result, report, started.elapsed())
     };
-    let (result, tally, elapsed) = span.clone().wrap(sending).await;
-    span.end(tally.status.map(|s| s.as_u16()), tally.attempts, elapsed);
+    let (result, report, elapsed) = span.clone().wrap(sending).await;
+    span.end(report.status.map(|s| s.as_u16()), report.attempts, elapsed);
     result
 }
 
@@ -62,86 +64,89 @@ fn prepare(call: &mut CallBuilder<'_>) -> Result<()> {
     let headers = &mut call.request.headers;
     headers.entry(ACCEPT).or_insert(JSON);
     if headers.contains_key(AUTHORIZATION) {
-        // Who sets it shows what it says.
+        // A caller that sets the header decides what it says.
         call.start.credential = Credential::None;
     }
     Ok(())
 }
 
-async fn authorized(call: CallBuilder<'_>, tally: &mut Tally) -> Result<Answer> {
+async fn authorized(call: CallBuilder<'_>, report: &mut SpanReport) -> Result<ServerResponse> {
     let CallBuilder {
         start, mut request, ..
     } = call;
     let op = start.op;
     let deadline = call.deadline.unwrap_or_else(|| Deadline::after(call.total));
     if call.elsewhere {
-        start.sender.settings.trace(&mut request.headers);
+        start.sender.complete_elsewhere(&mut request.headers);
     } else {
-        start.sender.settings.complete(&mut request.headers);
+        start.sender.complete(&mut request.headers);
     }
-    let mut shown = match start.credential {
-        Credential::None => Shown::Nothing,
-        Credential::Engine(engine) => Shown::Leased(engine, engine.token(op, deadline).await?),
-        Credential::Token(token) => Shown::Token(Cow::Borrowed(token)),
-        Credential::Header(header) => Shown::Header(header),
+    let mut sent = match start.credential {
+        Credential::None => SentCredential::Nothing,
+        Credential::Engine(engine) => {
+            SentCredential::Cached(engine, engine.token(op, deadline).await?)
+        }
+        Credential::Token(token) => SentCredential::Token(Cow::Borrowed(token)),
+        Credential::Header(header) => SentCredential::Header(header),
         Credential::Renewed(source) => {
-            Shown::Token(Cow::Owned(in_time(source.token(), op, deadline).await?))
+            SentCredential::Token(Cow::Owned(in_time(source.token(), op, deadline).await?))
         }
     };
     let mut replayed = false;
     let mut may_be_done = false;
     loop {
-        if let Some(header) = shown.header()? {
+        if let Some(header) = sent.header()? {
             request.headers.insert(AUTHORIZATION, header);
         }
-        let proof = shown
+        let proof = sent
             .token()
-            .and_then(|token| Proof::of(token, &start.sender.addresses));
+            .and_then(|token| Proof::of(token, start.sender.addresses()));
         let attempts = Attempts {
             op,
-            fresh: match &proof {
+            per_attempt: match &proof {
                 Some(proof) => Some(proof),
-                None => call.fresh,
+                None => call.per_attempt,
             },
-            repeat: call.repeat,
+            retry: call.retry,
             max_bytes: call.max_bytes,
             deadline,
         };
         let received = start.sender.send(&mut request, attempts).await?;
-        tally.attempts = tally.attempts.saturating_add(received.attempts);
-        tally.status = Some(received.response.status());
+        report.attempts = report.attempts.saturating_add(received.attempts);
+        report.status = Some(received.response.status());
         may_be_done |= received.may_be_done;
-        let answer = Answer::new(received, may_be_done);
-        // It is refused before anything is executed, so any method may be sent again.
-        if (call.is_refusal)(&answer, op)
-            && replace(&mut shown, start.credential, replayed, op, deadline).await?
+        let response = ServerResponse::new(received, may_be_done);
+        // The server refuses the token before it executes anything, so any method may be sent
+        // again.
+        if (call.is_refusal)(&response, op)
+            && replace(&mut sent, start.credential, replayed, op, deadline).await?
         {
             replayed = true;
             continue;
         }
-        return Ok(finish(answer, &request, &shown));
+        return Ok(finish(response, &request, &sent));
     }
 }
 
-/// Puts another token in place of one that was refused; `false` where there is no other.
+/// Replaces a refused token; returns `false` if there is no other.
 async fn replace<'a>(
-    shown: &mut Shown<'a>,
+    sent: &mut SentCredential<'a>,
     credential: Credential<'a>,
     replayed: bool,
     op: &Operation,
     deadline: Deadline,
 ) -> Result<bool> {
-    match (shown, credential) {
-        (Shown::Leased(engine, lease), _) if replayed || !engine.is_renewable() => {
-            engine.refused(lease);
+    match (sent, credential) {
+        (SentCredential::Cached(engine, cached), _) if replayed || !engine.is_renewable() => {
+            engine.refused(cached);
             Ok(false)
         }
-        (Shown::Leased(engine, lease), _) => {
-            engine.invalidate(lease);
-            *lease = engine.token(op, deadline).await?;
+        (SentCredential::Cached(engine, cached), _) => {
+            engine.invalidate(cached);
+            *cached = engine.token(op, deadline).await?;
             Ok(true)
         }
-        (Shown::Token(token), Credential::Renewed(source)) if !replayed => {
+        (SentCredential::Token(token), Credential::Renewed(source)) if !replayed => {
             let next = in_time(source.renewed(token), op, deadline).await?;
             let is_replaced = next.is_some();
             if let Some(next) = next {
@@ -164,7 +169,7 @@ async fn in_time<T>(
     }
 }
 
-/// A realm that is not there says nothing of what was to be deleted in it.
+/// The message for a missing realm, which says nothing about the object to delete.
 const NO_REALM: &str = "Realm not found.";
 
 fn is_realm(url: &Url) -> bool {
@@ -172,29 +177,33 @@ fn is_realm(url: &Url) -> bool {
     segments.nth(1) == Some("realms")
 }
 
-fn finish(mut answer: Answer, request: &HttpRequest, shown: &Shown<'_>) -> Answer {
-    if answer.status() == StatusCode::FORBIDDEN {
-        answer.set_issued_by(shown.token().and_then(|t| error::issuing_realm(t.expose())));
+fn finish(
+    mut response: ServerResponse,
+    request: &HttpRequest,
+    sent: &SentCredential<'_>,
+) -> ServerResponse {
+    if response.status() == StatusCode::FORBIDDEN {
+        response.set_issued_by(sent.token().and_then(|t| role::issuing_realm(t.expose())));
     }
-    let lost_delete = answer.status() == StatusCode::NOT_FOUND
+    let lost_delete = response.status() == StatusCode::NOT_FOUND
         && request.method == Method::DELETE
-        // What a body names may be missing while the rest is still there.
+        // An object named in the body may be missing while the rest is still there.
         && request.body.is_none()
-        && answer.may_be_done;
+        && response.may_be_done;
     if lost_delete {
-        let said = ServerAnswer::read(answer.response.headers(), answer.response.body());
-        // Keycloak itself says that it is gone: an earlier attempt has deleted it.
+        let said = ErrorBody::read(response.response.headers(), response.response.body());
+        // Keycloak itself says that the object is gone: an earlier attempt has deleted it.
         let missing = said.message.as_deref();
         if missing.is_some_and(|said| said != NO_REALM || is_realm(&request.url)) {
             let mut done = Response::new(Bytes::new());
             *done.status_mut() = StatusCode::NO_CONTENT;
-            answer.response = done;
+            response.response = done;
         }
     }
-    answer
+    response
 }
 
-/// The proof that a token is bound to a key, made for each attempt.
+/// The DPoP proof for a token that is bound to a key, made for each attempt.
 struct Proof<'a> {
     dpop: &'a Dpop,
     token: &'a AccessToken,
@@ -212,7 +221,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-impl Fresh for Proof<'_> {
+impl PerAttempt for Proof<'_> {
     fn prepare<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>> {
         let url = self.addresses.published(&request.url);
         let proof = self

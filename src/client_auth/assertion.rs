@@ -1,4 +1,4 @@
-//! Client assertions that this client signs itself (RFC 7523 section 3).
+//! Client assertions that this client signs (RFC 7523 section 3).
 
 use std::time::{Duration, SystemTime};
 
@@ -11,12 +11,12 @@ use crate::jose::{SignatureAlgorithm, SigningKey, hash};
 /// Long enough for one attempt, too short to be worth stealing.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// A key for HS256 out of a secret.
+/// Makes an HS256 key from a secret.
 pub(super) fn hmac_key(secret: &Secret) -> Result<SigningKey> {
     SigningKey::from_secret(SignatureAlgorithm::Hs256, secret)
 }
 
-/// A new assertion with its own `jti`. One audience only: servers refuse several.
+/// Signs a new assertion with its own `jti`, for a single audience, because servers refuse several.
 pub(super) fn sign(key: &SigningKey, client_id: &str, audience: &str) -> Result<Secret> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

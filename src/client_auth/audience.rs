@@ -1,33 +1,33 @@
-//! Whom a client assertion is for.
+//! The audience of client assertions.
 
 use std::fmt;
 
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, protocol};
 
-/// What a client assertion names as its audience (`aud`), always one value; set with
-/// [`ClientAuth::assertion_audience`](super::ClientAuth::assertion_audience). URLs are those of the
-/// provider's document, wherever they are called.
+/// The audience (`aud`) of client assertions, always a single value; set with
+/// [`ClientAuth::assertion_audience`](super::ClientAuth::assertion_audience). URLs are those in the
+/// provider's metadata, wherever the endpoints are called.
 ///
 /// # Security
-/// With [`Issuer`](Self::Issuer) an assertion is good at one provider only. With every other choice
-/// the document decides what the assertion is good for: a hostile provider can name the endpoint of
-/// another one in its document, and log in there with the assertions that it is sent (OpenID
-/// Foundation, *Notice of a Security Vulnerability*, January 2025). Use a key of its own for each
-/// issuer then, and these choices only where the provider asks for them. Profiles of FAPI refuse
-/// them.
+/// With [`Issuer`](Self::Issuer) an assertion is valid at one provider only. With every other
+/// choice the provider's metadata decides where the assertion is valid: a hostile provider can
+/// publish another provider's endpoint in its metadata, and log in there with the assertions that
+/// it receives (OpenID Foundation, *Notice of a Security Vulnerability*, January 2025). Then use a
+/// separate key for each issuer, and make such a choice only if the provider requires it. FAPI
+/// profiles refuse these choices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AssertionAudience {
-    /// The issuer, as it calls itself.
+    /// The issuer identifier in the metadata.
     #[default]
     Issuer,
-    /// The token endpoint, at every endpoint (OpenID Connect Core 1.0 section 9).
+    /// The token endpoint, also at other endpoints (OpenID Connect Core 1.0 section 9).
     TokenEndpoint,
-    /// The endpoint that is called: for token requests the token endpoint, for pushed requests,
-    /// introspection, revocation, device and CIBA requests that of each.
+    /// The endpoint that is called: the token endpoint for token requests, and the respective
+    /// endpoint for pushed requests, introspection, revocation, device authorization and CIBA.
     Endpoint,
-    /// This text.
+    /// A fixed text.
     Text(String),
 }
 
@@ -43,8 +43,8 @@ impl From<String> for AssertionAudience {
     }
 }
 
-/// What the source of a client assertion is told: where it is sent, and whom it is for. All URLs are
-/// those of the provider's document.
+/// Where a client assertion is sent, and its audience, for the source of the assertion. All URLs
+/// are those in the provider's metadata.
 ///
 /// ```no_run
 /// use keycloak_kit::{ClientAuth, Result, Secret};
@@ -63,18 +63,18 @@ pub struct AssertionTarget {
 }
 
 impl AssertionTarget {
-    /// The issuer, as it calls itself.
+    /// Returns the issuer identifier in the metadata.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The endpoint that is called.
+    /// Returns the endpoint that is called.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// What `aud` is to be: the issuer, or what
-    /// [`assertion_audience`](super::ClientAuth::assertion_audience) chose.
+    /// Returns the required `aud`: the issuer, or the choice of
+    /// [`assertion_audience`](super::ClientAuth::assertion_audience).
     pub fn audience(&self) -> &str {
         &self.audience
     }
@@ -88,17 +88,17 @@ impl fmt::Debug for AssertionTarget {
     }
 }
 
-/// The endpoint at which a client names and proves itself.
+/// The endpoint at which a client authenticates.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct AuthEndpoint<'a> {
     pub(crate) metadata: &'a ProviderMetadata,
-    /// The name of its member in the metadata.
+    /// Its name in the metadata.
     pub(crate) name: &'a str,
-    /// As the document has it.
+    /// Its URL in the metadata.
     pub(crate) url: &'a str,
 }
 
-impl Place<'_> {
+impl AuthEndpoint<'_> {
     pub(super) fn target(&self, audience: &AssertionAudience) -> Result<AssertionTarget> {
         let metadata = self.metadata;
         let audience = match audience {
@@ -108,7 +108,7 @@ impl Place<'_> {
             AssertionAudience::TokenEndpoint => {
                 metadata.token_endpoint.as_ref().ok_or_else(|| {
                     protocol(
-                        "the provider publishes no token_endpoint for the client assertion to name",
+                        "the provider publishes no token_endpoint to use as the client assertion's audience",
                     )
                 })?
             }
@@ -120,8 +120,8 @@ impl Place<'_> {
         })
     }
 
-    /// How clients may authenticate here, where the document has a list for this endpoint of its
-    /// own.
+    /// Returns the authentication methods that the endpoint supports, if the metadata has a list
+    /// for it.
     pub(super) fn methods(&self) -> Result<Option<&[String]>> {
         let (member, methods) = match self.name {
             "introspection_endpoint" => (

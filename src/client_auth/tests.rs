@@ -12,9 +12,9 @@ fn provider(methods: Option<&[&str]>) -> ProviderMetadata {
     }
 }
 
-async fn shown(auth: ClientAuth, methods: Option<&[&str]>) -> Result<Shown> {
+async fn shown(auth: ClientAuth, methods: Option<&[&str]>) -> Result<Authentication> {
     let metadata = provider(methods);
-    let place = Place {
+    let place = AuthEndpoint {
         metadata: &metadata,
         name: "introspection_endpoint",
         url: "https://op/i",
@@ -23,10 +23,10 @@ async fn shown(auth: ClientAuth, methods: Option<&[&str]>) -> Result<Shown> {
 }
 
 #[tokio::test]
-async fn s15_basic_is_form_urlencoded_first_and_sensitive() {
+async fn basic_credentials_are_form_urlencoded_and_sensitive() {
     let client = OAuthClient::new("a:b", "p:q%2B+ /é&=?".into());
     let metadata = provider(None);
-    let place = Place {
+    let place = AuthEndpoint {
         metadata: &metadata,
         name: "token_endpoint",
         url: "https://op/t",
@@ -130,7 +130,7 @@ fn an_audience_without_an_assertion_is_a_mistake() {
     );
 }
 
-/// A secret can be sent in two ways; nothing else is exchanged by itself.
+/// A secret can be sent in two ways; no other method is exchanged for another.
 #[tokio::test]
 async fn a_secret_goes_where_the_endpoint_wants_it() {
     let basic = || ClientAuth::client_secret_basic("s");
@@ -148,7 +148,7 @@ async fn a_secret_goes_where_the_endpoint_wants_it() {
         (basic(), Some(&both[..1]), Ok("client_secret")),
         (post(), Some(&both[1..]), Ok("header")),
         (basic(), Some(jwt), Err("private_key_jwt, none")),
-        (post(), Some(&[]), Err("it takes: ")),
+        (post(), Some(&[]), Err("it supports: ")),
         (
             ClientAuth::tls_client_auth(),
             Some(both),

@@ -1,12 +1,12 @@
-//! Addresses that no document names, derived from the issuer. This is all of them:
+//! Addresses that are not in the metadata, derived from the issuer. The complete list:
 //!
 //! | Address | What it is |
 //! |---|---|
-//! | `{issuer}` | the realm's page: its name and its public key as base64 of DER |
-//! | `{issuer}/authz/entitlement/{client}` | entitlements of servers before Keycloak 4 |
-//! | `{issuer}/clients-registrations/{provider}` | the endpoint of one of Keycloak's providers of client registration |
+//! | `{issuer}` | the realm's page: its name, and its public key as base64 of DER |
+//! | `{issuer}/authz/entitlement/{client}` | entitlements on servers before Keycloak 4 |
+//! | `{issuer}/clients-registrations/{provider}` | one of Keycloak's client registration providers |
 //! | `{issuer}/account` | the Account API |
-//! | `{issuer}/broker/{alias}/token` | the token that another provider gave for a user |
+//! | `{issuer}/broker/{alias}/token` | the token that an identity provider issued for a user |
 
 use url::Url;
 
@@ -15,19 +15,20 @@ use crate::error::Result;
 use crate::http::addresses::Addresses;
 use crate::http::segment;
 
-/// A provider of client registration; the one of OpenID Connect is the `registration_endpoint`.
+/// Returns the address of a client registration provider. The OpenID Connect provider is published
+/// as `registration_endpoint`.
 pub(crate) fn registration_provider(metadata: &ProviderMetadata, provider: &str) -> String {
     let issuer = metadata.issuer.trim_end_matches('/');
     format!("{issuer}/clients-registrations/{provider}")
 }
 
-/// The Account API of a realm.
+/// Returns the address of a realm's Account API.
 pub(crate) fn account(addresses: &Addresses, metadata: &ProviderMetadata) -> Result<Url> {
     let issuer = metadata.issuer.trim_end_matches('/');
     addresses.rewrite(&metadata.issuer, &format!("{issuer}/account"))
 }
 
-/// Where the token of another provider is asked for; the alias is checked.
+/// Returns the address of the token of an identity provider. The caller has checked the alias.
 pub(crate) fn external_token(
     addresses: &Addresses,
     metadata: &ProviderMetadata,
@@ -38,7 +39,7 @@ pub(crate) fn external_token(
     addresses.rewrite(&metadata.issuer, &format!("{issuer}/broker/{alias}/token"))
 }
 
-/// The page of a realm.
+/// Returns the address of a realm's page.
 pub(crate) fn realm_page(addresses: &Addresses, metadata: &ProviderMetadata) -> Result<Url> {
     addresses.rewrite(&metadata.issuer, &metadata.issuer)
 }

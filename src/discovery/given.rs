@@ -1,9 +1,9 @@
-//! What the application says about a provider by hand.
+//! Metadata of a provider that the application has set.
 
-use super::{Provider, ProviderMetadata};
+use super::{ProviderId, ProviderMetadata};
 use crate::error::{Result, config};
 
-/// A document in place of the published one, and endpoints in place of those in either.
+/// A document in place of the published one, and endpoints that override those of either document.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     document: Option<ProviderMetadata>,
@@ -11,7 +11,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Checks what was given for `issuer`, as what is fetched is checked.
+    /// Checks the metadata set for `issuer`, like fetched metadata.
     #[cfg(feature = "oidc")]
     pub(crate) fn new(
         rule: &super::IssuerRule,
@@ -27,7 +27,7 @@ impl Given {
             Some(document) if !rule.is_of(&document.issuer, issuer) => {
                 let named = crate::error::clean(&document.issuer);
                 return Err(config(format!(
-                    "the metadata is that of the issuer {named:?}, not of {issuer:?}"
+                    "the metadata belongs to the issuer {named:?}, not to {issuer:?}"
                 )));
             }
             Some(document) => document.clone(),
@@ -44,15 +44,15 @@ impl Given {
         Ok(given)
     }
 
-    /// The document of `provider`, where it was given.
-    pub(super) fn document(&self, provider: &Provider) -> Option<&ProviderMetadata> {
+    /// Returns the document set for `provider`.
+    pub(super) fn document(&self, provider: &ProviderId) -> Option<&ProviderMetadata> {
         match provider {
-            Provider::Issuer(_) => self.document.as_ref(),
-            Provider::Realm(_) | Provider::Uma(_) => None,
+            ProviderId::Issuer(_) => self.document.as_ref(),
+            ProviderId::Realm(_) | ProviderId::Uma(_) => None,
         }
     }
 
-    /// The same document with the endpoints that were given.
+    /// Applies the endpoints that the application has set.
     pub(super) fn applied(&self, mut metadata: ProviderMetadata) -> Result<ProviderMetadata> {
         for (name, url) in &self.endpoints {
             metadata = metadata
@@ -60,8 +60,8 @@ impl Given {
                 .ok()
                 .flatten()
                 .ok_or_else(|| {
-                    config(format!("there is no endpoint {name:?}")).with_hint(
-                        "name it as the well-known document does, such as token_endpoint",
+                    config(format!("{name:?} is not the name of an endpoint")).with_hint(
+                        "use the member name of the well-known document, such as token_endpoint",
                     )
                 })?;
         }

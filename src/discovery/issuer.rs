@@ -1,24 +1,24 @@
-//! Who a realm must say it is, and where its endpoints are reached from here.
+//! The expected issuer of a realm, and the addresses at which its endpoints are reached.
 
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use super::provider::{self, Provider};
+use super::provider::{self, ProviderId};
 use crate::error::{Result, config, protocol};
 use crate::http::addresses::Addresses;
 use crate::http::base::BaseUrl;
 
-/// The part of an issuer that is different for each tenant, as providers write it.
+/// The placeholder for the tenant in the issuer of a multi-tenant provider.
 pub(crate) const TENANT: &str = "{tenantid}";
 
 /// The expected issuer of every realm.
 #[derive(Debug, Clone)]
 pub(crate) struct IssuerRule {
     addresses: Addresses,
-    /// The issuer of the login realm, when it was given in full.
+    /// The login realm and its issuer, if the full issuer was given.
     login: Option<(String, String)>,
-    /// The name in the document of a provider that has an issuer for each tenant.
+    /// The issuer in the document of a provider that has one issuer per tenant.
     template: Option<Arc<str>>,
 }
 
@@ -31,7 +31,7 @@ impl IssuerRule {
         }
     }
 
-    /// `issuer` is the public base URL, or the full issuer of the login realm.
+    /// Creates the rule. `issuer` is the public base URL, or the full issuer of the login realm.
     pub(crate) fn new(base: BaseUrl, issuer: Option<&str>, login_realm: &str) -> Result<Self> {
         let Some(issuer) = issuer else {
             return Ok(Self::of(base, None, None));
@@ -39,7 +39,7 @@ impl IssuerRule {
         let text = issuer.strip_suffix('/').unwrap_or(issuer);
         if text.ends_with("/realms") {
             return Err(config(
-                "the issuer ends in /realms: add the realm, or leave /realms out",
+                "the issuer ends with /realms: add the realm, or remove /realms",
             ));
         }
         let Some((public, realm)) = text.rsplit_once("/realms/") else {
@@ -49,8 +49,8 @@ impl IssuerRule {
         let public = Some(BaseUrl::parse("issuer", public)?);
         if !names(realm, login_realm) {
             return Err(config(format!(
-                "the issuer is not that of the login realm {login_realm:?}: give its issuer or \
-                 the public base URL, or set login_realm"
+                "the issuer does not belong to the login realm {login_realm:?}: pass the issuer of \
+                 that realm or the public base URL, or set login_realm"
             )));
         }
         Ok(Self::of(
@@ -60,7 +60,7 @@ impl IssuerRule {
         ))
     }
 
-    /// For one issuer, whose origin is reached at `base` where that is given.
+    /// Creates the rule for one issuer, whose origin is reached at `base` if that is given.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) fn of_issuer(issuer: &str, base: Option<BaseUrl>) -> Result<Self> {
         let origin = provider::parse(issuer)?.origin().ascii_serialization();
@@ -72,14 +72,14 @@ impl IssuerRule {
         Ok(Self::of(base, public, None))
     }
 
-    /// Takes documents that name this template in place of an issuer.
+    /// Accepts documents that have this template in place of an issuer.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) fn template(mut self, template: Option<Arc<str>>) -> Self {
         self.template = template;
         self
     }
 
-    /// Whether a document may name `issuer` where `expected` was asked for.
+    /// Returns whether a document may name `issuer` when `expected` was requested.
     pub(super) fn is_of(&self, issuer: &str, expected: &str) -> bool {
         match &self.template {
             Some(template) => **template == *issuer,
@@ -91,24 +91,24 @@ impl IssuerRule {
         &self.addresses
     }
 
-    /// Compares code point by code point (OpenID Connect Discovery 1.0 section 4.3).
-    pub(crate) fn check(&self, provider: &Provider, issuer: &str) -> Result<()> {
+    /// Compares issuers code point by code point (OpenID Connect Discovery 1.0 section 4.3).
+    pub(crate) fn check(&self, provider: &ProviderId, issuer: &str) -> Result<()> {
         let realm = match provider {
-            Provider::Uma(owner) => return self.check(owner, issuer),
-            Provider::Realm(realm) => realm,
-            Provider::Issuer(expected) if self.is_of(issuer, expected) => return Ok(()),
-            Provider::Issuer(expected) => {
+            ProviderId::Uma(owner) => return self.check(owner, issuer),
+            ProviderId::Realm(realm) => realm,
+            ProviderId::Issuer(expected) if self.is_of(issuer, expected) => return Ok(()),
+            ProviderId::Issuer(expected) => {
                 let shown = crate::error::clean(issuer);
                 let expected = self.template.as_deref().unwrap_or(expected);
                 let hint = if issuer.contains(TENANT) {
-                    "the provider has an issuer for each tenant: name those that may log in with \
+                    "the provider has one issuer per tenant: set the tenants that may log in with \
                      issuer_template"
                 } else {
-                    "write the issuer exactly as the provider does; for an address of its own \
-                     inside your network, keep the issuer and set base_url"
+                    "write the issuer exactly as the provider does; if the provider has a different \
+                     address inside your network, keep the issuer and set base_url"
                 };
                 return Err(protocol(format!(
-                    "the provider calls itself {shown:?}, expected {expected:?}"
+                    "the provider's issuer is {shown:?}, expected {expected:?}"
                 ))
                 .with_hint(hint));
             }
@@ -131,17 +131,17 @@ impl IssuerRule {
         };
         let shown = crate::error::clean(issuer);
         Err(protocol(format!(
-            "the server calls itself {shown:?}, expected {expected:?}"
+            "the server's issuer is {shown:?}, expected {expected:?}"
         ))
         .with_hint(
-            "if that is its public name, pass it to issuer(..) beside the internal base URL; \
-                 otherwise the base URL is another server's",
+            "if that is the server's public address, pass it to issuer(..) and keep the internal \
+             base URL; otherwise the base URL belongs to another server",
         ))
     }
 }
 
-/// Whether a raw path segment is the realm's name. Servers leave more characters unescaped than
-/// this crate does.
+/// Returns whether a raw path segment is the name of the realm. Servers leave more characters
+/// unescaped than this crate does.
 fn names(segment: &str, realm: &str) -> bool {
     !segment.contains(['/', '?', '#'])
         && percent_decode_str(segment)

@@ -1,4 +1,4 @@
-//! The members of the well-known document.
+//! The members of a well-known document.
 
 use std::collections::BTreeMap;
 
@@ -10,50 +10,51 @@ use crate::error::{Result, config};
 /// A realm's metadata: OpenID Connect Discovery 1.0, RFC 8414 and the extensions that Keycloak
 /// publishes at `/realms/{realm}/.well-known/openid-configuration`.
 ///
-/// Any member but the issuer may be missing: older servers and switched-off features leave some
-/// out. Endpoints are as published; the client itself calls them through its base URL where
-/// `issuer(..)` says that both are the same server.
+/// Every member except the issuer may be missing: older servers and disabled features omit some.
+/// Endpoints are as published. If `issuer(..)` declares the published address to be the same
+/// server, the client calls them through its base URL.
 ///
-/// A member whose value is odd, such as a text in place of a list, is in `extra` as it came. What
-/// switches a check on or chooses algorithms and methods is read by its plain meaning (`"true"`, a
-/// text as a list of one); where it has none, the calls that depend on it are refused.
+/// A malformed member, such as a string in place of a list, is in `extra` unchanged. For members
+/// that enable a check or select algorithms and methods, the obvious meaning of a malformed value
+/// is used (`"true"`, a string as a list of one). If there is none, calls that depend on the member
+/// fail.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct ProviderMetadata {
     /// The realm's issuer, checked against the expected one.
     pub issuer: String,
-    /// Where a browser is sent to log in (RFC 6749 section 3.1).
+    /// The authorization endpoint, where users log in with a browser (RFC 6749 section 3.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_endpoint: Option<String>,
-    /// Where grants are exchanged for tokens (RFC 6749 section 3.2).
+    /// The token endpoint, where grants are exchanged for tokens (RFC 6749 section 3.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
-    /// Where a token is looked up (RFC 7662).
+    /// The introspection endpoint (RFC 7662).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<String>,
-    /// Claims about the user (OpenID Connect Core 1.0 section 5.3).
+    /// The userinfo endpoint (OpenID Connect Core 1.0 section 5.3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_endpoint: Option<String>,
-    /// Logout (OpenID Connect RP-Initiated Logout 1.0).
+    /// The logout endpoint (OpenID Connect RP-Initiated Logout 1.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_session_endpoint: Option<String>,
-    /// Where a token is revoked (RFC 7009).
+    /// The token revocation endpoint (RFC 7009).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<String>,
-    /// The keys that tokens are signed with (RFC 7517).
+    /// The key set that verifies signed tokens (RFC 7517).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
-    /// Dynamic client registration (RFC 7591).
+    /// The endpoint of dynamic client registration (RFC 7591).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_endpoint: Option<String>,
-    /// Start of the device flow (RFC 8628).
+    /// The device authorization endpoint (RFC 8628).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_authorization_endpoint: Option<String>,
-    /// Pushed authorization requests (RFC 9126).
+    /// The endpoint of pushed authorization requests (RFC 9126).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pushed_authorization_request_endpoint: Option<String>,
-    /// Start of a CIBA login (OpenID Connect CIBA Core 1.0).
+    /// The backchannel authentication endpoint (OpenID Connect CIBA Core 1.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_authentication_endpoint: Option<String>,
     /// The session iframe, for browsers only.
@@ -62,19 +63,19 @@ pub struct ProviderMetadata {
     /// Whether the server calls front-channel logout URLs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_supported: Option<bool>,
-    /// Whether these calls carry `iss` and `sid`.
+    /// Whether calls of front-channel logout URLs include `iss` and `sid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_session_supported: Option<bool>,
     /// Whether the server sends logout tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_supported: Option<bool>,
-    /// Whether logout tokens carry `sid`.
+    /// Whether logout tokens have a `sid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_session_supported: Option<bool>,
-    /// Grants the token endpoint knows.
+    /// Grant types of the token endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_types_supported: Option<Vec<String>>,
-    /// Levels of authentication.
+    /// Values of `acr`, the authentication context class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr_values_supported: Option<Vec<String>>,
     /// Values of `response_type`.
@@ -83,7 +84,7 @@ pub struct ProviderMetadata {
     /// Values of `response_mode`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_modes_supported: Option<Vec<String>>,
-    /// `public` and `pairwise`: with the latter `sub` is not the user id.
+    /// Subject types: `public` or `pairwise`. With `pairwise`, `sub` is not the user's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_types_supported: Option<Vec<String>>,
     /// Values of `prompt`.
@@ -98,13 +99,13 @@ pub struct ProviderMetadata {
     /// Content encryption algorithms of ID tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_encryption_enc_values_supported: Option<Vec<String>>,
-    /// Signature algorithms of userinfo answers.
+    /// Signature algorithms of userinfo responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signing_alg_values_supported: Option<Vec<String>>,
-    /// Key encryption algorithms of userinfo answers.
+    /// Key encryption algorithms of userinfo responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_encryption_alg_values_supported: Option<Vec<String>>,
-    /// Content encryption algorithms of userinfo answers.
+    /// Content encryption algorithms of userinfo responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_encryption_enc_values_supported: Option<Vec<String>>,
     /// Signature algorithms of request objects (RFC 9101).
@@ -116,46 +117,46 @@ pub struct ProviderMetadata {
     /// Content encryption algorithms of request objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_enc_values_supported: Option<Vec<String>>,
-    /// Signature algorithms of JARM answers.
+    /// Signature algorithms of JARM responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_signing_alg_values_supported: Option<Vec<String>>,
-    /// Key encryption algorithms of JARM answers.
+    /// Key encryption algorithms of JARM responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_encryption_alg_values_supported: Option<Vec<String>>,
-    /// Content encryption algorithms of JARM answers.
+    /// Content encryption algorithms of JARM responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_encryption_enc_values_supported: Option<Vec<String>>,
-    /// How clients may authenticate at the token endpoint.
+    /// Client authentication methods of the token endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// Algorithms of client assertions at the token endpoint.
+    /// Signature algorithms of client assertions at the token endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
-    /// How clients may authenticate at the introspection endpoint.
+    /// Client authentication methods of the introspection endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// Algorithms of client assertions at the introspection endpoint.
+    /// Signature algorithms of client assertions at the introspection endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
-    /// How clients may authenticate at the revocation endpoint.
+    /// Client authentication methods of the revocation endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// Algorithms of client assertions at the revocation endpoint.
+    /// Signature algorithms of client assertions at the revocation endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
-    /// Algorithms of signed CIBA requests.
+    /// Signature algorithms of CIBA requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_authentication_request_signing_alg_values_supported: Option<Vec<String>>,
     /// CIBA delivery modes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_token_delivery_modes_supported: Option<Vec<String>>,
-    /// Some of the claims the server can give.
+    /// Claims that the server supports; the list may be incomplete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_supported: Option<Vec<String>>,
-    /// Kinds of claims; Keycloak has `normal` ones only.
+    /// Claim types; Keycloak supports only `normal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim_types_supported: Option<Vec<String>>,
-    /// Whether the `claims` request parameter works.
+    /// Whether the request parameter `claims` is supported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_parameter_supported: Option<bool>,
     /// Scopes of the realm.
@@ -167,7 +168,7 @@ pub struct ProviderMetadata {
     /// Whether request objects may be passed by reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_uri_parameter_supported: Option<bool>,
-    /// Whether such references must be registered.
+    /// Whether references to request objects must be registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_request_uri_registration: Option<bool>,
     /// PKCE methods (RFC 7636).
@@ -176,46 +177,47 @@ pub struct ProviderMetadata {
     /// Whether tokens may be bound to a client certificate (RFC 8705).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_certificate_bound_access_tokens: Option<bool>,
-    /// Endpoints for clients with a certificate (RFC 8705 section 5).
+    /// Endpoints for mutual TLS (RFC 8705 section 5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtls_endpoint_aliases: Option<BTreeMap<String, String>>,
-    /// Algorithms of DPoP proofs (RFC 9449).
+    /// Signature algorithms of DPoP proofs (RFC 9449).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop_signing_alg_values_supported: Option<Vec<String>>,
     /// Whether every client must sign its authorization requests (RFC 9101 section 10.5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_signed_request_object: Option<bool>,
-    /// Whether every client must push its requests; single clients may have to all the same.
+    /// Whether every client must push its authorization requests. If not, individual clients may
+    /// still have to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pushed_authorization_requests: Option<bool>,
-    /// Whether authorization responses carry `iss` (RFC 9207).
+    /// Whether authorization responses have an `iss` (RFC 9207).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_response_iss_parameter_supported: Option<bool>,
-    /// Where resources are registered (UMA 2.0 Federated Authorization section 3), in the document
-    /// `uma2-configuration` alone.
+    /// The resource registration endpoint (UMA 2.0 Federated Authorization section 3). Only in the
+    /// document `uma2-configuration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_registration_endpoint: Option<String>,
-    /// Where permission tickets are made (UMA 2.0 Federated Authorization section 4), in the
-    /// document `uma2-configuration` alone.
+    /// The permission endpoint, which creates permission tickets (UMA 2.0 Federated Authorization
+    /// section 4). Only in the document `uma2-configuration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permission_endpoint: Option<String>,
-    /// Where owners manage policies of their resources, in the document `uma2-configuration`
-    /// alone.
+    /// The endpoint where owners manage the policies of their resources. Only in the document
+    /// `uma2-configuration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_endpoint: Option<String>,
-    /// Members this version does not know, and those that cannot be read.
+    /// Members unknown to this crate, and malformed members.
     #[serde(flatten)]
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
 impl ProviderMetadata {
-    /// The issuer as the audience of what a client signs.
+    /// Returns the issuer as the audience of JWTs that a client signs.
     pub(crate) fn issuer_as_audience(&self) -> Result<&str> {
         if self.issuer.contains(TENANT) {
             return Err(
-                config("the issuer is a template, which no audience can be").with_hint(
-                    "choose another assertion_audience, such as the token endpoint; requests \
-                     cannot be signed at this provider",
+                config("the issuer is a template and cannot be used as an audience").with_hint(
+                    "set assertion_audience, for example to the token endpoint; signed \
+                     authorization requests do not work with this provider",
                 ),
             );
         }

@@ -1,4 +1,4 @@
-//! Whose well-known document is meant, and where it is.
+//! Identifies a provider, and locates its well-known document.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use crate::error::{Result, config};
 use crate::http::base::BaseUrl;
 use crate::http::segment;
 
-/// The owner of a well-known document.
+/// A provider and one of its well-known documents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Provider {
-    /// A realm of the server at the base URL.
+pub(crate) enum ProviderId {
+    /// A realm of the server at the base URL, by name.
     Realm(String),
-    /// An issuer of its own, Keycloak's or not.
+    /// An issuer, of Keycloak or another server.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     Issuer(String),
-    /// The same owner's other document: UMA 2.0 Grant section 2.
+    /// The UMA document of a provider (UMA 2.0 Grant section 2).
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     Uma(Box<Self>),
 }
 
-impl Provider {
+impl ProviderId {
     pub(crate) fn realm(name: impl Into<String>) -> Self {
         Self::Realm(name.into())
     }
 
-    /// Who publishes the document.
+    /// Returns the provider without the choice of a document.
     pub(crate) fn owner(&self) -> &Self {
         match self {
             Self::Uma(owner) => owner,
@@ -34,7 +34,7 @@ impl Provider {
         }
     }
 
-    /// The addresses of the document, the one to try first in front.
+    /// Returns the possible addresses of the document, in the order to try them.
     pub(super) fn documents(&self, base: &BaseUrl) -> Result<Vec<Url>> {
         match self {
             Self::Realm(realm) => {
@@ -70,7 +70,7 @@ impl Provider {
     }
 }
 
-impl fmt::Display for Provider {
+impl fmt::Display for ProviderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Realm(realm) => write!(f, "the realm {realm:?}"),
@@ -80,17 +80,17 @@ impl fmt::Display for Provider {
     }
 }
 
-/// An issuer is a URL with neither query nor fragment (RFC 8414 section 2).
+/// Parses an issuer: a URL with neither query nor fragment (RFC 8414 section 2).
 pub(crate) fn parse(issuer: &str) -> Result<Url> {
     let fail = |problem: &str| {
         config(format!(
-            "the issuer {problem}: write it exactly as the provider does, like \
+            "the issuer {problem}: write it exactly as the provider does, such as \
              https://sso.example/realms/demo"
         ))
     };
-    // A URL parser drops them.
+    // The URL parser would drop these characters.
     if issuer.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(fail("has white space or control characters"));
+        return Err(fail("contains white space or control characters"));
     }
     let url = Url::parse(issuer).map_err(|_| fail("is not a URL"))?;
     if !matches!(url.scheme(), "https" | "http") {

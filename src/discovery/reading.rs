@@ -1,10 +1,10 @@
-//! Reading a well-known document that has odd members.
+//! Reading a well-known document with malformed members.
 //!
-//! There are two kinds of members. Most of them describe: an odd value of one of these is kept in
-//! `extra`, and only a flow that needs the member notices. Others switch a check on, or choose
-//! algorithms and methods. These are read by their plain meaning. Where they have none, the value
-//! stays in `extra`, the member is read as the strictest value there is, so that no check is left
-//! out, and the flows that use it are refused.
+//! There are two kinds of members. Most are descriptive: a malformed value is kept in `extra`, and
+//! only a flow that needs the member fails. Others enable a check, or select algorithms and
+//! methods. For these, the obvious meaning of a malformed value is used. If there is none, the
+//! value is kept in `extra`, the member gets the strictest possible value so that no check is
+//! skipped, and the flows that depend on it fail.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 use super::ProviderMetadata;
 use crate::error::{Result, protocol};
 
-/// A member that is not only a description.
+/// A member that enables a check or selects algorithms and methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decisive {
-    /// A flag, and how it is read where it is neither true nor false.
+    /// A flag, with its value if it is neither true nor false.
     Flag(bool),
-    /// A list of names. Without one that can be read nothing is accepted.
+    /// A list of names. If it cannot be read, nothing is accepted.
     Names,
 }
 
@@ -44,10 +44,10 @@ impl Decisive {
         })
     }
 
-    /// The value without what is odd about it; `None` where that leaves no meaning.
-    fn plain(self, value: &Value) -> Option<Value> {
+    /// Returns the value in its regular form, or `None` if it has no obvious meaning.
+    fn normalized(self, value: &Value) -> Option<Value> {
         match (self, value) {
-            // A server that writes its unset members too.
+            // Some servers write unset members as null.
             (_, Value::Null) => Some(Value::Null),
             (Self::Flag(_), Value::Bool(_)) => Some(value.clone()),
             (Self::Flag(_), Value::String(text)) => {
@@ -75,13 +75,13 @@ impl Decisive {
 }
 
 impl ProviderMetadata {
-    /// Refuses to go on where one of these members is there and cannot be read.
+    /// Returns an error if one of these members is present but malformed.
     pub(crate) fn readable(&self, members: &[&str]) -> Result<()> {
         for member in members {
-            let odd = self.extra.get(*member);
-            if odd.is_some_and(|odd| {
-                Decisive::of(member).is_none_or(|kind| kind.plain(odd).is_none())
-            }) {
+            let malformed = self.extra.get(*member).is_some_and(|value| {
+                Decisive::of(member).is_none_or(|kind| kind.normalized(value).is_none())
+            });
+            if malformed {
                 return Err(unreadable(member));
             }
         }
@@ -90,16 +90,16 @@ impl ProviderMetadata {
 
     /// Reads the members of a document.
     fn of_members(mut members: Map<String, Value>) -> serde_json::Result<Self> {
-        let mut odd = Map::new();
+        let mut malformed = Map::new();
         for (name, value) in &mut members {
             let Some(kind) = Decisive::of(name) else {
                 continue;
             };
-            let plain = kind.plain(value).unwrap_or_else(|| {
-                odd.insert(name.clone(), value.clone());
+            let normalized = kind.normalized(value).unwrap_or_else(|| {
+                malformed.insert(name.clone(), value.clone());
                 kind.strictest()
             });
-            *value = plain;
+            *value = normalized;
         }
         let mut members = Value::Object(members);
         let mut metadata = loop {
@@ -115,29 +115,29 @@ impl ProviderMetadata {
                     };
                     let removed = members.as_object_mut().and_then(|all| all.remove(name));
                     match removed {
-                        Some(value) if name != "issuer" => odd.insert(name.to_owned(), value),
-                        _ => return Err(serde_json::Error::custom("the issuer is not a text")),
+                        Some(value) if name != "issuer" => malformed.insert(name.to_owned(), value),
+                        _ => return Err(serde_json::Error::custom("the issuer is not a string")),
                     };
                 }
             }
         };
-        metadata.extra.extend(odd);
+        metadata.extra.extend(malformed);
         Ok(metadata)
     }
 
-    /// The members as they are in a document.
+    /// Returns the members as they are in the document.
     pub(super) fn members(&self) -> serde_json::Result<Map<String, Value>> {
         let mut members = match Self::serialize(self, serde_json::value::Serializer)? {
             Value::Object(members) => members,
             _ => Map::new(),
         };
-        // What was odd stands in place of how it was read.
-        let odd = self.extra.iter();
-        members.extend(odd.map(|(name, value)| (name.clone(), value.clone())));
+        // The original of a malformed value replaces the value it was read as.
+        let extra = self.extra.iter();
+        members.extend(extra.map(|(name, value)| (name.clone(), value.clone())));
         Ok(members)
     }
 
-    /// The same document with what only `other` has.
+    /// Returns this document with the members that only `other` has.
     pub(super) fn completed_by(&self, other: &Self) -> serde_json::Result<Self> {
         let mut members = self.members()?;
         for (name, value) in other.members()? {
@@ -145,7 +145,7 @@ impl ProviderMetadata {
                 (None | Some(Value::Null), value) => {
                     members.insert(name, value);
                 }
-                // The aliases of endpoints.
+                // `mtls_endpoint_aliases`.
                 (Some(Value::Object(known)), Value::Object(more)) => {
                     for (name, value) in more {
                         known.entry(name).or_insert(value);
@@ -157,7 +157,7 @@ impl ProviderMetadata {
         Self::of_members(members)
     }
 
-    /// The endpoints in it, for clients with a certificate too, by the names of their members.
+    /// Returns the endpoints with their member names, including those for mutual TLS.
     #[cfg(feature = "oidc")]
     pub(super) fn endpoints(&self) -> Vec<(String, String)> {
         let members = self.members().unwrap_or_default();
@@ -170,7 +170,8 @@ impl ProviderMetadata {
         endpoints.chain(aliases).collect()
     }
 
-    /// The same document with another endpoint; `None` where no flow has one of this name.
+    /// Returns the document with an endpoint replaced, or `None` if no flow uses an endpoint of
+    /// this name.
     pub(super) fn with_endpoint(&self, name: &str, url: &str) -> serde_json::Result<Option<Self>> {
         if !is_endpoint(name) {
             return Ok(None);
@@ -186,12 +187,12 @@ fn is_endpoint(member: &str) -> bool {
     member.ends_with("_endpoint") || member == "jwks_uri"
 }
 
-/// A member that no decision can be made with.
+/// Creates the error for a malformed member that a flow depends on.
 fn unreadable(member: &str) -> crate::Error {
     protocol(format!(
-        "the {member} of the well-known document cannot be read"
+        "the member {member} of the well-known document is malformed"
     ))
-    .with_hint("the document is at fault; OidcBuilder::metadata takes a corrected one")
+    .with_hint("the provider's document is wrong; OidcBuilder::metadata takes a corrected one")
 }
 
 impl<'de> Deserialize<'de> for ProviderMetadata {
@@ -208,7 +209,7 @@ impl Serialize for ProviderMetadata {
     }
 }
 
-/// Members of an object. One that is there twice with two values has no meaning.
+/// The members of an object. A member that appears twice with different values is an error.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -223,7 +224,7 @@ impl<'de> Visitor<'de> for Members {
         while let Some((name, value)) = access.next_entry::<String, Value>()? {
             if members.get(&name).is_some_and(|known| *known != value) {
                 return Err(A::Error::custom(
-                    "a member is there twice with different values",
+                    "a member appears twice with different values",
                 ));
             }
             members.insert(name, value);

@@ -1,21 +1,22 @@
-//! The document of RFC 8414 beside that of OpenID Connect: what the one lacks may be in the other.
+//! The second well-known document (RFC 8414), which may have members that the OpenID Connect
+//! document lacks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{AGES, Discovery, OP, Provider, ProviderMetadata, says_wrong};
+use super::{AGES, Discovery, OP, ProviderId, ProviderMetadata, says_wrong};
 use crate::error::{self, Result};
 use crate::http::deadline::Deadline;
 use crate::http::sender::Sender;
 use crate::kept::Kept;
 
-/// The second document of the one issuer that has two; nothing where the issuer has only one.
+/// The second document of the one configured issuer, if it has one.
 #[derive(Debug)]
 pub(super) struct Second {
     document: Kept<Option<ProviderMetadata>>,
     joined: Mutex<Option<Joined>>,
 }
 
-/// Both documents as one.
+/// Both documents merged into one.
 #[derive(Debug)]
 struct Joined {
     first: Arc<ProviderMetadata>,
@@ -41,7 +42,7 @@ impl Second {
         self.document.last().is_some()
     }
 
-    /// Both documents as one, as far as the second one was read.
+    /// Returns both documents merged into one, or `first` if the second one was not read yet.
     #[cfg(feature = "oidc")]
     pub(super) fn added_to(&self, first: Arc<ProviderMetadata>) -> Arc<ProviderMetadata> {
         match self.document.last() {
@@ -78,49 +79,51 @@ impl Second {
         both
     }
 
-    /// An endpoint is not where the documents say: this one is renewed before it is used again.
+    /// Makes the next caller renew the document, because an endpoint is not at its published
+    /// address.
     pub(super) fn doubt(&self) {
         self.document.doubt();
     }
 }
 
 impl Discovery {
-    /// `first` with what only the second document has. It is read when an endpoint is needed that
-    /// the first one lacks, and renewed as that one is.
+    /// Returns `first` with the members that only the second document has. The second document is
+    /// first read when an endpoint is missing in `first`; it is renewed like `first`.
     pub(crate) async fn completed(
         self: &Arc<Self>,
         sender: &Arc<Sender>,
-        provider: &Provider,
+        provider: &ProviderId,
         first: Arc<ProviderMetadata>,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
-        // A realm's documents are the same; what was given by hand is whole.
-        if !matches!(provider, Provider::Issuer(_)) || self.given.document(provider).is_some() {
+        // A realm's two documents are equal, and a document set by the application is complete.
+        if !matches!(provider, ProviderId::Issuer(_)) || self.given.document(provider).is_some() {
             return Ok(first);
         }
         let fetch = || {
             let (discovery, sender) = (Arc::clone(self), Arc::clone(sender));
             let provider = provider.clone();
             async move {
-                let deadline = Deadline::after(sender.settings.deadline);
+                let deadline = sender.deadline();
                 discovery.fetch_second(&sender, &provider, deadline).await
             }
         };
-        let wait = sender.settings.renewal_wait;
+        let wait = sender.renewal_wait();
         match self.second.document.get(wait, deadline, fetch).await? {
             Some(got) => Ok(self.second.join(first, got.value)),
             None => Err(error::timeout(&OP, deadline.total)),
         }
     }
 
-    /// Nothing where there is none: many servers answer any path with a page.
+    /// Fetches the second document. An unreadable response counts as no document, because many
+    /// servers respond to any path with a web page.
     async fn fetch_second(
         &self,
         sender: &Sender,
-        provider: &Provider,
+        provider: &ProviderId,
         deadline: Deadline,
     ) -> Result<Option<ProviderMetadata>> {
-        let Some(address) = provider.documents(sender.addresses.base())?.pop() else {
+        let Some(address) = provider.documents(sender.addresses().base())?.pop() else {
             return Ok(None);
         };
         let read = match self.ask(sender, provider, address, deadline).await {

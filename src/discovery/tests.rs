@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::Method;
 use serde_json::json;
 
-use super::{IssuerRule, Provider};
+use super::{IssuerRule, ProviderId};
 use crate::http::base::BaseUrl;
 use crate::testing::{Reply, Server, discovery};
 use crate::{ErrorKind, ProviderMetadata};
@@ -18,10 +18,10 @@ fn rule(base: &str, issuer: Option<&str>) -> IssuerRule {
 fn issuers_are_compared_code_point_by_code_point() {
     let plain = rule("https://h/auth/", None);
     plain
-        .check(&Provider::realm("demo"), "https://h/auth/realms/demo")
+        .check(&ProviderId::realm("demo"), "https://h/auth/realms/demo")
         .unwrap();
     plain
-        .check(&Provider::realm("a b@c"), "https://h/auth/realms/a%20b@c")
+        .check(&ProviderId::realm("a b@c"), "https://h/auth/realms/a%20b@c")
         .unwrap();
     for bad in [
         "https://h/auth/realms/demo/",
@@ -34,7 +34,7 @@ fn issuers_are_compared_code_point_by_code_point() {
         "https://h/realms/demo",
         "",
     ] {
-        let error = plain.check(&Provider::realm("demo"), bad).unwrap_err();
+        let error = plain.check(&ProviderId::realm("demo"), bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
         let text = error.to_string();
         assert!(
@@ -44,21 +44,24 @@ fn issuers_are_compared_code_point_by_code_point() {
     }
     let public = rule("http://kc:8080", Some("https://sso.example/"));
     public
-        .check(&Provider::realm("demo"), "https://sso.example/realms/demo")
+        .check(
+            &ProviderId::realm("demo"),
+            "https://sso.example/realms/demo",
+        )
         .unwrap();
     assert!(
         public
-            .check(&Provider::realm("demo"), "http://kc:8080/realms/demo")
+            .check(&ProviderId::realm("demo"), "http://kc:8080/realms/demo")
             .is_err()
     );
     let full = rule("http://kc:8080", Some("https://sso.example:443/realms/ops"));
     full.check(
-        &Provider::realm("ops"),
+        &ProviderId::realm("ops"),
         "https://sso.example:443/realms/ops",
     )
     .unwrap();
     assert!(
-        full.check(&Provider::realm("ops"), "https://sso.example/realms/ops")
+        full.check(&ProviderId::realm("ops"), "https://sso.example/realms/ops")
             .is_err()
     );
 }

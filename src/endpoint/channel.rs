@@ -1,4 +1,4 @@
-//! The connections to providers, and what they publish about themselves.
+//! Connections to providers, and their metadata.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::form::{FreshForm, refuse_control_characters};
-use crate::call::{Answer, CallBuilder};
-use crate::client_auth::{OAuthClient, Place, RefusedClient};
-use crate::discovery::{Discovery, Provider, ProviderMetadata};
+use super::form::{AuthenticatedForm, refuse_control_characters};
+use crate::call::{CallBuilder, ServerResponse};
+use crate::client_auth::{AuthEndpoint, OAuthClient, RefusedClient};
+use crate::discovery::{Discovery, ProviderId, ProviderMetadata};
 use crate::error::{Result, protocol};
 #[cfg(feature = "oidc")]
 use crate::error::{clean, config};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::sender::{OAUTH_LIMIT, Sender};
 #[cfg(feature = "oidc")]
 use crate::jose::SignatureAlgorithm;
@@ -29,27 +29,27 @@ pub(crate) struct Channel {
     pub(crate) discovery: Arc<Discovery>,
 }
 
-/// An endpoint out of the metadata: its member's name and value.
+/// An endpoint in the metadata: its name and a function that returns its URL.
 pub(crate) type Endpoint = (&'static str, fn(&ProviderMetadata) -> Option<&str>);
 
 pub(crate) const TOKEN_ENDPOINT: Endpoint = ("token_endpoint", |m| m.token_endpoint.as_deref());
 
-/// One call of an endpoint out of the metadata.
+/// A call of an endpoint in the metadata.
 #[derive(Clone, Copy)]
 pub(crate) struct EndpointCall<'a> {
     pub(crate) op: &'a Operation,
-    pub(crate) provider: &'a Provider,
+    pub(crate) provider: &'a ProviderId,
     pub(crate) endpoint: Endpoint,
     pub(crate) client: Option<&'a OAuthClient>,
-    pub(crate) repeat: Repeat,
+    pub(crate) retry: RetryPolicy,
     pub(crate) deadline: Deadline,
 }
 
-/// Where an endpoint is called, and what its issuer is.
+/// An endpoint's URL, and the metadata that it is from.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct ResolvedEndpoint {
     pub(crate) url: Url,
-    /// The same as the document has it.
+    /// The URL in the metadata, which may differ from the one that is called.
     pub(crate) published: String,
     pub(crate) metadata: Arc<ProviderMetadata>,
 }
@@ -63,13 +63,13 @@ impl Channel {
     }
 
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::after(self.sender.settings.deadline)
+        self.sender.deadline()
     }
 
-    /// The provider's metadata, cached and checked.
+    /// Returns the provider's metadata, cached and checked.
     pub(crate) async fn metadata(
         &self,
-        provider: &Provider,
+        provider: &ProviderId,
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
         let metadata = self.discovery.get(&self.sender, provider, deadline).await?;
@@ -79,11 +79,11 @@ impl Channel {
         Ok(both.await)
     }
 
-    /// The same for a flow that needs one of these endpoints: where the document has none of them,
-    /// the provider's second one is read too.
+    /// Returns the provider's metadata; if it has none of these endpoints, completed with the
+    /// provider's second document.
     pub(crate) async fn metadata_for(
         &self,
-        provider: &Provider,
+        provider: &ProviderId,
         endpoints: &[Endpoint],
         deadline: Deadline,
     ) -> Result<Arc<ProviderMetadata>> {
@@ -96,53 +96,53 @@ impl Channel {
             .await
     }
 
-    /// Where to call an endpoint of the provider; with `mtls` at its alias for clients with a
-    /// certificate, where it has one (RFC 8705 section 5).
+    /// Returns where to call an endpoint; with `mtls`, its alias for clients with a certificate, if
+    /// published (RFC 8705 section 5).
     pub(crate) async fn endpoint(
         &self,
-        provider: &Provider,
+        provider: &ProviderId,
         endpoint: Endpoint,
         mtls: bool,
         deadline: Deadline,
-    ) -> Result<Target> {
+    ) -> Result<ResolvedEndpoint> {
         let metadata = self.metadata_for(provider, &[endpoint], deadline).await?;
         let published = published(&metadata, provider, endpoint, mtls)?.to_owned();
-        Ok(Target {
+        Ok(ResolvedEndpoint {
             url: self.discovery.rewrite(&metadata.issuer, &published)?,
             published,
             metadata,
         })
     }
 
-    /// Posts a form and returns the answer of any status.
+    /// Posts a form and returns the response, whatever its status.
     pub(crate) async fn post_form(
         &self,
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         self.post_form_accepting(call, form, JSON).await
     }
 
-    /// The same with an `Accept` of its own.
+    /// Posts a form with this `Accept` header.
     pub(crate) async fn post_form_accepting(
         &self,
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
         accept: HeaderValue,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         self.post_form_with(call, form, HeaderMap::from_iter([(ACCEPT, accept)]))
             .await
     }
 
-    /// Posts a form that the bearer of a token answers for. The client does not take part: what the
-    /// server does not accept it cannot take for the client's.
+    /// Posts a form with a bearer token in place of client authentication, so that the server
+    /// cannot take a refused token's request for the client's own.
     #[cfg(feature = "oidc")]
     pub(crate) async fn post_form_as(
         &self,
         bearer: HeaderValue,
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let call = EndpointCall {
             client: None,
             ..call
@@ -158,7 +158,7 @@ impl Channel {
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
         headers: HeaderMap,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let mtls = call.client.is_some_and(OAuthClient::uses_mtls);
         let target = self
             .endpoint(call.provider, call.endpoint, mtls, call.deadline)
@@ -172,41 +172,41 @@ impl Channel {
         self.post_form_at(target, call, form, headers).await
     }
 
-    /// The same at an address that no document names.
+    /// Posts a form to an address that the metadata need not have.
     pub(crate) async fn post_form_at(
         &self,
-        target: Target,
+        target: ResolvedEndpoint,
         call: EndpointCall<'_>,
         form: &[(&str, &str)],
         headers: HeaderMap,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         refuse_control_characters(call.op, form)?;
-        let fresh = FreshForm {
+        let per_attempt = AuthenticatedForm {
             client: call.client,
-            place: Place {
+            place: AuthEndpoint {
                 metadata: &target.metadata,
                 name: call.endpoint.0,
                 url: &target.published,
             },
             form,
-            addresses: &self.sender.addresses,
+            addresses: self.sender.addresses(),
         };
         let request = self.sender.call(call.op).post(target.url);
-        let request = request.headers(headers).fresh(&fresh);
+        let request = request.headers(headers).per_attempt(&per_attempt);
         let answer = self.send(request, call).await?;
         let client = call
             .client
-            .map_or(RefusedClient::Bearer, OAuthClient::shows);
+            .map_or(RefusedClient::Bearer, OAuthClient::refused);
         Ok(answer.explained_by(client.explainer()))
     }
 
-    /// Refuses a client whose tokens are to be bound to a key that the provider takes no proofs of:
-    /// otherwise that is found out when a code is spent.
+    /// Returns an error if the client has a DPoP key but the provider does not accept its proofs,
+    /// before a code is used up.
     #[cfg(feature = "oidc")]
     pub(crate) async fn check_dpop(
         &self,
         client: &OAuthClient,
-        provider: &Provider,
+        provider: &ProviderId,
         metadata: Arc<ProviderMetadata>,
         deadline: Deadline,
     ) -> Result<()> {
@@ -227,14 +227,14 @@ impl Channel {
         let algorithm = dpop.algorithm();
         match &metadata.dpop_signing_alg_values_supported {
             None => Err(
-                config("the provider does not say that it binds tokens to keys (DPoP)").with_hint(
-                    "switch it on at the server; where the provider has it without saying so, add \
-                     dpop_signing_alg_values_supported to its metadata and give it to \
+                config("the provider does not publish support for DPoP").with_hint(
+                    "switch it on at the server; if the provider supports it without publishing \
+                     that, add dpop_signing_alg_values_supported to its metadata and pass it to \
                      OidcBuilder::metadata",
                 ),
             ),
             Some(names) if !names_algorithm(names, algorithm) => Err(config(format!(
-                "the provider takes no DPoP proofs that are signed with {}; it takes: {}",
+                "the provider does not accept DPoP proofs signed with {}; it accepts: {}",
                 algorithm.name(),
                 clean(&names.join(", ")),
             ))),
@@ -242,15 +242,15 @@ impl Channel {
         }
     }
 
-    /// Sends a request to an endpoint out of the metadata.
+    /// Sends a request to an endpoint in the metadata.
     pub(crate) async fn send(
         &self,
         request: CallBuilder<'_>,
         call: EndpointCall<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let request = request
             .max_bytes(OAUTH_LIMIT)
-            .repeat(call.repeat)
+            .retry(call.retry)
             .within(call.deadline);
         let answer = request
             .send()
@@ -263,7 +263,7 @@ impl Channel {
     }
 }
 
-/// Whether a published list has the algorithm, under any of its names.
+/// Returns whether a published list has the algorithm, under any of its names.
 #[cfg(feature = "oidc")]
 pub(crate) fn names_algorithm(names: &[String], algorithm: SignatureAlgorithm) -> bool {
     names
@@ -271,10 +271,10 @@ pub(crate) fn names_algorithm(names: &[String], algorithm: SignatureAlgorithm) -
         .any(|name| SignatureAlgorithm::named(name) == Some(algorithm))
 }
 
-/// An endpoint as the document has it.
+/// Returns the endpoint's URL in the metadata.
 fn published<'a>(
     metadata: &'a ProviderMetadata,
-    provider: &Provider,
+    provider: &ProviderId,
     (name, pick): Endpoint,
     mtls: bool,
 ) -> Result<&'a str> {
@@ -290,6 +290,6 @@ fn published<'a>(
     }
     alias.or_else(|| pick(metadata)).ok_or_else(|| {
         protocol(format!("{provider} publishes no {name}"))
-            .with_hint("the server is too old or has the feature switched off")
+            .with_hint("the server is too old, or the feature is switched off")
     })
 }

@@ -1,11 +1,11 @@
-//! Why the answer to a login was refused.
+//! Why the response to a login was refused.
 
-/// What is wrong with the answer to a login that this client refused; from
+/// What is wrong with the response to a login; returned by
 /// [`Error::callback_fault`](crate::Error::callback_fault).
 ///
-/// For logs and for tests. Tell the user only that the login did not end well, and offer another
-/// one. What is wrong with a token in the answer is a [`TokenFault`](crate::TokenFault); what the
-/// provider itself has refused is an [`oauth_code`](crate::Error::oauth_code).
+/// For logs and tests. Tell the user only that the login failed, and offer a new one. A fault of a
+/// token in the response is a [`TokenFault`](crate::TokenFault); a refusal by the provider itself
+/// is an [`oauth_code`](crate::Error::oauth_code).
 ///
 /// ```no_run
 /// # async fn show(
@@ -27,25 +27,27 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallbackFault {
-    /// No login waits for this browser: it was ended before, took too long, or was another
-    /// browser's.
+    /// No login is pending for this browser: it has ended already, took too long, or belongs to
+    /// another browser.
     NoLogin,
-    /// The login was started at another provider or for another client.
+    /// The login was started with another provider or for another client.
     OtherClient,
-    /// It has a parameter twice (RFC 6749 section 3.1), or is longer than any answer.
+    /// A parameter occurs twice (RFC 6749 section 3.1), or the response is longer than any valid
+    /// one.
     Malformed,
-    /// It came in another way than it was asked for: query, fragment, form, signed or not.
+    /// The response arrived in another way than requested: query, fragment, form, signed or not.
     ResponseMode,
-    /// It is another provider's, or does not say whose it is although it must (RFC 9207).
+    /// The response comes from another issuer, or does not name its issuer although it must (RFC
+    /// 9207).
     Issuer,
-    /// Its `state` is that of another login, or missing (RFC 6749 section 10.12).
+    /// `state` belongs to another login, or is missing (RFC 6749 section 10.12).
     State,
-    /// It has a code or a token that was not asked for, or lacks one that was.
+    /// The response contains a code or token that was not requested, or lacks one that was.
     ResponseType,
-    /// Its two ID tokens are about different users (OpenID Connect Core 1.0 section 3.3.3.6).
+    /// The two ID tokens are about different users (OpenID Connect Core 1.0 section 3.3.3.6).
     Subject,
-    /// Its access token is not a bearer token.
+    /// The access token is not a bearer token.
     TokenType,
-    /// The login asked for `openid`, and the provider gave no ID token.
+    /// The login requested `openid`, but the provider returned no ID token.
     NoIdToken,
 }

@@ -1,4 +1,4 @@
-//! Where a JSON answer goes wrong, without what it holds.
+//! Where JSON is wrong, without its content.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::error::Category;
 
 use super::clean;
 
-/// A JSON fault: the path, the place and the kind, never the content.
+/// A fault in JSON: path, place and kind, never the content.
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
     path: Option<String>,
@@ -25,7 +25,7 @@ impl Fault {
         }
     }
 
-    /// One line for the error that carries this.
+    /// One line for the error that this is the source of.
     pub(super) fn summary(&self) -> String {
         match &self.path {
             Some(path) => format!("unexpected JSON at {path}: {}", self.place()),
@@ -50,7 +50,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// serde's message without the value it quotes.
+/// serde's message without the value that it quotes.
 fn what(source: &serde_json::Error) -> String {
     let text = source.to_string();
     let text = match text.rfind(" at line ") {
@@ -58,7 +58,7 @@ fn what(source: &serde_json::Error) -> String {
         None => &text,
     };
     match source.classify() {
-        // These texts are constants of serde_json.
+        // These messages are constants of serde_json.
         Category::Syntax | Category::Eof | Category::Io => clean(text),
         Category::Data if text.starts_with("missing field") => clean(text),
         Category::Data => without_value(text),

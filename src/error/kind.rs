@@ -1,45 +1,45 @@
-//! What sort of error it is.
+//! The kinds of errors.
 
 use http::StatusCode;
 
-/// The kinds of [`Error`](super::Error) a program may want to treat differently.
+/// The kinds of [`Error`](super::Error) that a program may want to handle differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting or an argument is wrong. Nothing was changed at the server; it may have been read.
-    /// (A client given to `http_client` that follows redirects is told so after it has followed one.)
+    /// A setting or an argument is wrong. Nothing was changed on the server, though it may have
+    /// been read.
     Config,
     /// The server could not be reached or the connection broke.
     Transport,
-    /// A time limit of this client ran out (or the server answered 408).
+    /// A time limit of this client ran out, or the server returned 408.
     Timeout,
-    /// The credentials or the token were refused (401, or an OAuth error of the token endpoint), or a
-    /// provider has refused a login.
+    /// The credentials or the token were refused (401, or an OAuth error of the token endpoint), or
+    /// the provider refused a login.
     Unauthorized,
-    /// The token is good but may not do this (403).
+    /// The token is valid but lacks the permission (403).
     Forbidden,
     /// There is no such object, realm or path (404).
     NotFound,
-    /// It exists already, or its state forbids the call (409, 412).
+    /// The object exists already, or its state forbids the call (409, 412).
     Conflict,
-    /// The server refused what was sent (400, 413, 414, 422).
+    /// The server rejected the request's data (400, 413, 414, 422).
     Validation,
     /// The server asks to slow down (429).
     RateLimited,
     /// The server failed (5xx).
     Server,
-    /// A successful answer does not have the expected shape.
+    /// A successful response does not have the expected shape.
     Decode,
-    /// The answer is not one that Keycloak gives here: a redirect, another issuer, a missing header. Or
-    /// it is not the answer to this login.
+    /// Not a response that Keycloak would send: a redirect, another issuer, a missing header. Or a
+    /// response that does not belong to this login.
     Protocol,
-    /// A token or a signed answer did not pass the checks of this client. A service answers its
-    /// caller with 401.
+    /// A token or a signed response failed this client's checks. A service responds to its caller
+    /// with 401.
     InvalidToken,
-    /// A token or an answer cannot be checked at this moment: the keys of its issuer are still being
-    /// fetched, or a bounded memory has no room for its sender. Nothing is said about the token. A
-    /// service answers its caller with 503 and, where [`Error::retry_after`](super::Error::retry_after)
-    /// is set, with `Retry-After`.
+    /// A token or a response cannot be checked at the moment: the issuer's keys are still being
+    /// fetched, or a bounded cache has no room for the sender. The token may be valid. A service
+    /// responds to its caller with 503 and, if [`Error::retry_after`](super::Error::retry_after) is
+    /// set, with `Retry-After`.
     Unavailable,
 }
 
@@ -63,7 +63,7 @@ impl ErrorKind {
         }
     }
 
-    pub(super) fn of(status: StatusCode) -> Self {
+    pub(crate) fn of(status: StatusCode) -> Self {
         match status.as_u16() {
             400 | 413 | 414 | 422 => Self::Validation,
             401 => Self::Unauthorized,

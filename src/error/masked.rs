@@ -1,10 +1,10 @@
-//! What would be stored as a secret and nobody chose.
+//! Values that would be stored as a secret by mistake.
 
 use super::{Error, invalid_argument};
 use crate::operation::Operation;
 
-/// The mask that the server shows, in these members. `instead` says what to do, and `place` what has
-/// `allow_masked_secrets()`.
+/// Refuses these members, which hold the mask that the server shows. `instead` says what to do, and
+/// `place` what has `allow_masked_secrets()`.
 pub(crate) fn masked_secrets(
     op: &Operation,
     members: &[String],
@@ -15,14 +15,14 @@ pub(crate) fn masked_secrets(
         op,
         format!(
             "{}: ten asterisks are the mask that the server shows in place of a secret, and would \
-             be stored as the secret; {instead}; where they are meant, call allow_masked_secrets() \
+             be stored as the secret; {instead}; if they are intended, call allow_masked_secrets() \
              on the {place}; no request was sent",
             members.join(", ")
         ),
     )
 }
 
-/// Nothing, in these members.
+/// Refuses these members, which are empty.
 pub(crate) fn empty_secrets(
     op: &Operation,
     members: &[String],
@@ -32,7 +32,7 @@ pub(crate) fn empty_secrets(
     invalid_argument(
         op,
         format!(
-            "{}: the empty text would be stored as the secret; {instead}; where it is meant, call \
+            "{}: the empty text would be stored as the secret; {instead}; if it is intended, call \
              allow_masked_secrets() on the {place}; no request was sent",
             members.join(", ")
         ),

@@ -1,4 +1,4 @@
-//! How an error is shown, and what caused it.
+//! `Display`, `Debug` and `source` of an error.
 
 use std::fmt;
 
@@ -6,21 +6,21 @@ use super::Error;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        if let Some(operation) = &inner.operation {
+        let details = &*self.details;
+        if let Some(operation) = &details.operation {
             write!(f, "{operation}: ")?;
         }
-        f.write_str(inner.kind.words())?;
-        if let Some(status) = inner.status {
+        f.write_str(details.kind.words())?;
+        if let Some(status) = details.status {
             write!(f, " ({})", status.as_u16())?;
         }
-        if !inner.message.is_empty() {
-            write!(f, ": {}", inner.message)?;
+        if !details.message.is_empty() {
+            write!(f, ": {}", details.message)?;
         }
-        if let Some(wait) = inner.retry_after {
+        if let Some(wait) = details.retry_after {
             write!(f, "; the server asks to wait {} s", wait.as_secs().max(1))?;
         }
-        if let Some(hint) = &inner.hint {
+        if let Some(hint) = &details.hint {
             write!(f, "; {hint}")?;
         }
         Ok(())
@@ -29,26 +29,26 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
+        let details = &*self.details;
         let mut out = f.debug_struct("Error");
-        out.field("kind", &inner.kind);
-        if let Some(operation) = &inner.operation {
+        out.field("kind", &details.kind);
+        if let Some(operation) = &details.operation {
             out.field("operation", operation);
         }
-        if let Some(status) = inner.status {
+        if let Some(status) = details.status {
             out.field("status", &status.as_u16());
         }
-        out.field("message", &inner.message);
-        if let Some(code) = &inner.oauth_code {
+        out.field("message", &details.message);
+        if let Some(code) = &details.oauth_code {
             out.field("oauth_code", code);
         }
-        if !inner.field_errors.is_empty() {
-            out.field("field_errors", &inner.field_errors);
+        if !details.field_errors.is_empty() {
+            out.field("field_errors", &details.field_errors);
         }
-        if let Some(hint) = &inner.hint {
+        if let Some(hint) = &details.hint {
             out.field("hint", hint);
         }
-        if let Some(source) = &inner.source {
+        if let Some(source) = &details.source {
             out.field("source", source);
         }
         out.finish()
@@ -57,7 +57,7 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.inner.source {
+        match &self.details.source {
             Some(source) => Some(&**source),
             None => None,
         }

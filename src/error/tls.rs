@@ -1,13 +1,11 @@
-//! Telling a refused certificate from a server that is not there.
+//! Failures of the TLS handshake.
 
 use std::error::Error;
 use std::io;
 
-/// Whether the TLS handshake failed: trying again gives the same.
-pub(crate) fn is_refusal(error: &reqwest::Error) -> bool {
-    let mut next = error
-        .is_connect()
-        .then_some(error as &(dyn Error + 'static));
+/// Whether the TLS handshake failed. Another attempt would fail too.
+pub(crate) fn is_refusal(connecting: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(connecting);
     while let Some(cause) = next {
         if cause
             .downcast_ref::<io::Error>()
@@ -20,15 +18,15 @@ pub(crate) fn is_refusal(error: &reqwest::Error) -> bool {
     false
 }
 
-/// What to do about a handshake that failed, by what the TLS layer says.
-pub(super) fn hint(error: &reqwest::Error) -> &'static str {
+/// What to do about a failed handshake, by the TLS layer's message.
+pub(super) fn hint(error: &dyn Error) -> &'static str {
     let said = causes(error).to_ascii_lowercase();
     let known = [
         (
             "causedasendentity",
             "the server shows the certificate of an authority as its own (self-signed, CA:TRUE): \
              give it a certificate with CA:FALSE that an authority has signed, and pass that \
-             authority to add_root_certificate_pem",
+             authority to root_certificate_pem",
         ),
         (
             "not valid for name",
@@ -46,12 +44,12 @@ pub(super) fn hint(error: &reqwest::Error) -> &'static str {
         (
             "unknownissuer",
             "no trusted authority has signed the server's certificate: pass the private authority \
-             to add_root_certificate_pem",
+             to root_certificate_pem",
         ),
         (
             "badsignature",
-            "the server's certificate was signed by an authority of the same name with another key: \
-             pass the authority's present certificate to add_root_certificate_pem",
+            "the server's certificate was signed by an authority of the same name with another \
+             key: pass the authority's current certificate to root_certificate_pem",
         ),
         (
             "corrupt message",
@@ -61,14 +59,14 @@ pub(super) fn hint(error: &reqwest::Error) -> &'static str {
     let found = known.iter().find(|(words, _)| said.contains(words));
     found.map_or(
         "check scheme, port and the server's certificate; pass a private authority to \
-         add_root_certificate_pem",
+         root_certificate_pem",
         |(_, hint)| hint,
     )
 }
 
-/// The texts of all causes.
-fn causes(error: &reqwest::Error) -> String {
-    let mut texts = Vec::new();
+/// The messages of the error and all its causes.
+fn causes(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
     let mut next = error.source();
     while let Some(cause) = next {
         texts.push(cause.to_string());
@@ -77,8 +75,8 @@ fn causes(error: &reqwest::Error) -> String {
     texts.join(": ")
 }
 
-/// The TLS layer reports as invalid data, wrapped once more on the way; `source` of an I/O error
-/// steps over what it wraps.
+/// The TLS layer reports `InvalidData`, wrapped more than once; `source` of an I/O error skips the
+/// error it wraps.
 fn is_invalid_data(error: &io::Error) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

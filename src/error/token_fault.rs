@@ -1,55 +1,55 @@
 //! Why a token was refused.
 
-/// What is wrong with a token that this client refused; from
+/// What is wrong with a token that this client refused; returned by
 /// [`Error::token_fault`](crate::Error::token_fault).
 ///
-/// For logs and for tests. Tell the sender of a token only that it was refused: RFC 6750 section 3
-/// has one code, `invalid_token`, for all of these.
+/// For logs and tests. Tell the sender of a token only that it was refused: RFC 6750 section 3 has
+/// a single code, `invalid_token`, for all of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenFault {
-    /// It is no compact JWT, or a member in it has no sensible value (RFC 7515, RFC 7519).
+    /// Not a compact JWT, or a member has an invalid value (RFC 7515, RFC 7519).
     Malformed,
-    /// Its algorithm is not among the accepted ones (RFC 8725 section 3.1).
+    /// The algorithm is not one of those accepted (RFC 8725 section 3.1).
     Algorithm,
-    /// Its header has a member that must be understood and is not (`crit`, `zip`).
+    /// The header has a member that must be understood and is not (`crit`, `zip`).
     Header,
-    /// No published key fits it. Keys may have been rotated this very moment.
+    /// No published key matches. The keys may have just been rotated.
     UnknownKey,
-    /// Its signature is wrong.
+    /// The signature is wrong.
     Signature,
-    /// It is encrypted and none of the keys at hand opens it, or it is not encrypted and must be.
+    /// The token is encrypted and no available key decrypts it, or it is not encrypted and must be.
     Encryption,
-    /// It is a token of another type: an ID token where an access token belongs, and the like.
+    /// A token of another type, such as an ID token in place of an access token.
     Type,
-    /// It is from another issuer, or names none.
+    /// The issuer is another one, or missing.
     Issuer,
-    /// It is for another audience, or names none.
+    /// The audience is another one, or missing.
     Audience,
-    /// It was issued to another client (`azp`).
+    /// The token was issued to another client (`azp`).
     AuthorizedParty,
-    /// It is about another subject than expected, or names none.
+    /// The subject is not the expected one, or missing.
     Subject,
-    /// It has expired, or does not say when it does.
+    /// The token has expired, or has no expiry.
     Expired,
-    /// It was issued in the future, or is not valid yet.
+    /// The token was issued in the future, or is not valid yet.
     NotYetValid,
-    /// It is older than is accepted (`iat`, a not-before policy).
+    /// The token is older than accepted (`iat`, a not-before policy).
     TooOld,
-    /// Its `nonce` is not the one of this login.
+    /// `nonce` does not belong to this login.
     Nonce,
-    /// Its `at_hash`, `c_hash` or `s_hash` is of another value, or missing.
+    /// `at_hash`, `c_hash` or `s_hash` does not match, or is missing.
     Hash,
-    /// The user logged in too long ago, or it does not say when (`auth_time`).
+    /// The user logged in too long ago, or the token does not say when (`auth_time`).
     AuthTime,
-    /// The user did not log in at the level asked for (`acr`).
+    /// The user did not log in at the requested level (`acr`).
     AuthenticationLevel,
-    /// It is bound to a key or certificate that the sender has not shown (`cnf`).
+    /// The token is bound to a key or certificate that the sender did not present (`cnf`).
     Binding,
-    /// It was used before (`jti`).
+    /// The token was used before (`jti`).
     Replayed,
-    /// A claim that must be there is missing, or does not have the expected value.
+    /// A required claim is missing, or does not have the expected value.
     Claim,
-    /// The server says that it is not active any more.
+    /// The server says that the token is no longer active.
     Inactive,
 }

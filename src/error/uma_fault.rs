@@ -1,6 +1,6 @@
 //! What goes wrong with resources, permissions and tickets.
 
-/// What is wrong in the terms of UMA and authorization services; from
+/// What is wrong in terms of UMA and authorization services; returned by
 /// [`Error::uma_fault`](crate::Error::uma_fault).
 ///
 /// ```no_run
@@ -20,35 +20,34 @@ pub enum UmaFault {
     UnknownResource,
     /// The resource server, or this resource, has no such scope. Kind `Validation`.
     UnknownScope,
-    /// The client is no resource server of this realm. Kind `NotFound`.
+    /// The client is not a resource server of this realm. Kind `NotFound`.
     UnknownResourceServer,
     /// There is no such permission request. Kind `NotFound`.
     UnknownTicket,
     /// There is no such policy. Kind `NotFound`.
     UnknownPolicy,
-    /// The one who asks for access is no user of the realm. Kind `Validation`.
+    /// The requester is not a user of the realm. Kind `Validation`.
     UnknownRequester,
     /// Only the owner of the resource may do this. Kind `Forbidden`.
     NotOwner,
-    /// The resource is not managed by its owner: it takes neither tickets nor policies of an owner.
-    /// Kind `Validation`.
+    /// The resource is not managed by its owner, so it accepts neither tickets nor an owner's
+    /// policies. Kind `Validation`.
     NotOwnerManaged,
-    /// The token has not the role `uma_protection` of the resource server. Kind `Forbidden`.
+    /// The token lacks the resource server's `uma_protection` role. Kind `Forbidden`.
     NoProtectionScope,
-    /// A resource, permission request or policy like this is there already. Kind `Conflict`.
+    /// Such a resource, permission request or policy already exists. Kind `Conflict`.
     AlreadyExists,
-    /// The permission ticket has expired: ask the resource server again for a new one. Kind
+    /// The permission ticket has expired: ask the resource server for a new one. Kind
     /// `Unauthorized`.
     ExpiredTicket,
-    /// The permission ticket is none of this realm, or was changed. Kind `Unauthorized`.
+    /// The permission ticket was not issued by this realm or has been altered. Kind `Unauthorized`.
     InvalidTicket,
     /// Access is denied. Kind `Forbidden`.
     NotAuthorized,
-    /// Access is denied for now; the owner was asked. Kind `Forbidden`.
+    /// Access is denied for now; the owner has been asked. Kind `Forbidden`.
     RequestSubmitted,
-    /// The token is no requesting party token. Kind `InvalidToken`.
+    /// The token is not a requesting party token. Kind `InvalidToken`.
     NotRpt,
-    /// What should be exported authorization settings is none, or contradicts itself. Kind
-    /// `Config`.
+    /// The file is not a valid export of authorization settings. Kind `Config`.
     InvalidSettings,
 }

@@ -17,18 +17,19 @@ impl Addresses {
         Self { base, public }
     }
 
-    /// What requests are sent to.
+    /// Returns the base URL that requests are sent to.
     pub(crate) fn base(&self) -> &BaseUrl {
         &self.base
     }
 
-    /// What the server calls itself.
+    /// Returns the base URL that the server calls itself.
     pub(crate) fn public(&self) -> &BaseUrl {
         self.public.as_ref().unwrap_or(&self.base)
     }
 
-    /// An endpoint under the public base is called through the internal one; others as they are,
-    /// but never over plain HTTP when the issuer has HTTPS.
+    /// Returns the URL to call an endpoint at. One under the public base URL is called through the
+    /// internal base URL, others as they are published, but never by plain HTTP if the issuer has
+    /// HTTPS.
     pub(crate) fn rewrite(&self, issuer: &str, endpoint: &str) -> Result<Url> {
         let url = Url::parse(endpoint)
             .ok()
@@ -56,7 +57,7 @@ impl Addresses {
         Ok(url)
     }
 
-    /// The address that the server knows a called URL by; proofs are made for that one.
+    /// Returns the public address of a called URL, which DPoP proofs are made for.
     pub(crate) fn published(&self, url: &Url) -> Url {
         let (Some(public), true) = (&self.public, self.base.covers(url)) else {
             return url.clone();

@@ -1,14 +1,14 @@
-//! How long to wait before sending again.
+//! Waits between attempts.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// The waits between attempts, as many as there are retries: between `first` and twice that at
-/// first, twice as long each time, at most 5 s.
+/// Returns the waits between attempts, as many as there are retries. The first is between `first`
+/// and twice that, each next one is twice as long, and none is longer than 5 s.
 ///
-/// `backon` adds up to the delay itself as jitter, so the delay is set to half of what is meant.
+/// `backon` adds a jitter of up to the delay itself, so the delay is set to half of the longest wait.
 pub(crate) fn delays(max_retries: u32, first: Duration) -> impl Iterator<Item = Duration> + Send {
     ExponentialBuilder::new()
         .with_min_delay(first)

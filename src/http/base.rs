@@ -1,10 +1,10 @@
-//! The base URL: read once, strictly, because everything is appended to it.
+//! The base URL. It is parsed strictly, because every path is appended to it.
 
 use url::Url;
 
 use crate::error::{Result, config};
 
-/// `https://sso.example` or `http://host:8080/auth`: no trailing slash, no query.
+/// A base URL such as `https://sso.example` or `http://host:8080/auth`: no trailing slash, no query.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseUrl {
     text: String,
@@ -12,7 +12,7 @@ pub(crate) struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// `what` names the setting in errors.
+    /// Parses a base URL. `what` names the setting in errors.
     pub(crate) fn parse(what: &str, text: &str) -> Result<Self> {
         let fail = |problem: &str| {
             config(format!(
@@ -59,19 +59,19 @@ impl BaseUrl {
         Ok(Self { text, url })
     }
 
-    /// Without trailing slash.
+    /// Returns the base URL without a trailing slash.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The path of `url` below the one of this; empty when it is elsewhere.
+    /// Returns the path of `url` below the base URL's path, or nothing if it is elsewhere.
     pub(crate) fn below<'a>(&self, url: &'a Url) -> &'a str {
         url.path()
             .strip_prefix(self.url.path().trim_end_matches('/'))
             .unwrap_or_default()
     }
 
-    /// Whether `url` has the same scheme, host and port and lies under the path of this one.
+    /// Returns `true` if `url` has the same scheme, host and port and is below the base URL's path.
     pub(crate) fn covers(&self, url: &Url) -> bool {
         // As their origins would tell, without building these.
         self.url.scheme() == url.scheme()
@@ -83,7 +83,7 @@ impl BaseUrl {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// `path` begins with a slash and is made of checked, encoded segments.
+    /// Appends `path`, which begins with a slash and consists of checked, encoded segments.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.url.clone();
         let own = self.url.path().trim_end_matches('/');

@@ -1,18 +1,18 @@
-//! A client-wide allowance of retries, so that a sick server is not hammered.
+//! The retries that a client has in all, so that a failing server is not flooded.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const FULL: u32 = 500;
 
-/// What one retry costs.
+/// The permits that one retry takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cost {
     Failure = 5,
-    /// A hanging server is worse off than one that answers.
+    /// A server that hangs is worse off than one that responds.
     Timeout = 10,
 }
 
-/// A bucket of permits: retries take some, successes give one back.
+/// A bucket of permits. A retry takes some, a success returns one.
 #[derive(Debug)]
 pub(crate) struct Budget(AtomicU32);
 
@@ -21,7 +21,7 @@ impl Budget {
         Self(AtomicU32::new(FULL))
     }
 
-    /// Whether the retry is paid for.
+    /// Takes the permits of one retry. Returns `false` if there are too few.
     pub(crate) fn take(&self, cost: Cost) -> bool {
         let cost = cost as u32;
         self.0

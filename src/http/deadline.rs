@@ -1,13 +1,13 @@
-//! The total time of a call.
+//! The time limit of a whole call.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The end of a call, fixed when it starts.
+/// The time when a call ends, fixed at its start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
-    /// `None` when the limit lies beyond what the clock can say.
+    /// `None` if the limit is beyond what the clock can represent.
     at: Option<Instant>,
     pub(crate) total: Duration,
 }
@@ -27,7 +27,7 @@ impl Deadline {
         }
     }
 
-    /// Waits for `future` until the deadline; `None` when it comes first.
+    /// Waits for `future`. Returns `None` if the deadline comes first.
     pub(crate) async fn limit<F: Future>(&self, future: F) -> Option<F::Output> {
         tokio::time::timeout(self.remaining(), future).await.ok()
     }

@@ -1,4 +1,4 @@
-//! Reading a successful answer.
+//! Decoding successful responses.
 
 use std::any::TypeId;
 
@@ -10,8 +10,8 @@ use super::json_path;
 use crate::error::{self, Result};
 use crate::operation::Operation;
 
-/// Refuses an answer that does not say that it is JSON; `what` names it. Some servers write a plain
-/// text or nothing at all: what these answers are shows when they are read.
+/// Returns an error if the `Content-Type` of a response is not JSON; `what` names the response in
+/// the error. Some servers write plain text or no type: decoding shows what those responses are.
 pub(crate) fn check_type(op: &Operation, what: &str, headers: &HeaderMap) -> Result<()> {
     let name = headers
         .get(CONTENT_TYPE)
@@ -29,8 +29,8 @@ pub(crate) fn check_type(op: &Operation, what: &str, headers: &HeaderMap) -> Res
     .with_operation(op))
 }
 
-/// Decodes `body`. `()` takes any body; an empty body reads as `null`, which suits `()`,
-/// `Option<_>` and `serde_json::Value` and no other type.
+/// Decodes `body`. `()` accepts any body. An empty body is read as `null`, which only `()`,
+/// `Option<_>` and `serde_json::Value` accept.
 pub(crate) fn decode<T: DeserializeOwned + 'static>(op: &Operation, body: &[u8]) -> Result<T> {
     let empty = body.iter().all(u8::is_ascii_whitespace);
     if empty || TypeId::of::<T>() == TypeId::of::<()>() {

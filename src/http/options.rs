@@ -1,4 +1,4 @@
-//! What a caller may set on a single call.
+//! Settings of a single call.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,13 +15,13 @@ pub(crate) struct CallOptions {
     /// The total time of the call, retries and waits included.
     pub(crate) timeout: Option<Duration>,
     pub(crate) headers: http::HeaderMap,
-    /// Whether a POST that was executed twice has done what it does once.
+    /// Whether executing a POST twice does the same as executing it once.
     pub(crate) harmless_twice: bool,
-    /// Whether it does something anew each time it is executed, whatever its method is.
+    /// Whether each execution has an effect of its own, whatever the method is.
     pub(crate) single_use: bool,
-    /// When the call ends that this is a part of.
+    /// The deadline of the call that this one is a part of.
     pub(crate) deadline: Option<Deadline>,
-    /// A header that cannot be sent. It is reported when the call is sent, so that setters chain.
+    /// A header that cannot be sent. The call reports it, so that setters chain.
     invalid: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl CallOptions {
         }
     }
 
-    /// Fails when a header could not be taken.
+    /// Returns an error if a setter was given a header that cannot be sent.
     pub(crate) fn check(&self, op: &Operation) -> Result<()> {
         match &self.invalid {
             Some(what) => Err(error::invalid_argument(op, what.clone())),
@@ -61,7 +61,7 @@ impl CallOptions {
         }
     }
 
-    /// Keeps what a setter could not take, for when the call is made.
+    /// Keeps what a setter refuses, for [`check`](Self::check).
     pub(crate) fn refuse(&mut self, what: String) {
         self.invalid.get_or_insert(what);
     }

@@ -1,20 +1,21 @@
-//! What is sent: a request whose body is at hand, so that it can be sent again.
+//! A request whose body is in memory, so that it can be sent again.
 
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method};
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::uri::InvalidUri;
+use http::{HeaderMap, Method, Uri};
 use serde::Serialize;
 use url::Url;
 
-use crate::error::{Result, invalid_argument};
+use crate::error::{HttpError, HttpErrorKind, Result, invalid_argument};
 use crate::operation::Operation;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// A request of HTTP.
+/// An HTTP request that can be sent again.
 #[derive(Clone)]
 pub(crate) struct HttpRequest {
     pub(crate) method: Method,
@@ -33,7 +34,7 @@ impl HttpRequest {
         }
     }
 
-    /// Adds pairs, a map or a struct to the query.
+    /// Adds parameters to the query: pairs, a map or a struct.
     pub(crate) fn set_query<Q: Serialize + ?Sized>(
         &mut self,
         op: &Operation,
@@ -84,20 +85,18 @@ impl HttpRequest {
         self.body = Some(body.into());
     }
 
-    /// One attempt at it.
-    pub(crate) fn attempt(&self) -> reqwest::Request {
-        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+    /// Returns the request of one attempt.
+    pub(crate) fn attempt(&self) -> Result<http::Request<Bytes>, HttpError> {
+        let uri: Uri = self
+            .url
+            .as_str()
+            .parse()
+            .map_err(|failed: InvalidUri| HttpError::new(HttpErrorKind::Request, failed))?;
+        let mut request = http::Request::new(self.body.clone().unwrap_or_default());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
         request.headers_mut().clone_from(&self.headers);
-        match &self.body {
-            Some(body) => *request.body_mut() = Some(body.clone().into()),
-            None if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {
-                // Proxies answer 411 without it.
-                let none = HeaderValue::from_static("0");
-                request.headers_mut().insert(CONTENT_LENGTH, none);
-            }
-            None => {}
-        }
-        request
+        Ok(request)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ids as path segments: what may be sent, how it is written, how it is read back.
+//! Ids as path segments: which are refused, how they are encoded and decoded.
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
@@ -13,7 +13,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Refuses what no path segment can carry safely.
+/// Returns an error if a path segment cannot carry `value` safely.
 ///
 /// URL parsers resolve `.` and `..`, drop empty segments when servers normalise paths, and strip
 /// tab, carriage return and line feed before they look (so `".\t."` is `..`): a call for user
@@ -39,7 +39,7 @@ pub(crate) fn check(op: &Operation, parameter: &'static str, value: &str) -> Res
 /// The parameter that is a path itself.
 const WHOLE_PATH: &str = "path";
 
-/// What is no name in a path.
+/// Says where a path has an empty name.
 fn gap(path: &str) -> Option<&'static str> {
     let inner = path.strip_prefix('/').unwrap_or(path);
     let inner = inner.strip_suffix('/').unwrap_or(inner);
@@ -67,8 +67,8 @@ pub(crate) fn encode(value: &str) -> String {
 
 /// Percent-encodes a parameter that is a path itself, `/staff/it`.
 ///
-/// Its slashes stay slashes: Keycloak 24 decodes none in a path. One whose parts cannot stand
-/// alone is written as one segment, which the releases since then read.
+/// Its slashes stay slashes, because Keycloak 24 does not decode them in a path. A path with a part
+/// that [`check`] refuses becomes one segment, which newer releases decode.
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 pub(crate) fn encode_path(value: &str) -> String {
     let inner = value.strip_prefix('/').unwrap_or(value);
@@ -80,7 +80,7 @@ pub(crate) fn encode_path(value: &str) -> String {
     parts.join("/")
 }
 
-/// A path with a value in each place of the operation's template, checked and encoded.
+/// Fills the operation's path template with the values, checked and encoded.
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 pub(crate) fn fill(op: &Operation, values: &[(&'static str, String)]) -> Result<String> {
     let mut path = String::with_capacity(op.path.len() + 32 * values.len());
@@ -106,10 +106,10 @@ pub(crate) fn fill(op: &Operation, values: &[(&'static str, String)]) -> Result<
     Ok(path)
 }
 
-/// The id of a created object: the last path segment of `Location`, percent-decoded.
+/// Returns the id of a created object: the last path segment of `Location`, percent-decoded.
 ///
-/// Cut out of the raw text, because a URL parser resolves dot segments: a role that is called
-/// `..` would turn into the id of its parent.
+/// It is read from the raw text, because a URL parser resolves dot segments: a role named `..`
+/// would become the id of its parent.
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 pub(crate) fn decode_location_id(op: &Operation, location: &HeaderValue) -> Result<String> {
     let bytes = location.as_bytes();
@@ -138,8 +138,8 @@ pub(crate) fn decode_location_id(op: &Operation, location: &HeaderValue) -> Resu
     }
 }
 
-/// Whether `written` is what the server makes of `sent` in a `Location`: each character beyond
-/// U+FFFF is two question marks there.
+/// Returns `true` if `written` is what the server makes of `sent` in a `Location`: two question
+/// marks for each character beyond U+FFFF.
 #[cfg_attr(not(feature = "admin"), allow(dead_code))]
 pub(crate) fn is_garbled(sent: &str, written: &str) -> bool {
     let mut expected = String::with_capacity(sent.len());

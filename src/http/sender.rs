@@ -1,51 +1,57 @@
-//! Sends a request until it is answered, or until trying again is pointless or unsafe.
+//! Sends a request until there is a response, or until another attempt is pointless or unsafe.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::LOCATION;
-use http::{HeaderMap, Response, StatusCode};
+use futures_util::StreamExt;
+use http::header::{CONTENT_LENGTH, LOCATION};
+use http::{HeaderMap, Method, Response, StatusCode};
 use url::Url;
 
 use super::addresses::Addresses;
 use super::backoff;
 use super::budget::Budget;
 use super::deadline::Deadline;
-use super::fresh::Fresh;
-use super::repeat::{Failure, Repeat};
+use super::per_attempt::PerAttempt;
 use super::request::HttpRequest;
+use super::retry_after::retry_after;
+use super::retry_policy::{Failure, RetryPolicy};
+use super::service::HttpService;
 use super::settings::Settings;
 use super::trace;
-use crate::error::{self, Error, Result};
+use crate::error::{self, Error, HttpError, Result};
 use crate::operation::Operation;
 
-/// Answers of OAuth endpoints are small: what is larger is not one.
+/// The largest response of an OAuth endpoint: anything larger is rejected.
 pub(crate) const OAUTH_LIMIT: usize = 1 << 20;
 
-/// The HTTP client with its limits.
-#[derive(Debug)]
+/// An HTTP service with the limits of its client.
 pub(crate) struct Sender {
-    pub(crate) client: reqwest::Client,
-    pub(crate) addresses: Addresses,
-    pub(crate) settings: Settings,
-    pub(crate) budget: Budget,
+    service: Arc<dyn HttpService>,
+    addresses: Addresses,
+    settings: Settings,
+    budget: Budget,
 }
 
-/// What came back, of any status but 3xx, and how it was reached.
+/// A response of any status but 3xx, and how it was obtained.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) response: Response<Bytes>,
     pub(crate) attempts: u32,
-    /// An earlier attempt may have been executed although its answer was lost.
+    /// Whether the server may have executed an earlier attempt whose response was lost.
     pub(crate) may_be_done: bool,
 }
 
-/// What holds for all attempts at one request.
+/// The settings of all attempts at one request.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempts<'a> {
     pub(crate) op: &'a Operation,
-    /// What completes the request before each of them.
-    pub(crate) fresh: Option<&'a dyn Fresh>,
-    pub(crate) repeat: Repeat,
-    /// The largest answer that is read.
+    /// Completes the request before each attempt.
+    pub(crate) per_attempt: Option<&'a dyn PerAttempt>,
+    pub(crate) retry: RetryPolicy,
+    /// The largest response that is read.
     pub(crate) max_bytes: usize,
     pub(crate) deadline: Deadline,
 }
@@ -56,16 +62,66 @@ struct Failed {
 }
 
 impl Sender {
-    pub(crate) fn new(client: reqwest::Client, addresses: Addresses, settings: Settings) -> Self {
+    pub(super) fn new(
+        service: Arc<dyn HttpService>,
+        addresses: Addresses,
+        settings: Settings,
+    ) -> Self {
         Self {
-            client,
+            service,
             addresses,
             settings,
             budget: Budget::full(),
         }
     }
 
-    /// Sends `request`, again where that is allowed, and reads the whole answer.
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Returns the total time of a call that does not set its own.
+    pub(crate) fn total(&self) -> Duration {
+        self.settings.deadline
+    }
+
+    /// Returns the deadline of a call that starts now and does not set its own time.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.total())
+    }
+
+    /// Returns the longest wait for the renewal of a document that is at hand.
+    pub(crate) fn renewal_wait(&self) -> Duration {
+        self.settings.renewal_wait
+    }
+
+    /// Returns the size of the largest response that is read, in bytes, unless a call says otherwise.
+    pub(crate) fn max_response_bytes(&self) -> usize {
+        self.settings.max_response_bytes
+    }
+
+    /// Returns `true` if connections may show a client certificate.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn may_show_certificate(&self) -> bool {
+        self.settings.shows_certificate
+    }
+
+    /// Adds the headers of every request to the provider, except those that `headers` has.
+    pub(crate) fn complete(&self, headers: &mut HeaderMap) {
+        self.settings.complete(headers);
+    }
+
+    /// Adds the headers of a request to another server. Headers that are set for every request may
+    /// be secrets between this client and the provider.
+    pub(crate) fn complete_elsewhere(&self, headers: &mut HeaderMap) {
+        self.settings.complete_elsewhere(headers);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Sends `request`, again where that is allowed, and reads the whole response.
     pub(crate) async fn send(
         &self,
         request: &mut HttpRequest,
@@ -73,8 +129,8 @@ impl Sender {
     ) -> Result<Received> {
         let Attempts {
             op,
-            fresh,
-            mut repeat,
+            per_attempt,
+            mut retry,
             max_bytes,
             deadline,
         } = attempts;
@@ -85,22 +141,22 @@ impl Sender {
         let mut asked_again = false;
         loop {
             attempts += 1;
-            if let Some(fresh) = fresh {
+            if let Some(per_attempt) = per_attempt {
                 deadline
-                    .limit(fresh.prepare(request))
+                    .limit(per_attempt.prepare(request))
                     .await
                     .unwrap_or_else(|| Err(error::timeout(op, deadline.total)))?;
             }
             let outcome = self.attempt(request, op, max_bytes, deadline).await;
-            if let (Ok(response), Some(fresh)) = (&outcome, fresh)
-                && fresh.answered(&request.url, response)
+            if let (Ok(response), Some(per_attempt)) = (&outcome, per_attempt)
+                && per_attempt.answered(&request.url, response)
                 && !asked_again
             {
                 asked_again = true;
                 continue;
             }
             let asked = outcome.as_ref().ok().and_then(|response| {
-                error::retry_after(response.headers(), self.settings.max_retry_after)
+                retry_after(response.headers(), self.settings.max_retry_after)
             });
             let why = match &outcome {
                 Ok(response) => Failure::of(response.status(), asked.is_some()),
@@ -113,7 +169,7 @@ impl Sender {
             let delays = delays.get_or_insert_with(|| {
                 backoff::delays(self.settings.max_retries, self.settings.first_delay)
             });
-            let (true, Some(delay)) = (repeat.take(why), delays.next()) else {
+            let (true, Some(delay)) = (retry.take(why), delays.next()) else {
                 return finish(outcome, attempts, may_be_done);
             };
             let delay = asked.unwrap_or(delay);
@@ -154,27 +210,19 @@ impl Sender {
         op: &Operation,
         max_bytes: usize,
     ) -> Result<Response<Bytes>, Failed> {
-        let failed = |source: reqwest::Error| Failed {
-            why: Failure::of_reqwest(&source),
+        let failed = |source: HttpError| Failed {
+            why: Failure::of_error(&source),
             error: error::transport(op, source),
         };
-        let mut answer = self
-            .client
-            .execute(request.attempt())
-            .await
-            .map_err(failed)?;
+        let attempt = request.attempt().map_err(failed)?;
+        let response = self.service.call(attempt).await.map_err(failed)?;
+        let (parts, mut stream) = response.into_parts();
         let fatal = |error: Error| Failed {
             why: Failure::Final,
             error: error.with_operation(op),
         };
-        if *answer.url() != request.url {
-            return Err(fatal(error::config(
-                "the HTTP client that was handed in follows redirects: build it with \
-                 redirect::Policy::none()",
-            )));
-        }
-        if answer.status().is_redirection() {
-            return Err(fatal(redirected(answer.status(), answer.headers())));
+        if parts.status.is_redirection() {
+            return Err(fatal(redirected(parts.status, &parts.headers)));
         }
         let too_large = || {
             fatal(if max_bytes == OAUTH_LIMIT {
@@ -189,29 +237,52 @@ impl Sender {
                 ))
             })
         };
-        let announced = answer.content_length().unwrap_or(0);
-        if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
+        let announced = match request.method {
+            Method::HEAD => None,
+            _ => announced_length(&parts.headers),
+        };
+        if announced.is_some_and(|length| length > max_bytes) {
             return Err(too_large());
         }
         // A body of one chunk, as most are, is not copied.
-        let mut body = answer.chunk().await.map_err(failed)?.unwrap_or_default();
+        let mut body = stream
+            .next()
+            .await
+            .transpose()
+            .map_err(failed)?
+            .unwrap_or_default();
         if body.len() > max_bytes {
             return Err(too_large());
         }
         let mut whole = None;
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(failed)?;
             let whole = whole.get_or_insert_with(|| BytesMut::from(&*std::mem::take(&mut body)));
             if chunk.len() > max_bytes.saturating_sub(whole.len()) {
                 return Err(too_large());
             }
             whole.extend_from_slice(&chunk);
         }
-        let mut response = Response::new(whole.map_or(body, BytesMut::freeze));
-        *response.status_mut() = answer.status();
-        *response.version_mut() = answer.version();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+        Ok(Response::from_parts(
+            parts,
+            whole.map_or(body, BytesMut::freeze),
+        ))
     }
+}
+
+impl fmt::Debug for Sender {
+    // What a service shows of itself is not known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("addresses", &self.addresses)
+            .field("settings", &self.settings)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn finish(
@@ -229,7 +300,8 @@ fn finish(
     }
 }
 
-/// A redirect is never followed: it would carry the token or the password elsewhere.
+/// The error of a redirect, which is never followed: it would carry the token or the password
+/// elsewhere.
 fn redirected(status: StatusCode, headers: &HeaderMap) -> Error {
     let target = headers
         .get(LOCATION)

@@ -1,36 +1,40 @@
-//! Limits and defaults that hold for every call of one client.
+//! Limits and headers of every call of one client.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::{HeaderValue, USER_AGENT};
 
-/// How long a call waits for a renewal, unless set.
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("keycloak-kit/", env!("CARGO_PKG_VERSION")));
+
+/// The longest wait for a renewal, unless set.
 pub(crate) const RENEWAL_WAIT: Duration = Duration::from_secs(5);
 
-/// Adds headers to a request, in the span of its call.
-pub(crate) type HeaderHook = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
+/// Adds headers to a request. It runs in the span of the call.
+pub(super) type HeaderHook = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
 #[derive(Clone)]
-pub(crate) struct Settings {
-    /// One attempt, from connecting to the last byte of the answer.
-    pub(crate) attempt_timeout: Duration,
+pub(super) struct Settings {
+    /// One attempt, from connecting to the last byte of the response.
+    pub(super) attempt_timeout: Duration,
     /// One call: all attempts, waits and token requests.
-    pub(crate) deadline: Duration,
-    /// How long a call waits for a renewal of what is at hand.
-    pub(crate) renewal_wait: Duration,
-    pub(crate) max_retries: u32,
+    pub(super) deadline: Duration,
+    /// The longest wait for the renewal of a document that is at hand.
+    pub(super) renewal_wait: Duration,
+    pub(super) max_retries: u32,
     /// The shortest wait before the first retry.
-    pub(crate) first_delay: Duration,
-    pub(crate) max_retry_after: Duration,
-    pub(crate) max_response_bytes: usize,
-    /// Whether the client shows a certificate, as far as is known: a client that was handed in may.
-    pub(crate) shows_certificate: bool,
-    /// Sent with every request that does not set them itself.
-    pub(crate) default_headers: HeaderMap,
-    /// Adds the trace context of the caller.
-    pub(crate) trace_context: Option<HeaderHook>,
+    pub(super) first_delay: Duration,
+    pub(super) max_retry_after: Duration,
+    pub(super) max_response_bytes: usize,
+    /// Whether the client may show a certificate.
+    pub(super) shows_certificate: bool,
+    /// Headers of every request to the provider that does not set them itself.
+    pub(super) default_headers: HeaderMap,
+    /// Adds the caller's trace context.
+    pub(super) trace_context: Option<HeaderHook>,
 }
 
 impl Default for Settings {
@@ -51,14 +55,15 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Adds the headers that every request has and `headers` does not set itself.
-    pub(crate) fn complete(&self, headers: &mut HeaderMap) {
+    /// Adds the headers of every request to the provider, except those that `headers` has.
+    pub(super) fn complete(&self, headers: &mut HeaderMap) {
         add_missing(headers, &self.default_headers);
-        self.trace(headers);
+        self.complete_elsewhere(headers);
     }
 
-    /// Adds the caller's trace context only: for other servers than the provider.
-    pub(crate) fn trace(&self, headers: &mut HeaderMap) {
+    /// Adds the headers of a request to another server: the caller's trace context.
+    pub(super) fn complete_elsewhere(&self, headers: &mut HeaderMap) {
+        headers.entry(USER_AGENT).or_insert(AGENT);
         if let Some(hook) = &self.trace_context {
             let mut added = HeaderMap::new();
             hook(&mut added);

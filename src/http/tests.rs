@@ -4,6 +4,8 @@ mod auth;
 mod limits;
 mod raw;
 mod retry;
+mod service;
+#[cfg(feature = "default-tls")]
 mod tls;
 #[cfg(feature = "tracing")]
 mod traces;

@@ -1,6 +1,6 @@
-//! Spans and events; with the feature `tracing` off, nothing at all.
+//! Spans and events; nothing without the feature `tracing`.
 //!
-//! What is recorded: names, methods, path templates, numbers. Never a URL, a body or a token.
+//! They hold names, methods, path templates and numbers. Never a URL, a body or a token.
 
 use std::future::Future;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Span {
     }
 }
 
-/// A request is about to be sent again.
+/// Records that a request is about to be sent again.
 pub(crate) fn retry(op: &Operation, attempt: u32, delay: Duration, reason: &'static str) {
     #[cfg(feature = "tracing")]
     tracing::debug!(operation = op.name, attempt, ?delay, reason, "retry");
@@ -67,7 +67,7 @@ pub(crate) fn retry(op: &Operation, attempt: u32, delay: Duration, reason: &'sta
     let _ = (op, attempt, delay, reason);
 }
 
-/// The future, in the span of whoever starts it: for work that goes on in a task of its own.
+/// Puts a future into the current span, for work that goes on in its own task.
 pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output> {
     #[cfg(feature = "tracing")]
     return tracing::Instrument::in_current_span(future);
@@ -75,7 +75,7 @@ pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output>
     future
 }
 
-/// A token was obtained, dropped or could not be obtained.
+/// Records that a token was obtained, was dropped or could not be obtained.
 pub(crate) fn token(what: &'static str) {
     #[cfg(feature = "tracing")]
     tracing::debug!(event = what, "token");

@@ -1,47 +1,47 @@
-//! What is known of a fetched thing, and what to do at which age. Nothing here waits or sends.
+//! The state of a cached value, and what to do at which age. Nothing here waits or sends requests.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The ages at which a fetched thing is treated differently.
+/// The ages at which a cached value is treated differently.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ages {
-    /// Up to here it is used without a renewal.
+    /// Up to this age the value is used without renewal.
     pub(crate) fresh: Duration,
-    /// Up to here it is used at once and renewed beside the call. From here on it is renewed first.
-    pub(crate) beside: Duration,
-    /// Up to here it is used where the renewal fails or takes too long.
+    /// Up to this age the value is used at once and renewed in the background. An older value is
+    /// renewed before use.
+    pub(crate) background: Duration,
+    /// Up to this age the value is used if its renewal fails or takes too long.
     pub(crate) at_most: Duration,
-    /// Between a failed fetch and the next renewal.
+    /// The time between a failed fetch and the next one.
     pub(crate) pause: Duration,
 }
 
-/// A fetch that has not ended after this time is given up: its task may be on a runtime that no
-/// longer runs.
+/// A fetch that has not ended after this time is abandoned, because its runtime may no longer run.
 const LOST: Duration = Duration::from_secs(300);
 
-/// What a caller does next.
+/// What a caller has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step<T> {
-    /// Uses what is at hand.
+    /// Use the cached value.
     Use(Arc<T>),
-    /// Uses what is at hand; a fetch is due beside the call.
+    /// Use the cached value, and start a fetch in the background.
     Renew(Arc<T>),
-    /// Waits for a fetch up to this moment, then uses what is at hand.
+    /// Wait for a fetch until the given time, then use the cached value.
     RenewFirst(Arc<T>, Instant),
-    /// Needs a fetch.
+    /// Wait for a fetch; no value can be used.
     Fetch,
 }
 
 #[derive(Debug)]
-pub(super) struct State<T> {
+pub(super) struct KeptState<T> {
     at_hand: Option<AtHand<T>>,
     failed: Option<Instant>,
-    /// From this moment on, what fetches before this one brought is doubted.
+    /// Since this time, values of fetches before this one are doubted.
     doubt: Option<(u64, Instant)>,
-    flight: Option<Flight>,
+    running: Option<RunningFetch>,
     /// Numbers the fetches.
     next: u64,
 }
@@ -49,147 +49,150 @@ pub(super) struct State<T> {
 #[derive(Debug)]
 struct AtHand<T> {
     value: Arc<T>,
-    /// When the fetch that brought it began: it may be as old as that.
+    /// When the fetch of the value began, from which its age counts.
     since: Instant,
-    flight: u64,
-    /// A later fetch failed in a way that says that it is wrong.
+    fetch: u64,
+    /// Whether a later failure has proved that the value is wrong.
     refused: bool,
 }
 
-/// The fetch under way.
+/// The fetch in progress.
 #[derive(Debug, Clone, Copy)]
-struct Flight {
+struct RunningFetch {
     id: u64,
     since: Instant,
 }
 
-impl<T> Default for State<T> {
+impl<T> Default for KeptState<T> {
     fn default() -> Self {
         Self {
             at_hand: None,
             failed: None,
             doubt: None,
-            flight: None,
+            running: None,
             next: 0,
         }
     }
 }
 
-impl<T> State<T> {
-    /// What a caller does at this moment, who waits no longer than `wait` for a renewal.
+impl<T> KeptState<T> {
+    /// Returns what a caller has to do that waits up to `wait` for a renewal.
     pub(super) fn step(&self, ages: &Ages, now: Instant, wait: Duration) -> Step<T> {
-        let Some(known) = self.used(ages, now) else {
+        let Some(at_hand) = self.used(ages, now) else {
             return Step::Fetch;
         };
-        let value = Arc::clone(&known.value);
-        let flight = self.flight(now);
-        match self.renewed_first_from(ages, known) {
+        let value = Arc::clone(&at_hand.value);
+        let running = self.running(now);
+        match self.renewed_first_from(ages, at_hand) {
             Some(from) if now >= from => {
                 let failed = self
                     .failed
                     .is_some_and(|at| at >= from && age(at, now) < ages.pause);
-                if failed && flight.is_none() {
+                if failed && running.is_none() {
                     return Step::Use(value);
                 }
-                // All who wait for one fetch wait up to the same moment; later ones do not wait.
-                let start = flight.map_or(now, |flight| flight.since.max(from));
+                // All callers wait for a fetch until the same time; later callers do not wait.
+                let start = running.map_or(now, |running| running.since.max(from));
                 match start.checked_add(wait) {
-                    Some(until) if until <= now && flight.is_some() => Step::Use(value),
+                    Some(until) if until <= now && running.is_some() => Step::Use(value),
                     Some(until) if until <= now => Step::Renew(value),
                     Some(until) => Step::RenewFirst(value, until),
                     None => Step::RenewFirst(value, now + LOST),
                 }
             }
-            _ if age(known.since, now) < ages.fresh => Step::Use(value),
-            _ if flight.is_some() || self.pause(ages, now).is_some() => Step::Use(value),
+            _ if age(at_hand.since, now) < ages.fresh => Step::Use(value),
+            _ if running.is_some() || self.pause(ages, now).is_some() => Step::Use(value),
             _ => Step::Renew(value),
         }
     }
 
-    /// From when on a renewal comes before what is at hand; `None` for a moment that no clock shows.
-    fn renewed_first_from(&self, ages: &Ages, known: &AtHand<T>) -> Option<Instant> {
+    /// Returns the time from which the value is renewed before use; `None` if the clock cannot
+    /// represent it.
+    fn renewed_first_from(&self, ages: &Ages, at_hand: &AtHand<T>) -> Option<Instant> {
         match self.doubt {
-            Some((from, at)) if known.flight < from => Some(at),
-            _ => known.since.checked_add(ages.beside),
+            Some((from, at)) if at_hand.fetch < from => Some(at),
+            _ => at_hand.since.checked_add(ages.background),
         }
     }
 
-    /// How long no renewal begins, because the last fetch failed.
+    /// Returns how long to wait before the next fetch, if the last one failed recently.
     pub(super) fn pause(&self, ages: &Ages, now: Instant) -> Option<Duration> {
         let left = ages.pause.checked_sub(age(self.failed?, now))?;
         (!left.is_zero()).then_some(left)
     }
 
-    /// Whether a fetch is under way.
+    /// Returns whether a fetch is in progress.
     pub(super) fn is_fetching(&self, now: Instant) -> bool {
-        self.flight(now).is_some()
+        self.running(now).is_some()
     }
 
-    fn flight(&self, now: Instant) -> Option<Flight> {
-        self.flight.filter(|flight| age(flight.since, now) < LOST)
+    fn running(&self, now: Instant) -> Option<RunningFetch> {
+        self.running
+            .filter(|running| age(running.since, now) < LOST)
     }
 
-    /// A fetch begins.
-    pub(super) fn take_off(&mut self, now: Instant) -> u64 {
+    /// Records the start of a fetch, and returns its id.
+    pub(super) fn begin(&mut self, now: Instant) -> u64 {
         let id = self.next;
         self.next += 1;
-        self.flight = Some(Flight { id, since: now });
+        self.running = Some(RunningFetch { id, since: now });
         id
     }
 
-    /// The fetch has brought something.
-    pub(super) fn land(&mut self, id: u64, value: Arc<T>) {
-        // One that was given up before is not followed any more.
-        let Some(flight) = self.flight.take_if(|flight| flight.id == id) else {
+    /// Records the value of fetch `id`.
+    pub(super) fn succeed(&mut self, id: u64, value: Arc<T>) {
+        // The result of an abandoned fetch is ignored.
+        let Some(running) = self.running.take_if(|running| running.id == id) else {
             return;
         };
         self.failed = None;
         self.at_hand = Some(AtHand {
             value,
-            since: flight.since,
-            flight: id,
+            since: running.since,
+            fetch: id,
             refused: false,
         });
     }
 
-    /// The fetch has failed. `wrong`: in a way that says that what is at hand is not right any more.
+    /// Records that fetch `id` failed. `wrong` says whether that proves the cached value wrong.
     pub(super) fn fail(&mut self, id: u64, now: Instant, wrong: bool) {
-        if self.flight.take_if(|flight| flight.id == id).is_none() {
+        if self.running.take_if(|running| running.id == id).is_none() {
             return;
         }
         self.failed = Some(now);
-        if let Some(known) = &mut self.at_hand {
-            known.refused |= wrong;
+        if let Some(at_hand) = &mut self.at_hand {
+            at_hand.refused |= wrong;
         }
     }
 
-    /// The fetch has ended without a result.
-    pub(super) fn lose(&mut self) {
-        self.flight = None;
+    /// Records that the fetch ended without a result.
+    pub(super) fn abandon(&mut self) {
+        self.running = None;
     }
 
-    /// Something speaks against what is at hand: it is renewed before it is used again.
+    /// Requires a renewal before the value is used again.
     pub(super) fn doubt(&mut self, now: Instant) {
         self.doubt = Some((self.next, now));
     }
 
-    /// What was fetched last, however old, and when that fetch began.
+    /// Returns the last fetched value, whatever its age, and the start time of its fetch.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(super) fn last(&self) -> Option<(&Arc<T>, Instant)> {
         self.at_hand
             .as_ref()
-            .map(|known| (&known.value, known.since))
+            .map(|at_hand| (&at_hand.value, at_hand.since))
     }
 
-    /// Whether what is at hand can be used on, at this moment.
+    /// Returns the value if it may be used when a renewal fails.
     pub(super) fn usable(&self, ages: &Ages, now: Instant) -> Option<Arc<T>> {
-        self.used(ages, now).map(|known| Arc::clone(&known.value))
+        self.used(ages, now)
+            .map(|at_hand| Arc::clone(&at_hand.value))
     }
 
     fn used(&self, ages: &Ages, now: Instant) -> Option<&AtHand<T>> {
         self.at_hand
             .as_ref()
-            .filter(|known| !known.refused && age(known.since, now) < ages.at_most)
+            .filter(|at_hand| !at_hand.refused && age(at_hand.since, now) < ages.at_most)
     }
 }
 

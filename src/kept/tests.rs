@@ -1,4 +1,4 @@
-//! A thing that is fetched and kept, on a paused clock.
+//! Tests of the cache on a paused clock.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::state::{State, Step};
+use super::state::{KeptState, Step};
 use super::{Ages, Kept};
 use crate::ErrorKind;
 use crate::error::{Error, Result, config, protocol};
@@ -14,7 +14,7 @@ use crate::http::deadline::Deadline;
 
 const AGES: Ages = Ages {
     fresh: secs(300),
-    beside: secs(600),
+    background: secs(600),
     at_most: secs(3600),
     pause: secs(30),
 };
@@ -24,7 +24,7 @@ const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A place to fetch numbers from, which counts the fetches.
+/// A source of numbers that counts the fetches.
 #[derive(Clone)]
 struct Place {
     kept: Kept<usize>,
@@ -43,7 +43,7 @@ impl Place {
         }
     }
 
-    /// What a caller gets who has two minutes, and how long it waited.
+    /// Returns what a caller with a deadline of two minutes gets, and how long it waited.
     async fn get(&self) -> (Result<Option<usize>>, Duration) {
         let start = Instant::now();
         let got = self
@@ -81,10 +81,10 @@ impl Place {
         self.fetches.load(Ordering::SeqCst)
     }
 
-    /// Lets a fetch of this moment end.
+    /// Runs a fetch to its end.
     async fn settle(&self) {
-        while let Some(waiting) = self.kept.under_way() {
-            let _ = waiting.landed(secs(1000)).await;
+        while let Some(waiting) = self.kept.pending() {
+            let _ = waiting.wait(secs(1000)).await;
         }
     }
 
@@ -99,11 +99,11 @@ async fn by_age_it_is_used_then_renewed_beside_then_renewed_first() {
     let place = Place::new();
     place.slow(secs(1));
     place.gets(1, secs(1)).await;
-    // Its age counts from the beginning of the fetch.
+    // The age counts from the start of the fetch.
     sleep(secs(298)).await;
     place.gets(1, secs(0)).await;
     assert_eq!(
-        (place.fetches(), place.kept.under_way().is_some()),
+        (place.fetches(), place.kept.pending().is_some()),
         (1, false)
     );
     sleep(secs(1)).await;
@@ -111,7 +111,7 @@ async fn by_age_it_is_used_then_renewed_beside_then_renewed_first() {
     place.settle().await;
     place.gets(2, secs(0)).await;
     assert_eq!(place.fetches(), 2);
-    // Nobody asked for a while: what is as old as this is not used before it was renewed.
+    // After a time without calls the value is too old to be used before its renewal.
     sleep(secs(599)).await;
     place.gets(3, secs(1)).await;
     sleep(secs(4000)).await;
@@ -134,17 +134,17 @@ async fn a_place_that_hangs_holds_nobody_up_for_longer_than_the_wait() {
     for caller in callers {
         caller.await.unwrap();
     }
-    // Later callers do not wait again, neither for this fetch nor after it has failed.
+    // Later callers do not wait, neither for this fetch nor after it has failed.
     for _ in 0..10 {
         place.gets(1, secs(0)).await;
         sleep(secs(13)).await;
     }
     assert_eq!(place.fetches(), 1 + 1);
-    // After the pause it is tried once more.
+    // After the pause there is another attempt.
     sleep(secs(20)).await;
     place.gets(1, WAIT).await;
     assert_eq!(place.fetches(), 3);
-    // For an hour at most.
+    // The value is used for at most an hour.
     place.slow(secs(0));
     sleep(secs(3000)).await;
     let (got, _) = place.get().await;
@@ -153,8 +153,8 @@ async fn a_place_that_hangs_holds_nobody_up_for_longer_than_the_wait() {
     place.gets(place.fetches() + 1, secs(0)).await;
 }
 
-/// A fetch that began, or failed, while what is at hand was young enough is no reason to use it on
-/// later without another try.
+/// A fetch that started or failed while the value was young enough does not replace the attempt
+/// that is due later.
 #[tokio::test(start_paused = true)]
 async fn what_is_old_is_renewed_first_whatever_happened_before() {
     let place = Place::new();
@@ -212,7 +212,7 @@ async fn a_failure_is_shared_and_not_kept_and_one_that_says_wrong_ends_the_use()
             .to_string()
             .contains("gone")
     );
-    // What was known last can still be looked at.
+    // The last value is still available.
     assert_eq!(*place.kept.last().unwrap().0, 2);
 }
 
@@ -225,7 +225,7 @@ async fn what_is_doubted_is_renewed_first_and_used_on_where_that_fails() {
     place.gets(2, secs(0)).await;
     place.gets(2, secs(0)).await;
     assert_eq!(place.fetches(), 2);
-    // A fetch that was under way may have seen what is doubted.
+    // A fetch already in progress may return the doubted value.
     sleep(secs(300)).await;
     place.slow(secs(3));
     place.gets(2, secs(0)).await;
@@ -253,7 +253,7 @@ async fn a_wait_of_zero_still_renews() {
     place.gets(2, secs(0)).await;
 }
 
-/// Tasks end with the runtime that they run on; the next caller begins anew.
+/// Tasks end with their runtime; the next caller starts another fetch.
 #[test]
 fn a_fetch_that_is_lost_with_its_runtime_is_begun_again() {
     let place = Place::new();
@@ -274,16 +274,16 @@ fn a_fetch_that_is_lost_with_its_runtime_is_begun_again() {
     runtime().block_on(place.gets(2, secs(0)));
 }
 
-/// The machine: whatever happens in whatever order, nothing is used past its ages, and where
-/// nothing is at hand or due there is a fetch.
+/// For events in any order, no value is used past its ages, and a missing or expired value is
+/// fetched.
 #[tokio::test(start_paused = true)]
 async fn every_short_history_keeps_the_rules() {
     let events = 6_u32;
     let length = 6;
     for history in 0..events.pow(length) {
-        let mut state = State::<Instant>::default();
+        let mut state = KeptState::<Instant>::default();
         let mut now = Instant::now();
-        let mut flight = None;
+        let mut running = None;
         let mut rest = history;
         for _ in 0..length {
             match rest % events {
@@ -294,35 +294,35 @@ async fn every_short_history_keeps_the_rules() {
                     let begins = match state.step(&AGES, now, WAIT) {
                         Step::Use(value) => {
                             assert!(now - *value < AGES.at_most);
-                            let must_renew = now - *value >= AGES.beside;
+                            let must_renew = now - *value >= AGES.background;
                             let excused =
                                 state.is_fetching(now) || state.pause(&AGES, now).is_some();
                             assert!(!must_renew || excused, "{history}");
                             false
                         }
                         Step::Renew(value) => {
-                            assert!((AGES.fresh..AGES.beside).contains(&(now - *value)));
+                            assert!((AGES.fresh..AGES.background).contains(&(now - *value)));
                             true
                         }
                         Step::RenewFirst(value, until) => {
-                            assert!((AGES.beside..AGES.at_most).contains(&(now - *value)));
+                            assert!((AGES.background..AGES.at_most).contains(&(now - *value)));
                             assert!(until > now && until <= now + WAIT);
                             true
                         }
                         Step::Fetch => true,
                     };
                     if begins && !state.is_fetching(now) {
-                        flight = Some((state.take_off(now), now));
+                        running = Some((state.begin(now), now));
                     }
                 }
                 3 => {
-                    if let Some((id, since)) = flight.take() {
-                        state.land(id, Arc::new(since));
+                    if let Some((id, since)) = running.take() {
+                        state.succeed(id, Arc::new(since));
                         assert!(!state.is_fetching(now));
                     }
                 }
                 4 => {
-                    if let Some((id, _)) = flight.take() {
+                    if let Some((id, _)) = running.take() {
                         state.fail(id, now, false);
                         assert!(!state.is_fetching(now));
                     }

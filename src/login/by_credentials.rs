@@ -1,14 +1,13 @@
-//! Gets a token by the means the client was given.
+//! Gets tokens with the credentials of a client.
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
-use crate::discovery::Provider;
+use crate::BoxFuture;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Result, unauthorized};
 use crate::http::deadline::Deadline;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::credentials::Credentials;
 use crate::login::grant::{self, GrantRequest, OP};
 use crate::login::{GrantKind, TokenContext};
@@ -18,13 +17,13 @@ use crate::token::{Granted, Renewal};
 
 /// Gets tokens with the credentials of a client.
 #[derive(Debug)]
-pub(crate) struct Login {
+pub(crate) struct CredentialLogin {
     pub(crate) channel: Arc<Channel>,
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderId,
     pub(crate) credentials: Credentials,
 }
 
-impl Obtain for Login {
+impl Obtain for CredentialLogin {
     fn can_grant(&self) -> bool {
         !matches!(
             self.credentials,
@@ -41,8 +40,8 @@ impl Obtain for Login {
     }
 }
 
-impl Login {
-    /// An engine that logs in.
+impl CredentialLogin {
+    /// Returns an engine that gets its tokens with these credentials.
     pub(crate) fn engine(self) -> Result<TokenEngine> {
         let credentials = self.credentials.clone();
         let engine = TokenEngine::new(self);
@@ -55,8 +54,8 @@ impl Login {
         }
     }
 
-    /// Renews where there is a refresh token, and starts over with the credentials where there
-    /// is none or the server says that it is not valid any more.
+    /// Refreshes if there is a refresh token, and logs in again with the credentials if there is
+    /// none or if the server refuses it as invalid.
     async fn renew_or_grant(
         &self,
         renewal: Option<Renewal>,
@@ -98,7 +97,7 @@ impl Login {
             ("refresh_token", renewal.token.expose()),
         ];
         grant::request(
-            self.request(GrantKind::Refresh, Repeat::REFRESH, deadline),
+            self.request(GrantKind::Refresh, RetryPolicy::REFRESH, deadline),
             &form,
         )
         .await
@@ -109,7 +108,7 @@ impl Login {
             Credentials::Client { .. } => {
                 let request = self.request(
                     GrantKind::ClientCredentials,
-                    Repeat::CLIENT_CREDENTIALS,
+                    RetryPolicy::CLIENT_CREDENTIALS,
                     deadline,
                 );
                 grant::request(request, &[("grant_type", "client_credentials")]).await
@@ -129,11 +128,11 @@ impl Login {
                 if let Some(code) = &code {
                     form.push(("totp", code));
                 }
-                let request = self.request(GrantKind::Password, Repeat::SINGLE_USE, deadline);
+                let request = self.request(GrantKind::Password, RetryPolicy::SINGLE_USE, deadline);
                 grant::request(request, &form).await
             }
             Credentials::RefreshToken { .. } => {
-                Err(unauthorized("the refresh token is not valid any more")
+                Err(unauthorized("the refresh token is no longer valid")
                     .with_operation(&OP)
                     .with_hint("log in again and give the client the new refresh token"))
             }
@@ -155,13 +154,13 @@ impl Login {
         }
     }
 
-    fn request(&self, kind: GrantKind, repeat: Repeat, deadline: Deadline) -> GrantRequest<'_> {
+    fn request(&self, kind: GrantKind, retry: RetryPolicy, deadline: Deadline) -> GrantRequest<'_> {
         GrantRequest {
             op: &OP,
             channel: &self.channel,
             provider: &self.provider,
             client: self.credentials.client(),
-            repeat,
+            retry,
             kind,
             deadline,
         }

@@ -1,4 +1,4 @@
-//! What a client logs in with.
+//! The credentials that a client logs in with.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::Secret;
 use crate::client_auth::OAuthClient;
 use crate::token::AccessToken;
 
-/// Gives the one-time password of the moment.
+/// Returns the current one-time password.
 pub(crate) type Totp = Arc<dyn Fn() -> String + Send + Sync>;
 
 #[derive(Clone)]

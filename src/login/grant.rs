@@ -1,15 +1,15 @@
-//! One exchange at the token endpoint.
+//! A request to the token endpoint.
 
 use serde_json::{Map, Value};
 
 use super::{GrantKind, explain};
 use crate::client_auth::OAuthClient;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::{Channel, EndpointCall, TOKEN_ENDPOINT};
 use crate::error::{self, Result, protocol};
 use crate::http::deadline::Deadline;
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::operation::Operation;
 use crate::response::Head;
 use crate::token::{AccessToken, Granted, Renewal, lifetime};
@@ -20,25 +20,25 @@ pub(crate) const OP: Operation = Operation::new(
     "/realms/{realm}/protocol/openid-connect/token",
 );
 
-/// Where and how to ask.
+/// What a grant is sent with.
 #[derive(Clone, Copy)]
 pub(crate) struct GrantRequest<'a> {
     pub(crate) op: &'static Operation,
     pub(crate) channel: &'a Channel,
-    pub(crate) provider: &'a Provider,
+    pub(crate) provider: &'a ProviderId,
     pub(crate) client: Option<&'a OAuthClient>,
-    pub(crate) repeat: Repeat,
+    pub(crate) retry: RetryPolicy,
     pub(crate) kind: GrantKind,
     pub(crate) deadline: Deadline,
 }
 
-/// Posts the form and reads the token out of the answer.
+/// Posts the form and reads the token from the response.
 pub(crate) async fn request(request: GrantRequest<'_>, form: &[(&str, &str)]) -> Result<Granted> {
     let (head, members) = send(request, form).await?;
     read(request, head, members)
 }
 
-/// Posts the form and gives the members of the answer.
+/// Posts the form and returns the members of the response.
 pub(crate) async fn send(
     request: GrantRequest<'_>,
     form: &[(&str, &str)],
@@ -49,7 +49,7 @@ pub(crate) async fn send(
         provider: request.provider,
         endpoint: TOKEN_ENDPOINT,
         client: request.client,
-        repeat: request.repeat,
+        retry: request.retry,
         deadline: request.deadline,
     };
     let answer = request
@@ -59,13 +59,13 @@ pub(crate) async fn send(
         .map_err(|e| e.or_operation(op))?;
     if let Some(refusal) = answer.refusal(op, Some("access_token")) {
         let error = explain(refusal, request.kind);
-        // The first attempt may have been executed although its answer was lost.
+        // The first attempt may have been executed although its response was lost.
         let lost = answer.may_be_done
             && request.kind != GrantKind::Password
             && error.oauth_code() == Some("invalid_grant");
         return Err(if lost {
             error.with_hint(
-                "an earlier attempt whose answer was lost may have used it up: log in again",
+                "an earlier attempt whose response was lost may have used it up: log in again",
             )
         } else {
             error
@@ -75,7 +75,7 @@ pub(crate) async fn send(
     Ok((Head::of(&answer.response), members))
 }
 
-/// Reads the answer of the token endpoint (RFC 6749 section 5.1).
+/// Reads the response of the token endpoint (RFC 6749 section 5.1).
 pub(crate) fn read(
     request: GrantRequest<'_>,
     head: Head,
@@ -89,7 +89,7 @@ pub(crate) fn read(
     let Some(value) = text("access_token") else {
         return Err(error::unexpected_body(
             op,
-            "the answer of the token endpoint has no token",
+            "the response of the token endpoint has no token",
         ));
     };
     let token_type = text("token_type");
@@ -126,8 +126,8 @@ fn scheme(client: Option<&OAuthClient>) -> &'static str {
     }
 }
 
-/// RFC 6749 section 5.1: compared without case. Keycloak answers `N_A` for what is no token to
-/// call with. An answer without the member is taken for a bearer token alone.
+/// RFC 6749 section 5.1: compared case-insensitively. Keycloak returns `N_A` for a token that is
+/// not an access token. A response without `token_type` counts as a bearer token.
 fn check_type(given: Option<&str>, wanted: &'static str) -> Result<()> {
     let given = given.unwrap_or("Bearer");
     if given.eq_ignore_ascii_case(wanted) {
@@ -135,12 +135,12 @@ fn check_type(given: Option<&str>, wanted: &'static str) -> Result<()> {
     }
     if wanted == "DPoP" && given.eq_ignore_ascii_case("bearer") {
         return Err(protocol(
-            "the server gave a bearer token although one bound to a key was asked for",
+            "the server returned a bearer token, but a token bound to a key was requested",
         )
-        .with_hint("the server has DPoP switched off"));
+        .with_hint("switch on DPoP at the server"));
     }
     Err(protocol(format!(
-        "the server gave a token of the type {:?}, not a {wanted} token",
+        "the server returned a token of the type {:?}, not a {wanted} token",
         error::clean(given)
     )))
 }

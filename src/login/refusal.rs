@@ -1,10 +1,10 @@
-//! What to check when the token endpoint refuses.
+//! Explains the errors of the token endpoint.
 
 use http::StatusCode;
 
 use crate::error::{Error, ErrorKind};
 
-/// Which grant was refused.
+/// The grant that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GrantKind {
     ClientCredentials,
@@ -25,16 +25,18 @@ pub(crate) enum GrantKind {
     Custom,
 }
 
-/// Turns an OAuth refusal into `Unauthorized` with a hint. The kind is decided by the `error` code
-/// alone: texts differ between versions and languages. A text may make a hint more precise.
+/// Turns an OAuth error into `Unauthorized` with a hint. Only the `error` code decides the kind:
+/// texts differ between versions and languages. A text may make a hint more precise.
 pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
     let status = error.status();
     let hint = match (error.oauth_code(), kind) {
-        // Keycloak answers 401 for a wrong secret, and 400 for a grant the client may not use: but
-        // 401 for this one too. A public client is told the same with other words.
+        // Keycloak responds with 401 to a wrong secret and with 400 to a grant that the client may
+        // not use, but with 401 to this grant too. For a public client it uses the same code with
+        // another text.
         (Some("unauthorized_client"), GrantKind::ClientCredentials)
             if status != Some(StatusCode::UNAUTHORIZED)
-                || said(&error, "service account") && !said(&error, "public client") =>
+                || message_contains(&error, "service account")
+                    && !message_contains(&error, "public client") =>
         {
             "switch on the client's service account roles"
         }
@@ -44,7 +46,7 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         (Some("unauthorized_client"), GrantKind::Password) => {
             "switch on the client's direct access grants"
         }
-        // Nothing is exchanged here. Keycloak has another code for a user that it does not know.
+        // This request exchanges nothing. Keycloak has another code for an unknown user.
         #[cfg(feature = "oidc")]
         (Some("invalid_grant" | "unauthorized_client"), GrantKind::Backchannel) => {
             "switch on the client's OIDC CIBA grant"
@@ -52,23 +54,23 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         (Some("unauthorized_client"), _) => "the client may not use this grant: switch it on",
         #[cfg(feature = "oidc")]
         (Some("invalid_client"), GrantKind::Exchange | GrantKind::Impersonation)
-            if said(&error, "audience") =>
+            if message_contains(&error, "audience") =>
         {
-            "there is no client of this name for the audience: check it, and that the client is \
-             enabled"
+            "there is no client with the name of the audience: check the name, and that the client \
+             is enabled"
         }
-        // The endpoint knows what the client has shown.
+        // The endpoint adds a hint for the client's authentication method.
         (Some("invalid_client"), _) => return error.with_kind(ErrorKind::Unauthorized),
-        (Some("invalid_grant"), _) if said(&error, "dpop") => {
-            "the token is bound to another key than the proof's: use the DPoP key that it was given \
-             to"
+        (Some("invalid_grant"), _) if message_contains(&error, "dpop") => {
+            "the token is bound to another key than the proof's: use the DPoP key that the token \
+             was issued for"
         }
         (Some("invalid_grant"), GrantKind::Password) => {
             "check user name, password and one-time password, and that the account is enabled and \
              has no required actions open"
         }
         (Some("invalid_grant"), GrantKind::Refresh) => {
-            "the session has ended, or the refresh token is another client's: log in again"
+            "the session has ended, or the refresh token belongs to another client: log in again"
         }
         #[cfg(feature = "oidc")]
         (Some("invalid_grant"), GrantKind::Code) => {
@@ -77,19 +79,19 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         }
         #[cfg(feature = "oidc")]
         (Some("invalid_grant"), GrantKind::Logout) => {
-            "the session has ended already, or the refresh token is another client's"
+            "the session has already ended, or the refresh token belongs to another client"
         }
         #[cfg(feature = "oidc")]
         (Some("access_denied"), GrantKind::Impersonation) => {
             return error.with_kind(ErrorKind::Forbidden).with_hint(
-                "whom the subject token is about needs the role impersonation of the client \
+                "the user of the subject token needs the role impersonation of the client \
                  realm-management, and the client must be allowed to impersonate",
             );
         }
         #[cfg(feature = "oidc")]
         (Some("access_denied"), GrantKind::Exchange) => {
             return error.with_kind(ErrorKind::Forbidden).with_hint(
-                "the client must be in the audience of the token it exchanges, and may ask for \
+                "the client must be in the audience of the subject token, and may only request \
                  audiences that its scopes reach",
             );
         }
@@ -97,31 +99,31 @@ pub(crate) fn explain(error: Error, kind: GrantKind) -> Error {
         (Some("invalid_request"), GrantKind::Exchange | GrantKind::Impersonation) => {
             return refused_exchange(error);
         }
-        (Some("invalid_grant"), _) => "what was exchanged is not valid or not valid any more",
+        (Some("invalid_grant"), _) => "the grant is invalid, has expired or was already used",
         _ => return error,
     };
     error.with_kind(ErrorKind::Unauthorized).with_hint(hint)
 }
 
-/// What Keycloak's standard exchange cannot do with a request. The request is at fault, not the
-/// credentials, so the kind stays.
+/// Adds a hint about a request that Keycloak's standard exchange does not support. The kind stays,
+/// because the request is at fault and not the credentials.
 #[cfg(feature = "oidc")]
 fn refused_exchange(error: Error) -> Error {
-    let hint = if said(&error, "exchange is not enabled") {
+    let hint = if message_contains(&error, "exchange is not enabled") {
         "switch on the client's standard token exchange"
-    } else if said(&error, "audience not available") {
+    } else if message_contains(&error, "audience not available") {
         "the client's scopes do not put this audience into its tokens: add an audience mapper to \
-         them, or ask for the optional scope that has one"
-    } else if said(&error, "not supported for standard token exchange") {
-        "only the older exchange has this parameter: start the server with \
-         --features=token-exchange, or leave it out"
+         them, or request the optional scope that has one"
+    } else if message_contains(&error, "not supported for standard token exchange") {
+        "only the legacy exchange supports this parameter: start the server with \
+         --features=token-exchange, or remove the parameter"
     } else {
         return error;
     };
     error.with_hint(hint)
 }
 
-fn said(error: &Error, word: &str) -> bool {
+fn message_contains(error: &Error, word: &str) -> bool {
     error
         .server_message()
         .is_some_and(|said| said.to_ascii_lowercase().contains(word))

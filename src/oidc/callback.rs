@@ -1,4 +1,4 @@
-//! The browser is back: the authorization response, checked before anything is done with it.
+//! The authorization response, checked before it is used.
 
 mod answer;
 mod exchange;
@@ -8,13 +8,13 @@ mod tests;
 
 pub use self::answer::CallbackAnswer;
 pub use self::exchange::CodeExchange;
-pub(super) use self::exchange::spend;
+pub(super) use self::exchange::redeem_code;
 pub use self::response::AuthorizationResponse;
 
 use super::Oidc;
 use super::authorize::{LoginAttempt, LoginStore};
 use super::tokens::{Login, TokenSet};
-use super::verify::{Expected, Origin};
+use super::verify::{Expected, TokenOrigin};
 use crate::error::{
     CallbackFault, Result, TokenFault, invalid_argument, refused_callback, unauthorized,
 };
@@ -25,20 +25,26 @@ use crate::token::AccessToken;
 pub(super) const OP: Operation = Operation::new("oidc.callback", "POST", "{token_endpoint}");
 
 impl Oidc {
-    /// Ends a login that [`authorize`](Self::authorize) started: checks the answer, exchanges the
-    /// code, and verifies the ID token. Nothing is sent unless the answer is the provider's answer
-    /// to this very login, and nothing is returned unless everything fits.
+    /// Completes a login started with [`authorize`](Self::authorize): checks the response,
+    /// exchanges the code and verifies the ID token. The code is sent only if the response is the
+    /// provider's response to this login, and tokens are returned only if every check passes.
     ///
-    /// `answer` is the URL that the browser came back to; [`CallbackAnswer::query`] takes its query
-    /// alone, and [`CallbackAnswer::form`] the body of the mode form_post. The attempt is used up: there is no second
-    /// try with it.
+    /// `answer` is the URL that the browser came back to; [`CallbackAnswer::query`] takes only its
+    /// query, and [`CallbackAnswer::form`] the body of the response mode form_post. The attempt is
+    /// consumed: it cannot be tried again.
     ///
     /// # Errors
-    /// Of kind `Protocol` ([`callback_fault`](crate::Error::callback_fault) says why) or
-    /// `InvalidToken` when a check fails; with the provider's
-    /// [`oauth_code`](crate::Error::oauth_code), such as `access_denied`, when it refused the
-    /// login. When the connection broke during the exchange, the code may have been used: start
-    /// the login again.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the login is without openid.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the response fails a check;
+    ///   [`callback_fault`](crate::Error::callback_fault) says which.
+    /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if an ID token fails a check;
+    ///   [`token_fault`](crate::Error::token_fault) says which.
+    /// - The kind that suits the provider's [`oauth_code`](crate::Error::oauth_code), such as
+    ///   `access_denied`, if the provider refused the login.
+    /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport),
+    ///   [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) or
+    ///   [`ErrorKind::Server`](crate::ErrorKind::Server) if the exchange failed. The code may have
+    ///   been used: start the login again.
     pub async fn callback(
         &self,
         login: LoginAttempt,
@@ -47,7 +53,7 @@ impl Oidc {
         if !login.openid {
             return Err(invalid_argument(
                 &OP,
-                "the login is without openid: callback_tokens gives its tokens",
+                "the login is without openid: call callback_tokens",
             ));
         }
         let note = login.note.clone();
@@ -56,12 +62,12 @@ impl Oidc {
         Login::new(tokens, note).map_err(|error| error.with_operation(&OP))
     }
 
-    /// Ends a login and gives its tokens, with an ID token or, for a login [without
+    /// Completes a login and returns its tokens, with an ID token or, for a login [without
     /// openid](crate::oidc::Authorize::without_openid), without one. All other checks are those of
     /// [`callback`](Self::callback).
     ///
     /// # Errors
-    /// As [`callback`](Self::callback).
+    /// Same as [`callback`](Self::callback).
     pub async fn callback_tokens(
         &self,
         login: LoginAttempt,
@@ -74,12 +80,13 @@ impl Oidc {
         self.exchange_code(response).await
     }
 
-    /// As [`callback`](Self::callback), for a login that was kept in a store: `cookie` is what the
-    /// browser sent back of [`StartedLogin::cookie`](crate::oidc::StartedLogin::cookie).
+    /// Completes a login that was kept in a store. `cookie` is the value of
+    /// [`StartedLogin::cookie`](crate::oidc::StartedLogin::cookie) that the browser sent back.
     ///
     /// # Errors
-    /// As [`callback`](Self::callback); of kind `Unauthorized` when no such login waits, because it
-    /// was ended before, took too long or was another browser's.
+    /// Same as [`callback`](Self::callback), and
+    /// [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if no such login is in the
+    /// store, because it was already completed, has expired or belongs to another browser.
     pub async fn callback_from(
         &self,
         store: &dyn LoginStore,
@@ -87,19 +94,19 @@ impl Oidc {
         answer: impl Into<CallbackAnswer> + Send,
     ) -> Result<Login> {
         let Some(login) = store.take(cookie).await? else {
-            return Err(unauthorized("no login waits for this browser")
+            return Err(unauthorized("no login is waiting for this browser")
                 .with_operation(&OP)
                 .with_callback_fault(CallbackFault::NoLogin)
-                .with_hint("it was ended before, or took too long: start the login again"));
+                .with_hint("it was already completed or has expired: start the login again"));
         };
         self.callback(login, answer).await
     }
 
-    /// Checks the answer of the provider alone, without exchanging its code: for answers without
-    /// an ID token at the end, and for the legacy implicit and hybrid flows, whose tokens it holds.
+    /// Checks the provider's response without exchanging its code: for logins without an ID token,
+    /// and for the legacy implicit and hybrid flows, whose tokens the response contains.
     ///
     /// # Errors
-    /// As [`callback`](Self::callback).
+    /// Same as [`callback`](Self::callback).
     pub async fn authorization_response(
         &self,
         login: LoginAttempt,
@@ -121,9 +128,9 @@ impl Oidc {
         if login.issuer != metadata.issuer || login.client_id != inner.client.id {
             return Err(refused_callback(
                 CallbackFault::OtherClient,
-                "this login was started at another provider or for another client",
+                "this login was started with another provider or client",
             )
-            .with_hint("end each login with the client that started it"));
+            .with_hint("complete each login with the client that started it"));
         }
         let mut members = answer.members(&login)?;
         if login.response_mode.is_jwt() {
@@ -146,13 +153,13 @@ impl Oidc {
         let state = members.take("state").ok_or_else(|| {
             refused_callback(
                 CallbackFault::State,
-                "the answer has no state: it does not belong to a login of this client",
+                "the response has no state: it does not belong to a login of this client",
             )
         })?;
         if !hash::same(&state, login.state.expose()) {
             return Err(refused_callback(
                 CallbackFault::State,
-                "the state of the answer is that of another login: it is refused",
+                "the response has the state of another login",
             ));
         }
         if let Some(error) = members.error() {
@@ -176,13 +183,13 @@ impl Oidc {
                 (true, false) => {
                     return Err(refused_callback(
                         CallbackFault::ResponseType,
-                        format!("the answer has the parameter {name}, which was not asked for"),
+                        format!("the response has the parameter {name}, which was not requested"),
                     ));
                 }
                 (false, true) => {
                     return Err(refused_callback(
                         CallbackFault::ResponseType,
-                        format!("the answer has no {name}"),
+                        format!("the response has no {name}"),
                     ));
                 }
                 _ => {}
@@ -204,7 +211,9 @@ impl Oidc {
                 if login.state_hash {
                     expected = expected.require_state_hash();
                 }
-                let verified = self.inner.id_token(raw.expose(), expected, Origin::Anybody);
+                let verified = self
+                    .inner
+                    .id_token(raw.expose(), expected, TokenOrigin::Anybody);
                 Some(verified.await?)
             }
         };
@@ -229,7 +238,7 @@ impl Oidc {
     }
 }
 
-/// What the ID token of this login must be.
+/// What the ID token of this login must satisfy.
 fn expected(login: &LoginAttempt) -> Expected<'_> {
     let mut expected = Expected::new();
     if login.openid {

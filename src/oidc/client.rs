@@ -1,4 +1,4 @@
-//! One client of one provider.
+//! A client of one provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,47 +6,47 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::builder::OidcBuilder;
+use super::builder::{Discovered, OidcBuilder};
 use super::form::{CLIENT, Params};
 use super::limits::{ParameterLimits, is_keycloak};
 use super::profile::LoginRules;
 use super::tokens::TokenSet;
 use super::verify::{
-    AccessTokenVerifierBuilder, Expected, IdToken, Origin, TokenVerifier, TrustedIssuer,
+    AccessTokenVerifierBuilder, Expected, IdToken, TokenOrigin, TokenVerifier, TrustedIssuer,
 };
-use crate::call::Answer;
+use crate::call::ServerResponse;
 use crate::client_auth::OAuthClient;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, invalid_argument};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::login::grant::{self, GrantRequest};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
 
-/// OpenID Connect as one client of one provider: a realm, or any other issuer.
+/// An OpenID Connect client of one provider: a realm or any other issuer.
 ///
-/// Cheap to clone; clones share the connections, the well-known document and the issuer's keys.
+/// Cheap to clone: clones share the connections, the well-known document and the issuer's keys.
 #[derive(Clone)]
 pub struct Oidc {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<OidcInner>,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct OidcInner {
     pub(crate) channel: Arc<Channel>,
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderId,
     pub(crate) client: OAuthClient,
     pub(super) redirect_uri: Option<String>,
     pub(crate) verifier: TokenVerifier,
     pub(super) rules: LoginRules,
-    /// Keycloak's where the provider is a Keycloak, unless set.
+    /// `None` means Keycloak's limits if the provider is a Keycloak, otherwise no limits.
     pub(super) limits: Option<ParameterLimits>,
 }
 
 impl Oidc {
     /// Starts a client of any OpenID provider, Keycloak or not. Nothing is sent until the first
-    /// call, which reads `{issuer}/.well-known/openid-configuration`.
+    /// call, which fetches `{issuer}/.well-known/openid-configuration`.
     ///
     /// ```no_run
     /// # async fn show() -> keycloak_kit::Result<()> {
@@ -56,27 +56,28 @@ impl Oidc {
     /// println!("{:?}", oidc.metadata().await?.token_endpoint);
     /// # Ok(()) }
     /// ```
-    pub fn discover(issuer: impl Into<String>) -> OidcBuilder {
+    pub fn discover(issuer: impl Into<String>) -> OidcBuilder<Discovered> {
         OidcBuilder::of_issuer(issuer.into())
     }
 
-    /// The id of this client.
+    /// Returns the client's id.
     pub fn client_id(&self) -> &str {
         &self.inner.client.id
     }
 
-    /// The provider, and the way to it.
-    pub(crate) fn place(&self) -> (Arc<Channel>, Provider) {
+    /// Returns the provider and the channel to it.
+    pub(crate) fn place(&self) -> (Arc<Channel>, ProviderId) {
         (self.inner.channel.clone(), self.inner.provider.clone())
     }
 
-    /// Verifies tokens of this provider for this client; it shares the provider's keys.
+    /// Returns a verifier for the tokens that this provider issues to this client. It shares the
+    /// provider's keys with the client.
     pub fn verifier(&self) -> TokenVerifier {
         self.inner.verifier.clone()
     }
 
-    /// This provider as one of several whose tokens a service takes; its keys are fetched, cached and
-    /// shared with this client.
+    /// Returns this provider as a trusted issuer, for a service that accepts tokens of several
+    /// issuers. Its keys are fetched once and shared with this client.
     ///
     /// ```no_run
     /// # fn show(ours: keycloak_kit::oidc::Oidc, theirs: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -91,7 +92,7 @@ impl Oidc {
         self.inner.verifier.issuer()
     }
 
-    /// Verifies access tokens of this provider, as a service does that is called with them.
+    /// Starts a verifier for access tokens of this provider, for a service that receives them.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -104,34 +105,34 @@ impl Oidc {
         self.inner.verifier.access_token_verifier()
     }
 
-    /// The realm that this is a client of; nothing where it was made by its issuer
-    /// ([`Oidc::discover`]).
+    /// Returns the name of the client's realm; `None` for a client made with [`Oidc::discover`].
     pub fn realm(&self) -> Option<&str> {
         match &self.inner.provider {
-            Provider::Realm(realm) => Some(realm),
+            ProviderId::Realm(realm) => Some(realm),
             _ => None,
         }
     }
 
-    /// What the provider publishes at its well-known address. Kept, and renewed after an
-    /// hour.
+    /// Returns the provider's metadata from its well-known document. It is cached, and renewed
+    /// after an hour.
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such provider, `Protocol` when its issuer is not the
-    /// expected one.
+    /// - [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such provider.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the document names another issuer
+    ///   than expected.
     pub async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         self.inner.metadata().await
     }
 }
 
-impl Inner {
+impl OidcInner {
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         self.channel
             .metadata(&self.provider, self.channel.deadline())
             .await
     }
 
-    /// The metadata for a flow that needs one of these endpoints.
+    /// Returns metadata that has these endpoints, if the provider publishes them anywhere.
     pub(crate) async fn metadata_for(
         &self,
         endpoints: &[Endpoint],
@@ -145,7 +146,7 @@ impl Inner {
         &self,
         raw: &str,
         expected: Expected<'_>,
-        from: Origin,
+        from: TokenOrigin,
     ) -> Result<IdToken> {
         self.verifier.id_token_from(raw, &expected, from).await
     }
@@ -154,43 +155,43 @@ impl Inner {
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
     ) -> GrantRequest<'_> {
         GrantRequest {
             op,
             channel: &self.channel,
             provider: &self.provider,
             client: Some(&self.client),
-            repeat,
+            retry,
             kind,
             deadline: self.channel.deadline(),
         }
     }
 
-    /// Exchanges a grant for tokens.
+    /// Exchanges a grant for tokens, whose ID token is not verified yet.
     pub(crate) async fn grant(
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
         params: &Params,
     ) -> Result<crate::token::Granted> {
         let form = params.pairs(op, CLIENT)?;
-        let (head, members) = self.members(op, kind, repeat, &form).await?;
-        grant::read(self.grant_request(op, kind, repeat), head, members)
+        let (head, members) = self.members(op, kind, retry, &form).await?;
+        grant::read(self.grant_request(op, kind, retry), head, members)
     }
 
-    /// What the token endpoint answers to a form.
+    /// Posts a form to the token endpoint and returns the members of the response.
     pub(super) async fn members(
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
         form: &[(&str, &str)],
     ) -> Result<(Head, Map<String, Value>)> {
         self.within_limits(op, |limits| limits.check_token(op, form))
             .await?;
-        let answer = grant::send(self.grant_request(op, kind, repeat), form).await;
+        let answer = grant::send(self.grant_request(op, kind, retry), form).await;
         let Err(error) = answer else { return answer };
         Err(match self.limits().hint(&error, form) {
             Some(hint) if self.has_limits(op).await.unwrap_or_default() => error.with_hint(hint),
@@ -198,12 +199,12 @@ impl Inner {
         })
     }
 
-    /// The limits of a server that has some.
+    /// Returns the limits that are set, or Keycloak's.
     pub(crate) fn limits(&self) -> ParameterLimits {
         self.limits.clone().unwrap_or_default()
     }
 
-    /// Refuses what the server would leave out.
+    /// Returns an error if the server would drop a parameter.
     pub(crate) async fn within_limits(
         &self,
         op: &'static Operation,
@@ -224,33 +225,33 @@ impl Inner {
         Ok(is_keycloak(&self.provider, &metadata))
     }
 
-    /// The same to the end, for a login that sent no nonce.
+    /// Exchanges a grant for tokens and verifies the ID token; for flows without a nonce.
     pub(super) async fn tokens(
         &self,
         op: &'static Operation,
         kind: GrantKind,
-        repeat: Repeat,
+        retry: RetryPolicy,
         params: &Params,
         max_issue_age: Option<Duration>,
     ) -> Result<Response<TokenSet>> {
-        let granted = self.grant(op, kind, repeat, params).await?;
+        let granted = self.grant(op, kind, retry, params).await?;
         let head = granted.head.clone();
         let expected = Expected::new().or_max_issue_age(max_issue_age);
         let tokens = self.token_set(op, granted, expected, None).await?;
         Ok(head.with(tokens))
     }
 
-    /// Posts parameters to an endpoint and gives the answer, whatever its status is.
+    /// Posts parameters to an endpoint and returns the response, whatever its status.
     pub(crate) async fn post(
         &self,
         op: &'static Operation,
         endpoint: Endpoint,
-        repeat: Repeat,
+        retry: RetryPolicy,
         params: &Params,
-    ) -> Result<Answer> {
+    ) -> Result<ServerResponse> {
         let form = params.pairs(op, CLIENT)?;
         self.channel
-            .post_form(self.call(op, endpoint, repeat), &form)
+            .post_form(self.call(op, endpoint, retry), &form)
             .await
             .map_err(|error| error.or_operation(op))
     }
@@ -259,24 +260,21 @@ impl Inner {
         &self,
         op: &'static Operation,
         endpoint: Endpoint,
-        repeat: Repeat,
+        retry: RetryPolicy,
     ) -> EndpointCall<'_> {
         EndpointCall {
             op,
             provider: &self.provider,
             endpoint,
             client: Some(&self.client),
-            repeat,
+            retry,
             deadline: self.channel.deadline(),
         }
     }
 }
 
 pub(super) fn no_refresh_token(op: &Operation) -> crate::Error {
-    invalid_argument(
-        op,
-        "there is no refresh token in these tokens: log in again",
-    )
+    invalid_argument(op, "these tokens have no refresh token: log in again")
 }
 
 impl fmt::Debug for Oidc {

@@ -1,4 +1,4 @@
-//! A token of the provider that a user logged in with, through Keycloak's identity brokering API.
+//! Tokens of external identity providers, through Keycloak's identity brokering API.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
 use crate::Secret;
-use crate::endpoint::{TOKEN_ENDPOINT, Target};
+use crate::endpoint::{ResolvedEndpoint, TOKEN_ENDPOINT};
 use crate::error::{self, Error, ErrorKind, Result};
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::segment;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
@@ -26,7 +26,7 @@ const OP: Operation = Operation::new(
     "/realms/{realm}/broker/{alias}/token",
 );
 
-/// A question for the token of another provider; see [`Oidc::external_token`]. `.await` sends it.
+/// A request for a token of an external provider; see [`Oidc::external_token`]. `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct ExternalTokenRequest {
@@ -36,14 +36,15 @@ pub struct ExternalTokenRequest {
 }
 
 impl Oidc {
-    /// Asks Keycloak for the token that an identity provider gave for a user: the user has logged in
-    /// through the provider `alias`, and Keycloak kept what the provider gave. `bearer` is the
-    /// user's access token; this client has to be in its audience, or it was issued to it.
+    /// Requests the token that an identity provider issued for a user who logged in through the
+    /// provider `alias`, from the tokens that Keycloak stored. `bearer` is the user's access token;
+    /// this client must be in its audience, or the one that it was issued to.
     ///
-    /// Version 2 of Keycloak's identity brokering API (`POST /realms/{realm}/broker/{alias}/token`,
-    /// Keycloak 26.7.4 or newer, with `--features=identity-brokering-api:v2`). It takes confidential
-    /// clients with the attributes `external.token.enabled` (`true`) and `external.token.idp` (the
-    /// aliases), and a provider that stores tokens (`storeToken`), or keeps them in the session.
+    /// Uses version 2 of Keycloak's identity brokering API (`POST
+    /// /realms/{realm}/broker/{alias}/token`, Keycloak 26.7.4 or newer, with
+    /// `--features=identity-brokering-api:v2`). It needs a confidential client with the attributes
+    /// `external.token.enabled` (`true`) and `external.token.idp` (the aliases), and a provider
+    /// that stores tokens (`storeToken`) or keeps them in the session.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet)
@@ -54,10 +55,14 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client's own proof or the user's token is refused, `Forbidden`
-    /// when the client may not have tokens of the provider, and `Validation` when there is no token:
-    /// the user is not linked to the provider, or nothing was stored. An alias that cannot be sent
-    /// as part of a path is refused before anything is sent.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the client authentication
+    ///   or the user's token is refused.
+    /// - [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the client may not get tokens of
+    ///   the provider.
+    /// - [`ErrorKind::Validation`](crate::ErrorKind::Validation) if there is no token: the user is
+    ///   not linked to the provider, or nothing was stored.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the alias cannot be part of a path;
+    ///   nothing is sent then.
     pub fn external_token(
         &self,
         alias: impl Into<String>,
@@ -83,10 +88,10 @@ impl ExternalTokenRequest {
             .channel
             .discovery
             .external_token(&metadata, &self.alias)?;
-        // The provider may be asked for a new token, with a refresh token that it rotates: never
-        // again after an answer that was lost.
-        let call = inner.call(&OP, TOKEN_ENDPOINT, Repeat::SINGLE_USE);
-        let target = Target {
+        // The server may refresh the provider's token, whose refresh token may be rotated: the
+        // request is not repeated after a lost response.
+        let call = inner.call(&OP, TOKEN_ENDPOINT, RetryPolicy::SINGLE_USE);
+        let target = ResolvedEndpoint {
             published: url.to_string(),
             url,
             metadata,
@@ -106,7 +111,7 @@ impl ExternalTokenRequest {
 
 form::request!(ExternalTokenRequest => ExternalToken);
 
-/// What the server means: its codes say less than its texts.
+/// Explains the error by its text, because the server uses few codes.
 fn explained(error: Error) -> Error {
     let text = error.server_message().unwrap_or_default();
     let has = |part: &str| text.contains(part);
@@ -124,7 +129,7 @@ fn explained(error: Error) -> Error {
     } else if has("public clients") {
         (
             ErrorKind::Forbidden,
-            "use a confidential client: public ones get no tokens of other providers",
+            "use a confidential client: public clients get no tokens of other providers",
         )
     } else if has("Client not allowed to retrieve token") {
         (
@@ -135,7 +140,7 @@ fn explained(error: Error) -> Error {
     } else if has("not within the token audience") {
         (
             ErrorKind::Forbidden,
-            "the client has to be in the audience of the user's token",
+            "add the client to the audience of the user's token",
         )
     } else if has("Invalid token") {
         (
@@ -154,7 +159,7 @@ fn explained(error: Error) -> Error {
     error.with_kind(kind).with_hint(hint)
 }
 
-/// What another provider gave for a user. `Debug` does not show it.
+/// A token of an external provider. `Debug` does not show it.
 #[derive(Clone)]
 pub struct ExternalToken {
     token: AccessToken,
@@ -164,7 +169,7 @@ pub struct ExternalToken {
 impl ExternalToken {
     pub(super) fn read(mut members: Map<String, Value>) -> Result<Self> {
         let Some(Value::String(text)) = members.remove("access_token") else {
-            return Err(error::unexpected_body(&OP, "the answer has no token"));
+            return Err(error::unexpected_body(&OP, "the response has no token"));
         };
         let mut token = AccessToken::new(text);
         if let Some(lifetime) = lifetime::seconds(members.get("expires_in")) {
@@ -173,12 +178,12 @@ impl ExternalToken {
         Ok(Self { token, members })
     }
 
-    /// The provider's access token, for the provider's own services.
+    /// Returns the provider's access token, for the provider's own services.
     pub fn access_token(&self) -> &AccessToken {
         &self.token
     }
 
-    /// Any other member of the answer, such as `scope`, `token_type` or `id_token`.
+    /// Returns any other member of the response, such as `scope`, `token_type` or `id_token`.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }

@@ -1,16 +1,16 @@
-//! The parameters of a request, those of the caller included.
+//! The parameters of a request, including those of the caller.
 
 use crate::Secret;
 use crate::endpoint::refuse_control_characters;
 use crate::error::{Result, invalid_argument};
 use crate::operation::Operation;
 
-/// Parameters in the order they are sent. `Debug` shows no value.
+/// Parameters in the order in which they are sent. `Debug` shows no values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params {
     own: Vec<(&'static str, Secret)>,
     extra: Vec<(String, Secret)>,
-    /// Whether `openid` is added to the scopes where it is missing.
+    /// Whether `openid` is added to the scopes if missing.
     openid: bool,
 }
 
@@ -21,7 +21,7 @@ impl Params {
         params
     }
 
-    /// Of a login, which asks for an ID token.
+    /// Adds the scope `openid`, for a login with an ID token.
     pub(crate) fn with_openid(mut self) -> Self {
         self.set("scope", "openid");
         self.openid = true;
@@ -43,7 +43,7 @@ impl Params {
         self.own.push((name, value.into()));
     }
 
-    /// In place of an earlier value.
+    /// Sets a parameter, in place of an earlier value.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Secret>) {
         let mut value = value.into();
         if self.openid && name == "scope" {
@@ -53,7 +53,7 @@ impl Params {
         self.push(name, value);
     }
 
-    /// A parameter that this crate does not know.
+    /// Adds a parameter that has no setter.
     pub(crate) fn extra(&mut self, name: String, value: Secret) {
         self.extra.push((name, value));
     }
@@ -63,8 +63,8 @@ impl Params {
         Some(value.expose())
     }
 
-    /// All of them. A parameter of the caller must not be one that the request sets itself: the
-    /// server would see it twice.
+    /// Returns all parameters. Returns an error if the caller added one that the request sets
+    /// itself, because the server would receive it twice.
     pub(crate) fn pairs(&self, op: &Operation, reserved: &[&str]) -> Result<Vec<(&str, &str)>> {
         let mut pairs: Vec<(&str, &str)> = self
             .own
@@ -75,7 +75,7 @@ impl Params {
             if reserved.contains(&name.as_str()) || self.get(name).is_some() {
                 return Err(invalid_argument(
                     op,
-                    format!("the parameter {name:?} is set by the request itself: leave it out"),
+                    format!("the parameter {name:?} is set by the request itself: remove it"),
                 ));
             }
             pairs.push((name, value.expose()));
@@ -85,7 +85,7 @@ impl Params {
     }
 }
 
-/// The scopes with `openid` among them.
+/// Returns the scopes, with `openid` among them.
 pub(crate) fn with_openid(scope: &str) -> String {
     if scope.split(' ').any(|scope| scope == "openid") {
         return scope.to_owned();
@@ -93,7 +93,7 @@ pub(crate) fn with_openid(scope: &str) -> String {
     format!("openid {scope}").trim_end().to_owned()
 }
 
-/// What the client adds to a form to name and prove itself.
+/// The parameters of client authentication.
 pub(crate) const CLIENT: &[&str] = &[
     "grant_type",
     "client_id",
@@ -102,13 +102,13 @@ pub(crate) const CLIENT: &[&str] = &[
     "client_assertion_type",
 ];
 
-/// The setter of parameters that have none.
+/// Declares `param`, the setter for any other parameter.
 macro_rules! param {
     ($request:ident) => {
         impl $request {
-            /// Adds a parameter that has no setter here; the same name can be given several times.
-            /// One that the request sets itself is refused.
-            #[must_use = "the parameter is in what this gives back"]
+            /// Adds a parameter that has no setter here. The same name can be added several times.
+            /// A parameter that the request sets itself is an error when the request is sent.
+            #[must_use = "the returned value has the parameter"]
             pub fn param(
                 mut self,
                 name: impl Into<String>,
@@ -121,7 +121,7 @@ macro_rules! param {
     };
 }
 
-/// Setters that every request with parameters has, and `.await`.
+/// Declares the setter and the `.await` that every request with parameters has.
 macro_rules! request {
     ($request:ident => $output:ty) => {
         $crate::oidc::form::param!($request);
@@ -129,14 +129,14 @@ macro_rules! request {
     };
 }
 
-/// `.await` on a request sends it, and so does `send`.
+/// Declares `.await` and `send`, which send a request.
 macro_rules! awaitable {
     ($request:ident => $output:ty) => {
         impl $request {
-            /// Sends the request and gives status and headers beside the value.
+            /// Sends the request and returns the value with the response's status and headers.
             ///
             /// # Errors
-            /// As awaiting the request itself.
+            /// Same as awaiting the request.
             pub async fn send(self) -> $crate::Result<$crate::Response<$output>> {
                 self.answered().await
             }
@@ -144,8 +144,7 @@ macro_rules! awaitable {
 
         impl std::future::IntoFuture for $request {
             type Output = $crate::Result<$output>;
-            type IntoFuture =
-                std::pin::Pin<Box<dyn std::future::Future<Output = Self::Output> + Send>>;
+            type IntoFuture = $crate::BoxFuture<'static, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
                 Box::pin(async move { self.answered().await.map($crate::Response::into_value) })
@@ -154,11 +153,11 @@ macro_rules! awaitable {
     };
 }
 
-/// The setter of scopes.
+/// Declares the setter of scopes.
 macro_rules! scope {
     ($request:ident) => {
         impl $request {
-            /// Scopes to ask for, separated by spaces. A login adds `openid` where it is missing.
+            /// Sets the scopes to request, separated by spaces. A login adds `openid` if missing.
             pub fn scope(mut self, scope: impl Into<String>) -> Self {
                 self.params.set("scope", scope.into());
                 self
@@ -167,11 +166,11 @@ macro_rules! scope {
     };
 }
 
-/// The setter of a login without an ID token.
+/// Declares the setter of a login without an ID token.
 macro_rules! without_openid {
     ($request:ident) => {
         impl $request {
-            /// Does not add `openid` to the scopes: plain OAuth 2, which gives no ID token.
+            /// Does not add `openid` to the scopes: plain OAuth 2.0, which returns no ID token.
             pub fn without_openid(mut self) -> Self {
                 self.params.leave_openid_out();
                 self
@@ -180,12 +179,11 @@ macro_rules! without_openid {
     };
 }
 
-/// The setter of the greatest age of an ID token.
+/// Declares the setter of the greatest age of an ID token.
 macro_rules! issue_age {
     ($request:ident) => {
         impl $request {
-            /// The ID token must have been made at most so long ago (`iat`), in place of what is
-            /// set for the client.
+            /// Sets the greatest age of the ID token (`iat`), in place of the client's setting.
             pub fn max_issue_age(mut self, age: std::time::Duration) -> Self {
                 self.max_issue_age = Some(age);
                 self

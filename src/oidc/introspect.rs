@@ -1,4 +1,4 @@
-//! Asking the server about a token (RFC 7662, RFC 9701).
+//! Token introspection (RFC 7662, RFC 9701).
 
 use std::fmt;
 use std::time::SystemTime;
@@ -9,30 +9,31 @@ use serde_json::{Map, Value};
 
 use super::client::Oidc;
 use super::form::{self, CLIENT, Params};
-use super::verify::{Introspect, IntrospectFuture, TypeOfAnswer, audience, scopes};
-use crate::Secret;
+use super::verify::{Introspect, TypeOfAnswer, audience, scopes};
 use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol, unauthorized, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::{decode_unverified, time};
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
+use crate::{BoxFuture, Secret};
 
 const OP: Operation = Operation::new("oidc.introspect", "POST", "{introspection_endpoint}");
 const ENDPOINT: Endpoint = ("introspection_endpoint", |m| {
     m.introspection_endpoint.as_deref()
 });
-/// What RFC 9701 and what Keycloak call a signed answer. Keycloak compares the whole header.
+/// The media types of a signed response: RFC 9701's, and Keycloak's, which compares the whole
+/// header.
 const STANDARD_JWT: HeaderValue = HeaderValue::from_static("application/token-introspection+jwt");
 const JWT: HeaderValue = HeaderValue::from_static("application/jwt");
-/// Published by servers that know RFC 9701 (section 6).
+/// Published by servers that implement RFC 9701 (section 6).
 const STANDARD_MEMBER: &str = "introspection_signing_alg_values_supported";
 
-/// A question about a token; see [`Oidc::introspect`]. `.await` sends it.
+/// An introspection request; see [`Oidc::introspect`]. `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct IntrospectRequest {
@@ -43,13 +44,13 @@ pub struct IntrospectRequest {
 }
 
 impl Oidc {
-    /// Asks the server whether a token is active and what it says (RFC 7662). Needs a confidential
-    /// client.
+    /// Asks the server whether a token is active, and for its claims (RFC 7662). Needs a
+    /// confidential client.
     ///
-    /// Keycloak (from 26.6.2 on) calls a good token inactive when the asking client is not in its
-    /// audience: [`Introspection::require_active`] tells that apart. A refresh token needs
-    /// [`token_type_hint`](IntrospectRequest::token_type_hint). An ID token is called active:
-    /// [`Introspection::is_access_token_active`] looks at the type too.
+    /// Keycloak 26.6.2 and newer report a valid token as inactive if the client that asks is not in
+    /// its audience: [`Introspection::require_active`] names that reason. A refresh token needs
+    /// [`token_type_hint`](IntrospectRequest::token_type_hint). ID tokens are reported as active
+    /// too: [`Introspection::is_access_token_active`] also checks the type.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -59,8 +60,8 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client's own proof is refused. A token that is not active
-    /// is no error here.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// client authentication is refused. An inactive token is not an error here.
     pub fn introspect(&self, token: impl Into<Secret>) -> IntrospectRequest {
         let token = token.into();
         let mut params = Params::default();
@@ -75,16 +76,16 @@ impl Oidc {
 }
 
 impl IntrospectRequest {
-    /// What the token is: `access_token`, `refresh_token`, or Keycloak's
+    /// Sets the token's type: `access_token`, `refresh_token`, or Keycloak's
     /// `requesting_party_token`.
     pub fn token_type_hint(mut self, hint: impl Into<String>) -> Self {
         self.params.set("token_type_hint", hint.into());
         self
     }
 
-    /// Asks for a signed answer (RFC 9701), and verifies it: the client has to be registered for
-    /// it. Keycloak signs the token's claims as the member `jwt` of its answer; a server that
-    /// answers with plain JSON alone is refused.
+    /// Requests a signed response (RFC 9701) and verifies it. The client must be registered for it.
+    /// Keycloak signs the token's claims as the member `jwt` of its response; a response of plain
+    /// JSON only is refused.
     pub fn as_jwt(mut self) -> Self {
         self.signed = true;
         self
@@ -93,7 +94,7 @@ impl IntrospectRequest {
     async fn answered(self) -> Result<Response<Introspection>> {
         let inner = &self.oidc.inner;
         let form = self.params.pairs(&OP, CLIENT)?;
-        let call = inner.call(&OP, ENDPOINT, Repeat::IDEMPOTENT);
+        let call = inner.call(&OP, ENDPOINT, RetryPolicy::IDEMPOTENT);
         let accept = if !self.signed {
             JSON
         } else if inner.metadata().await?.extra.contains_key(STANDARD_MEMBER) {
@@ -131,12 +132,12 @@ impl IntrospectRequest {
                 self.check_subject(&members)?;
                 members.insert("active".to_owned(), Value::Bool(active));
             }
-            // What is inactive says nothing else: there is nothing to sign.
+            // An inactive token has no claims, so there is nothing to sign.
             None if self.signed && !is_jwt && active => {
-                return Err(protocol("the answer is not signed, as it was asked for")
+                return Err(protocol("the response is not signed, as requested")
                     .with_operation(&OP)
                     .with_hint(
-                        "switch on the client's support for JWT claims in introspection answers",
+                        "switch on the client's support for JWT claims in introspection responses",
                     ));
             }
             None => {}
@@ -150,12 +151,12 @@ impl IntrospectRequest {
         }))
     }
 
-    /// Keycloak signs the token's own claims: those of another token are no answer.
+    /// Keycloak signs the token's own claims, which must not be those of another token.
     fn check_subject(&self, members: &Map<String, Value>) -> Result<()> {
         let asked = decode_unverified(self.token.expose()).ok();
         let asked = asked.and_then(|token| token.claims().get("jti").cloned());
         if asked.is_some() && asked.as_ref() != members.get("jti") {
-            return Err(protocol("the signed answer is about another token").with_operation(&OP));
+            return Err(protocol("the signed response is about another token").with_operation(&OP));
         }
         Ok(())
     }
@@ -167,25 +168,25 @@ impl IntrospectRequest {
     }
 }
 
-/// The server's answer about a token. `Debug` shows the names of its members alone.
+/// The server's response about a token. `Debug` shows only the names of its members.
 #[derive(Clone)]
 pub struct Introspection {
     active: bool,
     members: Map<String, Value>,
-    /// An answer that names no type is about an access token.
+    /// Whether a response without a type is about an access token.
     untyped: bool,
     asking: String,
     token: Secret,
 }
 
 impl Introspection {
-    /// What the server says. ID tokens are active too: to let a caller in, ask
-    /// [`is_access_token_active`](Self::is_access_token_active).
+    /// Returns whether the server reports the token as active. ID tokens are active too: to
+    /// authorize a caller, use [`is_access_token_active`](Self::is_access_token_active).
     pub fn is_active(&self) -> bool {
         self.active
     }
 
-    /// Whether it is an access token, and active.
+    /// Returns whether the token is an active access token.
     pub fn is_access_token_active(&self) -> bool {
         self.active && self.is_access_token()
     }
@@ -198,18 +199,18 @@ impl Introspection {
         }
     }
 
-    /// Takes the token for an access token where the server does not say what it is: `token_type`
-    /// is optional (RFC 7662 section 2.2). One of another type stays one.
+    /// Treats the token as an access token if the server does not report its type: `token_type` is
+    /// optional (RFC 7662 section 2.2). A token of another reported type is not affected.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
-    /// let answer = oidc.introspect(bearer).await?.untyped_as_access_token();
-    /// let token = answer.require_audience("api")?.require_scope("notes")?;
+    /// let response = oidc.introspect(bearer).await?.untyped_as_access_token();
+    /// let token = response.require_audience("api")?.require_scope("notes")?;
     /// # Ok(()) }
     /// ```
     ///
     /// # Security
-    /// Such servers call refresh tokens active too, and a hint of the type is no filter (RFC 7662
+    /// Such servers report refresh tokens as active too, and a type hint is not a filter (RFC 7662
     /// section 2.1): require an audience or a scope that only access tokens have.
     #[must_use]
     pub fn untyped_as_access_token(mut self) -> Self {
@@ -217,13 +218,13 @@ impl Introspection {
         self
     }
 
-    /// This answer, if the token is an active access token. Whom it is for is not looked at:
-    /// [`require_audience`](Self::require_audience) does.
+    /// Returns this response if the token is an active access token. The audience is not checked;
+    /// [`require_audience`](Self::require_audience) does that.
     ///
     /// # Errors
-    /// Of kind `Unauthorized`, with the reason as far as the token itself shows it: it has
-    /// expired, it is no access token, the server does not say whether it is one, or the asking
-    /// client is not in its audience.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized), whose
+    /// hint has the reason as far as the token itself shows it: it has expired, is not an access
+    /// token, has no reported type, or the client that asks is not in its audience.
     pub fn require_active(self) -> Result<Self> {
         if self.is_access_token_active() {
             return Ok(self);
@@ -235,11 +236,11 @@ impl Introspection {
         })
     }
 
-    /// This answer, if the token is an active access token with this audience (`aud`).
+    /// Returns this response if the token is an active access token with this audience (`aud`).
     ///
     /// # Errors
-    /// Of kind `Unauthorized`, as [`require_active`](Self::require_active), or because the token is
-    /// for others.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) as
+    /// [`require_active`](Self::require_active), or if the token is for another audience.
     pub fn require_audience(self, audience: &str) -> Result<Self> {
         let active = self.require_active()?;
         if active.audience().contains(&audience) {
@@ -247,36 +248,38 @@ impl Introspection {
         }
         let error = unauthorized("the token is for another audience").with_operation(&OP);
         Err(if active.audience().is_empty() {
-            error.with_hint("the server's answer names no audience (aud)")
+            error.with_hint("the server's response has no audience (aud)")
         } else {
-            error.with_hint("give the client that it was issued to an audience mapper or scope")
+            error.with_hint(
+                "add an audience mapper or scope to the client that the token was issued to",
+            )
         })
     }
 
-    /// This answer, if the token is an active access token with this scope.
+    /// Returns this response if the token is an active access token with this scope.
     ///
     /// # Errors
-    /// Of kind `Unauthorized`, as [`require_active`](Self::require_active), or because the scope
-    /// was not granted.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) as
+    /// [`require_active`](Self::require_active), or if the scope was not granted.
     pub fn require_scope(self, scope: &str) -> Result<Self> {
         let active = self.require_active()?;
         if active.has_scope(scope) {
             return Ok(active);
         }
-        Err(unauthorized("the token lacks a scope that is needed").with_operation(&OP))
+        Err(unauthorized("the token lacks a required scope").with_operation(&OP))
     }
 
-    /// The server gives no reason; the token itself often shows one. It is not verified here, so
-    /// this is for people, not for decisions.
+    /// The server gives no reason, but the token itself often shows one. The token is not verified
+    /// here, so the reason is for people, not for decisions.
     fn reason(&self) -> Option<String> {
         if self.active {
             let reason = match TypeOfAnswer::of(&self.members) {
                 TypeOfAnswer::Absent => {
-                    "the server does not say whether it is an access token: where it calls no \
-                     other tokens active, or an audience or a scope tells them apart, call \
+                    "the server does not report the type of the token: if it reports no other \
+                     tokens as active, or an audience or a scope tells them apart, call \
                      untyped_as_access_token first"
                 }
-                _ => "it is a token of another type",
+                _ => "the token is not an access token",
             };
             return Some(reason.to_owned());
         }
@@ -287,11 +290,13 @@ impl Introspection {
         let claims = token.claims();
         let now = time::unix_seconds(SystemTime::now());
         if time::seconds(claims, "exp").is_some_and(|end| end <= now as f64) {
-            return Some("it has expired".to_owned());
+            return Some("the token has expired".to_owned());
         }
         let typ = claims.get("typ").and_then(Value::as_str);
         if let Some("Refresh" | "Offline") = typ {
-            return Some("it is a refresh token: add token_type_hint(\"refresh_token\")".into());
+            return Some(
+                "the token is a refresh token: add token_type_hint(\"refresh_token\")".into(),
+            );
         }
         let named = |value: &Value| value.as_str() == Some(self.asking.as_str());
         let in_audience = match claims.get("aud") {
@@ -300,52 +305,54 @@ impl Introspection {
             None => false,
         };
         if in_audience {
-            return Some("its session has ended, or it was revoked".to_owned());
+            return Some("the token's session has ended, or the token was revoked".to_owned());
         }
         Some(format!(
-            "the client {:?} is not in the audience of the token, and Keycloak then calls it \
-             inactive: give the client that the token is for an audience mapper",
+            "the client {:?} is not in the audience of the token, which Keycloak therefore reports \
+             as inactive: add an audience mapper to the client that the token was issued to",
             self.asking
         ))
     }
 
-    /// One member of the answer.
+    /// Returns one member of the response.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
 
-    /// All members of the answer.
+    /// Returns all members of the response.
     pub fn members(&self) -> &Map<String, Value> {
         &self.members
     }
 
-    /// The members as a type of your own.
+    /// Deserializes the members into a type of the caller.
     ///
     /// # Errors
-    /// Of kind `Decode` when they do not fit it.
+    /// Returns an error of kind [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the members do
+    /// not fit the type.
     pub fn members_as<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_value(Value::Object(self.members.clone())).map_err(|_| {
-            unexpected_body(&OP, "the answer does not fit the type asked for")
+            unexpected_body(&OP, "the response does not fit the requested type")
                 .with_hint("make optional members an Option, with #[serde(default)]")
         })
     }
 
-    /// The scopes: `scope`, or `scp` where it is missing, as a text with spaces or as a list.
+    /// Returns the scopes in `scope`, or in `scp` if it is missing, as a string separated by spaces
+    /// or as an array.
     pub fn scopes(&self) -> Vec<&str> {
         scopes(&self.members)
     }
 
-    /// Whether a scope was granted.
+    /// Returns whether a scope was granted.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes().contains(&scope)
     }
 
-    /// The services that the token is for (`aud`).
+    /// Returns the audience (`aud`): the services that the token is for.
     pub fn audience(&self) -> Vec<&str> {
         audience(&self.members)
     }
 
-    /// The subject.
+    /// Returns the subject (`sub`).
     pub fn subject(&self) -> Option<&str> {
         self.members.get("sub").and_then(Value::as_str)
     }
@@ -360,9 +367,9 @@ impl fmt::Debug for Introspection {
     }
 }
 
-/// For verifiers that ask about lightweight tokens.
+/// For verifiers that introspect lightweight access tokens.
 impl Introspect for Oidc {
-    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a> {
+    fn introspect<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
         Box::pin(async move {
             let answer = Self::introspect(self, token).await?;
             Ok(answer.members)

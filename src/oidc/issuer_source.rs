@@ -1,15 +1,16 @@
-//! Where the verification gets a provider's document and keys.
+//! The source of a provider's metadata and keys, for token verification.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::client::{Inner, Oidc};
-use super::verify::{Boxed, Provider as Source};
-use crate::discovery::{Provider, ProviderMetadata};
+use super::client::{Oidc, OidcInner};
+use super::verify::KeySource;
+use crate::BoxFuture;
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::{Channel, Endpoint, EndpointCall};
 use crate::error::{Result, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::JwkSet;
 use crate::operation::Operation;
 
@@ -18,35 +19,36 @@ const JWKS: Endpoint = ("jwks_uri", |m| m.jwks_uri.as_deref());
 
 pub(super) struct IssuerSource {
     pub(super) channel: Arc<Channel>,
-    pub(super) provider: Provider,
+    pub(super) provider: ProviderId,
 }
 
-impl Source for IssuerSource {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for IssuerSource {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         let deadline = self.channel.deadline();
         Box::pin(self.channel.metadata(&self.provider, deadline))
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(fetch(&self.channel, &self.provider))
     }
 
     fn renewal_wait(&self) -> Duration {
-        self.channel.sender.settings.renewal_wait
+        self.channel.sender.renewal_wait()
     }
 }
 
 impl Oidc {
-    /// The keys that the provider publishes at this moment (RFC 7517); not cached.
+    /// Fetches the keys that the provider publishes (RFC 7517), without caching.
     ///
     /// # Errors
-    /// Of kind `Protocol` when the provider publishes none.
+    /// Returns an error of kind [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider
+    /// publishes no keys.
     pub async fn keys(&self) -> Result<JwkSet> {
         self.inner.issuer_keys().await
     }
 }
 
-impl Inner {
+impl OidcInner {
     pub(super) async fn issuer_keys(&self) -> Result<JwkSet> {
         let keys = fetch(&self.channel, &self.provider).await?;
         JwkSet::from_json(&keys).map_err(|error| {
@@ -57,7 +59,7 @@ impl Inner {
     }
 }
 
-async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
+async fn fetch(channel: &Channel, provider: &ProviderId) -> Result<String> {
     let deadline = channel.deadline();
     let target = channel.endpoint(provider, JWKS, false, deadline).await?;
     let request = channel.sender.call(&OP).get(target.url);
@@ -67,7 +69,7 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
         provider,
         endpoint: JWKS,
         client: None,
-        repeat: Repeat::IDEMPOTENT,
+        retry: RetryPolicy::IDEMPOTENT,
         deadline,
     };
     let answer = channel.send(request, call).await?;
@@ -76,5 +78,5 @@ async fn fetch(channel: &Channel, provider: &Provider) -> Result<String> {
     }
     json::check_type(&OP, "the key set", answer.response.headers())?;
     String::from_utf8(answer.response.body().to_vec())
-        .map_err(|_| unexpected_body(&OP, "the key set is no text"))
+        .map_err(|_| unexpected_body(&OP, "the key set is not text"))
 }

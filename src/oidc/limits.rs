@@ -1,4 +1,4 @@
-//! How much a parameter may say before the server leaves it out.
+//! The limits above which Keycloak drops parameters.
 
 mod java;
 #[cfg(test)]
@@ -9,19 +9,18 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 
 use crate::Error;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::error::{Result, invalid_argument};
-use crate::oidc::request_object::STAMPED;
+use crate::oidc::request_object::STANDARD_CLAIMS;
 use crate::operation::Operation;
 
-/// Keycloak's CIBA endpoint has limits of its own, which are no settings
-/// (`BackchannelAuthenticationEndpointRequestParser`).
+/// Fixed limits of Keycloak's CIBA endpoint (`BackchannelAuthenticationEndpointRequestParser`).
 const BACKCHANNEL_NUMBER: usize = 5;
 const BACKCHANNEL_SIZE: usize = 200;
 
-/// What the server refuses to do without: where one of these is left out, the answer is an error and
-/// never a token of somebody else.
-const NEEDED: [&str; 6] = [
+/// Required parameters: without one of them the server's response is an error, never a token for
+/// somebody else.
+const REQUIRED: [&str; 6] = [
     "refresh_token",
     "code",
     "device_code",
@@ -30,11 +29,12 @@ const NEEDED: [&str; 6] = [
     "subject_token",
 ];
 
-/// What newer releases have a limit of its own for (`OAuth2GrantType.getTokenParameterNames`).
+/// Parameters with a limit of their own in newer releases
+/// (`OAuth2GrantType.getTokenParameterNames`).
 const TOKENS: [&str; 4] = ["subject_token", "actor_token", "claim_token", "assertion"];
 
-/// What Keycloak's authorization endpoint knows (`AuthzEndpointRequestParser.KNOWN_REQ_PARAMS`);
-/// all others are additional parameters.
+/// Parameters that Keycloak's authorization endpoint knows
+/// (`AuthzEndpointRequestParser.KNOWN_REQ_PARAMS`); all others count as additional parameters.
 const KNOWN: [&str; 22] = [
     "client_id",
     "response_type",
@@ -60,7 +60,7 @@ const KNOWN: [&str; 22] = [
     "client_assertion",
 ];
 
-/// What Keycloak's CIBA endpoint knows.
+/// Parameters that Keycloak's CIBA endpoint knows.
 const KNOWN_BACKCHANNEL: [&str; 17] = [
     "request",
     "request_uri",
@@ -81,24 +81,25 @@ const KNOWN_BACKCHANNEL: [&str; 17] = [
     "client_id",
 ];
 
-/// Which endpoint a signed request is for.
+/// The endpoint that a signed request is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RequestKind {
     Authorization,
     Backchannel,
 }
 
-/// How long the parameters of a request may be.
+/// The longest parameters that the server accepts.
 ///
-/// Keycloak leaves out a parameter that is longer than its limit, without a word, and answers the
-/// request that remains: with all scopes where one was asked for, for every audience, without the
-/// prompt. So a request with such a parameter is not sent; the error names the parameter, its length
-/// and the limit. What the server cannot do without is sent all the same, and its length is named after
-/// a refusal: `refresh_token`, `code`, `device_code`, `auth_req_id`, `assertion`, and `subject_token`
-/// unless it is to impersonate. A limit counts the characters of all values of one name, as UTF-16 has them
-/// (a character outside the Basic Multilingual Plane is two), before they are percent-encoded.
+/// Keycloak silently drops a parameter that exceeds its limit, and processes the rest of the
+/// request: it grants all scopes where one was requested, for every audience, without the prompt.
+/// So a request with such a parameter is not sent; the error names the parameter, its length and
+/// the limit. Required parameters are sent all the same, and their length is named if the server
+/// refuses them: `refresh_token`, `code`, `device_code`, `auth_req_id`, `assertion`, and
+/// `subject_token` unless the request impersonates a user. A limit counts the characters of all
+/// values of one name as UTF-16 code units (a character outside the Basic Multilingual Plane counts
+/// twice), before percent-encoding.
 ///
-/// The default is Keycloak's. Where the server's own settings are others, these should be too:
+/// The default is Keycloak's. If the server has other settings, set the same limits here:
 ///
 /// ```no_run
 /// # fn show(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -124,8 +125,9 @@ impl Default for ParameterLimits {
 }
 
 impl ParameterLimits {
-    /// Keycloak's defaults: 4,000 characters, 255 of a `login_hint`, and 5 additional parameters of
-    /// 2,000 characters at the authorization and device endpoints (`OIDCProviderConfig`).
+    /// Returns Keycloak's defaults: 4,000 characters, 255 for a `login_hint`, and 5 additional
+    /// parameters of 2,000 characters at the authorization and device endpoints
+    /// (`OIDCProviderConfig`).
     pub fn keycloak() -> Self {
         Self {
             each: 4_000,
@@ -136,7 +138,7 @@ impl ParameterLimits {
         }
     }
 
-    /// For a server that leaves nothing out.
+    /// Returns limits for a server that drops nothing.
     pub fn unlimited() -> Self {
         Self {
             each: usize::MAX,
@@ -147,15 +149,15 @@ impl ParameterLimits {
         }
     }
 
-    /// The characters of a parameter: the server's
-    /// `req-params-default-max-size` of `spi-login-protocol--openid-connect`.
+    /// Sets the longest parameter in characters: the server's `req-params-default-max-size` of
+    /// `spi-login-protocol--openid-connect`.
     #[must_use]
     pub fn each(mut self, characters: usize) -> Self {
         self.each = characters;
         self
     }
 
-    /// The characters of the parameter with this name:
+    /// Sets the longest parameter with this name in characters: the server's
     /// `spi-login-protocol--openid-connect--req-params-max-size--NAME`.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>, characters: usize) -> Self {
@@ -163,9 +165,9 @@ impl ParameterLimits {
         self
     }
 
-    /// The characters of tokens that go along as parameters (`subject_token`, `actor_token`,
-    /// `claim_token`, `assertion`): `req-token-params-default-max-size`, which newer releases have
-    /// beside the other one and whose default is 20,000 there.
+    /// Sets the longest token parameter (`subject_token`, `actor_token`, `claim_token`,
+    /// `assertion`) in characters: `req-token-params-default-max-size`, a separate setting of newer
+    /// releases with the default 20,000.
     #[must_use]
     pub fn tokens(mut self, characters: usize) -> Self {
         for name in TOKENS {
@@ -174,8 +176,8 @@ impl ParameterLimits {
         self
     }
 
-    /// How many parameters the authorization and device endpoints take beside those that they know,
-    /// and the characters of each: `add-req-params-max-number` and `add-req-params-max-size`.
+    /// Sets how many additional parameters the authorization and device endpoints accept, and the
+    /// longest of each in characters: `add-req-params-max-number` and `add-req-params-max-size`.
     #[must_use]
     pub fn additional(mut self, number: usize, characters: usize) -> Self {
         self.additional_number = number;
@@ -183,42 +185,42 @@ impl ParameterLimits {
         self
     }
 
-    /// The characters of these parameters together: `add-req-params-max-overall-size`. Unless set
-    /// there is no limit.
+    /// Sets the longest additional parameters together, in characters:
+    /// `add-req-params-max-overall-size`. The default is no limit.
     #[must_use]
     pub fn additional_overall(mut self, characters: usize) -> Self {
         self.additional_overall = characters;
         self
     }
 
-    /// The limit of one parameter.
+    /// Returns the limit of one parameter.
     pub(crate) fn of(&self, name: &str) -> usize {
         self.single.get(name).copied().unwrap_or(self.each)
     }
 
-    /// Refuses what the token endpoint would leave out. Of what it cannot do without it says so
-    /// itself, and newer releases take more of it.
+    /// Returns an error if the token endpoint would drop a parameter. The server itself reports a
+    /// missing required parameter, and newer releases accept longer ones.
     pub(crate) fn check_token(&self, op: &Operation, pairs: &[(&str, &str)]) -> Result<()> {
         let impersonates = pairs.iter().any(|(name, _)| *name == "requested_subject");
         for (name, length) in lengths(pairs) {
-            // Without a subject token Keycloak's older exchange asks whether the client may
-            // impersonate.
-            let needed = NEEDED.contains(&name) && !(name == "subject_token" && impersonates);
-            if !needed {
+            // Without a subject token, Keycloak's legacy exchange checks whether the client itself
+            // may impersonate.
+            let required = REQUIRED.contains(&name) && !(name == "subject_token" && impersonates);
+            if !required {
                 self.check_one(op, name, length)?;
             }
         }
         Ok(())
     }
 
-    /// Refuses every parameter that is longer than its limit.
+    /// Returns an error if a parameter exceeds its limit.
     pub(crate) fn check_all(&self, op: &Operation, pairs: &[(&str, &str)]) -> Result<()> {
         let mut all = lengths(pairs).into_iter();
         all.try_for_each(|(name, length)| self.check_one(op, name, length))
     }
 
-    /// What to say where the length of what the server cannot do without may be the reason of its
-    /// refusal.
+    /// Returns a hint if the server may have refused the request because of a long required
+    /// parameter.
     pub(crate) fn hint(&self, error: &Error, pairs: &[(&str, &str)]) -> Option<String> {
         error.status().filter(StatusCode::is_client_error)?;
         let (name, length) = lengths(pairs)
@@ -226,12 +228,13 @@ impl ParameterLimits {
             .find(|(name, length)| *length > self.of(name))?;
         let limit = self.of(name);
         Some(format!(
-            "{name} has {length} characters, and some releases of Keycloak leave out what has more \
+            "{name} has {length} characters, and some releases of Keycloak drop parameters of more \
              than {limit}"
         ))
     }
 
-    /// Refuses what the authorization endpoint, or the device endpoint, would leave out.
+    /// Returns an error if the authorization endpoint or the device endpoint would drop a
+    /// parameter.
     pub(crate) fn check_authorization(&self, op: &Operation, pairs: &[(&str, &str)]) -> Result<()> {
         let mut overall = 0_usize;
         let mut number = 0_usize;
@@ -250,7 +253,7 @@ impl ParameterLimits {
                 op,
                 format!(
                     "the additional parameters have {overall} characters together, and the server \
-                     takes {}: shorten them, or set the server's own limit with parameter_limits",
+                     accepts {}: shorten them, or set the server's own limit with parameter_limits",
                     self.additional_overall
                 ),
             ));
@@ -258,7 +261,7 @@ impl ParameterLimits {
         Ok(())
     }
 
-    /// Refuses what the CIBA endpoint would leave out.
+    /// Returns an error if the CIBA endpoint would drop a parameter.
     pub(crate) fn check_backchannel(&self, op: &Operation, pairs: &[(&str, &str)]) -> Result<()> {
         if *self == Self::unlimited() {
             return Ok(());
@@ -273,9 +276,9 @@ impl ParameterLimits {
         check_number(op, additional.count(), BACKCHANNEL_NUMBER)
     }
 
-    /// Refuses what the server would not read out of a signed request. All members count as
-    /// parameters there, `iss` and `aud` too, and those beyond the number are left out in the order
-    /// that the server reads them in.
+    /// Returns an error if the server would drop a parameter of a signed request. There all members
+    /// count as parameters, including `iss` and `aud`, and those beyond the limit are dropped in
+    /// the order in which the server reads them.
     pub(crate) fn check_request_object(
         &self,
         op: &Operation,
@@ -289,22 +292,24 @@ impl ParameterLimits {
         };
         let read = java::hash_set_order(members);
         let additional = read.into_iter().filter(|name| !known.contains(name));
-        let left_out = additional.skip(number).find(|name| !STAMPED.contains(name));
-        match left_out {
+        let dropped = additional
+            .skip(number)
+            .find(|name| !STANDARD_CLAIMS.contains(name));
+        match dropped {
             None => Ok(()),
             Some(name) => Err(invalid_argument(
                 op,
                 format!(
-                    "the server would leave the parameter {name} out of a signed request: it reads \
-                     {number} members that it does not know, {} among them: do not sign the \
-                     request, or set the server's own limit with parameter_limits",
-                    STAMPED.join(", ")
+                    "the server would drop the parameter {name} of a signed request: it reads only \
+                     {number} unknown members, {} among them: do not sign the request, or set the \
+                     server's own limit with parameter_limits",
+                    STANDARD_CLAIMS.join(", ")
                 ),
             )),
         }
     }
 
-    /// Refuses a parameter that is longer than its limit.
+    /// Returns an error if a parameter exceeds its limit.
     pub(crate) fn check_one(&self, op: &Operation, name: &str, length: usize) -> Result<()> {
         check(op, name, length, self.of(name))
     }
@@ -317,7 +322,7 @@ fn check(op: &Operation, name: &str, length: usize, limit: usize) -> Result<()> 
     Err(invalid_argument(
         op,
         format!(
-            "the parameter {name} has {length} characters, and the server leaves out what has more \
+            "the parameter {name} has {length} characters, and the server drops parameters of more \
              than {limit}: shorten it, or set the server's own limit with parameter_limits"
         ),
     ))
@@ -330,18 +335,18 @@ fn check_number(op: &Operation, number: usize, limit: usize) -> Result<()> {
     Err(invalid_argument(
         op,
         format!(
-            "there are {number} additional parameters, and the server leaves out all after the \
-             first {limit}"
+            "there are {number} additional parameters, and the server drops all after the first \
+             {limit}"
         ),
     ))
 }
 
-/// As Java counts (`String.length`).
+/// Returns the length as Java counts it (`String.length`).
 pub(crate) fn length(value: &str) -> usize {
     value.encode_utf16().count()
 }
 
-/// The length of each parameter, all its values together.
+/// Returns the length of each parameter, with all its values.
 fn lengths<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, usize)> {
     let mut all: Vec<(&str, usize)> = Vec::new();
     for (name, value) in pairs {
@@ -354,13 +359,13 @@ fn lengths<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, usize)> {
     all
 }
 
-/// Whether this is a Keycloak, by where it is or by the paths that it publishes.
-pub(super) fn is_keycloak(provider: &Provider, metadata: &ProviderMetadata) -> bool {
+/// Returns whether the provider is a Keycloak, by how it is addressed or by its published paths.
+pub(super) fn is_keycloak(provider: &ProviderId, metadata: &ProviderMetadata) -> bool {
     const PATH: &str = "/protocol/openid-connect/";
     match provider {
-        Provider::Realm(_) => true,
-        Provider::Uma(of) => is_keycloak(of, metadata),
-        Provider::Issuer(_) => [&metadata.token_endpoint, &metadata.authorization_endpoint]
+        ProviderId::Realm(_) => true,
+        ProviderId::Uma(of) => is_keycloak(of, metadata),
+        ProviderId::Issuer(_) => [&metadata.token_endpoint, &metadata.authorization_endpoint]
             .into_iter()
             .flatten()
             .any(|url| url.contains(PATH)),

@@ -1,10 +1,10 @@
-//! Ending a session: by the browser (OpenID Connect RP-Initiated Logout 1.0), with the refresh token
-//! as Keycloak does it, or by a revocation (RFC 7009).
+//! Ends a session: in the browser (OpenID Connect RP-Initiated Logout 1.0), with the refresh token
+//! at Keycloak's logout endpoint, or by revocation (RFC 7009).
 
 use http::StatusCode;
 use url::Url;
 
-use super::client::{Inner, Oidc};
+use super::client::{Oidc, OidcInner};
 use super::form::{self, Params};
 use super::refreshable::Refreshable;
 use super::revoke::{self, Revocable};
@@ -13,7 +13,7 @@ use crate::Secret;
 use crate::discovery::ProviderMetadata;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, config, invalid_argument, protocol};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
@@ -24,10 +24,11 @@ const END_SESSION: Endpoint = ("end_session_endpoint", |m| {
     m.end_session_endpoint.as_deref()
 });
 
-/// Where Keycloak takes a refresh token. Other providers have a page for browsers there.
+/// The path where Keycloak accepts a refresh token. Other providers have a page for browsers at
+/// their endpoint.
 const OF_KEYCLOAK: &str = "/protocol/openid-connect/logout";
 
-/// A logout without browser; see [`Oidc::logout`]. `.await` sends it.
+/// A logout without a browser; see [`Oidc::logout`]. `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Logout {
@@ -45,17 +46,19 @@ pub struct LogoutUrl {
 }
 
 impl Oidc {
-    /// Ends the session that `tokens` belong to, at the server, with their refresh token, or with
-    /// a refresh token alone.
+    /// Ends the session of `tokens`, or of a single refresh token, at the server.
     ///
     /// At Keycloak, whose `end_session_endpoint` ends in `/protocol/openid-connect/logout`, this
-    /// ends the whole session of the user. At other providers that endpoint is a page for
-    /// browsers: there the refresh token is revoked, or the access token where there is no other
-    /// (RFC 7009), and the session in the browser ends with [`logout_url`](Self::logout_url) only.
+    /// ends the user's whole session. At other providers that endpoint is a page for browsers:
+    /// there the refresh token is revoked, or the access token if there is no refresh token (RFC
+    /// 7009). The session in the browser then only ends with [`logout_url`](Self::logout_url).
     ///
     /// # Errors
-    /// Of kind `Config` when Keycloak's session has no refresh token to name it with, `Protocol`
-    /// when the provider has neither of the two endpoints; otherwise when the server refuses it.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if there is no refresh token to identify
+    ///   the session at Keycloak.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider publishes neither of
+    ///   the two endpoints.
+    /// - The kind of the response if the server refuses the request.
     pub fn logout(&self, tokens: impl Into<Refreshable>) -> Logout {
         Logout {
             oidc: self.clone(),
@@ -64,9 +67,9 @@ impl Oidc {
         }
     }
 
-    /// The URL to send the browser to, so that the user's session ends there (OpenID Connect
-    /// RP-Initiated Logout 1.0). It names the session by the ID token, which spares the user a
-    /// question.
+    /// Starts the URL that ends the user's session in the browser (OpenID Connect RP-Initiated
+    /// Logout 1.0). It identifies the session by the ID token, so that the server need not ask the
+    /// user.
     ///
     /// ```no_run
     /// # fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
@@ -84,8 +87,8 @@ impl Oidc {
         }
     }
 
-    /// The same without naming a session: the server asks the user. An ID token that was kept as
-    /// text goes into [`LogoutUrl::id_token_hint`].
+    /// Starts a logout URL that does not identify a session: the server asks the user. Pass a
+    /// stored ID token to [`LogoutUrl::id_token_hint`].
     pub fn logout_url_without_hint(&self) -> LogoutUrl {
         let mut params = Params::default();
         params.push("client_id", self.client_id());
@@ -97,58 +100,58 @@ impl Oidc {
 }
 
 impl LogoutUrl {
-    /// The ID token of the session, as text. It may have expired.
+    /// Sets the ID token of the session. It may have expired.
     pub fn id_token_hint(mut self, token: impl Into<Secret>) -> Self {
         self.params.set("id_token_hint", token);
         self
     }
 
-    /// Where the browser goes afterwards, as it is registered at the client.
+    /// Sets where the browser goes after the logout, as registered for the client.
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.params.set("post_logout_redirect_uri", uri.into());
         self
     }
 
-    /// Comes back with the browser.
+    /// Sets the `state` that comes back with the browser.
     pub fn state(mut self, state: impl Into<Secret>) -> Self {
         self.params.set("state", state);
         self
     }
 
-    /// The user, by the name or address that a login hint would have.
+    /// Sets the user, as a login hint would name them.
     pub fn logout_hint(mut self, hint: impl Into<Secret>) -> Self {
         self.params.set("logout_hint", hint);
         self
     }
 
-    /// Languages of the page, the best first, separated by spaces.
+    /// Sets the preferred languages of the page, the best first, separated by spaces.
     pub fn ui_locales(mut self, locales: impl Into<String>) -> Self {
         self.params.set("ui_locales", locales.into());
         self
     }
 
-    /// Makes the URL out of the provider's document as it was read last. Who got tokens by this
-    /// client has read it; [`fetch`](Self::fetch) reads it where it is missing.
+    /// Builds the URL from the cached provider metadata, which any earlier token request has
+    /// fetched; [`fetch`](Self::fetch) fetches it if it is missing.
     ///
     /// # Errors
-    /// Of kind `Config` when the document was not read yet, `Protocol` when the provider has no
-    /// such endpoint.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the metadata was not fetched yet.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider has no such endpoint.
     pub fn build(self) -> Result<Url> {
         let inner = &self.oidc.inner;
         let known = inner.channel.discovery.last_known(&inner.provider);
         let Some(metadata) = known else {
-            return Err(config("the provider's document was not read yet")
+            return Err(config("the provider's metadata was not fetched yet")
                 .with_operation(&URL)
-                .with_hint("call fetch().await in place of build()"));
+                .with_hint("call fetch().await instead of build()"));
         };
         self.url(&metadata)
     }
 
-    /// Makes the URL, after reading the provider's document where that is missing or old.
+    /// Builds the URL, after fetching the provider's metadata if it is missing or old.
     ///
     /// # Errors
-    /// Of kind `Protocol` when the provider has no such endpoint; as
-    /// [`Oidc::metadata`](crate::oidc::Oidc::metadata).
+    /// Same as [`Oidc::metadata`](crate::oidc::Oidc::metadata), and
+    /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider has no such endpoint.
     pub async fn fetch(self) -> Result<Url> {
         let metadata = self.oidc.inner.metadata_for(&[END_SESSION]).await?;
         self.url(&metadata)
@@ -177,7 +180,7 @@ impl Logout {
             self.revoke(&inner).await
         } else {
             Err(protocol(
-                "the provider ends no session without the browser: it publishes no \
+                "the provider cannot end a session without the browser: it publishes no \
                  revocation_endpoint",
             )
             .with_operation(&OP)
@@ -185,27 +188,26 @@ impl Logout {
         }
     }
 
-    /// Keycloak's own way.
-    async fn end_session(mut self, inner: &Inner) -> Result<Response<()>> {
+    /// Ends the session with the refresh token, which only Keycloak supports.
+    async fn end_session(mut self, inner: &OidcInner) -> Result<Response<()>> {
         let Some(refresh_token) = self.tokens.refresh_token() else {
             return Err(invalid_argument(
                 &OP,
-                "there is no refresh token in these tokens to name the session with",
+                "these tokens have no refresh token to identify the session",
             )
-            .with_hint(
-                "use logout_url where a browser has logged in, or revoke the access token",
-            ));
+            .with_hint("use logout_url after a login in a browser, or revoke the access token"));
         };
         self.params.push("refresh_token", refresh_token);
         let answer = inner
-            .post(&OP, END_SESSION, Repeat::IDEMPOTENT, &self.params)
+            .post(&OP, END_SESSION, RetryPolicy::IDEMPOTENT, &self.params)
             .await?;
         match answer.status() {
             StatusCode::NO_CONTENT => return Ok(Head::of(&answer.response).with(())),
-            // Keycloak answers without content; a page is for browsers, and has ended nothing.
+            // Keycloak responds without content. A page is meant for browsers and has not ended a
+            // session.
             status if status.is_success() => {
                 return Err(
-                    protocol("the server answered with a page: no session has ended")
+                    protocol("the server responded with a page: no session has ended")
                         .with_status(status)
                         .with_operation(&OP)
                         .with_hint("send the browser to logout_url"),
@@ -214,20 +216,20 @@ impl Logout {
             _ => {}
         }
         let error = explain(answer.error(&OP), GrantKind::Logout);
-        // An earlier attempt whose answer was lost has ended the session.
+        // An earlier attempt whose response was lost has ended the session.
         if answer.may_be_done && error.oauth_code() == Some("invalid_grant") {
             return Ok(Head::of(&answer.response).with(()));
         }
         Err(error)
     }
 
-    /// The way of RFC 7009: what is given back cannot be used on.
-    async fn revoke(mut self, inner: &Inner) -> Result<Response<()>> {
-        Revocable::from(&self.tokens).put_into(&mut self.params);
+    /// Revokes the refresh token or the access token (RFC 7009).
+    async fn revoke(mut self, inner: &OidcInner) -> Result<Response<()>> {
+        Revocable::from(&self.tokens).add_to(&mut self.params);
         let revoked = revoke::send(inner, &OP, &self.params).await;
         revoked.map_err(|error| match error.oauth_code() {
             Some("unsupported_token_type") => error.with_hint(
-                "the provider revokes no tokens of this type: forget the tokens, and send the \
+                "the provider does not revoke tokens of this type: forget the tokens, and send the \
                  browser to logout_url",
             ),
             _ => error,
@@ -235,15 +237,15 @@ impl Logout {
     }
 }
 
-/// Whether the end of a session can be asked for with a refresh token.
+/// Returns whether a session can be ended with a refresh token.
 fn ends_with_refresh_token(metadata: &ProviderMetadata) -> bool {
     let endpoint = metadata.end_session_endpoint.as_deref();
     let url = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
     url.is_some_and(|url| url.path().ends_with(OF_KEYCLOAK))
 }
 
-/// An endpoint for browsers: they go to the public address, wherever this client reaches the
-/// server.
+/// Returns an endpoint for browsers: its public URL, even if this client reaches the server at
+/// another address.
 pub(super) fn browser_url(metadata: &ProviderMetadata, (name, pick): Endpoint) -> Result<Url> {
     metadata.readable(&[name])?;
     let endpoint =
@@ -251,10 +253,10 @@ pub(super) fn browser_url(metadata: &ProviderMetadata, (name, pick): Endpoint) -
     let mut url = Url::parse(endpoint)
         .ok()
         .filter(|url| matches!(url.scheme(), "https" | "http"))
-        .ok_or_else(|| protocol(format!("the {name} of the provider is not a URL")))?;
+        .ok_or_else(|| protocol(format!("the provider's {name} is not a URL")))?;
     if metadata.issuer.starts_with("https://") && url.scheme() != "https" {
         return Err(protocol(format!(
-            "the {name} has plain HTTP although the issuer has HTTPS"
+            "the {name} uses plain HTTP although the issuer uses HTTPS"
         )));
     }
     url.set_fragment(None);

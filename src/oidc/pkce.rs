@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange (RFC 7636), with S256 alone.
+//! Proof Key for Code Exchange (RFC 7636), with S256 only.
 
 use crate::Secret;
 use crate::error::Result;
@@ -10,7 +10,7 @@ pub(super) struct Pkce {
 }
 
 impl Pkce {
-    /// A new verifier: 256 random bits in the 43 characters that section 4.1 asks for at least.
+    /// Generates a verifier of 256 random bits, in 43 characters, the minimum of section 4.1.
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             verifier: hash::random::<32>()?.into(),
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s07_the_example_of_rfc_7636_appendix_b() {
+    fn rfc_7636_example_of_a_code_challenge() {
         let pkce = Pkce {
             verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
         };
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn s07_verifiers_are_long_and_never_the_same() {
+    fn code_verifiers_are_long_and_never_the_same() {
         let (one, other) = (Pkce::new().unwrap(), Pkce::new().unwrap());
         assert_ne!(one.verifier.expose(), other.verifier.expose());
         assert!((43..=128).contains(&one.verifier.expose().len()));

@@ -1,4 +1,4 @@
-//! Security profiles: settings that belong together, and what a client lacks for them.
+//! Security profiles: sets of settings, and the check that a client has them.
 
 use std::time::Duration;
 
@@ -10,29 +10,30 @@ use crate::error::{Result, config, invalid_argument};
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::operation::Operation;
 
-/// The greatest age of an ID token that a profile takes, unless set.
+/// The default greatest age of an ID token with a profile.
 const ISSUE_AGE: Duration = Duration::from_secs(3600);
 
 /// A security profile of the OpenID Foundation's FAPI working group; see
 /// [`OidcBuilder::security_profile`](super::OidcBuilder::security_profile).
 ///
-/// Each sets what belongs together, and [`build`](super::OidcBuilder::build) says what the client's
-/// settings lack for it. All of them want a client with a key or a certificate, tokens that are
-/// bound to one, signatures with PS256, ES256 (FAPI 2: Ed25519 too), and ID tokens that are at most
-/// an hour old. None takes passwords.
+/// A profile implies settings, and [`build`](super::OidcBuilder::build) reports which other
+/// settings the client problems. All profiles need a client with a key or a certificate, tokens bound
+/// to one, signatures with PS256 or ES256 (FAPI 2.0: also Ed25519), and ID tokens at most an hour
+/// old. None allows passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecurityProfile {
-    /// FAPI 1.0 Advanced: signed requests, and answers that are signed (JARM), or a code with an ID
-    /// token whose `s_hash` fits; tokens are bound to a certificate.
+    /// FAPI 1.0 Advanced: signed requests, and responses that are signed (JARM) or have a code with
+    /// an ID token bound by `s_hash`; tokens are bound to a certificate.
     Fapi1Advanced,
-    /// FAPI 2.0 Security Profile: pushed requests, the code flow, and answers that name their
+    /// FAPI 2.0 Security Profile: pushed requests, the code flow, and responses that name their
     /// issuer; tokens are bound to a DPoP key or a certificate.
     Fapi2Security,
-    /// FAPI 2.0 Message Signing: the same with signed requests and signed answers (JARM).
+    /// FAPI 2.0 Message Signing: the security profile with signed requests and signed responses
+    /// (JARM).
     Fapi2MessageSigning,
-    /// FAPI-CIBA: signed backchannel requests, tokens bound to a certificate; logins by the browser
-    /// as in [`Fapi1Advanced`](Self::Fapi1Advanced).
+    /// FAPI-CIBA: signed backchannel authentication requests and tokens bound to a certificate;
+    /// logins in the browser as in [`Fapi1Advanced`](Self::Fapi1Advanced).
     FapiCiba,
 }
 
@@ -50,7 +51,8 @@ impl SecurityProfile {
         matches!(self, Self::Fapi1Advanced | Self::FapiCiba)
     }
 
-    /// What may sign (FAPI 1.0 Advanced section 8.6, FAPI 2.0 Security Profile section 5.4.1).
+    /// The allowed signature algorithms (FAPI 1.0 Advanced section 8.6, FAPI 2.0 Security Profile
+    /// section 5.4.1).
     pub(super) fn algorithms(self) -> &'static [SignatureAlgorithm] {
         use SignatureAlgorithm::{EdDsa, Es256, Ps256};
         if self.is_fapi_1() {
@@ -64,24 +66,24 @@ impl SecurityProfile {
         self != Self::Fapi2Security
     }
 
-    fn signs_answers(self) -> bool {
+    fn signs_responses(self) -> bool {
         self != Self::Fapi2Security
     }
 }
 
-/// What every login of a client keeps to.
+/// Rules for every login of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LoginRules {
     pub(super) profile: Option<SecurityProfile>,
-    /// Every authorization request is pushed.
+    /// Whether every authorization request is pushed.
     pub(super) pushed: bool,
-    /// What requests are signed with where they do not name a key.
+    /// The key that signs requests without a key of their own.
     pub(super) request_key: Option<SigningKey>,
     pub(super) max_issue_age: Option<Duration>,
 }
 
 impl LoginRules {
-    /// Sets what the profile sets.
+    /// Applies the settings that the profile implies.
     pub(super) fn complete(&mut self, client: &mut OAuthClient) {
         let Some(profile) = self.profile else { return };
         self.max_issue_age = self.max_issue_age.or(Some(ISSUE_AGE));
@@ -95,7 +97,7 @@ impl LoginRules {
         }
     }
 
-    /// Says what the client lacks for its profile: all of it at once.
+    /// Returns an error that lists all settings that the client problems for its profile.
     pub(super) fn check(
         &self,
         client: &OAuthClient,
@@ -106,14 +108,14 @@ impl LoginRules {
         let Some(profile) = self.profile else {
             return Ok(());
         };
-        let mut lacks = Vec::new();
+        let mut problems = Vec::new();
         let allowed = profile.algorithms();
         let names = allowed.iter().map(|one| one.name()).collect::<Vec<_>>();
         let names = names.join(", ");
         let method = client.auth.name();
         if !["private_key_jwt", "tls_client_auth", "assertion"].contains(&method) {
-            lacks.push(format!(
-                "client_auth is private_key_jwt or tls_client_auth, not {method}"
+            problems.push(format!(
+                "client_auth must be private_key_jwt or tls_client_auth, not {method}"
             ));
         }
         if client
@@ -121,8 +123,8 @@ impl LoginRules {
             .audience()
             .is_some_and(|audience| *audience != AssertionAudience::Issuer)
         {
-            lacks.push(
-                "client assertions are for the issuer, without assertion_audience".to_owned(),
+            problems.push(
+                "client assertions must be for the issuer: remove assertion_audience".to_owned(),
             );
         }
         let keys = [
@@ -134,49 +136,51 @@ impl LoginRules {
                 && !allowed.contains(&key.algorithm())
             {
                 let used = key.algorithm().name();
-                lacks.push(format!("{what} signs with one of {names}, not with {used}"));
+                problems.push(format!("{what} must sign with one of {names}, not {used}"));
             }
         }
         if profile.signs_requests() && self.request_key.is_none() {
-            lacks.push("request_signing_key is set: requests are signed".to_owned());
+            problems.push("requests must be signed: set request_signing_key".to_owned());
         }
         if client.uses_mtls() && !shows_certificate {
-            lacks.push("the connection has a client certificate: client_identity_pem".to_owned());
+            problems.push(
+                "the connection must have a client certificate: set client_identity_pem".to_owned(),
+            );
         }
         if !client.uses_mtls() && client.dpop.is_none() {
-            lacks.push("tokens are bound: dpop or certificate_bound_tokens".to_owned());
+            problems.push("tokens must be bound: set dpop or certificate_bound_tokens".to_owned());
         }
         if let Some(dpop) = &client.dpop
             && !allowed.contains(&dpop.algorithm())
         {
             let used = dpop.algorithm().name();
-            lacks.push(format!(
-                "the key of dpop signs with one of {names}, not with {used}"
+            problems.push(format!(
+                "the key of dpop must sign with one of {names}, not {used}"
             ));
         }
         if accepted.is_none_or(|all| all.iter().any(|one| !allowed.contains(one))) {
-            lacks.push(format!("verification accepts only {names}"));
+            problems.push(format!("verification must only accept {names}"));
         }
         if let Some(uri) = redirect_uri
-            && !profile.takes_redirect_uri(uri)
+            && !profile.allows_redirect_uri(uri)
         {
-            lacks.push(format!(
-                "the redirect URI has https, and not {}",
+            problems.push(format!(
+                "the redirect URI must use https, not {}",
                 scheme(uri)
             ));
         }
-        if lacks.is_empty() {
+        if problems.is_empty() {
             return Ok(());
         }
         Err(config(format!(
-            "the client's settings are not those of {}: {}",
+            "the client's settings do not satisfy {}: {}",
             profile.name(),
-            lacks.join("; ")
+            problems.join("; ")
         ))
-        .with_hint("set what is named, or leave security_profile out"))
+        .with_hint("change the settings, or remove security_profile"))
     }
 
-    /// What a login by the browser has to be.
+    /// Checks the parameters of a login in the browser.
     pub(super) fn check_login(
         &self,
         op: &Operation,
@@ -192,53 +196,56 @@ impl LoginRules {
         let fail = |what: &str| {
             Err(invalid_argument(
                 op,
-                format!("{what}, as {} wants it", profile.name()),
+                format!("{what}, as {} requires", profile.name()),
             ))
         };
         let signed = mode.is_some_and(ResponseMode::is_jwt);
         match response_type {
-            ResponseType::Code if signed || !profile.signs_answers() => {}
+            ResponseType::Code if signed || !profile.signs_responses() => {}
             ResponseType::Code => {
-                return fail("the answer is signed: leave response_mode out, or ask for a JWT");
+                return fail("the response must be signed: remove response_mode, or request a JWT");
             }
             ResponseType::CodeIdToken if profile.is_fapi_1() => {}
-            _ if profile.is_fapi_1() => return fail("the response type is code, or code id_token"),
-            _ => return fail("the response type is code"),
+            _ if profile.is_fapi_1() => {
+                return fail("the response type must be code or code id_token");
+            }
+            _ => return fail("the response type must be code"),
         }
         if by_reference && !profile.is_fapi_1() {
-            return fail("requests are pushed: leave request_uri out");
+            return fail("requests must be pushed: remove request_uri");
         }
         if key.is_some_and(|key| !profile.algorithms().contains(&key.algorithm())) {
-            return fail("requests are signed with PS256 or ES256");
+            return fail("requests must be signed with PS256 or ES256");
         }
-        if !profile.takes_redirect_uri(redirect_uri) {
-            return fail("the redirect URI has https");
+        if !profile.allows_redirect_uri(redirect_uri) {
+            return fail("the redirect URI must use https");
         }
         Ok(())
     }
 
-    /// A password is shown to the client, which none of the profiles allows.
+    /// Refuses the password grant, which none of the profiles allows, because the client sees the
+    /// password.
     pub(super) fn check_password(&self, op: &Operation) -> Result<()> {
         match self.profile {
             None => Ok(()),
             Some(profile) => Err(invalid_argument(
                 op,
                 format!(
-                    "{} has no logins with a password: send the user to the browser",
+                    "{} does not allow the password grant: send the user to the browser",
                     profile.name()
                 ),
             )),
         }
     }
 
-    /// A key that signs a backchannel request.
+    /// Checks a key that signs a backchannel authentication request.
     pub(super) fn check_request_key(&self, op: &Operation, key: &SigningKey) -> Result<()> {
         match self.profile {
             Some(profile) if !profile.algorithms().contains(&key.algorithm()) => {
                 Err(invalid_argument(
                     op,
                     format!(
-                        "requests are signed with PS256 or ES256, as {} wants it",
+                        "requests must be signed with PS256 or ES256, as {} requires",
                         profile.name()
                     ),
                 ))
@@ -247,26 +254,26 @@ impl LoginRules {
         }
     }
 
-    /// How the answer comes where the login does not say it.
+    /// Returns the response mode of a login that sets none.
     pub(super) fn response_mode(&self, response_type: ResponseType) -> Option<ResponseMode> {
-        let signed = self.profile.is_some_and(SecurityProfile::signs_answers);
+        let signed = self.profile.is_some_and(SecurityProfile::signs_responses);
         (signed && response_type == ResponseType::Code).then_some(ResponseMode::Jwt)
     }
 
-    /// Whether the answer must say whose it is, whatever the provider promises.
-    pub(super) fn wants_issuer(&self) -> bool {
+    /// Returns whether the response must name its issuer, whatever the metadata says.
+    pub(super) fn requires_issuer(&self) -> bool {
         self.profile.is_some_and(|profile| !profile.is_fapi_1())
     }
 
-    /// Whether the ID token of an answer must be bound to the state.
-    pub(super) fn wants_state_hash(&self) -> bool {
+    /// Returns whether the ID token of a response must be bound to the state.
+    pub(super) fn requires_state_hash(&self) -> bool {
         self.profile.is_some_and(SecurityProfile::is_fapi_1)
     }
 }
 
 impl SecurityProfile {
-    /// Applications on the user's own machine may listen on loopback in FAPI 2.
-    fn takes_redirect_uri(self, uri: &str) -> bool {
+    /// FAPI 2.0 allows loopback redirect URIs, for applications on the user's machine.
+    fn allows_redirect_uri(self, uri: &str) -> bool {
         Url::parse(uri).is_ok_and(|url| {
             url.scheme() == "https" || (!self.is_fapi_1() && super::builder::is_loopback(&url))
         })

@@ -1,4 +1,4 @@
-//! The realm's public key, as its page shows it.
+//! The realm's public key, from the realm's public page.
 
 use serde::Deserialize;
 
@@ -16,12 +16,13 @@ struct Page {
 }
 
 impl Oidc {
-    /// The key that the realm signs with by default, in PEM, out of the realm's page
-    /// (`{issuer}`, Keycloak alone): for programs that are configured with one key. Keys are
-    /// rotated: [`keys`](Self::keys) has all of them, and verifiers fetch them by themselves.
+    /// Fetches the realm's default signing key in PEM from the realm's public page (`{issuer}`,
+    /// Keycloak only), for programs that are configured with a single key. Keys are rotated:
+    /// [`keys`](Self::keys) returns all of them, and verifiers fetch them automatically.
     ///
     /// # Errors
-    /// Of kind `Protocol` when the page shows no key.
+    /// Returns an error of kind [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the page has
+    /// no key.
     pub async fn realm_public_key(&self) -> Result<String> {
         let inner = &self.inner;
         let channel = &inner.channel;
@@ -31,7 +32,7 @@ impl Oidc {
         let answer = call.succeed().await?;
         let page: Page = json::decode(&OP, answer.response.body())?;
         let Some(key) = page.public_key.filter(|key| !key.is_empty()) else {
-            return Err(protocol("the realm's page shows no key").with_operation(&OP));
+            return Err(protocol("the realm's page has no public key").with_operation(&OP));
         };
         let lines: Vec<&str> = key
             .as_bytes()

@@ -1,19 +1,19 @@
-//! What a session is continued or ended with.
+//! What a session is refreshed or ended with.
 
 use super::tokens::{Login, TokenSet};
 use super::verify::{OfflineToken, RefreshToken, refuse_others};
 use crate::Secret;
 use crate::error::Result;
 
-/// What [`Oidc::refresh`] and [`Oidc::logout`] take: a [`TokenSet`], or a refresh token alone, such
-/// as one out of a database.
+/// The argument of [`Oidc::refresh`] and [`Oidc::logout`]: a [`TokenSet`], or a single refresh
+/// token, such as one from a database.
 ///
 /// ```no_run
 /// use keycloak_kit::oidc::{OfflineToken, Oidc, Refreshable};
 ///
 /// # async fn show(oidc: Oidc, stored: String) -> keycloak_kit::Result<()> {
 /// let tokens = oidc.refresh(&OfflineToken::new(stored.as_str())?).await?;
-/// // Where either kind may have been stored:
+/// // If either kind may have been stored:
 /// let tokens = oidc.refresh(Refreshable::new(stored)?).await?;
 /// # Ok(()) }
 /// ```
@@ -21,45 +21,45 @@ use crate::error::Result;
 /// [`Oidc::refresh`]: super::Oidc::refresh
 /// [`Oidc::logout`]: super::Oidc::logout
 #[derive(Debug, Clone)]
-pub struct Refreshable(Kind);
+pub struct Refreshable(Source);
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum Source {
     Tokens(Box<TokenSet>),
-    Alone(Secret),
+    RefreshToken(Secret),
 }
 
 impl Refreshable {
-    /// Takes the text of a refresh or offline token.
+    /// Takes the text of a refresh token or an offline token.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when it is plainly a token of another type: an access token, an ID
-    /// token.
+    /// Returns an error of kind [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the
+    /// text is visibly a token of another type, such as an access token or an ID token.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "refresh token", &["Refresh", "Offline"])?;
-        Ok(Self(Kind::Alone(token)))
+        Ok(Self(Source::RefreshToken(token)))
     }
 
     pub(super) fn refresh_token(&self) -> Option<&Secret> {
         match &self.0 {
-            Kind::Tokens(tokens) => tokens.refresh_token(),
-            Kind::Alone(token) => Some(token),
+            Source::Tokens(tokens) => tokens.refresh_token(),
+            Source::RefreshToken(token) => Some(token),
         }
     }
 
-    /// What the refresh token came with, where that is known.
+    /// Returns the token set that the refresh token belongs to, if known.
     pub(super) fn tokens(&self) -> Option<&TokenSet> {
         match &self.0 {
-            Kind::Tokens(tokens) => Some(tokens),
-            Kind::Alone(_) => None,
+            Source::Tokens(tokens) => Some(tokens),
+            Source::RefreshToken(_) => None,
         }
     }
 }
 
 impl From<&TokenSet> for Refreshable {
     fn from(tokens: &TokenSet) -> Self {
-        Self(Kind::Tokens(Box::new(tokens.clone())))
+        Self(Source::Tokens(Box::new(tokens.clone())))
     }
 }
 
@@ -72,12 +72,12 @@ impl From<&Login> for Refreshable {
 
 impl From<&RefreshToken> for Refreshable {
     fn from(token: &RefreshToken) -> Self {
-        Self(Kind::Alone(token.expose().into()))
+        Self(Source::RefreshToken(token.expose().into()))
     }
 }
 
 impl From<&OfflineToken> for Refreshable {
     fn from(token: &OfflineToken) -> Self {
-        Self(Kind::Alone(token.expose().into()))
+        Self(Source::RefreshToken(token.expose().into()))
     }
 }

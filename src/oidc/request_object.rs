@@ -10,7 +10,7 @@ use crate::jose::{self, ContentEncryption, JwkSet, KeyEncryption, SigningKey, ha
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// A signed authorization request or backchannel authentication request.
+/// Signs an authorization request or a backchannel authentication request.
 pub(super) fn sign(
     key: &SigningKey,
     client_id: &str,
@@ -18,7 +18,7 @@ pub(super) fn sign(
     pairs: &[(&str, &str)],
 ) -> Result<Secret> {
     let mut claims = parameters(pairs)?;
-    stamp(&mut claims, client_id, issuer)?;
+    add_standard_claims(&mut claims, client_id, issuer)?;
     let header = json!({ "typ": "oauth-authz-req+jwt" });
     Ok(key.sign(&header, &Value::Object(claims))?.into())
 }
@@ -36,14 +36,14 @@ pub(super) fn encrypt(
         protocol(format!(
             "the issuer publishes no encryption key for {algorithm}"
         ))
-        .with_hint("take another key encryption algorithm, or add such a key to the realm")
+        .with_hint("choose another key encryption algorithm, or add such a key to the realm")
     })?;
     let sealed = jose::encrypt(key, algorithm, content, &header, plaintext)?;
     Ok(sealed.into())
 }
 
-/// Parameters become claims; those that are JSON stay JSON (RFC 9101 section 4). Of those that may be
-/// repeated there is a list.
+/// Converts parameters to claims. JSON parameters become JSON (RFC 9101 section 4), and parameters
+/// that may be repeated become arrays.
 fn parameters(pairs: &[(&str, &str)]) -> Result<Map<String, Value>> {
     let mut claims = Map::new();
     for (name, value) in pairs {
@@ -64,7 +64,7 @@ fn parameters(pairs: &[(&str, &str)]) -> Result<Map<String, Value>> {
             Some(first) if REPEATED.contains(name) => *first = json!([first.take(), value]),
             Some(_) => {
                 return Err(config(format!(
-                    "the parameter {name:?} is there twice, and a signed request has each once"
+                    "the parameter {name:?} was set twice, but can be in a signed request only once"
                 )));
             }
         }
@@ -75,17 +75,21 @@ fn parameters(pairs: &[(&str, &str)]) -> Result<Map<String, Value>> {
 /// RFC 8707 section 2 and RFC 8693 section 2.1.
 const REPEATED: [&str; 2] = ["resource", "audience"];
 
-/// What every signed request has beside its parameters.
-pub(super) const STAMPED: [&str; 6] = ["aud", "exp", "iat", "iss", "jti", "nbf"];
+/// The members that every signed request has beside its parameters.
+pub(super) const STANDARD_CLAIMS: [&str; 6] = ["aud", "exp", "iat", "iss", "jti", "nbf"];
 
-/// The members of a signed request with these parameters, in their order.
+/// Returns the names of the members of a signed request with these parameters, in their order.
 pub(super) fn members(pairs: &[(&str, &str)]) -> Vec<String> {
-    let names = pairs.iter().map(|(name, _)| *name).chain(STAMPED);
+    let names = pairs.iter().map(|(name, _)| *name).chain(STANDARD_CLAIMS);
     let members: Map<String, Value> = names.map(|name| (name.to_owned(), Value::Null)).collect();
     members.into_iter().map(|(name, _)| name).collect()
 }
 
-fn stamp(claims: &mut Map<String, Value>, client_id: &str, issuer: &str) -> Result<()> {
+fn add_standard_claims(
+    claims: &mut Map<String, Value>,
+    client_id: &str,
+    issuer: &str,
+) -> Result<()> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -106,7 +110,7 @@ fn stamp(claims: &mut Map<String, Value>, client_id: &str, issuer: &str) -> Resu
 mod tests {
     use super::*;
 
-    /// What may be repeated becomes a list; nothing is lost.
+    /// Parameters that may be repeated become arrays; nothing is lost.
     #[test]
     fn repeated_parameters_are_lists_or_refused() {
         let pairs = [

@@ -1,8 +1,8 @@
-//! Giving tokens back (RFC 7009).
+//! Token revocation (RFC 7009).
 
 use http::StatusCode;
 
-use super::client::{Inner, Oidc};
+use super::client::{Oidc, OidcInner};
 use super::form::{self, Params};
 use super::refreshable::Refreshable;
 use super::tokens::TokenSet;
@@ -10,7 +10,7 @@ use super::verify::{OfflineToken, RefreshToken};
 use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, protocol};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, explain};
 use crate::operation::Operation;
 use crate::response::{Head, Response};
@@ -19,8 +19,8 @@ use crate::token::AccessToken;
 const OP: Operation = Operation::new("oidc.revoke", "POST", "{revocation_endpoint}");
 pub(super) const ENDPOINT: Endpoint = ("revocation_endpoint", |m| m.revocation_endpoint.as_deref());
 
-/// What is revoked: the refresh token of a [`TokenSet`] (its access token where it has none), a
-/// refresh or offline token, an access token, or any token as text.
+/// A token to revoke: the refresh token of a [`TokenSet`] (or its access token if it has none), a
+/// refresh or offline token, an access token, or the text of any token.
 #[derive(Debug, Clone)]
 pub struct Revocable {
     token: Secret,
@@ -36,7 +36,7 @@ impl Revocable {
     }
 
     /// Adds the token to the parameters of a request.
-    pub(super) fn put_into(self, params: &mut Params) {
+    pub(super) fn add_to(self, params: &mut Params) {
         params.push("token", self.token);
         if let Some(hint) = self.hint {
             params.push("token_type_hint", hint);
@@ -90,7 +90,7 @@ impl From<&OfflineToken> for Revocable {
     }
 }
 
-/// Any token as text: the server finds out what it is.
+/// The text of any token: the server determines its type.
 macro_rules! from_text {
     ($($text:ty),*) => {$(
         impl From<$text> for Revocable {
@@ -115,14 +115,15 @@ pub struct Revoke {
 }
 
 impl Oidc {
-    /// Revokes a token (RFC 7009): of a [`TokenSet`] the refresh token, and with it the session's
-    /// access to this client; without one, the access token.
+    /// Revokes a token (RFC 7009). For a [`TokenSet`] that is the refresh token, and with it the
+    /// session's access to this client, or the access token if there is no refresh token.
     ///
     /// # Errors
-    /// When the server refuses it. A token that it does not know is no error.
+    /// Returns an error of the response's kind if the server refuses the request. A token that the
+    /// server does not know is not an error.
     pub fn revoke(&self, token: impl Into<Revocable>) -> Revoke {
         let mut params = Params::default();
-        token.into().put_into(&mut params);
+        token.into().add_to(&mut params);
         Revoke {
             oidc: self.clone(),
             params,
@@ -136,24 +137,26 @@ impl Revoke {
     }
 }
 
-/// Posts a revocation. A token that the server does not know is revoked (RFC 7009 section 2.2), in
-/// whatever words it says so.
+/// Posts a revocation. A token that the server does not know counts as revoked (RFC 7009 section
+/// 2.2), however the server reports it.
 pub(super) async fn send(
-    inner: &Inner,
+    inner: &OidcInner,
     op: &'static Operation,
     params: &Params,
 ) -> Result<Response<()>> {
-    let answer = inner.post(op, ENDPOINT, Repeat::IDEMPOTENT, params).await?;
+    let answer = inner
+        .post(op, ENDPOINT, RetryPolicy::IDEMPOTENT, params)
+        .await?;
     let done = || Ok(Head::of(&answer.response).with(()));
     let error = match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => match answer.refusal(op, None) {
             None => return done(),
-            // Keycloak says it in the body of a 200.
+            // Keycloak reports an unknown token in the body of a 200.
             Some(error) if error.oauth_code() == Some("invalid_token") => return done(),
             Some(error) => error,
         },
         status if status.is_success() => {
-            protocol("the server does not say that the token is revoked: 200 would")
+            protocol("the server did not confirm the revocation with 200")
                 .with_status(status)
                 .with_operation(op)
         }

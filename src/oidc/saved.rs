@@ -1,4 +1,4 @@
-//! Tokens that are kept beyond this process.
+//! Tokens in a form that can be stored.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use super::client::Oidc;
 use super::tokens::TokenSet;
-use super::verify::{Expected, IdToken, Origin};
+use super::verify::{Expected, IdToken, TokenOrigin};
 use crate::Secret;
 use crate::error::{Result, TokenFault};
 use crate::operation::Operation;
@@ -16,14 +16,14 @@ use crate::token::Renewal;
 
 const OP: Operation = Operation::new("oidc.restore", "", "");
 
-/// The tokens of one login, to keep them in an encrypted cookie or a row of a database. `Debug`
-/// shows none of them; as JSON they are written out.
+/// The tokens of one login, to store them in an encrypted cookie or a database row. `Debug` shows
+/// no tokens; its JSON contains them.
 ///
-/// The answer of a token endpoint, as other programs keep it, can be read too: the end of its
-/// access token is not known then, so that it is used until it is refused.
+/// The response of a token endpoint, as other programs store it, can be deserialized too. The
+/// lifetime of its access token is unknown then, so the token is used until it is refused.
 ///
-/// Where several processes refresh the same tokens, a [`TokenStore`](super::TokenStore) makes them
-/// take turns.
+/// If several processes refresh the same tokens, use a [`TokenStore`](super::TokenStore), which
+/// makes them take turns.
 ///
 /// ```no_run
 /// use keycloak_kit::oidc::{Oidc, SavedTokens, TokenSet};
@@ -48,7 +48,8 @@ pub struct SavedTokens {
 }
 
 impl TokenSet {
-    /// The tokens as they can be kept. Other members of the answer are not among them.
+    /// Returns the tokens in a form that can be stored. Other members of the response are not
+    /// included.
     pub fn saved(&self) -> SavedTokens {
         let renewal = self.renewal.as_ref();
         SavedTokens {
@@ -63,26 +64,33 @@ impl TokenSet {
 }
 
 impl SavedTokens {
-    /// When the access token expires; `None` when that is not known.
+    /// Returns when the access token expires; `None` if unknown.
     pub fn expires_at(&self) -> Option<SystemTime> {
         time(self.expires_at?)
     }
 
-    /// When the refresh token expires; `None` when it does not by itself, or that is not known.
+    /// Returns when the refresh token expires; `None` if it does not expire by itself or if
+    /// unknown.
     pub fn refresh_expires_at(&self) -> Option<SystemTime> {
         time(self.refresh_expires_at?)
     }
 
-    /// What is left of the access token's life; `None` when its end is not known.
+    /// Returns the ID token, which a logout in the browser names.
+    #[cfg(feature = "signin")]
+    pub(crate) fn id_token(&self) -> Option<&Secret> {
+        self.id_token.as_ref()
+    }
+
+    /// Returns how long the access token is still valid; `None` if unknown.
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.expires_at().map(left)
     }
 
-    /// With an ID token that was verified.
+    /// Returns a token set with a verified ID token.
     pub(super) fn token_set(&self, oidc: &Oidc, id_token: Option<IdToken>) -> TokenSet {
         let access_token =
             AccessToken::new(&self.access_token).bound_to(oidc.inner.client.dpop.clone());
-        // No time at all would mean that it does not expire.
+        // A lifetime of zero would mean that the token does not expire.
         let refresh_left = self
             .refresh_expires_at()
             .map(|end| left(end).max(Duration::from_millis(1)));
@@ -102,7 +110,7 @@ impl SavedTokens {
     }
 }
 
-/// In seconds since 1970, the time after so long.
+/// Returns the end of this lifetime, in seconds since 1970.
 pub(super) fn seconds_at(left: Duration) -> Option<u64> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Some(since.ok()?.checked_add(left)?.as_secs())
@@ -117,13 +125,13 @@ pub(super) fn left(end: SystemTime) -> Duration {
 }
 
 impl Oidc {
-    /// Takes up tokens that were kept. The ID token is verified again, but for its nonce; one that
-    /// has expired meanwhile is left out. An access token of a client with a DPoP key is taken for
-    /// one that is bound to it.
+    /// Restores stored tokens. The ID token is verified again, except for its nonce; an expired one
+    /// is left out. An access token of a client with a DPoP key is assumed to be bound to the key.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when the ID token is not good for anything else; of another kind when
-    /// the keys of the issuer cannot be had.
+    /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the ID token fails a check
+    ///   other than its expiry.
+    /// - Any other kind if the issuer's keys cannot be fetched.
     pub async fn restore(&self, saved: &SavedTokens) -> Result<TokenSet> {
         let id_token = match &saved.id_token {
             None => None,
@@ -131,7 +139,7 @@ impl Oidc {
                 let expected = Expected::new().any_nonce();
                 match self
                     .inner
-                    .id_token(raw.expose(), expected, Origin::Anybody)
+                    .id_token(raw.expose(), expected, TokenOrigin::Anybody)
                     .await
                 {
                     Ok(token) => Some(token),

@@ -1,7 +1,7 @@
-//! One login, shared: its tokens are kept fresh for all who use them.
+//! A session: the tokens of one login, kept fresh for all users.
 
-mod keeper;
 mod request;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -9,29 +9,29 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use self::keeper::Keeper;
 pub use self::request::ServiceRequest;
-pub use self::store::{StoredTokens, TokenStore, TokenStoreFuture};
+use self::state::SessionState;
+pub use self::store::{StoredTokens, TokenStore};
 use super::client::Oidc;
 use super::logout::LogoutUrl;
 use super::tokens::TokenSet;
-use crate::Secret;
 use crate::error::{ErrorKind, Result, unauthorized};
-use crate::login::{TokenContext, TokenFuture, TokenSource};
+use crate::login::{TokenContext, TokenSource};
 use crate::operation::Operation;
 use crate::token::AccessToken;
 use crate::token::engine::TokenEngine;
+use crate::{BoxFuture, Secret};
 
 const OP: Operation = Operation::new("oidc.session", "POST", "{token_endpoint}");
 
-/// A login that refreshes itself. Cheap to clone; clones share one set of tokens.
+/// The tokens of one login, kept fresh. Cheap to clone: clones share one set of tokens.
 ///
-/// However many tasks ask, one refresh runs, in a task of its own: a caller that gives up neither
-/// fails the others nor loses a refresh token that the server has rotated already. While the
-/// token is still good it is given out during the refresh.
+/// However many tasks ask for a token, one refresh runs at a time, in a task of its own: a caller
+/// that gives up neither fails the others nor loses a refresh token that the server has already
+/// rotated. During a refresh the old token is returned while it is still valid.
 ///
-/// It is a [`TokenSource`]: `Keycloak::builder(url).token_source(session)` calls the server in the
-/// user's name.
+/// A session is a [`TokenSource`]: `Keycloak::builder(url).token_source(session)` calls the server
+/// on behalf of the user.
 ///
 /// ```no_run
 /// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
@@ -47,148 +47,148 @@ pub struct Session {
 
 struct Shared {
     oidc: Oidc,
-    keeper: Arc<Keeper>,
+    state: Arc<SessionState>,
     engine: TokenEngine,
 }
 
 impl Oidc {
-    /// Shares the tokens of a login between tasks.
+    /// Starts a session that shares the tokens of a login between tasks.
     pub fn session(&self, tokens: impl Into<TokenSet>) -> Session {
-        Session::start(self, Keeper::new(self.clone(), tokens.into()))
+        Session::start(self, SessionState::new(self.clone(), tokens.into()))
     }
 
-    /// Shares the tokens of a login between processes: each takes over what another has refreshed.
-    /// The tokens are written to the store, in place of what it has.
+    /// Starts a session that shares the tokens of a login between processes: each uses the tokens
+    /// that another has refreshed. The tokens replace those in the store.
     ///
     /// # Errors
-    /// What prevents the store from keeping them.
+    /// Returns the store's error if the tokens cannot be written.
     pub async fn session_in(
         &self,
         store: impl TokenStore,
         tokens: impl Into<TokenSet> + Send,
     ) -> Result<Session> {
-        let keeper = Keeper::stored(self.clone(), tokens.into(), Arc::new(store)).await?;
-        Ok(Session::start(self, keeper))
+        let state = SessionState::stored(self.clone(), tokens.into(), Arc::new(store)).await?;
+        Ok(Session::start(self, state))
     }
 
-    /// Takes up the login that a store has; `None` when it has none.
+    /// Starts a session with the tokens in the store; `None` if it has none.
     ///
     /// # Errors
-    /// What prevents the store from being read.
+    /// Returns the store's error if it cannot be read.
     pub async fn session_from(&self, store: impl TokenStore) -> Result<Option<Session>> {
-        match Keeper::restored(self.clone(), Arc::new(store)).await? {
-            Some(keeper) => Ok(Some(Session::start(self, keeper))),
+        match SessionState::restored(self.clone(), Arc::new(store)).await? {
+            Some(state) => Ok(Some(Session::start(self, state))),
             None => Ok(None),
         }
     }
 }
 
 impl Session {
-    fn start(oidc: &Oidc, keeper: Keeper) -> Self {
-        let keeper = Arc::new(keeper);
-        let engine = TokenEngine::new(keeper.clone());
-        // A token that cannot be sent is as good as none: the first call refreshes.
-        if !keeper.is_closed() {
-            engine.offer(keeper.tokens().access_token);
+    fn start(oidc: &Oidc, state: SessionState) -> Self {
+        let state = Arc::new(state);
+        let engine = TokenEngine::new(state.clone());
+        // Without a usable token, the first call refreshes.
+        if !state.is_closed() {
+            engine.offer(state.tokens().access_token);
         }
         Self {
             shared: Arc::new(Shared {
                 oidc: oidc.clone(),
-                keeper,
+                state,
                 engine,
             }),
         }
     }
 
-    /// Adds a parameter to every refresh from now on; the same name can be given several times.
+    /// Adds a parameter to every refresh from now on. The same name can be added several times.
     #[must_use]
     pub fn refresh_param(self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.shared.keeper.param(name.into(), value.into());
+        self.shared.state.param(name.into(), value.into());
         self
     }
 
-    /// A fresh access token.
+    /// Returns a fresh access token.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the session has ended: the user has to log in again.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// session has ended: the user has to log in again.
     pub async fn access_token(&self) -> Result<AccessToken> {
         let deadline = self.shared.oidc.inner.channel.deadline();
         let lease = self.shared.engine.token(&OP, deadline).await?;
         Ok(lease.token)
     }
 
-    /// All tokens, the access token fresh.
+    /// Returns all tokens, with a fresh access token.
     ///
     /// # Errors
-    /// As [`access_token`](Self::access_token).
+    /// Same as [`access_token`](Self::access_token).
     pub async fn tokens(&self) -> Result<TokenSet> {
         self.access_token().await?;
-        Ok(self.shared.keeper.tokens())
+        Ok(self.shared.state.tokens())
     }
 
-    /// Refreshes after a service did not accept `token`. When another task has refreshed since,
-    /// nothing is sent.
+    /// Refreshes after a service has refused `token`, unless another task has already refreshed it.
     ///
     /// # Errors
-    /// As [`access_token`](Self::access_token).
+    /// Same as [`access_token`](Self::access_token).
     pub async fn refresh_refused(&self, token: &AccessToken) -> Result<AccessToken> {
         self.shared.engine.invalidate_token(token);
         self.access_token().await
     }
 
-    /// Ends the session at the server, as [`Oidc::logout`] does, and here. A refresh that is under
-    /// way is waited for: what it brings is ended too, and no token comes out of this session any
-    /// more, whatever the server answers.
+    /// Ends the session at the server, like [`Oidc::logout`], and here. It waits for a running
+    /// refresh and ends the session with its result. The session returns no tokens any more,
+    /// whatever the server responds.
     ///
-    /// When the server cannot be asked, the session keeps what this needs to be called again, in
-    /// its store too; an application can end its own session at once. [`close`](Self::close)
-    /// forgets the tokens without the server.
+    /// If the server cannot be reached, the session and its store keep what is needed to call this
+    /// again; an application can end its own session at once. [`close`](Self::close) forgets the
+    /// tokens without asking the server.
     ///
     /// # Errors
-    /// As [`Oidc::logout`], or what prevents the store from forgetting the tokens.
+    /// Same as [`Oidc::logout`], or the store's error if the tokens cannot be removed.
     pub async fn logout(&self) -> Result<()> {
         let shared = &self.shared;
-        shared.keeper.close();
+        shared.state.close();
         shared.engine.invalidate_all();
-        if !shared.keeper.has_ended() {
-            let tokens = shared.keeper.last_tokens().await;
+        if !shared.state.has_ended() {
+            let tokens = shared.state.last_tokens().await;
             shared.engine.invalidate_all();
             if let Err(error) = shared.oidc.logout(&tokens).await {
                 if error.oauth_code() != Some("invalid_grant") {
-                    return Err(not_at_the_server(error));
+                    return Err(not_ended_at_server(error));
                 }
-                // It has ended already: there is nothing to try again.
-                shared.keeper.end();
-                shared.keeper.forget().await?;
+                // The session has already ended: there is nothing to try again.
+                shared.state.end();
+                shared.state.forget().await?;
                 return Err(error);
             }
-            shared.keeper.end();
+            shared.state.end();
         }
-        shared.keeper.forget().await
+        shared.state.forget().await
     }
 
-    /// The URL that ends the session in the browser too; see [`Oidc::logout_url`]. After
-    /// [`logout`](Self::logout) it names the session still.
+    /// Starts the URL that ends the session in the browser too; see [`Oidc::logout_url`]. It still
+    /// identifies the session after [`logout`](Self::logout).
     pub fn logout_url(&self) -> LogoutUrl {
-        self.shared.oidc.logout_url(&self.shared.keeper.tokens())
+        self.shared.oidc.logout_url(&self.shared.state.tokens())
     }
 
-    /// Forgets the tokens here only, such as after a back-channel logout.
+    /// Forgets the tokens without asking the server, such as after a back-channel logout.
     ///
     /// # Errors
-    /// What prevents the store from forgetting them.
+    /// Returns the store's error if the tokens cannot be removed.
     pub async fn close(&self) -> Result<()> {
         let shared = &self.shared;
-        shared.keeper.close();
+        shared.state.close();
         shared.engine.invalidate_all();
-        shared.keeper.settle().await;
+        shared.state.wait_for_refresh().await;
         shared.engine.invalidate_all();
-        shared.keeper.forget().await
+        shared.state.forget().await
     }
 }
 
 impl TokenSource for Session {
-    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a> {
+    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> BoxFuture<'a, Result<AccessToken>> {
         Box::pin(async move {
             match context.refused_token() {
                 Some(refused) => self.refresh_refused(refused).await,
@@ -204,15 +204,15 @@ fn ended() -> crate::Error {
         .with_hint("log in again")
 }
 
-/// The server was not asked, or did not do it.
-fn not_at_the_server(error: crate::Error) -> crate::Error {
-    // Without an answer there was nowhere to ask, or nothing to ask with.
+/// The server was not asked, or did not end the session.
+fn not_ended_at_server(error: crate::Error) -> crate::Error {
+    // Without a response, the endpoint or the refresh token is missing.
     let hopeless =
         matches!(error.kind(), ErrorKind::Config | ErrorKind::Protocol) && error.status().is_none();
     let more = if hopeless {
-        "this session gives out no more tokens: close() forgets them"
+        "this session returns no more tokens: call close() to forget them"
     } else {
-        "this session gives out no more tokens; call logout() again to end it at the server"
+        "this session returns no more tokens: call logout() again to end it at the server"
     };
     let hint = match error.hint() {
         Some(hint) => format!("{hint}; {more}"),

@@ -1,19 +1,19 @@
-//! What a server gives to be shown to a user: it ends up in a terminal or on a page.
+//! Checks of texts that a server sends for a user, and that end up in a terminal or on a page.
 
 use url::Url;
 
 use crate::error::{Result, is_disruptive, protocol};
 
-/// More than any of them is long.
+/// Longer than any real code or address.
 const LONGEST_CODE: usize = 256;
 const LONGEST_ADDRESS: usize = 4096;
 
-/// A code that the user reads and types.
+/// Checks a code that the user reads and types.
 pub(super) fn code(name: &str, text: &str) -> Result<()> {
     readable(name, text, LONGEST_CODE)
 }
 
-/// An address that the user opens.
+/// Checks an address that the user opens.
 pub(super) fn address(name: &str, text: &str) -> Result<()> {
     readable(name, text, LONGEST_ADDRESS)?;
     let opens = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
@@ -21,7 +21,7 @@ pub(super) fn address(name: &str, text: &str) -> Result<()> {
         Ok(())
     } else {
         Err(protocol(format!(
-            "the {name} of the server is not an https or http URL: it is not shown to anybody"
+            "the server's {name} is not an https or http URL"
         )))
     }
 }
@@ -30,13 +30,13 @@ fn readable(name: &str, text: &str, longest: usize) -> Result<()> {
     let problem = if text.trim().is_empty() {
         "is empty"
     } else if text.len() > longest {
-        "is longer than anybody reads"
+        "is too long"
     } else if text.contains(is_disruptive) {
-        "has control characters, which would change what a terminal shows"
+        "has control characters, which could control a terminal"
     } else {
         return Ok(());
     };
-    Err(protocol(format!("the {name} of the server {problem}")))
+    Err(protocol(format!("the server's {name} {problem}")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The OpenID Connect calls against a scripted realm that signs ID tokens.
+//! OpenID Connect calls against a scripted realm that signs ID tokens.
 
 mod abilities;
 mod assertions;
@@ -56,7 +56,7 @@ fn tokens(id_token: Option<String>) -> Reply {
     Reply::json(200, answer.to_string())
 }
 
-/// A realm whose key has the id that `kid` gives for the n-th request of keys and the like.
+/// A realm whose key has the id that `kid` returns for the n-th request of the keys.
 async fn realm(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Server {
     Server::keycloak(move |seen, _| {
         if seen.is_token_request() {
@@ -194,7 +194,7 @@ async fn a_refresh_must_be_about_the_same_user() {
     let tokens = oidc.password("ada", "pw").await.unwrap();
     let error = oidc.refresh(&tokens).await.unwrap_err();
     assert!(
-        error.to_string().contains("subject is another one"),
+        error.to_string().contains("its subject is not that of"),
         "{error}"
     );
 }

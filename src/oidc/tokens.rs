@@ -1,4 +1,4 @@
-//! What a login gives.
+//! The tokens of a login.
 
 use std::fmt;
 use std::ops::Deref;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::client::Inner;
-use super::verify::{Expected, IdToken, Origin, scopes};
+use super::client::OidcInner;
+use super::verify::{Expected, IdToken, TokenOrigin, scopes};
 use crate::Secret;
 use crate::error::{CallbackFault, Result, refused_callback};
 use crate::operation::Operation;
@@ -25,33 +25,33 @@ pub struct TokenSet {
 }
 
 impl TokenSet {
-    /// For calling services in the user's name.
+    /// Returns the access token, to call services on behalf of the user.
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    /// For getting new tokens without asking the user again. Opaque: only the server reads it.
+    /// Returns the refresh token, to get new tokens without the user. Only the server can read it.
     pub fn refresh_token(&self) -> Option<&Secret> {
         self.renewal.as_ref().map(|renewal| &renewal.token)
     }
 
-    /// How long the refresh token was good for when it was given; `None` when it does not expire
-    /// by itself (an offline token) or the server did not say.
+    /// Returns the lifetime of the refresh token, counted from when it was issued; `None` if it
+    /// does not expire by itself (an offline token) or if the server did not report it.
     pub fn refresh_lifetime(&self) -> Option<Duration> {
         self.renewal.as_ref().and_then(Renewal::lifetime)
     }
 
-    /// Who logged in, verified. Present when the scope had `openid`.
+    /// Returns the verified ID token, which says who logged in. Present if the scope had `openid`.
     pub fn id_token(&self) -> Option<&IdToken> {
         self.id_token.as_ref()
     }
 
-    /// The scopes that were granted, separated by spaces.
+    /// Returns the granted scopes, separated by spaces.
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// Any other member of the answer, such as `session_state` or `not-before-policy`.
+    /// Returns any other member of the response, such as `session_state` or `not-before-policy`.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.rest.get(name)
     }
@@ -68,7 +68,7 @@ impl fmt::Debug for TokenSet {
     }
 }
 
-/// The tokens of a user's login by the browser: a [`TokenSet`] that has an ID token.
+/// The tokens of a user's login in the browser: a [`TokenSet`] with an ID token.
 #[derive(Debug, Clone)]
 pub struct Login {
     tokens: TokenSet,
@@ -86,26 +86,26 @@ impl Login {
             }),
             None => Err(refused_callback(
                 CallbackFault::NoIdToken,
-                "the server gave no ID token although openid was asked for",
+                "the server returned no ID token although openid was requested",
             )
             .with_hint(
-                "check that the client's scopes include openid; for a server without ID tokens there \
-                 is Authorize::without_openid",
+                "check that the client's scopes include openid; for a server without ID tokens, use \
+                 Authorize::without_openid",
             )),
         }
     }
 
-    /// Who logged in, verified.
+    /// Returns the verified ID token, which says who logged in.
     pub fn id_token(&self) -> &IdToken {
         &self.id_token
     }
 
-    /// What the application has noted with [`Authorize::note`](super::Authorize::note).
+    /// Returns the note of [`Authorize::note`](super::Authorize::note).
     pub fn note(&self) -> Option<&str> {
         self.note.as_ref().map(Secret::expose)
     }
 
-    /// The tokens alone.
+    /// Returns the token set.
     pub fn into_tokens(self) -> TokenSet {
         self.tokens
     }
@@ -125,8 +125,8 @@ impl From<Login> for TokenSet {
     }
 }
 
-impl Inner {
-    /// Verifies what can be verified and adds what the answer left out from `before`.
+impl OidcInner {
+    /// Verifies the ID token, and adds what the response lacks from `before`.
     pub(super) async fn token_set(
         &self,
         op: &'static Operation,
@@ -135,7 +135,7 @@ impl Inner {
         before: Option<&TokenSet>,
     ) -> Result<TokenSet> {
         let mut rest = granted.rest;
-        // A text, a list of texts, or scp; an empty one says nothing.
+        // `scope` may be a string or an array, or be named `scp`; an empty one counts as missing.
         let given = scopes(&rest).join(" ");
         rest.remove("scope");
         let scope = Some(given)
@@ -151,7 +151,7 @@ impl Inner {
                 let expected = expected
                     .or_max_issue_age(self.rules.max_issue_age)
                     .access_token(granted.token.expose());
-                let verified = self.id_token(&raw, expected, Origin::Issuer).await;
+                let verified = self.id_token(&raw, expected, TokenOrigin::Issuer).await;
                 Some(verified.map_err(|error| error.or_operation(op))?)
             }
         };

@@ -1,4 +1,4 @@
-//! Claims about the user, asked at the server.
+//! Claims about the user, from the userinfo endpoint.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::call::Credential;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result, TokenFault, invalid_token, protocol, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::json as strict;
 use crate::operation::Operation;
 use crate::token::AccessToken;
@@ -22,8 +22,8 @@ use crate::token::AccessToken;
 const OP: Operation = Operation::new("oidc.userinfo", "GET", "{userinfo_endpoint}");
 const USERINFO: Endpoint = ("userinfo_endpoint", |m| m.userinfo_endpoint.as_deref());
 
-/// The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). `Debug` shows the names
-/// of its claims.
+/// The response of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). `Debug` shows only
+/// the names of its claims.
 ///
 /// ```no_run
 /// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
@@ -45,34 +45,35 @@ impl UserInfo {
         let Some(subject) = subject.map(str::to_owned) else {
             return Err(unexpected_body(
                 &OP,
-                "the answer has no sub that is a text: it does not say whom it is about",
+                "the response has no sub that is a string, and so does not name the user",
             ));
         };
         Ok(Self { subject, claims })
     }
 
-    /// The user's identifier (`sub`), the same as in the ID token.
+    /// Returns the user's identifier (`sub`), the same as in the ID token.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// One claim.
+    /// Returns one claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
     }
 
-    /// All claims, as they came.
+    /// Returns all claims, unchanged.
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// The claims as a type of your own.
+    /// Deserializes the claims into a type of the caller.
     ///
     /// # Errors
-    /// Of kind `Decode` when they do not fit it.
+    /// Returns an error of kind [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the claims do
+    /// not fit the type.
     pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_value(Value::Object(self.claims.clone())).map_err(|_| {
-            unexpected_body(&OP, "the claims do not fit the type asked for")
+            unexpected_body(&OP, "the claims do not fit the requested type")
                 .with_hint("make optional claims an Option, with #[serde(default)]")
         })
     }
@@ -89,28 +90,29 @@ impl fmt::Debug for UserInfo {
 }
 
 impl Oidc {
-    /// Asks the server about the user of `tokens`, whose scope must have had `openid`. The answer
+    /// Fetches the claims about the user of `tokens`, whose scope must have `openid`. The response
     /// may be JSON, signed or encrypted, as the client is registered.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the session has ended; `InvalidToken` when the answer is about
-    /// another user ([`TokenFault::Subject`]) or its signature is not good.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the session has ended.
+    /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the response is about
+    ///   another user ([`TokenFault::Subject`]) or its signature is invalid.
     pub async fn userinfo(&self, tokens: &TokenSet) -> Result<UserInfo> {
-        self.ask_userinfo(tokens.access_token(), tokens.id_token())
+        self.fetch_userinfo(tokens.access_token(), tokens.id_token())
             .await
             .map_err(|error| error.or_operation(&OP))
     }
 
-    /// Asks about the user of an access token that came without a token set, such as in an implicit
-    /// or hybrid answer, and compares the subject with that of the ID token beside it (OpenID
-    /// Connect Core 1.0 section 5.3.2).
+    /// Fetches the claims about the user of an access token without a token set, such as one of an
+    /// implicit or hybrid response, and compares the subject with that of the ID token that came
+    /// with it (OpenID Connect Core 1.0 section 5.3.2).
     ///
     /// ```no_run
     /// # async fn show(
     /// #     oidc: keycloak_kit::oidc::Oidc,
-    /// #     answer: keycloak_kit::oidc::AuthorizationResponse,
+    /// #     response: keycloak_kit::oidc::AuthorizationResponse,
     /// # ) -> keycloak_kit::Result<()> {
-    /// if let (Some(token), Some(id_token)) = (answer.access_token(), answer.id_token()) {
+    /// if let (Some(token), Some(id_token)) = (response.access_token(), response.id_token()) {
     ///     let me = oidc.userinfo_for(token, id_token).await?;
     ///     assert_eq!(me.subject(), id_token.subject());
     /// }
@@ -118,26 +120,26 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// As [`userinfo`](Self::userinfo).
+    /// Same as [`userinfo`](Self::userinfo).
     pub async fn userinfo_for(&self, token: &AccessToken, id_token: &IdToken) -> Result<UserInfo> {
-        self.ask_userinfo(token, Some(id_token))
+        self.fetch_userinfo(token, Some(id_token))
             .await
             .map_err(|error| error.or_operation(&OP))
     }
 
-    /// Asks about the user of an access token alone. Without an ID token nothing says whom the
-    /// answer must be about: `sub` is the caller's to compare (OpenID Connect Core 1.0 section
-    /// 5.3.2).
+    /// Fetches the claims about the user of an access token, without an ID token to compare with.
+    /// The caller must compare `sub` (OpenID Connect Core 1.0 section 5.3.2).
     ///
     /// # Errors
-    /// As [`userinfo`](Self::userinfo).
+    /// Same as [`userinfo`](Self::userinfo).
     pub async fn userinfo_of(&self, token: &AccessToken) -> Result<UserInfo> {
-        self.ask_userinfo(token, None)
+        self.fetch_userinfo(token, None)
             .await
             .map_err(|error| error.or_operation(&OP))
     }
 
-    /// The same as [`userinfo`](Self::userinfo), as a type of your own.
+    /// Fetches the claims like [`userinfo`](Self::userinfo), and deserializes them into a type of
+    /// the caller.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, tokens: keycloak_kit::oidc::TokenSet) -> keycloak_kit::Result<()> {
@@ -153,19 +155,20 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// As [`userinfo`](Self::userinfo); of kind `Decode` when the answer does not fit the type.
+    /// Same as [`userinfo`](Self::userinfo), and [`ErrorKind::Decode`](crate::ErrorKind::Decode) if
+    /// the claims do not fit the type.
     pub async fn userinfo_as<T: DeserializeOwned>(&self, tokens: &TokenSet) -> Result<T> {
         self.userinfo(tokens).await?.claims_as()
     }
 
-    async fn ask_userinfo(
+    async fn fetch_userinfo(
         &self,
         token: &AccessToken,
         id_token: Option<&IdToken>,
     ) -> Result<UserInfo> {
         let inner = &self.inner;
         let channel = &inner.channel;
-        let call = inner.call(&OP, USERINFO, Repeat::IDEMPOTENT);
+        let call = inner.call(&OP, USERINFO, RetryPolicy::IDEMPOTENT);
         let mtls = inner.client.uses_mtls();
         let target = channel
             .endpoint(&inner.provider, USERINFO, mtls, call.deadline)
@@ -185,7 +188,7 @@ impl Oidc {
         });
         let info = UserInfo::new(if is_jwt {
             let jwt = std::str::from_utf8(answer.response.body())
-                .map_err(|_| protocol("the answer is no JWT"))?;
+                .map_err(|_| protocol("the response is not a JWT"))?;
             match inner.verifier.unsigned_user_info(jwt.trim()) {
                 Some(claims) => claims,
                 None => {
@@ -197,23 +200,23 @@ impl Oidc {
             }
         } else if inner.verifier.opens_userinfo() {
             return Err(
-                invalid_token(TokenFault::Encryption, "the answer is not encrypted")
-                    .with_hint("the client is registered for encrypted ones"),
+                invalid_token(TokenFault::Encryption, "the response is not encrypted")
+                    .with_hint("the client is registered for encryption"),
             );
         } else {
             let body = answer.response.body();
             let claims = json::decode(&OP, body)?;
             let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
             if strict::object(body).is_none() {
-                return Err(unexpected_body(&OP, "a claim of the answer is there twice"));
+                return Err(unexpected_body(&OP, "the response has a claim twice"));
             }
             claims
         })?;
-        // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
+        // OpenID Connect Core 1.0 section 5.3.2: otherwise the response must not be used.
         if subject.is_some_and(|subject| subject != info.subject) {
             return Err(invalid_token(
                 TokenFault::Subject,
-                "the answer is about another user than the ID token",
+                "the response is about another user than the ID token",
             ));
         }
         Ok(info)

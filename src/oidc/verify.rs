@@ -1,17 +1,17 @@
-//! Verifying what an issuer signed.
+//! Verification of signed tokens and responses.
 //!
-//! Each kind of token has a verifier of its own that refuses all other kinds (RFC 8725 section
-//! 3.12), and a type of its own for what was verified.
+//! Each kind of token has its own verifier, which refuses all other kinds (RFC 8725 section 3.12),
+//! and its own type for verified tokens.
 
 mod access_token;
 mod actor;
-mod answers;
 mod binding;
 mod claims;
 mod front_channel;
 mod id_token;
 mod id_token_secret;
 mod introspection;
+mod introspection_cache;
 mod issuer;
 mod issuer_names;
 mod jarm;
@@ -36,40 +36,42 @@ pub use self::access_token::{
     Permission,
 };
 pub use self::actor::Actor;
-pub(super) use self::answers::TypeOfAnswer;
-pub use self::answers::{Introspect, IntrospectFuture};
 pub use self::binding::Presented;
-use self::claims::{Kind, Subjects};
+#[cfg(feature = "web")]
+pub(crate) use self::claims::has_claim;
+use self::claims::{Subjects, TokenKind};
 pub(super) use self::claims::{audience, scopes};
 pub use self::front_channel::FrontChannelLogout;
 pub use self::id_token::{Expected, IdToken};
 pub use self::id_token_secret::IdTokenSecret;
+pub use self::introspection_cache::Introspect;
+pub(super) use self::introspection_cache::TypeOfAnswer;
+pub(crate) use self::issuer::KeySource;
 pub use self::issuer::TrustedIssuer;
-pub(crate) use self::issuer::{Boxed, Provider};
 pub use self::issuer_names::IssuerTemplate;
 use self::issuer_names::Names;
-pub(crate) use self::jwks_cache::Origin;
+pub(crate) use self::jwks_cache::TokenOrigin;
 pub use self::logout_token::LogoutToken;
 pub(super) use self::refresh_token::refuse_others;
 pub use self::refresh_token::{OfflineToken, RefreshToken};
 use self::registered::Registered;
 use self::registered::RegisteredAlgorithms;
-pub use self::replay::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
+pub use self::replay::{ReplayMemory, ReplaySender, ReplayStore};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, Jws};
 use crate::jose::{DecryptionKey, SignatureAlgorithm, decrypt, json};
 
-/// Tells the time; tests set it.
+/// Returns the current time; tests replace it.
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// How far clocks may differ, unless set.
+/// The default clock difference that is tolerated.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
 
-/// Verifies what one issuer signs for one client: ID tokens, logout tokens, signed userinfo,
-/// authorization responses (JARM), introspection answers.
+/// Verifies what an issuer signs for a client: ID tokens, logout tokens, userinfo responses,
+/// authorization responses (JARM) and introspection responses.
 ///
-/// [`Oidc::verifier`](crate::oidc::Oidc::verifier) gives one with the settings of the client. This
-/// is how to make one by hand, without a network:
+/// [`Oidc::verifier`](crate::oidc::Oidc::verifier) returns one with the client's settings. A
+/// verifier can also be created without a network:
 ///
 /// ```no_run
 /// use keycloak_kit::jose::Jwk;
@@ -87,7 +89,7 @@ pub struct TokenVerifier {
     issuer: TrustedIssuer,
     client_id: String,
     algorithms: Option<Vec<SignatureAlgorithm>>,
-    /// Those that were registered, for each kind of token.
+    /// The registered algorithm of each kind of token.
     registered: RegisteredAlgorithms,
     trusted_audiences: Vec<String>,
     authorized_parties: Vec<String>,
@@ -105,7 +107,7 @@ pub struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// Verifies tokens that `issuer` made for the client `client_id`.
+    /// Creates a verifier of tokens that `issuer` issues to the client `client_id`.
     pub fn new(issuer: TrustedIssuer, client_id: impl Into<String>) -> Self {
         Self {
             issuer,
@@ -128,9 +130,11 @@ impl TokenVerifier {
         }
     }
 
-    /// Takes only tokens signed with one of these algorithms; unless set, all asymmetric ones that
-    /// the issuer publishes for the kind of token. Symmetric ones are left out: Keycloak signs with a
-    /// key that only it has. For ID tokens of other providers, see
+    /// Accepts only tokens signed with one of these algorithms. The default is all asymmetric
+    /// algorithms that the issuer publishes for the kind of token.
+    ///
+    /// Symmetric algorithms are ignored, because Keycloak's symmetric keys never leave the server.
+    /// For ID tokens of other providers, see
     /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret).
     #[must_use]
     pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
@@ -139,113 +143,113 @@ impl TokenVerifier {
         self
     }
 
-    /// Takes ID tokens that are for this audience too, beside the client itself (OpenID Connect
-    /// Core 1.0 section 3.1.3.7). None unless set.
+    /// Accepts ID tokens that have this audience in addition to the client (OpenID Connect Core 1.0
+    /// section 3.1.3.7). By default the client must be the only audience.
     #[must_use]
     pub fn trusted_audience(mut self, audience: impl Into<String>) -> Self {
         self.trusted_audiences.push(audience.into());
         self
     }
 
-    /// Takes ID tokens that were issued to this client too (`azp`), beside the client itself: an
-    /// application that gets its ID token through a client of the same provider, such as one of a
-    /// phone. Each such client is named; the token must be for this client all the same (`aud`).
+    /// Also accepts ID tokens that were issued to another client (`azp`), such as a mobile
+    /// application that obtains the ID token and sends it to this application. The token's audience
+    /// (`aud`) must still contain this client.
     #[must_use]
     pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
         self.authorized_parties.push(client_id.into());
         self
     }
 
-    /// Takes ID tokens for several [trusted audiences](Self::trusted_audience) that do not say whom
-    /// they were issued to (`azp`), as some providers make them. They are refused unless set.
+    /// Accepts ID tokens with several [trusted audiences](Self::trusted_audience) but without
+    /// `azp`, which some providers issue. By default they are refused.
     #[must_use]
     pub fn authorized_party_optional(mut self) -> Self {
         self.authorized_party_optional = true;
         self
     }
 
-    /// Takes this text as the issuer too; see [`TrustedIssuer::alias`].
+    /// Accepts another name of the issuer; see [`TrustedIssuer::alias`].
     #[must_use]
     pub fn issuer_alias(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = self.issuer.alias(issuer);
         self
     }
 
-    /// Takes the issuers that this template allows; see [`TrustedIssuer::template`].
+    /// Accepts the issuers that a template allows; see [`TrustedIssuer::template`].
     #[must_use]
     pub fn issuer_template(mut self, template: IssuerTemplate) -> Self {
         self.issuer = self.issuer.template(template);
         self
     }
 
-    /// Takes only subjects of at most 255 ASCII characters (OpenID Connect Core 1.0 section 2). Unless
-    /// set, a subject has at most 4096 octets of any characters but control characters, such as the id
-    /// that a user storage gives; it is compared as it is written.
+    /// Accepts only subjects of at most 255 ASCII characters (OpenID Connect Core 1.0 section 2).
+    /// By default a subject may have up to 4096 bytes without control characters, such as an id of
+    /// a user storage. Subjects are compared byte by byte.
     #[must_use]
     pub fn strict_subjects(mut self) -> Self {
         self.subjects = Subjects::Strict;
         self
     }
 
-    /// How far this machine's clock and the server's may differ; 30 s unless set, and never more
-    /// than half of a token's life.
+    /// Sets how far this machine's clock and the server's may differ. The default is 30 s; it is
+    /// limited to half of a token's lifetime.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// The client is registered for encrypted ID tokens: they are opened with this key, and plain
-    /// ones are refused. Several keys may be set, for the time of a rotation.
+    /// Requires encrypted ID tokens, for which the client is registered, and adds a key that
+    /// decrypts them. Several keys can be added for a key rotation.
     #[must_use]
     pub fn id_token_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.id_token_keys.push(key);
         self
     }
 
-    /// The client is registered for encrypted userinfo: plain answers are refused.
+    /// Requires encrypted userinfo responses, for which the client is registered, and adds a key
+    /// that decrypts them.
     #[must_use]
     pub fn userinfo_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.userinfo_keys.push(key);
         self
     }
 
-    /// Takes signed userinfo that does not name its issuer or its audience, which it should but need
-    /// not (OpenID Connect Core 1.0 section 5.3.2). Where they are there, they have to fit all the
-    /// same.
+    /// Accepts signed userinfo without `iss` or `aud`, which OpenID Connect Core 1.0 section 5.3.2
+    /// recommends but does not require. If present, they are checked.
     ///
     /// # Security
-    /// Such an answer can be one that was made for another client. Only the connection to the
-    /// provider, and the subject of the ID token, say that it is not.
+    /// Such a response may have been issued to another client. Only the connection to the provider
+    /// and the subject of the ID token protect against that.
     #[must_use]
     pub fn unaddressed_userinfo(mut self) -> Self {
         self.unaddressed_userinfo = true;
         self
     }
 
-    /// The client is registered for encrypted authorization responses (JARM): plain ones are
-    /// refused.
+    /// Requires encrypted authorization responses (JARM), for which the client is registered, and
+    /// adds a key that decrypts them.
     #[must_use]
     pub fn response_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.response_keys.push(key);
         self
     }
 
-    /// Where used logout tokens are remembered; in memory unless set, which is enough for one
-    /// process.
+    /// Sets the store of used logout tokens. The default is in memory, which is sufficient for a
+    /// single process.
     #[must_use]
     pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
         self.replay = Arc::new(store);
         self
     }
 
-    /// Takes front-channel logout requests that name neither issuer nor session, for a client that is
-    /// registered without `frontchannel_logout_session_required` (OpenID Connect Front-Channel Logout
-    /// 1.0 section 2). One that names only one of them is refused all the same. They are refused
-    /// unless set.
+    /// Accepts front-channel logout requests with neither `iss` nor `sid`, for a client registered
+    /// without `frontchannel_logout_session_required` (OpenID Connect Front-Channel Logout 1.0
+    /// section 2). By default they are refused. A request with only one of the two is always
+    /// refused.
     ///
     /// # Security
-    /// Any page can make a browser send such a request, and so log its user out. It ends only the
+    /// Any web page can make a browser send such a request and log its user out. End only the
     /// session of the browser that sent it.
     #[must_use]
     pub fn session_optional(mut self) -> Self {
@@ -259,7 +263,7 @@ impl TokenVerifier {
         self
     }
 
-    /// Verifies access tokens of the same issuer; see [`AccessTokenVerifier`].
+    /// Returns a builder for a verifier of access tokens of the same issuer.
     pub fn access_token_verifier(&self) -> AccessTokenVerifierBuilder {
         let mut builder = AccessTokenVerifier::builder(self.issuer.clone()).leeway(self.leeway);
         if self.subjects == Subjects::Strict {
@@ -271,104 +275,108 @@ impl TokenVerifier {
         }
     }
 
-    /// Verifies an ID token (OpenID Connect Core 1.0 section 3.1.3.7). `expected` says what else
-    /// the login it is from asks of it.
+    /// Verifies an ID token (OpenID Connect Core 1.0 section 3.1.3.7). `expected` has the checks
+    /// that depend on the login.
     ///
     /// # Errors
-    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
-    /// keys of the issuer cannot be had.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn id_token(&self, token: &str, expected: &Expected<'_>) -> Result<IdToken> {
-        self.id_token_from(token, expected, Origin::Anybody).await
+        self.id_token_from(token, expected, TokenOrigin::Anybody)
+            .await
     }
 
-    /// The same, for a token whose origin is known: anybody can pass one to a browser or to the
-    /// application, the issuer alone answers at its token endpoint.
+    /// Like [`id_token`](Self::id_token), for a token of known origin. Anyone can pass a token to a
+    /// browser or to the application; only the issuer responds at its token endpoint.
     pub(crate) async fn id_token_from(
         &self,
         token: &str,
         expected: &Expected<'_>,
-        from: Origin,
+        from: TokenOrigin,
     ) -> Result<IdToken> {
         id_token::verify(self, token, expected, from).await
     }
 
-    /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6), once: the
-    /// same one is refused from then on. Answer 200 when it is good and 400 when it is not, both
-    /// with `Cache-Control: no-store`.
+    /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6). A token is
+    /// accepted only once. Respond with 200 to a valid token and with 400 to any other, both with
+    /// `Cache-Control: no-store`.
     ///
     /// # Errors
-    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
-    /// keys of the issuer cannot be had or the replay store fails.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched or the
+    /// replay store fails.
     pub async fn logout_token(&self, token: &str) -> Result<LogoutToken> {
         logout_token::verify(self, token).await
     }
 
-    /// Checks a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 section 2):
-    /// the query of the request names the issuer and the session. After
-    /// [`session_optional`](Self::session_optional) it may also name neither.
+    /// Checks the query of a front-channel logout request (OpenID Connect Front-Channel Logout 1.0
+    /// section 2), which has the issuer and the session. With
+    /// [`session_optional`](Self::session_optional) both may be missing.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when one of them is missing, repeated, or of another issuer.
+    /// Returns an error of kind `InvalidToken` if one of them is missing or repeated, or the issuer
+    /// is another one.
     pub async fn front_channel_logout(&self, query: &str) -> Result<FrontChannelLogout> {
         FrontChannelLogout::read(query, &self.issuer.names().await?, self.session_optional)
     }
 
-    /// Verifies a userinfo answer of type `application/jwt` (OpenID Connect Core 1.0 section
-    /// 5.3.2). `subject` is that of the ID token.
+    /// Verifies a userinfo response of type `application/jwt` (OpenID Connect Core 1.0 section
+    /// 5.3.2). `subject` is the subject of the ID token.
     ///
     /// # Errors
-    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
-    /// keys of the issuer cannot be had.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn user_info(&self, jwt: &str, subject: Option<&str>) -> Result<Map<String, Value>> {
-        user_info::verify(self, jwt, subject, Origin::Anybody).await
+        user_info::verify(self, jwt, subject, TokenOrigin::Anybody).await
     }
 
-    /// The same, for what the userinfo endpoint has answered.
+    /// Like [`user_info`](Self::user_info), for a response that came directly from the endpoint.
     pub(crate) async fn answered_user_info(
         &self,
         jwt: &str,
         subject: Option<&str>,
     ) -> Result<Map<String, Value>> {
-        user_info::verify(self, jwt, subject, Origin::Issuer).await
+        user_info::verify(self, jwt, subject, TokenOrigin::Issuer).await
     }
 
-    /// Verifies an authorization response that came as a JWT (JARM section 2.4) and gives its
-    /// parameters: `code`, `state` and so on, or `error`. `iss` is among them.
+    /// Verifies an authorization response in a JWT (JARM section 2.4), and returns its parameters,
+    /// such as `code` and `state`, or `error`. They include `iss`.
     ///
     /// # Errors
-    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
-    /// keys of the issuer cannot be had.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn authorization_response(&self, jwt: &str) -> Result<Vec<(String, String)>> {
         jarm::verify(self, jwt).await
     }
 
-    /// Verifies an introspection answer that came as a JWT: that of RFC 9701, or the `jwt` member
-    /// of Keycloak's answer, which is the full access token.
+    /// Verifies an introspection response in a JWT: a response of RFC 9701, or the member `jwt` of
+    /// Keycloak's response, which is the full access token.
     ///
     /// # Errors
-    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault); of another kind when the
-    /// keys of the issuer cannot be had.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails. Returns an error of another kind if the issuer's keys cannot be fetched.
     pub async fn introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
-        introspection::verify(self, jwt, Origin::Anybody).await
+        introspection::verify(self, jwt, TokenOrigin::Anybody).await
     }
 
-    /// The same, for what the introspection endpoint has answered.
+    /// Like [`introspection`](Self::introspection), for a response that came directly from the
+    /// endpoint.
     pub(crate) async fn answered_introspection(&self, jwt: &str) -> Result<Map<String, Value>> {
-        introspection::verify(self, jwt, Origin::Issuer).await
+        introspection::verify(self, jwt, TokenOrigin::Issuer).await
     }
 
     fn now(&self) -> SystemTime {
         (self.clock)()
     }
 
-    /// The algorithms that were named, where any were, with that of the secret for ID tokens.
+    /// Returns the configured algorithms, if any, including the one of the ID token secret.
     pub(crate) fn only_algorithms(&self) -> Option<Vec<SignatureAlgorithm>> {
         let secret = self.id_token_secret.as_ref().map(IdTokenSecret::algorithm);
         let all = self.algorithms.as_ref()?;
         Some(all.iter().copied().chain(secret).collect())
     }
 
-    /// Whether a text names the issuer, for what is not a token.
+    /// Returns a function that recognizes the issuer's name in something other than a token.
     pub(crate) async fn issuer_check(&self) -> Result<impl Fn(&str) -> bool> {
         let names = self.issuer.names().await?;
         Ok(move |issuer: &str| names.accept_name(issuer))
@@ -378,25 +386,30 @@ impl TokenVerifier {
         self.issuer.clone()
     }
 
-    /// Whether answers of the userinfo endpoint have to be encrypted.
+    /// Returns whether userinfo responses must be encrypted.
     pub(crate) fn opens_userinfo(&self) -> bool {
         !self.userinfo_keys.is_empty()
     }
 
-    /// Claims that are encrypted and not signed (OpenID Connect Core 1.0 section 5.3.2); `None` where
-    /// a signed token is inside. Only for what the endpoint itself has answered: anybody can encrypt.
+    /// Decrypts claims that are encrypted but not signed (OpenID Connect Core 1.0 section 5.3.2).
+    /// Returns `None` if the content is a signed token. Only for responses that came directly from
+    /// the endpoint, because anyone can encrypt.
     pub(crate) fn unsigned_user_info(&self, jwe: &str) -> Option<Map<String, Value>> {
         json::object(&decrypt(jwe, &self.userinfo_keys).ok()?)
     }
 
-    async fn accepted(&self, kind: Kind, typ: Option<&str>) -> Result<Vec<SignatureAlgorithm>> {
+    async fn accepted(
+        &self,
+        kind: TokenKind,
+        typ: Option<&str>,
+    ) -> Result<Vec<SignatureAlgorithm>> {
         let registered = match kind.registered {
-            // Keycloak answers with the access token, which has an algorithm of its own.
+            // Keycloak responds with the access token, which has its own algorithm.
             Some(Registered::Introspection) if typ != Some(introspection::STANDARD) => None,
             of_client => of_client.and_then(|kind| self.registered.of(kind)),
         };
         if let Some(algorithm) = registered {
-            // A symmetric one has no key here.
+            // There is no key for a symmetric algorithm.
             let all = self.algorithms.as_deref();
             let all = all.unwrap_or(&SignatureAlgorithm::ASYMMETRIC);
             return Ok(all
@@ -411,12 +424,12 @@ impl TokenVerifier {
         }
     }
 
-    /// Opens a token and verifies its signature. With `keys`, it must have been encrypted.
+    /// Verifies the signature of a token. If there are `keys`, the token must be encrypted.
     async fn open(
         &self,
         token: &str,
-        kind: Kind,
-        from: Origin,
+        kind: TokenKind,
+        from: TokenOrigin,
         keys: &[DecryptionKey],
     ) -> Result<Opened> {
         let inner;
@@ -426,11 +439,11 @@ impl TokenVerifier {
             if token.split('.').count() != 5 {
                 return Err(kind
                     .refused(TokenFault::Encryption, "it is not encrypted")
-                    .with_hint("the client is registered for encrypted ones"));
+                    .with_hint("the client is registered for encryption"));
             }
-            // What is inside is a signed token, which is verified like any other.
+            // The content is a signed token, which is verified like any other.
             inner = String::from_utf8(decrypt(token, keys)?)
-                .map_err(|_| jws::malformed("the encrypted content is no token"))?;
+                .map_err(|_| jws::malformed("the encrypted content is not a token"))?;
             &inner
         };
         let token = Jws::parse(token)?;
@@ -441,7 +454,7 @@ impl TokenVerifier {
             _ => None,
         };
         let (algorithm, payload) = match secret {
-            // The secret and the published keys never meet: each has its own algorithms.
+            // The secret and the published keys are never mixed: each has its own algorithms.
             Some(secret) => {
                 let algorithm = token.algorithm(&[secret.algorithm()])?;
                 (
@@ -463,7 +476,7 @@ impl TokenVerifier {
     }
 }
 
-/// A token whose signature is good; its claims are still to be checked.
+/// A token with a verified signature, whose claims are not yet checked.
 struct Opened {
     algorithm: SignatureAlgorithm,
     typ: Option<String>,

@@ -1,29 +1,29 @@
-//! The configuration that Keycloak's provider `install` gives.
+//! The configuration file from Keycloak's provider `install`.
 
 use serde_json::{Map, Value};
 
 use crate::error::Result;
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Discovered, Oidc, OidcBuilder};
 use std::fmt;
 
-/// A client's `keycloak.json`: realm, server, client and its credentials.
+/// A client's `keycloak.json`: the realm, the server, the client and its credentials.
 #[derive(Clone)]
 pub struct AdapterConfig {
     pub(super) members: Map<String, Value>,
 }
 
 impl AdapterConfig {
-    /// One member, such as `resource` or `credentials`. Keep the latter out of logs.
+    /// Returns a member, such as `resource` or `credentials`. Keep `credentials` out of logs.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
 
-    /// The file itself, the client's secret included.
+    /// Returns the whole file as JSON, including the client's secret.
     pub fn to_json(&self) -> String {
         Value::Object(self.members.clone()).to_string()
     }
 
-    /// Starts a client of the realm with it.
+    /// Returns a builder for a client with this configuration.
     ///
     /// ```no_run
     /// # async fn show(registration: keycloak_kit::registration::Registration) -> keycloak_kit::Result<()> {
@@ -33,8 +33,8 @@ impl AdapterConfig {
     /// ```
     ///
     /// # Errors
-    /// As [`Oidc::builder_from_keycloak_json`].
-    pub fn oidc(&self) -> Result<OidcBuilder> {
+    /// Returns an error in the same cases as [`Oidc::builder_from_keycloak_json`].
+    pub fn oidc(&self) -> Result<OidcBuilder<Discovered>> {
         Oidc::builder_from_keycloak_json(&self.to_json())
     }
 }

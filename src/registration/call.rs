@@ -1,4 +1,4 @@
-//! One request to a registration endpoint.
+//! Requests to the registration endpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use url::Url;
 
 use super::document::Members;
 use crate::Secret;
-use crate::call::{Answer, Credential};
-use crate::discovery::{Provider, ProviderMetadata, registration_provider};
+use crate::call::{Credential, ServerResponse};
+use crate::discovery::{ProviderId, ProviderMetadata, registration_provider};
 use crate::endpoint::{Channel, Endpoint};
 use crate::error::{
     Error, Result, config, empty_secrets, masked_secrets, protocol, unexpected_body,
 };
 use crate::http::json;
-use crate::http::repeat::Repeat;
 use crate::http::request::JSON;
+use crate::http::retry_policy::RetryPolicy;
 use crate::http::segment;
 use crate::http::sender::OAUTH_LIMIT;
 use crate::operation::Operation;
@@ -31,7 +31,7 @@ const ENDPOINT: Endpoint = ("registration_endpoint", |m| {
     m.registration_endpoint.as_deref()
 });
 
-/// What is shown to be let in.
+/// The credential of registration calls.
 #[derive(Clone)]
 pub(super) enum Authority {
     Anonymous,
@@ -39,13 +39,13 @@ pub(super) enum Authority {
     Tokens(Arc<TokenEngine>),
 }
 
-/// A provider, and what is shown to it.
+/// The client registration of a provider, and the credential for it.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct RegistrationService {
     pub(super) channel: Arc<Channel>,
-    pub(super) provider: Provider,
+    pub(super) provider: ProviderId,
     pub(super) authority: Authority,
-    /// Whether ten asterisks, and nothing, are meant as a secret.
+    /// Whether a masked or empty secret is sent.
     pub(super) masks_allowed: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Body {
 impl Body {
     pub(super) fn json(op: &Operation, value: &impl Serialize) -> Result<Self> {
         let bytes = serde_json::to_vec(value)
-            .map_err(|_| unexpected_body(op, "the client cannot be written as JSON"))?;
+            .map_err(|_| unexpected_body(op, "the client cannot be serialized as JSON"))?;
         Ok(Self {
             content_type: JSON,
             bytes: bytes.into(),
@@ -72,17 +72,17 @@ impl Body {
     }
 }
 
-pub(super) struct Call<'a> {
+pub(super) struct RegistrationCall<'a> {
     pub(super) op: &'a Operation,
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) body: Option<Body>,
-    /// An `Authorization` header in place of the door's.
-    pub(super) shown: Option<HeaderValue>,
+    /// An `Authorization` header that overrides the credential of the service.
+    pub(super) authorization: Option<HeaderValue>,
 }
 
-/// A successful answer.
-pub(super) struct Received(Answer);
+/// A successful response.
+pub(super) struct Received(ServerResponse);
 
 impl Received {
     pub(super) fn members(&self, op: &Operation) -> Result<Map<String, Value>> {
@@ -94,8 +94,8 @@ impl Received {
     }
 }
 
-impl Door {
-    /// Refuses what the server would store as the client's secret and nobody chose.
+impl RegistrationService {
+    /// Returns an error if the body has a masked or empty secret, which the server would store.
     pub(super) fn refuse_masks(
         &self,
         op: &Operation,
@@ -134,7 +134,7 @@ impl Door {
             .await
     }
 
-    /// Where clients of this form are registered.
+    /// Returns the endpoint where clients of this format are registered.
     pub(super) async fn endpoint(&self, members: &Members) -> Result<Url> {
         if let Some(provider) = members.provider {
             return self.provider_url(provider).await;
@@ -147,40 +147,40 @@ impl Door {
         Ok(target.url)
     }
 
-    /// One of Keycloak's own providers.
+    /// Returns the address of one of Keycloak's own registration providers.
     pub(super) async fn provider_url(&self, provider: &str) -> Result<Url> {
         let metadata = self.metadata().await?;
         self.published(&metadata, &registration_provider(&metadata, provider))
     }
 
-    /// Where an address is called that the server has given.
+    /// Returns the URL to call for an address that the server has published.
     pub(super) fn published(&self, metadata: &ProviderMetadata, address: &str) -> Result<Url> {
         self.channel.discovery.rewrite(&metadata.issuer, address)
     }
 
-    /// Sends and takes a successful answer.
-    pub(super) async fn send(&self, call: Call<'_>) -> Result<Received> {
+    /// Sends a request, and returns an error for an unsuccessful response.
+    pub(super) async fn send(&self, call: RegistrationCall<'_>) -> Result<Received> {
         let initial = match &self.authority {
             Authority::Initial(token) => Some(bearer(token)?),
             _ => None,
         };
-        let credential = match (&call.shown, &self.authority) {
-            (Some(shown), _) => Credential::Header(shown),
+        let credential = match (&call.authorization, &self.authority) {
+            (Some(header), _) => Credential::Header(header),
             (None, Authority::Tokens(engine)) => Credential::Engine(engine),
             (None, _) => match &initial {
                 Some(header) => Credential::Header(header),
                 None => Credential::None,
             },
         };
-        let repeat = match call.method {
-            Method::GET => Repeat::IDEMPOTENT,
-            // Executed once already, it has made a client or replaced the token.
-            _ => Repeat::SINGLE_USE,
+        let retry = match call.method {
+            Method::GET => RetryPolicy::IDEMPOTENT,
+            // A repetition would create a second client, or fail because the token was replaced.
+            _ => RetryPolicy::SINGLE_USE,
         };
         let request = self.channel.sender.call(call.op).with(credential);
         let mut request = request
             .method(call.method, call.url)
-            .repeat(repeat)
+            .retry(retry)
             .max_bytes(OAUTH_LIMIT);
         if let Some(body) = call.body {
             request = request.body(body.content_type, body.bytes);
@@ -192,7 +192,7 @@ impl Door {
         if answer.status() == StatusCode::NOT_FOUND {
             self.channel.discovery.doubt(&self.provider);
         }
-        Err(self.explain(refusal, call.shown.is_some()))
+        Err(self.explain(refusal, call.authorization.is_some()))
     }
 
     fn explain(&self, error: Error, own_token: bool) -> Error {
@@ -202,21 +202,21 @@ impl Door {
         }
         error.with_hint(match (&self.authority, own_token) {
             (_, true) => {
-                "the registration access token or the secret is not the newest one, or the client \
-                 is gone: an administrator can make a new one"
+                "the registration access token or the secret has been replaced, or the client was \
+                 deleted: an administrator can issue a new registration access token"
             }
             (Authority::Anonymous, _) => {
                 "set initial_access_token or token_source, or let the realm's client registration \
                  policies trust this host"
             }
             (Authority::Initial(_), _) => {
-                "the initial access token has expired or its number of clients is used up, or a \
+                "the initial access token has expired or has been used for all its clients, or a \
                  client registration policy of the realm refuses the client"
             }
             (Authority::Tokens(_), _) => {
                 "the token needs the role create-client or manage-clients: of the client \
-                 realm-management where the realm itself issued it, of the client named after the \
-                 realm (demo-realm) where master did"
+                 realm-management if the realm itself issued the token, or of the client named \
+                 after the realm (demo-realm) if the realm master did"
             }
         })
     }
@@ -225,12 +225,12 @@ impl Door {
 pub(super) fn bearer(token: &Secret) -> Result<HeaderValue> {
     let text = format!("Bearer {}", token.expose());
     let mut header = HeaderValue::try_from(text)
-        .map_err(|_| config("the token has characters that no header can carry"))?;
+        .map_err(|_| config("the token contains characters that are not allowed in a header"))?;
     header.set_sensitive(true);
     Ok(header)
 }
 
-/// Appends one segment.
+/// Appends a path segment.
 pub(super) fn push(url: &mut Url, part: &str) -> Result<()> {
     let path = format!(
         "{}/{}",
@@ -241,7 +241,9 @@ pub(super) fn push(url: &mut Url, part: &str) -> Result<()> {
     if url.path() == path {
         Ok(())
     } else {
-        Err(protocol("the registration endpoint takes no path below it"))
+        Err(protocol(
+            "no path can be appended to the registration endpoint",
+        ))
     }
 }
 

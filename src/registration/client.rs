@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::adapter_config::AdapterConfig;
-use super::call::{Body, Call, bearer, push};
+use super::call::{Body, RegistrationCall, bearer, push};
 use super::document::ClientDocument;
 use super::handle::{Registration, members_of};
 use crate::Secret;
 use crate::client_metadata::ClientMetadata;
-use crate::discovery::Provider;
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Error, Result, is_disruptive, protocol, unauthorized, unexpected_body};
 use crate::operation::Operation;
@@ -35,12 +35,12 @@ const DELETE: Operation = Operation::new(
     "{registration_client_uri}",
 );
 
-/// A client that was registered, and what manages it. Cheap to clone; clones share the
-/// registration access token.
+/// A handle that manages a registered client. Cheap to clone; clones share the registration access
+/// token.
 ///
-/// Calls wait for each other, since each may replace the token, and go on in a task of their own
-/// when their caller gives up: the answer with the new token is not lost. Save it
-/// ([`saved`](Self::saved)) after every call. `Debug` shows no secrets.
+/// Each call may replace the token, so the calls of one client run one after the other. Each runs
+/// in its own task, so that the response with the new token is not lost if the caller is canceled.
+/// Save the token ([`saved`](Self::saved)) after every call. `Debug` shows no secrets.
 pub struct RegisteredClient<T = ClientMetadata> {
     shared: Arc<Shared<T>>,
 }
@@ -60,18 +60,18 @@ struct State<T> {
     document: Option<T>,
 }
 
-/// What it takes to manage a registered client later. Serialised it has the registration access
-/// token in plain: keep it like a password.
+/// The data for managing a registered client later. The serialized form contains the registration
+/// access token in plain text: protect it like a password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SavedRegistration {
-    /// The provider.
+    /// The provider's issuer.
     pub issuer: String,
-    /// The client.
+    /// The client's id.
     pub client_id: String,
     /// The newest registration access token.
     pub registration_access_token: Secret,
-    /// Where the client is managed, where the server has said so.
+    /// The address for managing the client, if the server has sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_client_uri: Option<String>,
 }
@@ -99,36 +99,36 @@ impl<T: ClientDocument> RegisteredClient<T> {
         }
     }
 
-    /// The provider, and the way to it.
-    pub(super) fn place(&self) -> (Arc<Channel>, Provider) {
-        let door = &self.shared.registration.door;
-        (door.channel.clone(), door.provider.clone())
+    /// Returns the provider and its channel.
+    pub(super) fn place(&self) -> (Arc<Channel>, ProviderId) {
+        let service = &self.shared.registration.service;
+        (service.channel.clone(), service.provider.clone())
     }
 
-    /// The client's id.
+    /// Returns the client's id.
     pub fn client_id(&self) -> String {
         self.shared.state().id.clone()
     }
 
-    /// The client's secret, where the server has shown one.
+    /// Returns the client's secret, if the server has sent one.
     pub fn client_secret(&self) -> Option<Secret> {
         self.shared.state().secret.clone()
     }
 
-    /// The client as the server had it at the last call; `None` after one whose answer could not
-    /// be read.
+    /// Returns the client's metadata from the last response, or `None` if that could not be
+    /// decoded.
     pub fn metadata(&self) -> Option<T> {
         self.shared.state().document.clone()
     }
 
-    /// The newest registration access token. A client that was reached with
-    /// [`Registration::client`] has none.
+    /// Returns the newest registration access token. A client from [`Registration::client`] has
+    /// none.
     pub fn registration_access_token(&self) -> Option<Secret> {
         self.shared.state().token.clone()
     }
 
-    /// What it takes to manage the client later, see [`Registration::resume`]; `None` without a
-    /// registration access token.
+    /// Returns the data for managing the client later with [`Registration::resume`], or `None`
+    /// without a registration access token.
     pub fn saved(&self) -> Option<SavedRegistration> {
         let state = self.shared.state();
         Some(SavedRegistration {
@@ -142,19 +142,20 @@ impl<T: ClientDocument> RegisteredClient<T> {
     /// Reads the client (RFC 7592 section 2.1).
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the registration access token is not the newest one, or the
-    /// client is gone.
+    /// Returns an error of kind `Unauthorized` if the registration access token has been replaced,
+    /// or the client was deleted.
     pub async fn read(&self) -> Result<T> {
         self.read_as(&READ).await
     }
 
-    /// Replaces the client's metadata by `wanted` (RFC 7592 section 2.2): what it leaves out
-    /// goes back to the server's default. The id is filled in, and what the server alone sets is
-    /// left out. Gives the client as it is then.
+    /// Replaces the client's metadata (RFC 7592 section 2.2), and returns the new metadata.
+    ///
+    /// Members that `wanted` omits get the server's defaults. The id is added, and members that
+    /// only the server sets are removed.
     ///
     /// # Errors
-    /// As [`Registration::create`] and [`read`](Self::read). After a refusal everything is as it
-    /// was, the token too.
+    /// Returns an error in the same cases as [`Registration::create`] and [`read`](Self::read). If
+    /// the server refuses the update, the client and the token are unchanged.
     pub async fn update(&self, wanted: &T) -> Result<T> {
         let wanted = wanted.clone();
         self.in_turn(|shared| async move {
@@ -164,10 +165,10 @@ impl<T: ClientDocument> RegisteredClient<T> {
         .await
     }
 
-    /// Reads the client, edits it and writes it. Other calls wait.
+    /// Reads the client, edits its metadata and writes it back. Other calls wait.
     ///
     /// # Errors
-    /// As [`update`](Self::update).
+    /// Returns an error in the same cases as [`update`](Self::update).
     pub async fn modify(&self, edit: impl FnOnce(&mut T) + Send + 'static) -> Result<T> {
         self.in_turn(|shared| async move {
             let mut document = shared.read(&UPDATE).await?;
@@ -181,7 +182,7 @@ impl<T: ClientDocument> RegisteredClient<T> {
     /// Deletes the client (RFC 7592 section 2.3).
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Returns an error in the same cases as [`read`](Self::read).
     pub async fn delete(&self) -> Result<()> {
         self.in_turn(|shared| async move {
             shared.send(&DELETE, Method::DELETE, None).await?;
@@ -192,18 +193,18 @@ impl<T: ClientDocument> RegisteredClient<T> {
         .await
     }
 
-    /// The client's `keycloak.json`, from Keycloak's provider `install`.
+    /// Returns the client's `keycloak.json`, from Keycloak's provider `install`.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Returns an error in the same cases as [`read`](Self::read).
     pub async fn adapter_config(&self) -> Result<AdapterConfig> {
         self.in_turn(|shared| async move {
             let (id, token) = {
                 let state = shared.state();
                 (state.id.clone(), state.token.clone())
             };
-            let shown = token.as_ref().map(bearer).transpose()?;
-            shared.registration.install(&id, shown).await
+            let authorization = token.as_ref().map(bearer).transpose()?;
+            shared.registration.install(&id, authorization).await
         })
         .await
     }
@@ -223,7 +224,7 @@ impl<T: ClientDocument> RegisteredClient<T> {
         self.shared.accept(op, members)
     }
 
-    /// Runs one call after the other, in a task that outlives its caller.
+    /// Runs the calls one after the other, each in a task that outlives its caller.
     async fn in_turn<R, F>(&self, call: impl FnOnce(Arc<Shared<T>>) -> F) -> Result<R>
     where
         R: Send + 'static,
@@ -236,7 +237,7 @@ impl<T: ClientDocument> RegisteredClient<T> {
             call.await
         });
         task.await
-            .unwrap_or_else(|_| Err(unauthorized("the call was ended from outside")))
+            .unwrap_or_else(|_| Err(unauthorized("the task of the call ended without a result")))
     }
 }
 
@@ -254,20 +255,20 @@ impl<T: ClientDocument> Shared<T> {
     }
 
     async fn write(&self, mut members: Map<String, Value>) -> Result<T> {
-        for name in T::MEMBERS.answered {
+        for name in T::MEMBERS.response_only {
             members.remove(*name);
         }
         members
             .entry(T::MEMBERS.id)
             .or_insert_with(|| self.state().id.clone().into());
         self.registration
-            .door
+            .service
             .refuse_masks(&UPDATE, T::MEMBERS, &members)?;
         let body = Body::json(&UPDATE, &members)?;
         let sent = self.send(&UPDATE, Method::PUT, Some(body)).await;
         let answer = sent.map_err(may_be_done)?;
         if answer.is_empty() {
-            return Err(unexpected_body(&UPDATE, "the answer is empty"));
+            return Err(unexpected_body(&UPDATE, "the response is empty"));
         }
         let members = answer.members(&UPDATE)?;
         self.accept(&UPDATE, members)
@@ -280,36 +281,36 @@ impl<T: ClientDocument> Shared<T> {
         body: Option<Body>,
     ) -> Result<super::call::Received> {
         let url = self.url().await?;
-        let shown = self.state().token.as_ref().map(bearer).transpose()?;
-        let call = Call {
+        let authorization = self.state().token.as_ref().map(bearer).transpose()?;
+        let call = RegistrationCall {
             op,
             method,
             url,
             body,
-            shown,
+            authorization,
         };
-        self.registration.door.send(call).await
+        self.registration.service.send(call).await
     }
 
-    /// Where the client is managed: as the server has said, else below the endpoint, as Keycloak
-    /// has it.
+    /// Returns the address for managing the client: the one that the server has sent, otherwise a
+    /// path below the endpoint, as in Keycloak.
     async fn url(&self) -> Result<Url> {
-        let door = &self.registration.door;
-        let metadata = door.metadata().await?;
+        let service = &self.registration.service;
+        let metadata = service.metadata().await?;
         let (id, uri) = {
             let mut state = self.state();
             state.issuer.clone_from(&metadata.issuer);
             (state.id.clone(), state.uri.clone())
         };
         if let Some(uri) = uri {
-            return door.published(&metadata, &uri);
+            return service.published(&metadata, &uri);
         }
-        let mut url = door.endpoint(T::MEMBERS).await?;
+        let mut url = service.endpoint(T::MEMBERS).await?;
         push(&mut url, &id)?;
         Ok(url)
     }
 
-    /// Takes the newest token out of an answer, before anything else can go wrong with it.
+    /// Stores a response. The new token comes first, before anything can fail.
     fn accept(&self, op: &Operation, mut members: Map<String, Value>) -> Result<T> {
         let token = members.remove(T::MEMBERS.token);
         let uri = members.remove("registration_client_uri");
@@ -324,11 +325,11 @@ impl<T: ClientDocument> Shared<T> {
         }
         if let Some(Value::String(id)) = members.get(T::MEMBERS.id) {
             if T::MEMBERS.provider.is_none() && *id != state.id {
-                return Err(protocol("the answer is about another client").with_operation(op));
+                return Err(protocol("the response is about another client").with_operation(op));
             }
             if id.is_empty() || id.contains(is_disruptive) {
                 return Err(protocol(
-                    "the client's id in the answer is empty or has control characters",
+                    "the client's id in the response is empty or has control characters",
                 )
                 .with_operation(op));
             }
@@ -345,12 +346,12 @@ impl<T: ClientDocument> Shared<T> {
     }
 }
 
-/// Says what a lost answer to an update may mean.
+/// Adds what a lost response to an update may mean.
 fn may_be_done(error: Error) -> Error {
     if error.is_transport() || error.is_timeout() || error.is_server() {
         return error.with_hint(
-            "the update may have been executed and the registration access token replaced: if the \
-             next call is refused with 401, an administrator has to make a new one",
+            "the server may have executed the update and replaced the registration access token: if \
+             the next call fails with 401, an administrator has to issue a new token",
         );
     }
     error

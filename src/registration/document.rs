@@ -1,4 +1,4 @@
-//! The forms in which a client can be registered.
+//! The formats of a client registration.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use crate::client_metadata::ClientMetadata;
 
-/// A form in which a client is registered, and with it the provider it is sent to:
-/// [`ClientMetadata`] to the standard endpoint (Keycloak's `openid-connect`), Keycloak's own
-/// representation, as a `ClientRepresentation` or as JSON, to its provider `default`.
+/// A format of a client registration, which determines the registration provider.
 ///
-/// There are no other forms: the trait is sealed.
+/// [`ClientMetadata`] is sent to the standard endpoint (Keycloak's provider `openid-connect`).
+/// Keycloak's own representation, as a `ClientRepresentation` or a JSON value, is sent to its
+/// provider `default`.
+///
+/// This trait is sealed.
 pub trait ClientDocument:
     sealed::Form + Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 {
@@ -21,7 +23,7 @@ impl ClientDocument for Value {}
 #[cfg(feature = "admin")]
 impl ClientDocument for crate::representations::ClientRepresentation {}
 
-/// Where a form is sent to, and what its members are called.
+/// The provider of a format, and its member names.
 #[derive(Debug)]
 pub struct Members {
     /// The provider below `clients-registrations`; `None` for the published endpoint.
@@ -29,8 +31,8 @@ pub struct Members {
     pub(super) id: &'static str,
     pub(super) secret: &'static str,
     pub(super) token: &'static str,
-    /// Sent by the server only (RFC 7592 section 2.2).
-    pub(super) answered: &'static [&'static str],
+    /// Members that only the server sends (RFC 7592 section 2.2).
+    pub(super) response_only: &'static [&'static str],
 }
 
 const STANDARD: Members = Members {
@@ -38,7 +40,7 @@ const STANDARD: Members = Members {
     id: "client_id",
     secret: "client_secret",
     token: "registration_access_token",
-    answered: &[
+    response_only: &[
         "registration_access_token",
         "registration_client_uri",
         "client_secret_expires_at",
@@ -51,7 +53,7 @@ const KEYCLOAK: Members = Members {
     id: "clientId",
     secret: "secret",
     token: "registrationAccessToken",
-    answered: &["registrationAccessToken"],
+    response_only: &["registrationAccessToken"],
 };
 
 mod sealed {

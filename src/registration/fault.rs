@@ -1,4 +1,4 @@
-//! What the server finds wrong with a registration.
+//! Error codes of client registration.
 
 use crate::Error;
 
@@ -6,25 +6,25 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RegistrationFault {
-    /// `invalid_redirect_uri`: a redirect URI is none, or not allowed.
+    /// `invalid_redirect_uri`: a redirect URI is malformed or not allowed.
     InvalidRedirectUri,
-    /// `invalid_client_metadata`: a member has a value that the server does not take, or members
+    /// `invalid_client_metadata`: the server does not accept the value of a member, or members
     /// contradict each other.
     InvalidClientMetadata,
     /// `invalid_software_statement`: the statement is not valid.
     InvalidSoftwareStatement,
-    /// `unapproved_software_statement`: the statement is not of a software this server takes.
+    /// `unapproved_software_statement`: the server does not approve the software statement.
     UnapprovedSoftwareStatement,
-    /// `invalid_token`: the initial, the registration or the access token is not, or no longer,
-    /// valid.
+    /// `invalid_token`: the initial access token, registration access token or access token is
+    /// invalid or has expired.
     InvalidToken,
-    /// `insufficient_scope`: the token, or a policy of the realm for callers without one, does
-    /// not allow it.
+    /// `insufficient_scope`: the token, or the realm's policy for callers without a token, does not
+    /// allow the request.
     NotAllowed,
 }
 
 impl Error {
-    /// What is wrong with a client registration, where the server said so with a code.
+    /// Returns what is wrong with a client registration, if the server has sent an error code.
     ///
     /// ```no_run
     /// # async fn show(registration: keycloak_kit::registration::Registration, wanted: keycloak_kit::registration::ClientMetadata) {

@@ -1,4 +1,4 @@
-//! Where clients are registered.
+//! Client registration at a provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::adapter_config::AdapterConfig;
-use super::call::{Authority, Body, Call, Door};
+use super::call::{Authority, Body, RegistrationCall, RegistrationService};
 use super::client::{RegisteredClient, SavedRegistration};
 use super::document::ClientDocument;
-use crate::client_auth::{OAuthClient, Place};
-use crate::discovery::Provider;
+use crate::client_auth::{AuthEndpoint, OAuthClient};
+use crate::discovery::ProviderId;
 use crate::endpoint::Channel;
 use crate::error::{Result, invalid_argument, protocol, unexpected_body};
 use crate::http::segment;
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::credentials::Credentials;
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Oidc, OidcBuilder, ProviderSource};
 use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
 use crate::{ClientAuth, Keycloak, Secret, TokenSource};
@@ -43,15 +43,15 @@ const INSTALL: Operation = Operation::new(
 /// Registers clients at a realm, or at any other provider that publishes a
 /// `registration_endpoint` (RFC 7591).
 ///
-/// As it comes from [`Keycloak::registration`] or [`Oidc::registration`] it shows no token, which
-/// a realm takes from the hosts that its policies trust. Cheap to clone.
+/// The registration returned by [`Keycloak::registration`] and [`Oidc::registration`] sends no
+/// token; a realm accepts that from hosts that its policies trust. Cheap to clone.
 #[derive(Clone)]
 pub struct Registration {
-    pub(super) door: Arc<Door>,
+    pub(super) service: Arc<RegistrationService>,
 }
 
 impl Keycloak {
-    /// Client registration at `realm` (RFC 7591), without a token: see
+    /// Returns the client registration of `realm` (RFC 7591), without a token: see
     /// [`Registration::initial_access_token`] and [`Registration::token_source`].
     pub fn registration(&self, realm: impl Into<String>) -> Registration {
         Registration::of_realm(self.channel().clone(), realm.into())
@@ -59,17 +59,17 @@ impl Keycloak {
 }
 
 impl Oidc {
-    /// Client registration at this provider (RFC 7591), without a token.
+    /// Returns the client registration of this provider (RFC 7591), without a token.
     pub fn registration(&self) -> Registration {
         let (channel, provider) = self.place();
         Registration::new(channel, provider)
     }
 }
 
-impl OidcBuilder {
-    /// Client registration at this provider (RFC 7591), without a token, before there is a client:
-    /// of the settings only those of the provider and its connections matter, and no client id is
-    /// needed. [`RegisteredClient::oidc`] makes a client of what was registered.
+impl<P: ProviderSource> OidcBuilder<P> {
+    /// Returns the client registration of this provider (RFC 7591), without a token and without a
+    /// client id. Only the settings of the provider and its connections are used.
+    /// [`RegisteredClient::oidc`] returns a client for the registered metadata.
     ///
     /// ```no_run
     /// # async fn show(token: &str) -> keycloak_kit::Result<()> {
@@ -84,7 +84,7 @@ impl OidcBuilder {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config`, with the setting that is wrong.
+    /// Returns an error of kind `Config` if a setting is wrong.
     pub fn registration(self) -> Result<Registration> {
         let (channel, provider) = self.place()?;
         Ok(Registration::new(channel, provider))
@@ -93,12 +93,12 @@ impl OidcBuilder {
 
 impl Registration {
     pub(crate) fn of_realm(channel: Arc<Channel>, realm: String) -> Self {
-        Self::new(channel, Provider::Realm(realm))
+        Self::new(channel, ProviderId::Realm(realm))
     }
 
-    fn new(channel: Arc<Channel>, provider: Provider) -> Self {
+    fn new(channel: Arc<Channel>, provider: ProviderId) -> Self {
         Self {
-            door: Arc::new(Door {
+            service: Arc::new(RegistrationService {
                 channel,
                 provider,
                 authority: Authority::Anonymous,
@@ -109,28 +109,27 @@ impl Registration {
 
     fn with(&self, authority: Authority) -> Self {
         Self {
-            door: Arc::new(Door {
+            service: Arc::new(RegistrationService {
                 authority,
-                ..Door::clone(&self.door)
+                ..RegistrationService::clone(&self.service)
             }),
         }
     }
 
-    /// Sends ten asterisks, the mask that Keycloak shows in place of a secret, and the empty text as
-    /// the client's secret. They are refused unless set, because the server would store them as
-    /// they are.
+    /// Allows ten asterisks, which Keycloak sends in place of a secret, and the empty string as the
+    /// client's secret. Otherwise they are refused, because the server would store them unchanged.
     #[must_use]
     pub fn allow_masked_secrets(&self) -> Self {
         Self {
-            door: Arc::new(Door {
+            service: Arc::new(RegistrationService {
                 masks_allowed: true,
-                ..Door::clone(&self.door)
+                ..RegistrationService::clone(&self.service)
             }),
         }
     }
 
-    /// Registers with an initial access token, which the administrator makes for a number of
-    /// clients and a time.
+    /// Registers clients with an initial access token, which an administrator creates for a limited
+    /// time and number of clients.
     ///
     /// ```no_run
     /// # async fn show(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -150,51 +149,52 @@ impl Registration {
         self.with(Authority::Initial(token.into()))
     }
 
-    /// Registers, and manages any client, with access tokens of the realm: of an account with
-    /// the role `create-client` or `manage-clients`. A [`Session`](crate::oidc::Session) or an
-    /// [`AccessToken`](crate::AccessToken) is such a source.
+    /// Registers clients, and manages existing ones, with access tokens of the realm. The tokens
+    /// need the role `create-client` or `manage-clients`. A [`Session`](crate::oidc::Session) and
+    /// an [`AccessToken`](crate::AccessToken) are token sources.
     #[must_use]
     pub fn token_source(&self, source: impl TokenSource) -> Self {
-        let login = Login {
-            channel: self.door.channel.clone(),
-            provider: self.door.provider.clone(),
+        let login = CredentialLogin {
+            channel: self.service.channel.clone(),
+            provider: self.service.provider.clone(),
             credentials: Credentials::Custom(Arc::new(source)),
         };
         self.with(Authority::Tokens(Arc::new(TokenEngine::new(login))))
     }
 
-    /// Registers a client (RFC 7591 section 3.1; a representation goes to Keycloak's provider
-    /// `default`).
+    /// Registers a client (RFC 7591 section 3.1). A Keycloak representation is sent to Keycloak's
+    /// provider `default`.
     ///
-    /// It is sent again only where the server turned it away: after a timeout or a broken
-    /// connection the client may be there.
+    /// The request is retried only if the server did not execute it. After a timeout or a broken
+    /// connection the client may exist.
     ///
     /// # Errors
-    /// [`Error::registration_fault`](crate::Error::registration_fault) says what is wrong with
-    /// the metadata; of kind `Unauthorized` or `Forbidden` when the token, or the lack of one, is
-    /// not accepted.
+    /// - [`Error::registration_fault`](crate::Error::registration_fault) returns what is wrong with
+    ///   the metadata.
+    /// - The error is of kind `Unauthorized` or `Forbidden` if the server does not accept the
+    ///   token, or requires one.
     pub async fn create<T: ClientDocument>(&self, wanted: &T) -> Result<RegisteredClient<T>> {
         let mut members = members_of(&CREATE, wanted)?;
-        for name in T::MEMBERS.answered {
+        for name in T::MEMBERS.response_only {
             members.remove(*name);
         }
-        self.door.refuse_masks(&CREATE, T::MEMBERS, &members)?;
-        let url = self.door.endpoint(T::MEMBERS).await?;
+        self.service.refuse_masks(&CREATE, T::MEMBERS, &members)?;
+        let url = self.service.endpoint(T::MEMBERS).await?;
         let answer = self
-            .door
-            .send(Call {
+            .service
+            .send(RegistrationCall {
                 op: &CREATE,
                 method: Method::POST,
                 url,
                 body: Some(Body::json(&CREATE, &members)?),
-                shown: None,
+                authorization: None,
             })
             .await?;
         self.take(&CREATE, answer).await
     }
 
-    /// Registers a SAML client out of its entity descriptor, in XML, with Keycloak's provider
-    /// `saml2-entity-descriptor`. What comes back is Keycloak's representation.
+    /// Registers a SAML client from its entity descriptor (XML), with Keycloak's provider
+    /// `saml2-entity-descriptor`. The response is Keycloak's representation of the client.
     ///
     /// ```no_run
     /// # async fn show(registration: keycloak_kit::registration::Registration) -> keycloak_kit::Result<()> {
@@ -207,7 +207,7 @@ impl Registration {
     /// ```
     ///
     /// # Errors
-    /// As [`create`](Self::create).
+    /// Returns an error in the same cases as [`create`](Self::create).
     pub async fn create_from_saml<T: ClientDocument>(
         &self,
         descriptor: impl Into<String> + Send,
@@ -215,41 +215,41 @@ impl Registration {
         if T::MEMBERS.provider.is_none() {
             return Err(invalid_argument(
                 &SAML,
-                "a SAML client has Keycloak's representation: ask for RegisteredClient<Value> or \
-                 RegisteredClient<ClientRepresentation>",
+                "the response is Keycloak's representation of a client: use \
+                 RegisteredClient<Value> or RegisteredClient<ClientRepresentation>",
             ));
         }
-        let url = self.door.provider_url("saml2-entity-descriptor").await?;
+        let url = self.service.provider_url("saml2-entity-descriptor").await?;
         let answer = self
-            .door
-            .send(Call {
+            .service
+            .send(RegistrationCall {
                 op: &SAML,
                 method: Method::POST,
                 url,
                 body: Some(Body::xml(descriptor.into())),
-                shown: None,
+                authorization: None,
             })
             .await?;
         self.take(&SAML, answer).await
     }
 
-    /// A client that is there already, managed with the tokens of
+    /// Returns a handle for an existing client, which is managed with the tokens of
     /// [`token_source`](Self::token_source).
     ///
     /// # Errors
-    /// Of kind `Unauthorized` or `Forbidden` when the token may not see the client, and when
-    /// there is no such client: the server does not tell.
+    /// Returns an error of kind `Unauthorized` or `Forbidden` if the token may not read the client,
+    /// or there is no such client; the server does not distinguish the two.
     pub async fn client<T: ClientDocument>(
         &self,
         client_id: impl AsRef<str> + Send,
     ) -> Result<RegisteredClient<T>> {
         let id = client_id.as_ref();
         segment::check(&CLIENT, "client_id", id)?;
-        if !matches!(self.door.authority, Authority::Tokens(_)) {
+        if !matches!(self.service.authority, Authority::Tokens(_)) {
             return Err(invalid_argument(
                 &CLIENT,
-                "a client of somebody else needs access tokens: set token_source, or resume a \
-                 registration that was saved",
+                "an existing client is managed with access tokens: set token_source, or resume a \
+                 saved registration",
             ));
         }
         let client = RegisteredClient::unread(self.clone(), id.to_owned(), None, None);
@@ -257,21 +257,21 @@ impl Registration {
         Ok(client)
     }
 
-    /// Takes up a registration that was saved, and reads it.
+    /// Resumes a saved registration, and reads the client.
     ///
     /// # Errors
-    /// Of kind `Config` when it is of another provider; of kind `Unauthorized` when its
-    /// registration access token has been replaced since, or the client is gone.
+    /// Returns an error of kind `Config` if the registration belongs to another provider, or
+    /// `Unauthorized` if the registration access token has been replaced or the client was deleted.
     pub async fn resume<T: ClientDocument>(
         &self,
         saved: SavedRegistration,
     ) -> Result<RegisteredClient<T>> {
         segment::check(&RESUME, "client_id", &saved.client_id)?;
-        let metadata = self.door.metadata().await?;
+        let metadata = self.service.metadata().await?;
         if saved.issuer != metadata.issuer {
             return Err(invalid_argument(
                 &RESUME,
-                "the saved registration is of another provider",
+                "the saved registration belongs to another provider",
             ));
         }
         let client = RegisteredClient::unread(
@@ -284,11 +284,11 @@ impl Registration {
         Ok(client)
     }
 
-    /// A client's `keycloak.json`, from Keycloak's provider `install`. The client authenticates
-    /// with its secret, or with [`ClientAuth::none`] where it is public.
+    /// Returns a client's `keycloak.json`, from Keycloak's provider `install`. The client
+    /// authenticates with its secret; a public client uses [`ClientAuth::none`].
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the secret is wrong.
+    /// Returns an error of kind `Unauthorized` if the secret is wrong.
     pub async fn adapter_config(
         &self,
         client_id: impl AsRef<str> + Send,
@@ -300,16 +300,16 @@ impl Registration {
         if !matches!(client.auth.name(), "none" | "client_secret_basic") {
             return Err(invalid_argument(
                 &INSTALL,
-                "a client authenticates here with client_secret_basic or none",
+                "this call supports only the client authentication client_secret_basic or none",
             ));
         }
-        let metadata = self.door.metadata().await?;
-        let place = Place {
+        let metadata = self.service.metadata().await?;
+        let place = AuthEndpoint {
             metadata: &metadata,
             name: "",
             url: &metadata.issuer,
         };
-        // `none` names the client in a form, which the path does here.
+        // `none` sends the client id in a form; here it is in the path.
         let header = client.authenticate(place).await?.header;
         self.install(id, header).await
     }
@@ -317,21 +317,21 @@ impl Registration {
     pub(super) async fn install(
         &self,
         client_id: &str,
-        shown: Option<http::HeaderValue>,
+        authorization: Option<http::HeaderValue>,
     ) -> Result<AdapterConfig> {
-        let mut url = self.door.provider_url("install").await?;
+        let mut url = self.service.provider_url("install").await?;
         super::call::push(&mut url, client_id)?;
-        let plain = Door {
+        let anonymous = RegistrationService {
             authority: Authority::Anonymous,
-            ..Door::clone(&self.door)
+            ..RegistrationService::clone(&self.service)
         };
-        let answer = plain
-            .send(Call {
+        let answer = anonymous
+            .send(RegistrationCall {
                 op: &INSTALL,
                 method: Method::GET,
                 url,
                 body: None,
-                shown,
+                authorization,
             })
             .await?;
         Ok(AdapterConfig {
@@ -339,7 +339,7 @@ impl Registration {
         })
     }
 
-    /// The registered client out of the answer to its creation.
+    /// Creates the handle from the response to a registration.
     async fn take<T: ClientDocument>(
         &self,
         op: &'static Operation,
@@ -348,10 +348,11 @@ impl Registration {
         let members = answer.members(op)?;
         let Some(Value::String(id)) = members.get(T::MEMBERS.id) else {
             return Err(
-                protocol("the client was registered, but the answer has no id").with_operation(op),
+                protocol("the client was registered, but the response has no id")
+                    .with_operation(op),
             );
         };
-        let issuer = self.door.metadata().await?.issuer.clone();
+        let issuer = self.service.metadata().await?.issuer.clone();
         let client = RegisteredClient::unread(self.clone(), id.clone(), None, None);
         client.accept(op, members, issuer)?;
         Ok(client)
@@ -364,16 +365,19 @@ pub(super) fn members_of<T: ClientDocument>(
 ) -> Result<Map<String, Value>> {
     match serde_json::to_value(document) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(invalid_argument(op, "the client is no JSON object")),
-        Err(_) => Err(unexpected_body(op, "the client cannot be written as JSON")),
+        Ok(_) => Err(invalid_argument(op, "the client is not a JSON object")),
+        Err(_) => Err(unexpected_body(
+            op,
+            "the client cannot be serialized as JSON",
+        )),
     }
 }
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration")
-            .field("provider", &format_args!("{}", self.door.provider))
-            .field("authority", &self.door.authority)
+            .field("provider", &format_args!("{}", self.service.provider))
+            .field("authority", &self.service.authority)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! A registered client as a client of OpenID Connect.
+//! Using a registered client as an OpenID Connect client.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::error::{Result, config};
 use crate::jose::{DecryptionKey, DpopKey, SignatureAlgorithm, SigningKey};
 use crate::oidc::{OidcBuilder, TokenVerifier};
 
-/// The private keys of a client that registers: a registration has only their public halves.
-/// `Debug` shows no part of them.
+/// The private keys of a client. A registration contains only the public keys. `Debug` shows only
+/// which keys are set.
 ///
 /// ```
 /// use keycloak_kit::jose::{SignatureAlgorithm::Es256, SigningKey};
@@ -35,21 +35,21 @@ pub struct ClientKeys {
 }
 
 impl ClientKeys {
-    /// The key that the client signs its assertions and its requests with.
+    /// Sets the key that signs the client's assertions and requests.
     #[must_use]
     pub fn signing_key(mut self, key: &SigningKey) -> Self {
         self.signing = Some(key.clone());
         self
     }
 
-    /// A key that opens what is encrypted for the client. Several may be set.
+    /// Adds a key that decrypts tokens and responses for the client.
     #[must_use]
     pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
         self.decryption.push(key);
         self
     }
 
-    /// The key that the client's tokens are bound to (RFC 9449). It is not registered.
+    /// Sets the key that the client's tokens are bound to (RFC 9449). It is not registered.
     #[must_use]
     pub fn dpop_key(mut self, key: DpopKey) -> Self {
         self.dpop = Some(key);
@@ -58,8 +58,7 @@ impl ClientKeys {
 }
 
 impl ClientMetadata {
-    /// Registers the public halves of these keys, as `jwks`. A secret and the DPoP key are not
-    /// among them.
+    /// Sets `jwks` to the public keys of `keys`, without symmetric keys and the DPoP key.
     #[must_use]
     pub fn keys(mut self, keys: &ClientKeys) -> Self {
         let signing = keys.signing.as_ref().and_then(SigningKey::public_jwk);
@@ -73,10 +72,12 @@ impl ClientMetadata {
 }
 
 impl RegisteredClient<ClientMetadata> {
-    /// This client as a client of OpenID Connect, as the server has registered it: its secret and
-    /// how it authenticates, its redirect URI (the first of several), the algorithms that it is
-    /// answered with, whether its requests are pushed and its tokens bound to its certificate. It
-    /// shares the connections of the registration; anything can be set otherwise on the builder.
+    /// Returns a builder for an OpenID Connect client with the registered metadata: secret and
+    /// authentication method, the first redirect URI, the algorithms of responses, and whether
+    /// requests are pushed and tokens are bound to the client certificate.
+    ///
+    /// The client shares the connections of the registration. Every setting can be changed on the
+    /// builder.
     ///
     /// ```no_run
     /// # async fn show() -> keycloak_kit::Result<()> {
@@ -92,23 +93,25 @@ impl RegisteredClient<ClientMetadata> {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when the client needs keys, which [`oidc_with`](Self::oidc_with) takes;
-    /// when its authentication is none that this crate has; when it was not read since its last
-    /// answer could not be.
+    /// Returns an error of kind `Config` if
+    ///
+    /// - the client needs keys, see [`oidc_with`](Self::oidc_with),
+    /// - this crate does not support its authentication method, or
+    /// - the last response could not be decoded and the client was not read since.
     pub fn oidc(&self) -> Result<OidcBuilder> {
         self.oidc_with(&ClientKeys::default())
     }
 
-    /// The same for a client that is registered with keys of its own: for `private_key_jwt`, for
-    /// encrypted answers, for signed requests, for tokens that are bound to a key.
+    /// Like [`oidc`](Self::oidc), for a client with keys: for `private_key_jwt`, encrypted
+    /// responses, signed requests, or tokens bound to a key.
     ///
     /// # Errors
-    /// As [`oidc`](Self::oidc); of kind `Config` when a key is missing or does not fit what is
-    /// registered.
+    /// Returns an error in the same cases as [`oidc`](Self::oidc), and of kind `Config` if a key is
+    /// missing or does not match the registered metadata.
     pub fn oidc_with(&self, keys: &ClientKeys) -> Result<OidcBuilder> {
         let Some(metadata) = self.metadata() else {
             return Err(config(
-                "what is registered is not known: read the client before oidc()",
+                "the registered metadata is not known: call read() before oidc()",
             ));
         };
         let (channel, provider) = self.place();
@@ -134,10 +137,10 @@ impl RegisteredClient<ClientMetadata> {
         if let Some(key) = request_key(&metadata, keys)? {
             builder = builder.request_signing_key(key);
         }
-        let opens = opens(&metadata, keys)?;
+        let decryption = decryption(&metadata, keys)?;
         let session_optional = metadata.frontchannel_logout_session_required != Some(true);
         Ok(builder.registered(metadata).verification(move |verifier| {
-            let verifier = opens.set(verifier);
+            let verifier = decryption.set(verifier);
             if session_optional {
                 verifier.session_optional()
             } else {
@@ -147,7 +150,7 @@ impl RegisteredClient<ClientMetadata> {
     }
 }
 
-/// How the client authenticates (RFC 7591 section 2).
+/// Returns the client's authentication method (RFC 7591 section 2).
 fn authentication(
     metadata: &ClientMetadata,
     secret: Option<Secret>,
@@ -159,7 +162,7 @@ fn authentication(
     let secret = || {
         secret.ok_or_else(|| {
             config(format!(
-                "the client authenticates with {method}, and the server has shown no secret"
+                "the client authenticates with {method}, but the server has sent no secret"
             ))
             .with_hint("set client_secret or client_auth on Keycloak::oidc or Oidc::discover")
         })
@@ -190,14 +193,15 @@ fn authentication(
         "tls_client_auth" | "self_signed_tls_client_auth" => ClientAuth::tls_client_auth(),
         other => {
             return Err(config(format!(
-                "the client authenticates with {:?}, which this crate does not know",
+                "the client authenticates with {:?}, which this crate does not support",
                 crate::error::clean(other)
             )));
         }
     })
 }
 
-/// What requests are signed with, where they have to be (RFC 9101 section 10.5).
+/// Returns the key that signs authorization requests, if they must be signed (RFC 9101 section
+/// 10.5).
 fn request_key<'a>(
     metadata: &ClientMetadata,
     keys: &'a ClientKeys,
@@ -219,31 +223,32 @@ fn request_key<'a>(
     Ok(Some(key))
 }
 
-/// Keys for what the server encrypts.
-struct Opens {
+/// The decryption keys, and what the server encrypts.
+struct Decryption {
     id_token: bool,
     userinfo: bool,
     response: bool,
     keys: Vec<DecryptionKey>,
 }
 
-fn opens(metadata: &ClientMetadata, keys: &ClientKeys) -> Result<Opens> {
-    let opens = Opens {
+fn decryption(metadata: &ClientMetadata, keys: &ClientKeys) -> Result<Decryption> {
+    let decryption = Decryption {
         id_token: metadata.id_token_encrypted_response_alg.is_some(),
         userinfo: metadata.userinfo_encrypted_response_alg.is_some(),
         response: metadata.authorization_encrypted_response_alg.is_some(),
         keys: keys.decryption.clone(),
     };
-    if (opens.id_token || opens.userinfo || opens.response) && opens.keys.is_empty() {
+    let needed = decryption.id_token || decryption.userinfo || decryption.response;
+    if needed && decryption.keys.is_empty() {
         return Err(missing(
-            "it is answered with what is encrypted for it",
+            "the server encrypts responses for it",
             "decryption_key",
         ));
     }
-    Ok(opens)
+    Ok(decryption)
 }
 
-impl Opens {
+impl Decryption {
     fn set(self, mut verifier: TokenVerifier) -> TokenVerifier {
         for key in self.keys {
             if self.id_token {
@@ -263,7 +268,7 @@ impl Opens {
 fn named(member: &str, name: &str) -> Result<SignatureAlgorithm> {
     name.parse().map_err(|_| {
         config(format!(
-            "the client is registered with {:?} as {member}, which this crate does not know",
+            "the client is registered with {:?} as {member}, which this crate does not support",
             crate::error::clean(name)
         ))
     })
@@ -272,7 +277,7 @@ fn named(member: &str, name: &str) -> Result<SignatureAlgorithm> {
 fn fits(member: &str, registered: Option<SignatureAlgorithm>, key: &SigningKey) -> Result<()> {
     match registered {
         Some(algorithm) if algorithm != key.algorithm() => Err(config(format!(
-            "the client is registered with {algorithm} as {member}, and the signing key is one for {}",
+            "the client is registered with {algorithm} as {member}, but the signing key is for {}",
             key.algorithm()
         ))),
         _ => Ok(()),
@@ -280,12 +285,12 @@ fn fits(member: &str, registered: Option<SignatureAlgorithm>, key: &SigningKey) 
 }
 
 fn missing(why: &str, setter: &str) -> crate::Error {
-    config(format!("the client needs a key of its own: {why}")).with_hint(format!(
-        "hand in the key that was registered: oidc_with(&ClientKeys::default().{setter}(..))"
+    config(format!("the client needs a private key: {why}")).with_hint(format!(
+        "pass the registered key: oidc_with(&ClientKeys::default().{setter}(..))"
     ))
 }
 
-/// Shows which keys there are.
+/// Shows which keys are set.
 impl fmt::Debug for ClientKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientKeys")

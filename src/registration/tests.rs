@@ -1,4 +1,5 @@
-//! What a real server does not do on demand: lost answers, callers that give up, odd answers.
+//! Behavior that a real server does not show on demand: lost and malformed responses, canceled
+//! callers.
 
 mod as_oidc;
 
@@ -26,7 +27,7 @@ fn base(seen: &Seen) -> String {
     format!("http://{}", seen.header("host").unwrap())
 }
 
-/// A realm with a registration endpoint; `script` answers for the registered client.
+/// A realm with a registration endpoint; `script` responds to calls of the registered client.
 async fn server(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
     Server::keycloak(move |seen, _| {
         let base = base(seen);
@@ -97,7 +98,7 @@ async fn the_newest_token_goes_where_the_server_said() {
     assert_eq!(created.body, r#"{"client_name":"first"}"#);
     let put = seen.iter().find(|seen| seen.method == "PUT").unwrap();
     assert_eq!(put.target, "/manage/c1");
-    // RFC 7592 section 2.2: the id and the secret are sent, what the server alone sets is not.
+    // RFC 7592 section 2.2: the id and the secret are sent, members set only by the server are not.
     let sent: Value = serde_json::from_str(&put.body).unwrap();
     let wanted = json!({
         "client_id": "c1", "client_secret": "secret-hunter2", "client_name": "second",
@@ -122,14 +123,14 @@ async fn a_caller_that_gives_up_does_not_lose_the_token() {
     {
         let update = client.update(&wanted);
         tokio::pin!(update);
-        // Given up as soon as the server has the request.
+        // Canceled as soon as the server has the request.
         tokio::select! {
             biased;
             () = arrived.notified() => {}
             done = &mut update => drop(done),
         }
     }
-    // The next call waits for the one that goes on.
+    // The next call waits for the one still running.
     client.read().await.unwrap();
     let seen = server.seen();
     let read = seen
@@ -244,7 +245,7 @@ async fn refusals_say_what_the_shown_token_lacks() {
     for (registration, hint) in [
         (
             without.initial_access_token("iat"),
-            "number of clients is used up",
+            "used for all its clients",
         ),
         (
             without.token_source(AccessToken::new("t")),
@@ -259,7 +260,7 @@ async fn refusals_say_what_the_shown_token_lacks() {
     let server = server(|_| Reply::status(401)).await;
     let error = registered(&server).await.read().await.unwrap_err();
     let hint = error.hint().unwrap();
-    assert!(hint.contains("is not the newest one"), "{error}");
+    assert!(hint.contains("has been replaced"), "{error}");
 }
 
 #[test]
@@ -291,7 +292,7 @@ fn every_code_has_its_fault() {
     assert_eq!(crate::error::protocol("x").registration_fault(), None);
 }
 
-/// In the standard form, and in Keycloak's own, in which a secret also stands among the attributes.
+/// In the standard format, and in Keycloak's own, which also has secrets among the attributes.
 #[tokio::test]
 async fn no_mask_becomes_a_clients_secret() {
     let server = server(|seen| answer("rat-2-hunter2", "second", &base(seen))).await;

@@ -1,4 +1,4 @@
-//! One edit at a time for each object of a client.
+//! One edit at a time for each object.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

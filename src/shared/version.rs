@@ -1,9 +1,9 @@
-//! Releases of the server.
+//! Server releases.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A release by its numbers.
+/// A release, compared by its numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
     text: String,
@@ -11,7 +11,7 @@ pub(crate) struct Version {
 }
 
 impl Version {
-    /// `26.7.4`; what comes after the numbers does not count.
+    /// Parses `26.7.4`. Text after the numbers does not count.
     pub(crate) fn parse(text: &str) -> Self {
         let numbers = text.split('.').map_while(|part| {
             let digits = part.find(|c: char| !c.is_ascii_digit());
@@ -25,7 +25,7 @@ impl Version {
 }
 
 impl Version {
-    /// Whether it has numbers to compare.
+    /// Whether there are numbers to compare.
     pub(crate) fn is_known(&self) -> bool {
         !self.numbers.is_empty()
     }

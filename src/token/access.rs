@@ -1,4 +1,4 @@
-//! An access token and its end.
+//! An access token and its expiry.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::error::{Result, config, protocol};
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 
 /// A token for calling services: a bearer token, or one bound to a key of this client (DPoP).
-/// `Debug` does not show its value.
+/// `Debug` does not show the token.
 ///
 /// ```no_run
 /// # async fn show(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -25,45 +25,45 @@ use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 pub struct AccessToken {
     /// Shared, so that a clone for each call copies and wipes nothing.
     secret: Arc<Secret>,
-    end: Option<End>,
-    /// The key it is bound to: without proof of it the token is worth nothing.
+    expiry: Option<Expiry>,
+    /// The key that the token is bound to. A server refuses the token without a proof of this key.
     dpop: Option<Arc<Dpop>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct End {
+struct Expiry {
     lifetime: Duration,
-    /// Of the monotonic clock; `None` when it is too far away to be said.
+    /// On the monotonic clock; `None` if the clock cannot represent a time that far away.
     at: Option<Instant>,
 }
 
 impl AccessToken {
-    /// A token whose end is not known: it is used until the server refuses it.
+    /// Creates a token with an unknown expiry. It is used until the server refuses it.
     pub fn new(secret: impl Into<Secret>) -> Self {
         Self {
             secret: Arc::new(secret.into()),
-            end: None,
+            expiry: None,
             dpop: None,
         }
     }
 
-    /// The same token with `lifetime` left from now on.
+    /// Sets how long the token is valid, counted from this call.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
-        self.end = Some(End {
+        self.expiry = Some(Expiry {
             lifetime,
             at: Instant::now().checked_add(lifetime),
         });
         self
     }
 
-    /// The token itself. Keep it out of logs.
+    /// Returns the token in plain text. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.secret.expose()
     }
 
-    /// The scheme of the `Authorization` header it belongs into: `Bearer`, or `DPoP` (RFC 9449)
-    /// for a token that is accepted only beside a proof of its key.
+    /// Returns the scheme of the token's `Authorization` header: `Bearer`, or `DPoP` (RFC 9449) for
+    /// a token that servers accept only with a proof of its key.
     pub fn scheme(&self) -> &'static str {
         if self.dpop.is_some() {
             "DPoP"
@@ -72,18 +72,20 @@ impl AccessToken {
         }
     }
 
-    /// How long it is valid from now on, as far as is known; zero once it has expired.
+    /// Returns the remaining lifetime: zero once the token has expired, `None` if the expiry is
+    /// unknown.
     pub fn expires_in(&self) -> Option<Duration> {
-        let at = self.end?.at?;
+        let at = self.expiry?.at?;
         Some(at.saturating_duration_since(Instant::now()))
     }
 
-    /// When it expires by this machine's wall clock, as far as is known.
+    /// Returns when the token expires on this machine's wall clock, or `None` if the expiry is
+    /// unknown.
     pub fn expires_at(&self) -> Option<SystemTime> {
         SystemTime::now().checked_add(self.expires_in()?)
     }
 
-    /// The same token bound to a key.
+    /// Binds the token to a key.
     #[cfg(feature = "oidc")]
     pub(crate) fn bound_to(mut self, dpop: Option<Arc<Dpop>>) -> Self {
         self.dpop = dpop;
@@ -94,27 +96,28 @@ impl AccessToken {
         self.dpop.as_ref()
     }
 
-    /// The `Authorization` header that carries it.
+    /// Returns the `Authorization` header of the token.
     pub(crate) fn header(&self) -> Result<HeaderValue> {
         let text = format!("{} {}", self.scheme(), self.expose());
         if has_scheme(self.expose()) {
             return Err(
-                config("the access token begins with the scheme of a header")
+                config("the access token starts with an authorization scheme")
                     .with_hint(WITHOUT_SCHEME),
             );
         }
-        let mut header = HeaderValue::try_from(text)
-            .map_err(|_| protocol("the access token has characters that no header can carry"))?;
+        let mut header = HeaderValue::try_from(text).map_err(|_| {
+            protocol("the access token contains characters that are not allowed in a header")
+        })?;
         header.set_sensitive(true);
         Ok(header)
     }
 
     pub(super) fn lifetime(&self) -> Option<Duration> {
-        self.end.map(|end| end.lifetime)
+        self.expiry.map(|expiry| expiry.lifetime)
     }
 
-    pub(crate) fn end(&self) -> Option<Instant> {
-        self.end.and_then(|end| end.at)
+    pub(crate) fn expiry(&self) -> Option<Instant> {
+        self.expiry.and_then(|expiry| expiry.at)
     }
 }
 

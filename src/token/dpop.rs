@@ -1,4 +1,4 @@
-//! Tokens bound to a key of the client (RFC 9449).
+//! DPoP: tokens bound to a key of the client (RFC 9449).
 
 use http::HeaderName;
 
@@ -19,17 +19,18 @@ mod with {
     use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
     use url::Url;
 
-    use crate::error::{Result, ServerAnswer, protocol};
+    use crate::error::{Result, protocol};
+    use crate::http::error_body::ErrorBody;
     use crate::jose::{DpopKey, SignatureAlgorithm};
 
     const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-    const DEMAND: &str = "use_dpop_nonce";
-    /// Servers are few; what is beyond this many is asked for again.
+    const NONCE_REQUIRED: &str = "use_dpop_nonce";
+    /// A client talks to few servers. A forgotten nonce costs one refused request.
     const MAX_ORIGINS: usize = 32;
-    /// A longer nonce is none.
+    /// A longer nonce is ignored.
     const MAX_NONCE: usize = 1024;
 
-    /// A key and the last nonce of each server it is shown to.
+    /// A key, and the last nonce of each server.
     pub(crate) struct Dpop {
         key: DpopKey,
         nonces: Mutex<VecDeque<(String, String)>>,
@@ -51,7 +52,7 @@ mod with {
             self.key.algorithm()
         }
 
-        /// A proof for one request, with the access token it carries.
+        /// Creates a proof for one request, bound to the access token of that request.
         pub(crate) fn proof(
             &self,
             method: &Method,
@@ -61,13 +62,13 @@ mod with {
             let nonce = self.nonce(&origin(url));
             let proof = self.key.proof(method, url, token, nonce.as_deref())?;
             let mut header = HeaderValue::try_from(proof)
-                .map_err(|_| protocol("the DPoP proof cannot be sent"))?;
+                .map_err(|_| protocol("the DPoP proof is not a valid header value"))?;
             header.set_sensitive(true);
             Ok(header)
         }
 
-        /// Keeps the nonce of an answer; `true` when the server refused the request for the lack
-        /// of it (RFC 9449 sections 8 and 9).
+        /// Stores the nonce of a response. Returns `true` if the server refused the request because
+        /// it lacked this nonce (RFC 9449 sections 8 and 9).
         pub(crate) fn answered(&self, url: &Url, response: &Response<Bytes>) -> bool {
             let nonce = response
                 .headers()
@@ -81,10 +82,10 @@ mod with {
             matches!(
                 response.status(),
                 StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED
-            ) && ServerAnswer::read(response.headers(), response.body())
+            ) && ErrorBody::read(response.headers(), response.body())
                 .code
                 .as_deref()
-                == Some(DEMAND)
+                == Some(NONCE_REQUIRED)
         }
 
         fn nonce(&self, origin: &str) -> Option<String> {
@@ -114,7 +115,7 @@ mod with {
     }
 }
 
-/// Without OpenID Connect there is no signing, so there are no such tokens.
+/// Without the feature `oidc` nothing can be signed, so no token is bound to a key.
 #[cfg(not(feature = "oidc"))]
 mod without {
     use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! What a grant gave.
+//! The result of a grant.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,44 +10,44 @@ use super::AccessToken;
 use crate::Secret;
 use crate::response::Head;
 
-/// What the token endpoint gave.
+/// A successful response of the token endpoint.
 pub(crate) struct Granted {
     pub(crate) token: AccessToken,
     pub(crate) renewal: Option<Renewal>,
-    /// All other members of the answer.
+    /// All other members of the response.
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) rest: Map<String, Value>,
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     pub(crate) head: Head,
 }
 
-/// A refresh token and how long it can be used.
+/// A refresh token and its expiry.
 #[derive(Clone)]
 pub(crate) struct Renewal {
     pub(crate) token: Secret,
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
     lifetime: Option<Duration>,
-    end: Option<Instant>,
+    expiry: Option<Instant>,
 }
 
 impl Renewal {
     pub(crate) fn new(token: Secret, lifetime: Option<Duration>) -> Self {
-        // Keycloak writes 0 for "does not expire".
+        // Keycloak sends 0 for a token that does not expire.
         let lifetime = lifetime.filter(|l| !l.is_zero());
         Self {
             token,
             lifetime,
-            end: lifetime.and_then(|l| Instant::now().checked_add(l)),
+            expiry: lifetime.and_then(|l| Instant::now().checked_add(l)),
         }
     }
 
     pub(crate) fn is_expired(&self) -> bool {
-        self.end.is_some_and(|end| end <= Instant::now())
+        self.expiry.is_some_and(|expiry| expiry <= Instant::now())
     }
 
     #[cfg(feature = "oidc")]
     pub(crate) fn left(&self) -> Option<Duration> {
-        Some(self.end?.saturating_duration_since(Instant::now()))
+        Some(self.expiry?.saturating_duration_since(Instant::now()))
     }
 
     #[cfg_attr(not(feature = "oidc"), allow(dead_code))]
@@ -73,7 +73,7 @@ impl fmt::Debug for Renewal {
 }
 
 impl Granted {
-    /// A token that came alone.
+    /// Creates a result without a refresh token.
     pub(crate) fn only(token: AccessToken) -> Self {
         Self {
             token,

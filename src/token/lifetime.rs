@@ -1,4 +1,4 @@
-//! When a token is renewed.
+//! When a token is due for renewal.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use super::AccessToken;
 
 const SOFT: Duration = Duration::from_secs(30);
 const HARD: Duration = Duration::from_secs(5);
-/// Longer lifetimes are taken for this long: ten years.
+/// Longer lifetimes are shortened to this: ten years.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// The two marks before the end of a token. Both are a share of short lifetimes: admin tokens
-/// live 60 s.
+/// The two points in time before a token expires. For short lifetimes, such as the 60 s of admin
+/// tokens, the margins are a fraction of the lifetime.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Marks {
-    /// From here on it is renewed while callers keep using it.
+    /// From this time on the token is renewed in the background while callers keep using it.
     pub(super) soft: Option<Instant>,
-    /// From here on callers wait for the new one.
+    /// From this time on callers wait for the new token.
     pub(super) hard: Option<Instant>,
 }
 
 impl Marks {
     pub(super) fn of(token: &AccessToken) -> Self {
-        let (Some(lifetime), Some(end)) = (token.lifetime(), token.end()) else {
+        let (Some(lifetime), Some(expiry)) = (token.lifetime(), token.expiry()) else {
             return Self::default();
         };
-        let before = |margin: Duration| Some(end.checked_sub(margin).unwrap_or(end));
+        let before = |margin: Duration| Some(expiry.checked_sub(margin).unwrap_or(expiry));
         Self {
             soft: before(SOFT.min(lifetime / 2)),
             hard: before(HARD.min(lifetime / 10)),
@@ -35,8 +35,8 @@ impl Marks {
     }
 }
 
-/// `expires_in` as servers and proxies write it: a number or a numeric string, of seconds. Zero
-/// and less mean that it has expired already; anything else counts as absent.
+/// Reads `expires_in` as servers and proxies write it: seconds, as a number or a numeric string.
+/// Zero or a negative number means already expired; any other value counts as absent.
 pub(crate) fn seconds(value: Option<&Value>) -> Option<Duration> {
     let seconds = match value? {
         Value::Number(number) => number.as_f64()?,
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r08_lifetimes_of_every_form() {
+    fn lifetimes_of_every_form_are_read() {
         let of = |value: Value| seconds(Some(&value));
         assert_eq!(of(json!(60)), Some(Duration::from_secs(60)));
         assert_eq!(of(json!("60")), Some(Duration::from_secs(60)));

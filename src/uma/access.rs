@@ -1,34 +1,36 @@
-//! Whether somebody has every permission.
+//! Checking that all requested permissions are granted.
 
 use std::collections::BTreeSet;
 
-use super::question::{OP, Refusal};
+use super::permission_request::{GrantFailure, OP};
 use super::requested::RequestedPermission;
 use crate::Secret;
 use crate::error::{Result, invalid_argument};
 use crate::oidc::Oidc;
 
-/// What [`Oidc::has_access`] finds out.
+/// The result of [`Oidc::has_access`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthStatus {
-    /// The server accepts the token.
+    /// Whether the server accepts the token.
     pub logged_in: bool,
-    /// Every permission asked for is granted.
+    /// Whether all requested permissions are granted.
     pub authorized: bool,
-    /// Those that are not, as they were asked for: `resource`, `resource#scope`, `#scope`.
+    /// The requested permissions that are not granted: `resource`, `resource#scope` or `#scope`.
     pub missing: BTreeSet<String>,
 }
 
 impl Oidc {
-    /// Whether the bearer of an access token has every one of these permissions at this resource
-    /// server, by the server's own decision. Each one is looked for in what is granted: asked for
-    /// `album#edit`, Keycloak also says yes to a user who was given `album#view` only.
+    /// Returns whether the bearer of an access token has all of these permissions at this resource
+    /// server.
     ///
-    /// A token that the server does not accept is not an error: `logged_in` is false. A permission
-    /// names a resource by name or id; without scope it is there when any access to the resource
-    /// is. Resources of different owners may share a name, so where users create resources, name
-    /// them by id. Permissions that are too many for one request are asked about in several.
+    /// The server decides, and each permission is looked up in the granted ones: asked for
+    /// `album#edit`, Keycloak also agrees for a user who has only `album#view`.
+    ///
+    /// If the server does not accept the token, the result has `logged_in` set to `false`. A
+    /// permission identifies a resource by name or id; without a scope, any access to the resource
+    /// is sufficient. Resources of different owners may have the same name, so if users create
+    /// resources, use ids. Too many permissions for one request are split into several requests.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -40,11 +42,12 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// When there is no answer: the server is away or fails, a resource or scope does not exist.
-    /// Such a failure is never taken for a yes or a no. With
-    /// [`Binding`](crate::TokenFault::Binding), before anything is sent, when the token is bound to a
-    /// TLS certificate or a key (DPoP): Keycloak does not check here who holds it; see
-    /// [`Permissions::holder_verified`](super::Permissions::holder_verified).
+    /// - Returns an error if there is no decision: the server is unreachable or fails, or a
+    ///   resource or scope does not exist.
+    /// - Returns an error with [`Binding`](crate::TokenFault::Binding), before anything is sent, if
+    ///   the token is bound to a TLS certificate or a key (DPoP), because Keycloak does not check
+    ///   the holder here; see
+    ///   [`Permissions::holder_verified`](super::Permissions::holder_verified).
     pub async fn has_access<P>(
         &self,
         access_token: impl Into<Secret> + Send,
@@ -66,23 +69,23 @@ impl Oidc {
         if wanted.is_empty() {
             return Err(invalid_argument(
                 &OP,
-                "no permission to look for: name one, such as \"album#view\"",
+                "there is no permission to check: pass one, such as \"album#view\"",
             )
-            .with_hint("whether anything is granted is what permissions(..).decision() says"));
+            .with_hint("use permissions(..).decision() to check whether anything is granted"));
         }
-        let mut question = self.permissions(access_token).permissions(wanted.clone());
-        question.holder_verified = holder_verified;
-        let granted = match question.question()?.granted().await {
+        let mut request = self.permissions(access_token).permissions(wanted.clone());
+        request.holder_verified = holder_verified;
+        let granted = match request.into_request()?.granted().await {
             Ok(granted) => granted,
-            Err(Refusal::Denied(_)) => Vec::new(),
-            Err(Refusal::Token(_)) => {
+            Err(GrantFailure::Denied(_)) => Vec::new(),
+            Err(GrantFailure::Token(_)) => {
                 return Ok(AuthStatus {
                     logged_in: false,
                     authorized: false,
                     missing: wanted.iter().flat_map(RequestedPermission::each).collect(),
                 });
             }
-            Err(Refusal::Failed(error)) => return Err(error),
+            Err(GrantFailure::Failed(error)) => return Err(error),
         };
         let missing: BTreeSet<String> = wanted
             .iter()

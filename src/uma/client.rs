@@ -1,4 +1,4 @@
-//! The protection API as one resource server.
+//! The protection API of a resource server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fault::{self, About};
+use super::fault::{self, ObjectKind};
 use crate::call::Credential;
-use crate::discovery::{Provider, ProviderMetadata};
+use crate::discovery::{ProviderId, ProviderMetadata};
 use crate::endpoint::Endpoint;
 use crate::error::{self, Result};
 use crate::http::request::JSON;
 use crate::http::{json, segment};
-use crate::login::Login;
+use crate::login::CredentialLogin;
 use crate::login::TokenSource;
 use crate::login::credentials::Credentials;
 use crate::oidc::{Oidc, OidcBuilder};
@@ -26,7 +26,7 @@ use crate::{ClientAuth, Secret};
 
 const OP: Operation = Operation::new("uma.token", "POST", "{token_endpoint}");
 
-/// Sets up a [`Uma`]; from [`Keycloak::uma`](crate::Keycloak::uma).
+/// A builder for [`Uma`], from [`Keycloak::uma`](crate::Keycloak::uma).
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct UmaBuilder {
@@ -38,50 +38,50 @@ impl UmaBuilder {
         Self { oidc }
     }
 
-    /// The secret of the resource server's client.
+    /// Sets the client secret of the resource server.
     pub fn client_secret(self, secret: impl Into<Secret>) -> Self {
         self.with(|oidc| oidc.client_secret(secret))
     }
 
-    /// Any other way for the client to prove who it is.
+    /// Sets another client authentication.
     pub fn client_auth(self, auth: impl Into<ClientAuth>) -> Self {
         self.with(|oidc| oidc.client_auth(auth))
     }
 
-    /// Any other setting of the client, such as a DPoP key.
+    /// Changes any other setting of the client, such as a DPoP key.
     pub fn with(mut self, set: impl FnOnce(OidcBuilder) -> OidcBuilder) -> Self {
         self.oidc = set(self.oidc);
         self
     }
 
-    /// Checks the settings. Nothing is sent until the first call.
+    /// Creates the client. Nothing is sent until the first call.
     ///
     /// # Errors
-    /// Of kind `Config`, with the setting that is wrong or missing.
+    /// Returns an error of kind `Config` if a setting is wrong or missing.
     pub fn build(self) -> Result<Uma> {
         Ok(self.oidc.build()?.uma())
     }
 }
 
-/// The protection API of a realm (UMA 2.0 Federated Authorization), as one resource server.
+/// The protection API of a realm (UMA 2.0 Federated Authorization) for a resource server.
 ///
-/// Calls carry a protection API token: the client's own, kept fresh, or one that the caller
-/// brings ([`with_token`](Self::with_token)). Only with a user's token that user becomes the owner
-/// of what is created. Cheap to clone.
+/// Calls use a protection API token: the client's own, which is renewed automatically, or a given
+/// one ([`with_token`](Self::with_token)). With a user's token, that user becomes the owner of
+/// created resources. Cheap to clone.
 #[derive(Clone)]
 pub struct Uma {
-    inner: Arc<Inner>,
+    inner: Arc<UmaInner>,
 }
 
-struct Inner {
+struct UmaInner {
     oidc: Oidc,
-    document: Provider,
+    provider: ProviderId,
     engine: TokenEngine,
 }
 
 impl Oidc {
-    /// The protection API as this client, which is a resource server: it has authorization and its
-    /// service account switched on.
+    /// Returns the protection API for this client, which must be a resource server: authorization
+    /// and the service account are enabled.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -101,22 +101,22 @@ impl Oidc {
     }
 }
 
-fn login(oidc: &Oidc, credentials: Credentials) -> Login {
-    Login {
+fn login(oidc: &Oidc, credentials: Credentials) -> CredentialLogin {
+    CredentialLogin {
         channel: oidc.inner.channel.clone(),
         provider: oidc.inner.provider.clone(),
         credentials,
     }
 }
 
-/// One call of the protection API.
-pub(super) struct Call<'a> {
+/// A call of the protection API.
+pub(super) struct ProtectionCall<'a> {
     pub(super) op: &'static Operation,
-    pub(super) about: About,
+    pub(super) kind: ObjectKind,
     pub(super) endpoint: Endpoint,
-    /// What Keycloak adds to the published endpoint.
+    /// A path below the published endpoint.
     pub(super) below: &'static str,
-    /// The id at the end, with what it is called in errors.
+    /// The name of the id in error messages, and the id at the end of the path.
     pub(super) path: Option<(&'static str, &'a str)>,
     pub(super) method: Method,
     pub(super) query: &'a [(&'static str, String)],
@@ -125,16 +125,16 @@ pub(super) struct Call<'a> {
 impl Uma {
     fn over(oidc: &Oidc, engine: TokenEngine) -> Self {
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(UmaInner {
                 oidc: oidc.clone(),
-                document: Provider::Uma(Box::new(oidc.inner.provider.clone())),
+                provider: ProviderId::Uma(Box::new(oidc.inner.provider.clone())),
                 engine,
             }),
         }
     }
 
-    /// The same with a token of the caller: a user's, who has the role `uma_protection` of this
-    /// client, makes that user the owner of what is created.
+    /// Returns the API with a given token. A user with the role `uma_protection` of this client
+    /// becomes the owner of resources created with the user's token.
     ///
     /// ```no_run
     /// # async fn show(uma: keycloak_kit::uma::Uma, bearer: &str) -> keycloak_kit::Result<()> {
@@ -146,14 +146,14 @@ impl Uma {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Protocol` when no header can carry the token; `Config` when it has its scheme before
-    /// it.
+    /// Returns an error of kind `Protocol` if the token contains characters that are not allowed in
+    /// a header, or `Config` if it starts with an authorization scheme.
     pub fn with_token(&self, token: AccessToken) -> Result<Self> {
         let engine = login(&self.inner.oidc, Credentials::Fixed(token)).engine()?;
         Ok(Self::over(&self.inner.oidc, engine))
     }
 
-    /// The same with tokens that `source` gives, such as a user's
+    /// Returns the API with the tokens of `source`, such as a user's
     /// [`Session`](crate::oidc::Session).
     pub fn with_token_source(&self, source: impl TokenSource) -> Self {
         let credentials = Credentials::Custom(Arc::new(source));
@@ -161,43 +161,43 @@ impl Uma {
         Self::over(&self.inner.oidc, engine)
     }
 
-    /// The protection API token that calls carry, fresh.
+    /// Returns the protection API token, renewed if necessary.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client's proof is refused or its service account is
-    /// switched off.
+    /// Returns an error of kind `Unauthorized` if the client authentication fails or the service
+    /// account is disabled.
     pub async fn token(&self) -> Result<AccessToken> {
         let deadline = self.inner.oidc.inner.channel.deadline();
-        let lease = self.inner.engine.token(&OP, deadline).await?;
-        Ok(lease.token)
+        let cached = self.inner.engine.token(&OP, deadline).await?;
+        Ok(cached.token)
     }
 
-    /// The client as which this is the resource server.
+    /// Returns the client of the resource server.
     pub fn oidc(&self) -> &Oidc {
         &self.inner.oidc
     }
 
-    /// What the realm publishes at `uma2-configuration`. Kept, and renewed after an
-    /// hour.
+    /// Returns the metadata that the realm publishes at `uma2-configuration`. It is cached, and
+    /// renewed after an hour.
     ///
     /// # Errors
-    /// Of kind `NotFound` when there is no such realm.
+    /// Returns an error of kind `NotFound` if there is no such realm.
     pub async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         let channel = &self.inner.oidc.inner.channel;
         let deadline = channel.deadline();
-        channel.metadata(&self.inner.document, deadline).await
+        channel.metadata(&self.inner.provider, deadline).await
     }
 
-    /// Sends a call and decodes the answer.
+    /// Sends a call and decodes the response.
     pub(super) async fn call<T: DeserializeOwned + 'static>(
         &self,
-        call: Call<'_>,
+        call: ProtectionCall<'_>,
         body: Option<&(impl Serialize + Sync)>,
     ) -> Result<T> {
         let op = call.op;
         let body = match body {
             Some(body) => Some(serde_json::to_vec(body).map_err(|_| {
-                error::invalid_argument(op, "the object cannot be written as JSON")
+                error::invalid_argument(op, "the object cannot be serialized as JSON")
             })?),
             None => None,
         };
@@ -205,10 +205,11 @@ impl Uma {
         json::decode(op, answer.body())
     }
 
-    /// Sends a call that lists something. Keycloak answers 204 to some questions that nothing fits.
+    /// Sends a call that returns a list. Keycloak responds with 204 to some searches without
+    /// results.
     pub(super) async fn list<T: DeserializeOwned + 'static>(
         &self,
-        call: Call<'_>,
+        call: ProtectionCall<'_>,
     ) -> Result<Response<Vec<T>>> {
         let op = call.op;
         let answer = self.send(call, None).await?;
@@ -221,20 +222,20 @@ impl Uma {
 
     async fn send(
         &self,
-        call: Call<'_>,
+        call: ProtectionCall<'_>,
         body: Option<Vec<u8>>,
     ) -> Result<http::Response<bytes::Bytes>> {
-        let Call { op, about, .. } = call;
-        let Inner {
+        let ProtectionCall { op, kind, .. } = call;
+        let UmaInner {
             oidc,
-            document,
+            provider,
             engine,
         } = &*self.inner;
         let channel = &oidc.inner.channel;
         let deadline = channel.deadline();
         let mtls = oidc.inner.client.uses_mtls();
         let target = channel
-            .endpoint(document, call.endpoint, mtls, deadline)
+            .endpoint(provider, call.endpoint, mtls, deadline)
             .await
             .map_err(|error| error.or_operation(op))?;
         let url = below(op, target.url, call.below, call.path)?;
@@ -254,7 +255,7 @@ impl Uma {
         if answer.status().is_success() {
             return Ok(answer.response);
         }
-        Err(fault::protection(answer.error(op), about))
+        Err(fault::protection(answer.error(op), kind))
     }
 }
 

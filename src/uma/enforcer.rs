@@ -1,4 +1,5 @@
-//! Deciding about HTTP requests: by path and method, denied unless a rule and the server allow it.
+//! Access decisions for HTTP requests by path and method. A request is denied unless a rule and the
+//! server allow it.
 
 mod cache;
 mod pattern;
@@ -21,11 +22,11 @@ use crate::error::{Result, config};
 use crate::jose;
 use crate::oidc::Oidc;
 
-/// How many decisions are kept, and how long.
+/// The default size of the cache, and the default age of its entries.
 const ENTRIES: usize = 10_000;
 const AGE: Duration = Duration::from_secs(30);
 
-/// What requests to some paths need.
+/// The permissions required for requests to matching paths.
 #[derive(Debug, Clone)]
 pub struct PathRule {
     pattern: String,
@@ -34,8 +35,8 @@ pub struct PathRule {
 }
 
 impl PathRule {
-    /// For paths like `/albums` or `/albums/{id}` (one segment), `/albums/*` (everything below,
-    /// and `/albums` itself). No method is allowed yet.
+    /// Creates a rule that allows no method yet. Patterns are paths such as `/albums`,
+    /// `/albums/{id}` (one segment) and `/albums/*` (`/albums` and everything below).
     pub fn new(pattern: impl Into<String>) -> Self {
         Self {
             pattern: pattern.into(),
@@ -44,15 +45,15 @@ impl PathRule {
         }
     }
 
-    /// Everybody may send every method.
+    /// Allows every method to everyone, without a token.
     #[must_use]
     pub fn open(mut self) -> Self {
         self.open = true;
         self
     }
 
-    /// Requests of this method need each of these permissions, beside those that it was given
-    /// before.
+    /// Allows a method to callers with all of these permissions, in addition to those set before
+    /// for the method.
     #[must_use]
     pub fn method<P: Into<RequestedPermission>>(
         mut self,
@@ -67,10 +68,12 @@ impl PathRule {
         self
     }
 
-    /// A rule for each URI of a resource: a method is allowed to whoever has its scope, where the
-    /// resource has this scope (all of them, where a method has several). A URI that is no pattern
-    /// for paths, such as `https://host/x` or `*.html`, and one that two resources have are refused
-    /// by [`build`](PathEnforcerBuilder::build): write rules for these.
+    /// Creates a rule for each URI of a resource. `methods` assigns scopes to methods: a method is
+    /// allowed to callers with its scope, or with all its scopes if there are several. Scopes that
+    /// the resource lacks are ignored.
+    ///
+    /// [`build`](PathEnforcerBuilder::build) refuses a URI that is not a path pattern, such as
+    /// `https://host/x` or `*.html`, and a URI of two resources. Write rules for such URIs by hand.
     pub fn of_resource(resource: &Resource, methods: &[(Method, &str)]) -> Vec<Self> {
         let name = resource.id.as_ref().unwrap_or(&resource.name);
         let has = |scope: &str| resource.scopes.iter().any(|known| known == scope);
@@ -85,19 +88,19 @@ impl PathRule {
     }
 }
 
-/// What is decided about a request.
+/// The decision about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// Let it through.
+    /// Access is granted.
     Granted,
-    /// There is no token, or the server does not accept it: answer 401.
+    /// There is no token, or the server does not accept it: respond with 401.
     NotLoggedIn,
-    /// Permissions are missing, or no rule allows the request: answer 403.
+    /// Permissions are missing, or no rule allows the request: respond with 403.
     Denied,
 }
 
-/// Sets up a [`PathEnforcer`]; from [`Oidc::path_enforcer`].
+/// A builder for a [`PathEnforcer`], from [`Oidc::path_enforcer`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct PathEnforcerBuilder {
@@ -108,13 +111,13 @@ pub struct PathEnforcerBuilder {
     holder_verified: bool,
 }
 
-/// Decides about requests by their path and method. Cheap to clone; clones share what is cached.
+/// Decides about requests by path and method. Cheap to clone; clones share the cache.
 #[derive(Clone)]
 pub struct PathEnforcer {
-    inner: Arc<Inner>,
+    inner: Arc<PathEnforcerInner>,
 }
 
-struct Inner {
+struct PathEnforcerInner {
     oidc: Oidc,
     rules: Vec<(Pattern, PathRule)>,
     cache: Cache,
@@ -122,7 +125,8 @@ struct Inner {
 }
 
 impl Oidc {
-    /// Decides about HTTP requests to this client, a resource server.
+    /// Returns a builder for access decisions about HTTP requests to this client, a resource
+    /// server.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: Option<&str>) -> keycloak_kit::Result<()> {
@@ -167,57 +171,58 @@ impl PathEnforcerBuilder {
         self
     }
 
-    /// How many decisions are kept at most, and how long; 10 000 and 30 s unless set, and never
-    /// longer than the token is good for. Denials are kept too: within that time a permission that
-    /// was taken away still works, and one that was just granted is still refused. With an age of zero every request asks the server.
+    /// Sets how many decisions are cached, and for how long. The defaults are 10,000 and 30 s; no
+    /// decision is used after the token has expired.
+    ///
+    /// Denials are cached too. Within this time a revoked permission still works, and a new one is
+    /// still refused. An age of zero disables the cache.
     pub fn cache(mut self, entries: usize, age: Duration) -> Self {
         self.entries = entries;
         self.age = age;
         self
     }
 
-    /// Decides about tokens that are bound to a TLS certificate or a key too: before each
-    /// [`check`](PathEnforcer::check) the caller has verified that the bearer holds it; see
+    /// Also accepts tokens bound to a TLS certificate or a key. Before each
+    /// [`check`](PathEnforcer::check) the caller must verify that the bearer holds it; see
     /// [`Permissions::holder_verified`](super::Permissions::holder_verified).
     pub fn holder_verified(mut self) -> Self {
         self.holder_verified = true;
         self
     }
 
-    /// Checks the rules. Nothing is sent until the first request.
+    /// Creates the enforcer. Nothing is sent until the first request.
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if a pattern is not a pattern for paths, if two rules have the
-    /// same pattern, or if a rule is open and names methods.
+    /// Returns an error of kind `Config` if a pattern is not a path pattern, two rules have the
+    /// same pattern, or an open rule has methods.
     pub fn build(self) -> Result<PathEnforcer> {
         let mut rules: Vec<(Pattern, PathRule)> = Vec::new();
         for rule in self.rules {
             let pattern = Pattern::parse(&rule.pattern).ok_or_else(|| {
                 config(format!(
-                    "{:?} is no pattern for paths: write it like /albums, /albums/{{id}} or \
-                     /albums/*",
+                    "{:?} is not a path pattern: write it like /albums, /albums/{{id}} or /albums/*",
                     rule.pattern
                 ))
             })?;
             if rule.open && !rule.access.is_empty() {
                 return Err(config(format!(
-                    "the rule for {:?} is open, and names methods that need permissions",
+                    "the rule for {:?} is open, but has methods that need permissions",
                     rule.pattern
                 ))
-                .with_hint("an open rule lets every method through: write one or the other"));
+                .with_hint("an open rule allows every method: use either open or method"));
             }
             if rules.iter().any(|(known, _)| known.is_same(&pattern)) {
                 return Err(config(format!(
-                    "two rules are for the same paths, the second is {:?}",
+                    "two rules match the same paths; the second is {:?}",
                     rule.pattern
                 )));
             }
             rules.push((pattern, rule));
         }
-        // The one that says most about a path decides alone.
-        rules.sort_by_key(|(pattern, _)| Reverse(pattern.weight()));
+        // Only the most specific matching rule decides.
+        rules.sort_by_key(|(pattern, _)| Reverse(pattern.specificity()));
         Ok(PathEnforcer {
-            inner: Arc::new(Inner {
+            inner: Arc::new(PathEnforcerInner {
                 oidc: self.oidc,
                 rules,
                 cache: Cache::new(self.entries, self.age),
@@ -228,20 +233,22 @@ impl PathEnforcerBuilder {
 }
 
 impl PathEnforcer {
-    /// Decides about one request. `path` is the raw path of the request, with or without query;
-    /// one that can be read in two ways (dot segments, encoded slashes, empty segments, `#`) is denied.
-    /// `bearer` is the access token that came with it.
+    /// Decides about a request. `path` is the raw path of the request, with or without query. An
+    /// ambiguous path (dot segments, encoded slashes, empty segments, `#`) is denied. `bearer` is
+    /// the access token of the request.
     ///
     /// # Errors
-    /// When the server cannot be asked: answer 503. That is never a decision, and never cached. With
-    /// [`Binding`](crate::TokenFault::Binding) when the token is bound to a TLS certificate or a key
-    /// (DPoP): answer 401; see [`holder_verified`](PathEnforcerBuilder::holder_verified).
+    /// - If the server cannot be asked, respond with 503. An error is never a decision, and is not
+    ///   cached.
+    /// - The error has [`Binding`](crate::TokenFault::Binding) if the token is bound to a TLS
+    ///   certificate or a key (DPoP): respond with 401; see
+    ///   [`holder_verified`](PathEnforcerBuilder::holder_verified).
     pub async fn check(&self, method: &Method, path: &str, bearer: Option<&str>) -> Result<Access> {
         let Some(segments) = segments(path) else {
             return Ok(Access::Denied);
         };
         let mut rules = self.inner.rules.iter();
-        let Some((_, rule)) = rules.find(|(pattern, _)| pattern.fits(&segments)) else {
+        let Some((_, rule)) = rules.find(|(pattern, _)| pattern.matches(&segments)) else {
             return Ok(Access::Denied);
         };
         if rule.open {
@@ -286,7 +293,7 @@ impl PathEnforcer {
         Ok(access)
     }
 
-    /// Forgets all decisions, such as after permissions were changed.
+    /// Clears the cache, for example after permissions were changed.
     pub fn forget(&self) {
         self.inner.cache.clear();
     }

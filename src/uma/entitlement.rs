@@ -1,4 +1,4 @@
-//! The entitlement API of old servers.
+//! The entitlement API of servers before Keycloak 4.
 
 use serde::Deserialize;
 use url::Url;
@@ -19,9 +19,9 @@ const OP: Operation = Operation::new(
 );
 
 impl Oidc {
-    /// A requesting party token with all permissions at a resource server, from servers before
-    /// Keycloak 4. Later ones have [`permissions`](Self::permissions) in its place and answer 404
-    /// or 405 here.
+    /// Requests a requesting party token with all permissions at a resource server, from servers
+    /// before Keycloak 4. Newer servers respond with 404 or 405; use
+    /// [`permissions`](Self::permissions) there.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, token: keycloak_kit::AccessToken) -> keycloak_kit::Result<()> {
@@ -30,8 +30,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `NotFound` or `Protocol` on newer servers, with
-    /// [`NotAuthorized`](crate::UmaFault::NotAuthorized) when nothing is granted.
+    /// - Returns an error of kind `NotFound` or `Protocol` on newer servers.
+    /// - Returns an error with [`NotAuthorized`](crate::UmaFault::NotAuthorized) if nothing is
+    ///   granted.
     pub async fn entitlement(&self, audience: &str, token: &AccessToken) -> Result<AccessToken> {
         #[derive(Deserialize)]
         struct Entitled {
@@ -43,14 +44,15 @@ impl Oidc {
         let page = channel.discovery.realm_page(&metadata)?;
         let base = page.as_str().trim_end_matches('/');
         let url = format!("{base}/authz/entitlement/{}", segment::encode(audience));
-        let url = Url::parse(&url).map_err(|_| protocol("the issuer takes no path below it"))?;
+        let url =
+            Url::parse(&url).map_err(|_| protocol("no path can be appended to the issuer"))?;
         let call = channel.sender.call(&OP).with(Credential::Token(token));
         let answer = call.get(url).send().await?;
         if !answer.status().is_success() {
             let error = fault::grant(answer.error(&OP), None);
             return Err(match error.status().map(|status| status.as_u16()) {
                 Some(404 | 405) => error.with_hint(
-                    "Keycloak has this up to version 3: use permissions(..) with newer servers",
+                    "this API exists only before Keycloak 4: use permissions(..) with newer servers",
                 ),
                 _ => error,
             });

@@ -1,27 +1,27 @@
-//! Keycloak's refusals in terms that a program can act on.
+//! The meaning of Keycloak's UMA errors.
 
 use http::StatusCode;
 
 use crate::error::{Error, ErrorKind};
 use crate::{UmaFault, jose};
 
-/// What a call is about, where the status alone tells what is missing.
+/// The kind of object of a call, which tells what a 404 response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum ObjectKind {
     Resource,
     Ticket,
     Policy,
 }
 
-/// Whether the protection API does not accept the token: it says so by 403.
+/// Returns whether the protection API does not accept the token, for which it responds with 403.
 pub(super) fn is_refused_token(error: &Error) -> bool {
     error.status() == Some(StatusCode::FORBIDDEN)
         && error.oauth_code() == Some("invalid_bearer_token")
 }
 
-/// A refusal of the protection API. Its codes are few and shared, so the texts decide too; these
-/// are not translated.
-pub(super) fn protection(error: Error, about: About) -> Error {
+/// Explains an error of the protection API. Several errors share a code, so the message
+/// distinguishes them; messages are not translated.
+pub(super) fn protection(error: Error, kind: ObjectKind) -> Error {
     let status = error.status().map(|status| status.as_u16());
     let code = error.oauth_code().unwrap_or_default();
     let said = error.server_message().unwrap_or_default();
@@ -35,10 +35,10 @@ pub(super) fn protection(error: Error, about: About) -> Error {
         (Some(403), "invalid_clientId") => UmaFault::UnknownResourceServer,
         (Some(403), "invalid_scope") => UmaFault::NoProtectionScope,
         (Some(403), "forbidden" | "not_authorised") => UmaFault::NotOwner,
-        (Some(404), _) => match about {
-            About::Resource => UmaFault::UnknownResource,
-            About::Ticket => UmaFault::UnknownTicket,
-            About::Policy => UmaFault::UnknownPolicy,
+        (Some(404), _) => match kind {
+            ObjectKind::Resource => UmaFault::UnknownResource,
+            ObjectKind::Ticket => UmaFault::UnknownTicket,
+            ObjectKind::Policy => UmaFault::UnknownPolicy,
         },
         (Some(409), _) => UmaFault::AlreadyExists,
         (Some(400), "invalid_resource_id") if has("does not have Scope") => UmaFault::UnknownScope,
@@ -55,16 +55,16 @@ pub(super) fn protection(error: Error, about: About) -> Error {
         (Some(400), _) if has("Only resource owner") => UmaFault::NotOwner,
         (Some(400), _) if has("cannot be found") => UmaFault::UnknownResource,
         (Some(400), _) if has("Some of the scopes") => UmaFault::UnknownScope,
-        (Some(500), _) if about == About::Policy => {
+        (Some(500), _) if kind == ObjectKind::Policy => {
             return error
-                .with_hint("check that every user, group, role and client it names exists");
+                .with_hint("check that every user, group, role and client of the policy exists");
         }
         _ => return error,
     };
     explained(error, fault)
 }
 
-/// A refusal of the UMA grant.
+/// Explains an error of the UMA grant.
 pub(super) fn grant(error: Error, ticket: Option<&str>) -> Error {
     let code = error.oauth_code().unwrap_or_default();
     let said = error.server_message().unwrap_or_default();
@@ -86,7 +86,8 @@ pub(super) fn grant(error: Error, ticket: Option<&str>) -> Error {
     explained(error, fault)
 }
 
-/// For the choice of words alone: the server has decided already.
+/// Returns whether a ticket has expired. This only selects the error; the server has already
+/// decided.
 fn has_ended(ticket: Option<&str>) -> bool {
     let claims = ticket.and_then(|ticket| jose::decode_unverified(ticket).ok());
     let end = claims.and_then(|claims| jose::time::seconds(claims.claims(), "exp"));
@@ -102,45 +103,42 @@ pub(super) fn explained(error: Error, fault: UmaFault) -> Error {
         ),
         UmaFault::UnknownScope => (
             ErrorKind::Validation,
-            "check the name of the scope, and that the resource has it",
+            "check the name of the scope, and that the resource has this scope",
         ),
         UmaFault::UnknownResourceServer => (
             ErrorKind::NotFound,
-            "check the audience, and that this client has authorization switched on",
+            "check the audience, and that authorization is enabled for this client",
         ),
         UmaFault::UnknownTicket => (ErrorKind::NotFound, "there is no such permission request"),
         UmaFault::UnknownPolicy => (ErrorKind::NotFound, "there is no such policy"),
         UmaFault::UnknownRequester => (ErrorKind::Validation, "check the user's name or id"),
-        UmaFault::NotOwner => (
-            ErrorKind::Forbidden,
-            "use a token of the owner of the resource",
-        ),
+        UmaFault::NotOwner => (ErrorKind::Forbidden, "use a token of the resource's owner"),
         UmaFault::NotOwnerManaged => (
             ErrorKind::Validation,
-            "switch on the owner's access to the resource: owner_managed_access(true)",
+            "let the owner manage access to the resource: owner_managed_access(true)",
         ),
         UmaFault::NoProtectionScope => (
             ErrorKind::Forbidden,
-            "give the user the role uma_protection of the resource server",
+            "give the user the resource server's role uma_protection",
         ),
-        UmaFault::AlreadyExists => (ErrorKind::Conflict, "it is there already"),
+        UmaFault::AlreadyExists => (ErrorKind::Conflict, "the object already exists"),
         UmaFault::ExpiredTicket => (
             ErrorKind::Unauthorized,
-            "ask the resource server again: it gives a new ticket",
+            "call the resource server again to get a new ticket",
         ),
         UmaFault::InvalidTicket => (
             ErrorKind::Unauthorized,
-            "pass the ticket as the resource server of this realm gave it",
+            "pass the ticket unchanged, from a resource server of this realm",
         ),
-        UmaFault::NotAuthorized => (ErrorKind::Forbidden, "the policies do not allow it"),
+        UmaFault::NotAuthorized => (ErrorKind::Forbidden, "the policies do not allow the access"),
         UmaFault::RequestSubmitted => (
             ErrorKind::Forbidden,
-            "the owner was asked: try again once it is granted",
+            "the owner was asked: retry once access is granted",
         ),
         UmaFault::NotRpt => (
             ErrorKind::InvalidToken,
-            "it is no requesting party token, has expired, or is for another client: get one with \
-             permissions(..).rpt()",
+            "the token is not a requesting party token, has expired, or belongs to another client: \
+             request one with permissions(..).rpt()",
         ),
         UmaFault::InvalidSettings => (
             ErrorKind::Config,

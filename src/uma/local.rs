@@ -1,4 +1,4 @@
-//! Deciding without the server, out of exported authorization settings and a token.
+//! Access decisions without the server, from exported authorization settings and a token.
 
 mod identity;
 mod model;

@@ -1,4 +1,4 @@
-//! Questions that are too long for one request.
+//! Splitting permissions that are too long for one request.
 
 #[cfg(test)]
 mod tests;
@@ -9,15 +9,15 @@ use crate::oidc::Permission;
 use crate::oidc::limits::{self, ParameterLimits};
 use crate::operation::Operation;
 
-/// The name of the parameter.
+/// The name of the request parameter.
 pub(super) const PERMISSION: &str = "permission";
 
-/// How many permissions a request asks for at most. Keycloak answers a form of more than a thousand
-/// fields with 500 (Quarkus' `quarkus.http.limits.max-form-fields`).
-const NUMBER: usize = 900;
+/// The maximum number of permissions in a request. Keycloak responds with 500 to a form of more
+/// than a thousand fields (Quarkus' `quarkus.http.limits.max-form-fields`).
+const MAX_PERMISSIONS: usize = 900;
 
-/// Permissions as text, in parts that each fit into one request. Without permissions there is one
-/// empty part.
+/// Returns the permissions as text, in parts that each fit into one request. Without permissions
+/// there is one empty part.
 pub(super) fn split(
     op: &Operation,
     limits: &ParameterLimits,
@@ -29,7 +29,8 @@ pub(super) fn split(
     for text in texts(op, limits, wanted)? {
         let length = limits::length(&text);
         let full = |part: &Vec<String>| {
-            part.len() >= NUMBER || (!part.is_empty() && used.saturating_add(length) > limit)
+            part.len() >= MAX_PERMISSIONS
+                || (!part.is_empty() && used.saturating_add(length) > limit)
         };
         match parts.last_mut() {
             Some(part) if !full(part) => {
@@ -45,7 +46,8 @@ pub(super) fn split(
     Ok(parts)
 }
 
-/// One that is too long becomes several with fewer scopes each.
+/// Returns the permissions as text. A permission that is too long is split into several with fewer
+/// scopes each.
 fn texts(
     op: &Operation,
     limits: &ParameterLimits,
@@ -78,7 +80,7 @@ fn texts(
     Ok(texts)
 }
 
-/// All in one request, for what cannot be asked in parts.
+/// Returns the permissions as text for a single request.
 pub(super) fn whole(
     op: &Operation,
     limits: &ParameterLimits,
@@ -94,18 +96,18 @@ pub(super) fn whole(
         return Err(invalid_argument(
             op,
             format!(
-                "the permissions have {length} characters together, and the server leaves out what \
-                 has more than {limit}; a requesting party token cannot be asked for in parts: name \
-                 fewer permissions, or set the server's own limit with parameter_limits"
+                "the permissions have {length} characters in total, and the server ignores more than \
+                 {limit}; a requesting party token cannot be requested in parts: request fewer \
+                 permissions, or set the server's limit with parameter_limits"
             ),
         ));
     }
-    if texts.len() > NUMBER {
+    if texts.len() > MAX_PERMISSIONS {
         return Err(invalid_argument(
             op,
             format!(
-                "there are {} permissions, and one request takes {NUMBER}; a requesting party token \
-                 cannot be asked for in parts: name fewer permissions",
+                "there are {} permissions, and a request can have {MAX_PERMISSIONS}; a requesting \
+                 party token cannot be requested in parts: request fewer permissions",
                 texts.len()
             ),
         ));
@@ -113,7 +115,7 @@ pub(super) fn whole(
     Ok(texts)
 }
 
-/// What is granted in one part or another: each resource once.
+/// Merges the permissions granted for all parts, with one entry per resource.
 pub(super) fn union(parts: Vec<Vec<Permission>>) -> Vec<Permission> {
     let mut all: Vec<Permission> = Vec::new();
     for granted in parts.into_iter().flatten() {

@@ -1,10 +1,10 @@
-//! Asking for permissions: Keycloak's UMA grant (UMA 2.0 Grant section 3.3.1).
+//! Requests for permissions: Keycloak's UMA grant (UMA 2.0 Grant section 3.3.1).
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::question::{ID_TOKEN, Question, Refusal};
+use super::permission_request::{GrantFailure, ID_TOKEN, PermissionRequest};
 use super::requested::RequestedPermission;
 use super::rpt::Rpt;
 use crate::Secret;
@@ -15,8 +15,8 @@ use crate::token::AccessToken;
 
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// A question about permissions; see [`Oidc::permissions`]. [`rpt`](Self::rpt),
-/// [`list`](Self::list) or [`decision`](Self::decision) send it; `.await` is `rpt`.
+/// A request for permissions; see [`Oidc::permissions`]. [`rpt`](Self::rpt), [`list`](Self::list)
+/// and [`decision`](Self::decision) send it; `.await` is the same as `rpt`.
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Permissions {
     oidc: Oidc,
@@ -30,29 +30,29 @@ pub struct Permissions {
 }
 
 impl Oidc {
-    /// Asks what the bearer of an access token may do at a resource server, this client unless
-    /// [`audience`](Permissions::audience) names another.
+    /// Requests permissions of the bearer of an access token at a resource server. The resource
+    /// server is this client, unless [`audience`](Permissions::audience) is set.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str, ticket: &str) -> keycloak_kit::Result<()> {
-    /// // All there is:
+    /// // All permissions:
     /// let all = oidc.permissions(bearer).list().await?;
-    /// // A token with some of it, for calling the resource server:
+    /// // A token with some permissions, for calls to the resource server:
     /// let rpt = oidc.permissions(bearer).permission("album#view,edit").permission("#print").await?;
-    /// // What a resource server's ticket is for; the owner is asked where it is not granted:
+    /// // The permissions of a resource server's ticket; the owner is asked if they are not granted:
     /// let rpt = oidc.permissions(bearer).ticket(ticket).submit_request(true).await?;
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// With [`NotAuthorized`](crate::UmaFault::NotAuthorized) or
-    /// [`RequestSubmitted`](crate::UmaFault::RequestSubmitted) when nothing is granted,
-    /// [`UnknownResource`](crate::UmaFault::UnknownResource),
-    /// [`UnknownScope`](crate::UmaFault::UnknownScope),
-    /// [`UnknownResourceServer`](crate::UmaFault::UnknownResourceServer),
-    /// [`ExpiredTicket`](crate::UmaFault::ExpiredTicket) or
-    /// [`InvalidTicket`](crate::UmaFault::InvalidTicket); of kind `Unauthorized` when the access
-    /// token is refused.
+    /// - Returns an error with [`NotAuthorized`](crate::UmaFault::NotAuthorized) or
+    ///   [`RequestSubmitted`](crate::UmaFault::RequestSubmitted) if nothing is granted.
+    /// - Returns an error with [`UnknownResource`](crate::UmaFault::UnknownResource),
+    ///   [`UnknownScope`](crate::UmaFault::UnknownScope),
+    ///   [`UnknownResourceServer`](crate::UmaFault::UnknownResourceServer),
+    ///   [`ExpiredTicket`](crate::UmaFault::ExpiredTicket) or
+    ///   [`InvalidTicket`](crate::UmaFault::InvalidTicket) if the request is wrong.
+    /// - Returns an error of kind `Unauthorized` if the server does not accept the access token.
     pub fn permissions(&self, access_token: impl Into<Secret>) -> Permissions {
         Permissions {
             oidc: self.clone(),
@@ -68,20 +68,20 @@ impl Oidc {
 }
 
 impl Permissions {
-    /// The resource server, by its `clientId`.
+    /// Sets the client id of the resource server.
     pub fn audience(mut self, client_id: impl Into<String>) -> Self {
         self.audience = Some(client_id.into());
         self
     }
 
-    /// A permission: `resource`, `resource#scope`, `resource#scope,scope` or `#scope`, with the
-    /// resource's id or name. Can be given several times; without one, all are asked for.
+    /// Adds a permission: `resource`, `resource#scope`, `resource#scope,scope` or `#scope`, with
+    /// the resource's id or name. Without any permission, all are requested.
     pub fn permission(mut self, permission: impl Into<RequestedPermission>) -> Self {
         self.wanted.push(permission.into());
         self
     }
 
-    /// Several permissions; see [`permission`](Self::permission).
+    /// Adds several permissions; see [`permission`](Self::permission).
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -97,38 +97,37 @@ impl Permissions {
         self
     }
 
-    /// A permission ticket of the resource server (UMA 2.0 Grant section 3.3.1).
+    /// Sets a permission ticket of the resource server (UMA 2.0 Grant section 3.3.1).
     pub fn ticket(mut self, ticket: impl Into<Secret>) -> Self {
         self.ticket = Some(ticket.into());
         self
     }
 
-    /// Resources are named by a URI of theirs, as it is registered.
+    /// Identifies resources by a registered URI.
     pub fn by_uri(mut self) -> Self {
         self.params.set("permission_resource_format", "uri");
         self
     }
 
-    /// Resources are named by a path that their URIs are patterns for.
+    /// Identifies resources by a path that matches the pattern of a registered URI.
     pub fn by_matching_uri(mut self) -> Self {
         self = self.by_uri();
         self.params.set("permission_resource_matching_uri", "true");
         self
     }
 
-    /// Whether the owner of the resource is asked where access is not granted. With a ticket alone,
-    /// and the server asks unless this is false.
+    /// Sets whether the server asks the resource's owner if access is not granted. This has an
+    /// effect only with a ticket; the server's default is `true`.
     pub fn submit_request(mut self, submit: bool) -> Self {
         self.params.set("submit_request", submit.to_string());
         self
     }
 
-    /// Pushes claims to the policies that decide: a JSON object whose members are arrays of
-    /// strings.
+    /// Pushes claims to the policies: a JSON object whose members are arrays of strings.
     ///
-    /// The access token is sent as a parameter then, since Keycloak refuses claims beside the bearer
-    /// token of a public client. One that is longer than the server takes is refused before it is
-    /// sent.
+    /// With claims, the access token is sent as a parameter, because Keycloak refuses claims with
+    /// the bearer token of a public client. A token that is too long for a parameter is an error
+    /// before anything is sent.
     pub fn claims(mut self, claims: &Value) -> Self {
         let token = data_encoding::BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
         self.params.set("claim_token", token);
@@ -136,23 +135,24 @@ impl Permissions {
         self
     }
 
-    /// An ID token of the user as the claims that decide.
+    /// Pushes the claims of the user's ID token to the policies.
     ///
     /// # Security
-    /// Keycloak then asks who the user is by this token alone and leaves the access token unread:
-    /// verify the access token first where it says who calls. ID and access token of two users are
-    /// refused here.
+    /// Keycloak then identifies the user only by the ID token, and ignores the access token. If the
+    /// access token identifies the caller, verify it first. An ID token and an access token of
+    /// different users are an error.
     pub fn claim_token(mut self, id_token: impl Into<Secret>) -> Self {
         self.params.set("claim_token", id_token);
         self.params.set("claim_token_format", ID_TOKEN);
         self
     }
 
-    /// Asks for a token that is bound to a TLS certificate (RFC 8705) or a key (DPoP, RFC 9449) too:
-    /// the caller has verified that the bearer holds it, with
-    /// [`AccessTokenVerifier`](crate::oidc::AccessTokenVerifier). Such a token is refused unless this is
-    /// set, because Keycloak does not look at the certificate here: it would decide for whoever has
-    /// stolen the token. Keycloak decides about tokens bound to a key in no case.
+    /// Also allows an access token bound to a TLS certificate (RFC 8705) or a key (DPoP, RFC 9449).
+    /// The caller must verify that the bearer holds it, with
+    /// [`AccessTokenVerifier`](crate::oidc::AccessTokenVerifier).
+    ///
+    /// By default such a token is refused, because Keycloak does not check the certificate here and
+    /// would accept a stolen token. Keycloak never accepts tokens bound to a key here.
     ///
     /// ```no_run
     /// # async fn show(
@@ -171,13 +171,13 @@ impl Permissions {
         self
     }
 
-    /// Adds to what an RPT has already; the new one has both.
+    /// Adds the requested permissions to those of an existing RPT.
     pub fn upgrade(mut self, rpt: impl Into<Secret>) -> Self {
         self.params.set("rpt", rpt);
         self
     }
 
-    /// Gives as many permissions at most. With an RPT, the newest stay.
+    /// Limits the number of permissions. With an existing RPT, the newest permissions are kept.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self.params
@@ -185,65 +185,65 @@ impl Permissions {
         self
     }
 
-    /// Leaves the names of resources out of the answer.
+    /// Omits the names of resources from the response.
     pub fn without_resource_names(mut self) -> Self {
         self.params.set("response_include_resource_name", "false");
         self
     }
 
-    /// Scopes of the requesting party token, separated by spaces.
+    /// Sets the scopes of the requesting party token, separated by spaces.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.params.set("scope", scope.into());
         self
     }
 
-    /// A requesting party token: an access token for the resource server with the permissions. It
-    /// is given out only where it is about the same subject as the access token, as far as that one
-    /// names a subject.
+    /// Requests a requesting party token: an access token for the resource server with the
+    /// permissions. It must have the same subject as the access token, if that has one.
     ///
     /// # Errors
-    /// See [`Oidc::permissions`]. Of kind `Config` when the permissions are too many for one
-    /// request: a token cannot be asked for in parts.
+    /// Returns an error in the same cases as [`Oidc::permissions`], and of kind `Config` if there
+    /// are too many permissions for one request.
     pub async fn rpt(self) -> Result<Rpt> {
         self.answered().await.map(Response::into_value)
     }
 
-    /// What is granted of what was asked for, without a token. Permissions that are too many for
-    /// one request are asked about in several.
+    /// Returns the requested permissions that are granted, without a token. Too many permissions
+    /// for one request are split into several requests.
     ///
     /// # Errors
-    /// See [`Oidc::permissions`].
+    /// Returns an error in the same cases as [`Oidc::permissions`].
     pub async fn list(self) -> Result<Vec<Permission>> {
         let limit = self.limit;
-        let mut granted = self.question()?.granted().await?;
+        let mut granted = self.into_request()?.granted().await?;
         if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
             granted.truncate(limit);
         }
         Ok(granted)
     }
 
-    /// Whether the server grants **something** of what was asked for; a denial is `false`.
+    /// Returns whether the server grants **any** of the requested permissions.
     ///
-    /// For one scope of one resource this may be more than was asked: a user who was given
-    /// `album#view` by the owner gets `true` for `album#edit`.
-    /// [`has_access`](Oidc::has_access) looks at each permission.
+    /// Even for a single scope, `true` may be about another scope: a user with `album#view` from
+    /// the owner gets `true` for `album#edit`. [`has_access`](Oidc::has_access) checks each
+    /// permission.
     ///
     /// # Errors
-    /// See [`Oidc::permissions`]; a failure is never taken for a decision.
+    /// Returns an error in the same cases as [`Oidc::permissions`], except for a denial. A failure
+    /// is never a decision.
     pub async fn decision(self) -> Result<bool> {
-        match self.question()?.decision().await {
-            Err(Refusal::Denied(_)) => Ok(false),
+        match self.into_request()?.decision().await {
+            Err(GrantFailure::Denied(_)) => Ok(false),
             answer => Ok(answer?),
         }
     }
 
-    pub(super) fn question(self) -> Result<Question> {
+    pub(super) fn into_request(self) -> Result<PermissionRequest> {
         let mut params = self.params;
         if self.ticket.is_none() {
             let own = || self.oidc.client_id().to_owned();
             params.set("audience", self.audience.unwrap_or_else(own));
         }
-        Question::new(
+        PermissionRequest::new(
             self.oidc,
             self.token,
             params,
@@ -254,7 +254,7 @@ impl Permissions {
     }
 
     async fn answered(self) -> Result<Response<Rpt>> {
-        Ok(self.question()?.rpt().await?)
+        Ok(self.into_request()?.rpt().await?)
     }
 }
 

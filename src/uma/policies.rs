@@ -1,10 +1,10 @@
-//! Policies that owners make for their own resources (Keycloak's `uma-policy`).
+//! Policies of owners for their own resources (Keycloak's `uma-policy`).
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Uma};
-use super::fault::About;
+use super::client::{ProtectionCall, Uma};
+use super::fault::ObjectKind;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::oidc::awaitable;
@@ -23,33 +23,32 @@ const UPDATE: Operation = Operation::new("uma.policy.update", "PUT", "{policy_en
 const DELETE: Operation = Operation::new("uma.policy.delete", "DELETE", "{policy_endpoint}/{id}");
 const NOTHING: Option<&()> = None;
 
-/// Who may do what with a resource, as its owner decided. Whoever fits one of the lists has
-/// access.
+/// An owner's policy, which grants scopes of a resource to everyone in one of its lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OwnerPolicy {
-    /// Given by the server.
+    /// The id, set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// One of its kind in the resource server.
+    /// The name, unique in the resource server.
     pub name: String,
-    /// For people.
+    /// The description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What is granted; all scopes of the resource when empty.
+    /// The granted scopes; all scopes of the resource if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// User names.
+    /// Usernames.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
     /// Paths of groups, such as `/staff`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// Roles of the realm, or `client/role`.
+    /// Realm roles, or client roles as `client/role`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// The `clientId`s of clients.
+    /// Client ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<String>,
     /// The id of the owner, set by the server.
@@ -58,7 +57,7 @@ pub struct OwnerPolicy {
 }
 
 impl OwnerPolicy {
-    /// A policy that lets nobody in yet.
+    /// Creates a policy that grants access to nobody yet.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -66,7 +65,7 @@ impl OwnerPolicy {
         }
     }
 
-    /// For people.
+    /// Sets the description.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = Some(text.into());
@@ -80,28 +79,28 @@ impl OwnerPolicy {
         self
     }
 
-    /// Lets a user in, by name.
+    /// Grants access to a user, by name.
     #[must_use]
     pub fn user(mut self, name: impl Into<String>) -> Self {
         self.users.push(name.into());
         self
     }
 
-    /// Lets a group in, by its path.
+    /// Grants access to a group, by path.
     #[must_use]
     pub fn group(mut self, path: impl Into<String>) -> Self {
         self.groups.push(path.into());
         self
     }
 
-    /// Lets in who has a role, of the realm or as `client/role`.
+    /// Grants access to users with a realm role, or a client role as `client/role`.
     #[must_use]
     pub fn role(mut self, name: impl Into<String>) -> Self {
         self.roles.push(name.into());
         self
     }
 
-    /// Lets users of a client in.
+    /// Grants access to users of a client.
     #[must_use]
     pub fn client(mut self, client_id: impl Into<String>) -> Self {
         self.clients.push(client_id.into());
@@ -109,7 +108,7 @@ impl OwnerPolicy {
     }
 }
 
-/// The policies that owners made; see [`Uma::policies`]. `.await` lists them, one page.
+/// The policies of owners; see [`Uma::policies`]. `.await` lists one page.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct OwnerPolicies {
@@ -117,7 +116,7 @@ pub struct OwnerPolicies {
     query: Vec<(&'static str, String)>,
 }
 
-/// One policy; see [`Uma::policy`].
+/// A policy; see [`Uma::policy`].
 #[derive(Debug, Clone)]
 pub struct OwnerPolicyHandle {
     uma: Uma,
@@ -125,7 +124,7 @@ pub struct OwnerPolicyHandle {
 }
 
 impl Uma {
-    /// Policies for the token's own resources: bring the owner's token
+    /// Returns the policies for resources of the token's user. Use the owner's token
     /// ([`with_token`](Self::with_token)).
     ///
     /// ```no_run
@@ -144,7 +143,7 @@ impl Uma {
         }
     }
 
-    /// The policy with this id.
+    /// Returns a handle for the policy with this id.
     pub fn policy(&self, id: impl Into<String>) -> OwnerPolicyHandle {
         OwnerPolicyHandle {
             uma: self.clone(),
@@ -160,40 +159,40 @@ impl OwnerPolicies {
         self
     }
 
-    /// Of this resource, by its id.
+    /// Lists only policies of this resource, by id.
     pub fn resource(self, id: impl Into<String>) -> Self {
         self.set("resource", id)
     }
 
-    /// Whose name contains this.
+    /// Lists only policies whose name contains `part`.
     pub fn name(self, part: impl Into<String>) -> Self {
         self.set("name", part)
     }
 
-    /// With this scope.
+    /// Lists only policies with this scope.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         self.set("scope", scope)
     }
 
-    /// Leaves out as many.
+    /// Skips this many policies.
     pub fn first(self, first: usize) -> Self {
         self.set("first", first.to_string())
     }
 
-    /// As many at most.
+    /// Lists at most this many policies.
     pub fn max(self, max: usize) -> Self {
         self.set("max", max.to_string())
     }
 
-    /// Makes a policy for a resource that the owner manages
-    /// (`owner_managed_access`).
+    /// Creates a policy for a resource with `owner_managed_access`.
     ///
     /// # Errors
-    /// With [`NotOwner`](crate::UmaFault::NotOwner),
-    /// [`UnknownResource`](crate::UmaFault::UnknownResource),
-    /// [`UnknownScope`](crate::UmaFault::UnknownScope) or
-    /// [`AlreadyExists`](crate::UmaFault::AlreadyExists). Of kind `Server` when it names a user
-    /// that does not exist: Keycloak fails then.
+    /// - Returns an error with [`NotOwner`](crate::UmaFault::NotOwner),
+    ///   [`UnknownResource`](crate::UmaFault::UnknownResource),
+    ///   [`UnknownScope`](crate::UmaFault::UnknownScope) or
+    ///   [`AlreadyExists`](crate::UmaFault::AlreadyExists).
+    /// - Returns an error of kind `Server` if a user of the policy does not exist, because Keycloak
+    ///   fails then.
     pub async fn create(&self, resource_id: &str, policy: &OwnerPolicy) -> Result<OwnerPolicy> {
         let path = Some(("resource id", resource_id));
         let call = call(&CREATE, Method::POST, path, &[]);
@@ -209,19 +208,20 @@ impl OwnerPolicies {
 awaitable!(OwnerPolicies => Vec<OwnerPolicy>);
 
 impl OwnerPolicyHandle {
-    /// Reads it.
+    /// Reads the policy.
     ///
     /// # Errors
-    /// With [`UnknownPolicy`](crate::UmaFault::UnknownPolicy) when there is none.
+    /// Returns an error with [`UnknownPolicy`](crate::UmaFault::UnknownPolicy) if there is no such
+    /// policy.
     pub async fn get(&self) -> Result<OwnerPolicy> {
         let call = call(&GET, Method::GET, self.path(), &[]);
         self.uma.call(call, NOTHING).await
     }
 
-    /// Replaces all of it.
+    /// Replaces the policy.
     ///
     /// # Errors
-    /// As [`OwnerPolicies::create`].
+    /// Returns an error in the same cases as [`OwnerPolicies::create`].
     pub async fn update(&self, policy: &OwnerPolicy) -> Result<()> {
         let policy = OwnerPolicy {
             id: Some(self.id.clone()),
@@ -231,10 +231,10 @@ impl OwnerPolicyHandle {
         self.uma.call(call, Some(&policy)).await
     }
 
-    /// Deletes it.
+    /// Deletes the policy.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
+    /// Returns an error in the same cases as [`get`](Self::get).
     pub async fn delete(&self) -> Result<()> {
         let call = call(&DELETE, Method::DELETE, self.path(), &[]);
         self.uma.call(call, NOTHING).await
@@ -250,10 +250,10 @@ fn call<'a>(
     method: Method,
     path: Option<(&'static str, &'a str)>,
     query: &'a [(&'static str, String)],
-) -> Call<'a> {
-    Call {
+) -> ProtectionCall<'a> {
+    ProtectionCall {
         op,
-        about: About::Policy,
+        kind: ObjectKind::Policy,
         endpoint: ENDPOINT,
         below: "",
         path,

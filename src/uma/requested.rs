@@ -1,11 +1,13 @@
-//! A permission as it is asked for.
+//! Permissions in requests.
 
 use crate::error::{Result, invalid_argument};
 use crate::oidc::Permission;
 use crate::operation::Operation;
 
-/// A resource, scopes of it, or scopes of any resource. Made of text, `resource#scope,scope`, or
-/// by its functions where a name has a `#` or a comma in it.
+/// A requested permission: a resource, scopes of a resource, or scopes of any resource.
+///
+/// It is created from text, `resource#scope,scope`, or with its functions if a name contains `#` or
+/// a comma.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedPermission {
     resource: Option<String>,
@@ -13,7 +15,7 @@ pub struct RequestedPermission {
 }
 
 impl RequestedPermission {
-    /// Any access to a resource, by id or name.
+    /// Requests any access to a resource, by id or name.
     pub fn resource(resource: impl Into<String>) -> Self {
         Self {
             resource: Some(resource.into()),
@@ -21,7 +23,7 @@ impl RequestedPermission {
         }
     }
 
-    /// A scope of any resource.
+    /// Requests a scope of any resource.
     pub fn any_resource(scope: impl Into<String>) -> Self {
         Self {
             resource: None,
@@ -36,25 +38,25 @@ impl RequestedPermission {
         self
     }
 
-    /// As the server reads it: it splits at the first `#` and at commas.
+    /// Returns the text for the server, which splits it at the first `#` and at commas.
     pub(super) fn text(&self, op: &Operation) -> Result<String> {
         let resource = self.resource.as_deref().unwrap_or_default();
         let fault = if resource.is_empty() && self.scopes.is_empty() {
             Some("is empty: write resource, resource#scope or #scope")
         } else if resource.contains('#') {
-            Some("names a resource with a # in its name: use the resource's id")
+            Some("has a resource with a # in its name: use the resource's id")
         } else if self.scopes.iter().any(|scope| scope.trim().is_empty()) {
             Some("has an empty scope")
         } else if self.scopes.iter().any(|scope| scope.contains(['#', ','])) {
-            Some("has a scope with a # or a comma in it, which the server cannot be asked for")
+            Some("has a scope that contains # or a comma, which the server cannot read")
         } else if resource.chars().any(char::is_control) {
-            Some("has a control character in it, which newer servers leave out")
+            Some("has a resource that contains a control character, which newer servers drop")
         } else if self
             .scopes
             .iter()
             .any(|scope| scope.chars().any(char::is_control))
         {
-            Some("has a scope with a control character in it, which newer servers leave out")
+            Some("has a scope that contains a control character, which newer servers drop")
         } else {
             None
         };
@@ -68,7 +70,7 @@ impl RequestedPermission {
         })
     }
 
-    /// One permission for each scope.
+    /// Returns one permission for each scope.
     pub(super) fn singles(&self) -> Vec<Self> {
         if self.scopes.is_empty() {
             return vec![self.clone()];
@@ -82,20 +84,20 @@ impl RequestedPermission {
             .collect()
     }
 
-    /// With the scopes of another one too.
+    /// Adds the scopes of another permission.
     pub(super) fn and(mut self, other: &Self) -> Self {
         self.scopes.extend(other.scopes.iter().cloned());
         self
     }
 
-    /// The resource by its id or name: not by its type, and not any.
+    /// Returns the id or name of the resource, unless the permission is for a type or any resource.
     pub(super) fn named_resource(&self) -> Option<&str> {
         let resource = self.resource.as_deref()?;
         let by_type = resource.starts_with("resource-type");
         (!by_type && !resource.is_empty()).then_some(resource)
     }
 
-    /// Each single thing that is asked for.
+    /// Returns the text of each single permission.
     pub(super) fn each(&self) -> Vec<String> {
         let resource = self.resource.as_deref().unwrap_or_default();
         if self.scopes.is_empty() {
@@ -105,7 +107,7 @@ impl RequestedPermission {
         scopes.map(|scope| format!("{resource}#{scope}")).collect()
     }
 
-    /// Each single thing that is asked for and not granted.
+    /// Returns the text of each single permission that is not in `granted`.
     pub(super) fn missing_in(&self, granted: &[Permission]) -> Vec<String> {
         let fits: Vec<&Permission> = granted
             .iter()

@@ -12,8 +12,8 @@ use futures_util::stream::{self, TryStreamExt};
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Uma};
-use super::fault::About;
+use super::client::{ProtectionCall, Uma};
+use super::fault::ObjectKind;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
 use crate::oidc::awaitable;
@@ -30,40 +30,40 @@ const LIST: Operation = Operation::new("uma.resources.list", "GET", PATH);
 const GET: Operation = Operation::new("uma.resource.get", "GET", ONE);
 const UPDATE: Operation = Operation::new("uma.resource.update", "PUT", ONE);
 const DELETE: Operation = Operation::new("uma.resource.delete", "DELETE", ONE);
-/// How many resources a stream asks for at once.
+/// The default page size of a list or stream.
 const PAGE: usize = 100;
 const NOTHING: Option<&()> = None;
 
 /// A protected resource.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Wire", rename_all = "camelCase")]
+#[serde(from = "RawResource", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Resource {
-    /// Given by the server.
+    /// The id, set by the server.
     #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// One of its kind among the resources of its owner.
+    /// The name, unique among the resources of the owner.
     pub name: String,
-    /// What people are shown.
+    /// The display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Paths or URIs it is reached at, with patterns such as `/albums/{id}` and `/albums/*`.
+    /// The paths or URIs of the resource, or patterns such as `/albums/{id}` and `/albums/*`.
     pub uris: Vec<String>,
-    /// Resources of one type can share policies, such as `urn:photos:album`.
+    /// The type, such as `urn:photos:album`. Resources of the same type can share policies.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// What can be done with it. The server makes scopes that it does not have yet.
+    /// The scopes. The server creates scopes that do not exist yet.
     #[serde(rename = "resource_scopes")]
     pub scopes: Vec<String>,
-    /// An image.
+    /// The URI of an icon.
     #[serde(rename = "icon_uri", skip_serializing_if = "Option::is_none")]
     pub icon_uri: Option<String>,
-    /// Whose it is: the user whose token created it, or the client. Set by the server.
+    /// The owner, set by the server: the user whose token created the resource, or the client.
     #[serde(skip_serializing)]
     pub owner: Option<ResourceOwner>,
-    /// Whether the owner decides who has access.
+    /// Whether the owner manages access to the resource.
     pub owner_managed_access: bool,
-    /// What else is known about it.
+    /// The attributes.
     pub attributes: BTreeMap<String, Vec<String>>,
 }
 
@@ -72,14 +72,14 @@ pub struct Resource {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ResourceOwner {
-    /// The id of the user, or of the client.
+    /// The internal id of the user or client.
     pub id: Option<String>,
-    /// The user name, or the `clientId`.
+    /// The username, or the client id.
     pub name: Option<String>,
 }
 
 impl Resource {
-    /// A resource with a name and nothing else.
+    /// Creates a resource with a name.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -101,28 +101,28 @@ impl Resource {
         self
     }
 
-    /// The type.
+    /// Sets the type.
     #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         self.type_ = Some(type_.into());
         self
     }
 
-    /// What people are shown.
+    /// Sets the display name.
     #[must_use]
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.display_name = Some(name.into());
         self
     }
 
-    /// An image.
+    /// Sets the URI of an icon.
     #[must_use]
     pub fn icon_uri(mut self, uri: impl Into<String>) -> Self {
         self.icon_uri = Some(uri.into());
         self
     }
 
-    /// Lets the owner decide who has access.
+    /// Sets whether the owner manages access to the resource.
     #[must_use]
     pub fn owner_managed_access(mut self, managed: bool) -> Self {
         self.owner_managed_access = managed;
@@ -140,10 +140,11 @@ impl Resource {
     }
 }
 
-/// A resource as servers write it: scopes under either name, as names or as objects.
+/// A resource as servers send it: with either name of the scopes, and with scopes as names or
+/// objects.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Wire {
+struct RawResource {
     #[serde(rename = "_id")]
     id: Option<String>,
     name: String,
@@ -176,31 +177,31 @@ enum OwnerName {
     Owner(ResourceOwner),
 }
 
-impl From<Wire> for Resource {
-    fn from(wire: Wire) -> Self {
-        let scopes = wire.resource_scopes.or(wire.scopes).unwrap_or_default();
+impl From<RawResource> for Resource {
+    fn from(raw: RawResource) -> Self {
+        let scopes = raw.resource_scopes.or(raw.scopes).unwrap_or_default();
         Self {
-            id: wire.id,
-            name: wire.name,
-            display_name: wire.display_name,
-            uris: wire.uris.unwrap_or_else(|| wire.uri.into_iter().collect()),
-            type_: wire.type_,
+            id: raw.id,
+            name: raw.name,
+            display_name: raw.display_name,
+            uris: raw.uris.unwrap_or_else(|| raw.uri.into_iter().collect()),
+            type_: raw.type_,
             scopes: scopes
                 .into_iter()
                 .map(|scope| match scope {
                     ScopeName::Name(name) | ScopeName::Scope { name } => name,
                 })
                 .collect(),
-            icon_uri: wire.icon_uri,
-            owner: wire.owner.map(|owner| match owner {
+            icon_uri: raw.icon_uri,
+            owner: raw.owner.map(|owner| match owner {
                 OwnerName::Owner(owner) => owner,
                 OwnerName::Name(name) => ResourceOwner {
                     id: None,
                     name: Some(name),
                 },
             }),
-            owner_managed_access: wire.owner_managed_access.unwrap_or_default(),
-            attributes: wire.attributes.unwrap_or_default(),
+            owner_managed_access: raw.owner_managed_access.unwrap_or_default(),
+            attributes: raw.attributes.unwrap_or_default(),
         }
     }
 }
@@ -211,7 +212,7 @@ pub struct Resources {
     uma: Uma,
 }
 
-/// One resource; see [`Uma::resource`].
+/// A resource; see [`Uma::resource`].
 #[derive(Debug, Clone)]
 pub struct ResourceHandle {
     uma: Uma,
@@ -219,7 +220,7 @@ pub struct ResourceHandle {
 }
 
 impl Uma {
-    /// The resources of this resource server.
+    /// Returns the resources of this resource server.
     ///
     /// ```no_run
     /// # async fn show(uma: keycloak_kit::uma::Uma) -> keycloak_kit::Result<()> {
@@ -235,7 +236,7 @@ impl Uma {
         Resources { uma: self.clone() }
     }
 
-    /// The resource with this id.
+    /// Returns a handle for the resource with this id.
     pub fn resource(&self, id: impl Into<String>) -> ResourceHandle {
         ResourceHandle {
             uma: self.clone(),
@@ -245,25 +246,26 @@ impl Uma {
 }
 
 impl Resources {
-    /// Registers a resource and gives it with its id. Its owner is whoever the token is of:
-    /// `owner` is not sent.
+    /// Registers a resource, and returns it with its id. The owner is the user or client of the
+    /// token; `owner` is not sent.
     ///
     /// # Errors
-    /// With [`AlreadyExists`](crate::UmaFault::AlreadyExists) when the owner has one of this name.
+    /// Returns an error with [`AlreadyExists`](crate::UmaFault::AlreadyExists) if the owner has a
+    /// resource with this name.
     pub async fn create(&self, resource: &Resource) -> Result<Resource> {
         if resource.name.is_empty() {
             return Err(invalid_argument(&CREATE, "the resource has no name"));
         }
-        let call = Call {
+        let call = ProtectionCall {
             op: &CREATE,
-            about: About::Resource,
+            kind: ObjectKind::Resource,
             endpoint: ENDPOINT,
             below: "",
             path: None,
             method: Method::POST,
             query: &[],
         };
-        // What the server answers leaves attributes out.
+        // The server's response omits the attributes.
         let made: Resource = self.uma.call(call, Some(resource)).await?;
         Ok(Resource {
             attributes: resource.attributes.clone(),
@@ -271,7 +273,7 @@ impl Resources {
         })
     }
 
-    /// Lists resources, all or those that fit every filter. `.await` gives one page.
+    /// Lists resources, all or those that match every filter. `.await` returns one page.
     pub fn list(&self) -> ResourceList {
         ResourceList {
             uma: self.uma.clone(),
@@ -283,19 +285,20 @@ impl Resources {
 }
 
 impl ResourceHandle {
-    /// Reads it.
+    /// Reads the resource.
     ///
     /// # Errors
-    /// With [`UnknownResource`](crate::UmaFault::UnknownResource) when there is none.
+    /// Returns an error with [`UnknownResource`](crate::UmaFault::UnknownResource) if there is no
+    /// such resource.
     pub async fn get(&self) -> Result<Resource> {
         self.uma.call(self.call(&GET, Method::GET), NOTHING).await
     }
 
-    /// Replaces all of it but its owner.
+    /// Replaces the resource, except for its owner.
     ///
     /// # Errors
-    /// With [`NotOwner`](crate::UmaFault::NotOwner) when the token is neither the owner's nor the
-    /// resource server's.
+    /// Returns an error with [`NotOwner`](crate::UmaFault::NotOwner) if the token is neither the
+    /// owner's nor the resource server's.
     pub async fn update(&self, resource: &Resource) -> Result<()> {
         let resource = Resource {
             id: Some(self.id.clone()),
@@ -305,19 +308,19 @@ impl ResourceHandle {
         self.uma.call(call, Some(&resource)).await
     }
 
-    /// Deletes it, with the permissions that were granted for it.
+    /// Deletes the resource and the permissions granted for it.
     ///
     /// # Errors
-    /// As [`update`](Self::update).
+    /// Returns an error in the same cases as [`update`](Self::update).
     pub async fn delete(&self) -> Result<()> {
         let call = self.call(&DELETE, Method::DELETE);
         self.uma.call(call, NOTHING).await
     }
 
-    fn call<'a>(&'a self, op: &'static Operation, method: Method) -> Call<'a> {
-        Call {
+    fn call<'a>(&'a self, op: &'static Operation, method: Method) -> ProtectionCall<'a> {
+        ProtectionCall {
             op,
-            about: About::Resource,
+            kind: ObjectKind::Resource,
             endpoint: ENDPOINT,
             below: "",
             path: Some(("resource id", &self.id)),
@@ -344,63 +347,64 @@ impl ResourceList {
         self
     }
 
-    /// Whose name contains this.
+    /// Lists only resources whose name contains `part`.
     pub fn name(self, part: impl Into<String>) -> Self {
         self.set("name", part)
     }
 
-    /// Whose name is this.
+    /// Lists only resources with this name.
     pub fn exact_name(self, name: impl Into<String>) -> Self {
         self.set("name", name).set("exactName", "true")
     }
 
-    /// With this URI, as it is registered.
+    /// Lists only resources with this registered URI.
     pub fn uri(self, uri: impl Into<String>) -> Self {
         self.set("uri", uri)
     }
 
-    /// Takes the patterns of registered URIs as such: the one that fits best is found.
+    /// Matches the [`uri`](Self::uri) against the patterns of registered URIs, and returns the best
+    /// match.
     pub fn matching_uri(self) -> Self {
         self.set("matchingUri", "true")
     }
 
-    /// Of this user (name or id) or client (`clientId` or id).
+    /// Lists only resources of this user (username or id) or client (client id or internal id).
     pub fn owner(self, owner: impl Into<String>) -> Self {
         self.set("owner", owner)
     }
 
-    /// Of this type.
+    /// Lists only resources of this type.
     pub fn type_(self, type_: impl Into<String>) -> Self {
         self.set("type", type_)
     }
 
-    /// With this scope.
+    /// Lists only resources with this scope.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         self.set("scope", scope)
     }
 
-    /// Leaves out as many.
+    /// Skips this many resources.
     pub fn first(mut self, first: usize) -> Self {
         self.first = first;
         self
     }
 
-    /// As many at most; a hundred unless set. For a stream: as many at once.
+    /// Lists at most this many resources, 100 by default. For a stream, this is the page size.
     pub fn max(mut self, max: usize) -> Self {
         self.max = Some(max);
         self
     }
 
-    /// The ids alone.
+    /// Lists only the ids.
     ///
     /// # Errors
-    /// As any call of the protection API.
+    /// Returns an error if the server refuses the token or cannot be reached.
     pub async fn ids(self) -> Result<Vec<String>> {
         let ids = self.page(self.first, false).await?;
         Ok(ids.into_value())
     }
 
-    /// All of them, page by page as they are asked for.
+    /// Returns a stream of all resources, which fetches pages as needed.
     pub fn stream(self) -> ResourceStream {
         let size = self.max.unwrap_or(PAGE).max(1);
         let start = (self.first, false);
@@ -430,9 +434,9 @@ impl ResourceList {
         query.push(("deep", deep.to_string()));
         query.push(("first", first.to_string()));
         query.push(("max", self.max.unwrap_or(PAGE).to_string()));
-        let call = Call {
+        let call = ProtectionCall {
             op: &LIST,
-            about: About::Resource,
+            kind: ObjectKind::Resource,
             endpoint: ENDPOINT,
             below: "",
             path: None,
@@ -449,14 +453,14 @@ impl ResourceList {
 
 awaitable!(ResourceList => Vec<Resource>);
 
-/// Resources, fetched page by page; see [`ResourceList::stream`].
+/// A stream of resources, fetched page by page; see [`ResourceList::stream`].
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ResourceStream {
     items: BoxStream<'static, Result<Resource>>,
 }
 
 impl ResourceStream {
-    /// The next resource, without a stream library at hand.
+    /// Returns the next resource, without a stream library.
     pub async fn next(&mut self) -> Option<Result<Resource>> {
         self.items.next().await
     }

@@ -15,8 +15,7 @@ use crate::{Secret, UmaFault, jose};
 const INTROSPECT: Operation =
     Operation::new("oidc.introspect_rpt", "POST", "{introspection_endpoint}");
 
-/// A requesting party token: an access token that says what may be done with which resource.
-/// `Debug` shows no token.
+/// A requesting party token: an access token with permissions. `Debug` shows no token.
 #[derive(Clone)]
 pub struct Rpt {
     access_token: AccessToken,
@@ -33,28 +32,30 @@ impl Rpt {
         }
     }
 
-    /// For calling the resource server.
+    /// Returns the access token, for calls to the resource server.
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    /// For getting a new one with the same permissions.
+    /// Returns the refresh token, which obtains a new token with the same permissions.
     pub fn refresh_token(&self) -> Option<&Secret> {
         self.renewal.as_ref().map(|renewal| &renewal.token)
     }
 
-    /// Whether it has all that the token shown to [`upgrade`](super::Permissions::upgrade) had.
+    /// Returns whether the token includes the permissions of the token passed to
+    /// [`upgrade`](super::Permissions::upgrade).
     pub fn is_upgraded(&self) -> bool {
         self.upgraded
     }
 
-    /// What it is good for, as the token itself says. It comes from the server over a connection
-    /// of this client; what others bring is verified by a
-    /// [verifier](crate::oidc::Oidc::access_token_verifier) or
-    /// [introspected](crate::oidc::Oidc::introspect_rpt).
+    /// Returns the permissions in the token.
+    ///
+    /// The token is not verified, because it came directly from the server. For tokens from other
+    /// sources use a [verifier](crate::oidc::Oidc::access_token_verifier) or
+    /// [introspection](crate::oidc::Oidc::introspect_rpt).
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when the server gave no JWT.
+    /// Returns an error of kind `InvalidToken` if the token is not a JWT.
     pub fn permissions(&self) -> Result<Vec<Permission>> {
         let token = jose::decode_unverified(self.access_token.expose())?;
         let authorization = token.claims().get("authorization");
@@ -73,7 +74,7 @@ impl fmt::Debug for Rpt {
     }
 }
 
-/// What the server says about a requesting party token.
+/// The introspection response for a requesting party token.
 #[derive(Debug, Clone)]
 pub struct RptIntrospection {
     introspection: Introspection,
@@ -81,20 +82,19 @@ pub struct RptIntrospection {
 }
 
 impl RptIntrospection {
-    /// What it is good for.
+    /// Returns the permissions of the token.
     pub fn permissions(&self) -> &[Permission] {
         &self.permissions
     }
 
-    /// The whole answer. It has neither issuer nor subject: Keycloak leaves them out here.
+    /// Returns the whole response. It has neither issuer nor subject, which Keycloak omits here.
     pub fn introspection(&self) -> &Introspection {
         &self.introspection
     }
 }
 
 impl Oidc {
-    /// Asks the server what a requesting party token is good for (RFC 7662, UMA 2.0 Federated
-    /// Authorization section 5).
+    /// Introspects a requesting party token (RFC 7662, UMA 2.0 Federated Authorization section 5).
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -105,8 +105,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// With [`NotRpt`](crate::UmaFault::NotRpt) when it is an access token without permissions, no
-    /// token at all, not active any more or for another client.
+    /// Returns an error with [`NotRpt`](crate::UmaFault::NotRpt) if the text is an access token
+    /// without permissions or not a token, or the token is no longer active or belongs to another
+    /// client.
     pub async fn introspect_rpt(&self, rpt: impl Into<Secret> + Send) -> Result<RptIntrospection> {
         let rpt = rpt.into();
         let introspection = self
@@ -117,7 +118,7 @@ impl Oidc {
         if !introspection.is_active() || !permissions.is_some_and(Value::is_array) {
             let error = invalid_token(
                 TokenFault::Type,
-                "the server knows no active requesting party token like this",
+                "the token is not an active requesting party token",
             );
             return Err(fault::explained(error, UmaFault::NotRpt).with_operation(&INTROSPECT));
         }

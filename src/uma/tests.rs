@@ -1,8 +1,8 @@
-//! Failures that are no decisions.
+//! Failures that must not count as decisions.
 
 mod bearer;
 mod faults;
-mod questions;
+mod requests;
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn refused(description: &str) -> Reply {
     Reply::json(400, body.to_string())
 }
 
-/// A provider that answers every question about permissions with `reply`.
+/// A provider that responds to every request for permissions with `reply`.
 async fn failing(reply: Failure) -> Mock {
     Mock::with(Defects {
         script: Box::new(move |seen| seen.is_token_request().then(reply)),
@@ -90,7 +90,7 @@ async fn a_refused_token_is_not_logged_in() {
     assert_eq!(access.unwrap(), Access::NotLoggedIn);
 }
 
-/// The server reads the ID token alone: what it decides must be about the one who calls.
+/// The server reads only the ID token, so its subject must be the caller's.
 #[tokio::test]
 async fn an_id_token_of_another_user_is_not_asked_with() {
     let mock = Mock::with(Defects {
@@ -108,7 +108,7 @@ async fn an_id_token_of_another_user_is_not_asked_with() {
     assert_eq!(error.token_fault(), Some(TokenFault::Subject), "{error}");
     assert_eq!(mock.posts("/token"), 0);
     assert!(ask(&about("1"), &about("1")).await.unwrap());
-    // What only the server can read.
+    // An opaque token.
     assert!(ask("opaque", &about("1")).await.unwrap());
     let claims = oidc.permissions(about("1")).claims(&json!({ "a": ["b"] }));
     assert!(claims.decision().await.unwrap());

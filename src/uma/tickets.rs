@@ -1,13 +1,13 @@
-//! Permission tickets (UMA 2.0 Federated Authorization section 4) and the requests that users make
-//! with them (Keycloak's `permission/ticket`).
+//! Permission tickets (UMA 2.0 Federated Authorization section 4) and permission requests of users
+//! (Keycloak's `permission/ticket`).
 
 use std::collections::BTreeMap;
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Call, Uma};
-use super::fault::About;
+use super::client::{ProtectionCall, Uma};
+use super::fault::ObjectKind;
 use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
@@ -34,7 +34,7 @@ const DELETE: Operation = Operation::new(
 );
 const NOTHING: Option<&()> = None;
 
-/// What a permission ticket is for: one resource and what is to be done with it.
+/// A permission of a ticket: a resource and its scopes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TicketPermission {
     resource_id: String,
@@ -44,7 +44,7 @@ pub struct TicketPermission {
 }
 
 impl TicketPermission {
-    /// For a resource, by its id.
+    /// Creates a permission for a resource, by id.
     pub fn new(resource_id: impl Into<String>) -> Self {
         Self {
             resource_id: resource_id.into(),
@@ -53,7 +53,7 @@ impl TicketPermission {
         }
     }
 
-    /// Adds scopes of it.
+    /// Adds scopes of the resource.
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.resource_scopes
@@ -61,7 +61,7 @@ impl TicketPermission {
         self
     }
 
-    /// Pushes a claim to the policies that decide, such as the amount of a payment.
+    /// Pushes a claim to the policies, such as the amount of a payment.
     #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.claims
@@ -72,35 +72,34 @@ impl TicketPermission {
     }
 }
 
-/// What a user asked for or was given: a scope of a resource.
+/// A user's permission request: a scope of a resource, requested or granted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PermissionTicket {
-    /// Given by the server.
+    /// The id, set by the server.
     pub id: String,
     /// The id of the owner.
     pub owner: Option<String>,
-    /// The owner's name, where names were asked for.
+    /// The owner's name, with [`with_names`](Tickets::with_names).
     pub owner_name: Option<String>,
     /// The id of the resource.
     pub resource: Option<String>,
-    /// Its name, where names were asked for.
+    /// The resource's name, with [`with_names`](Tickets::with_names).
     pub resource_name: Option<String>,
     /// The id of the scope.
     pub scope: Option<String>,
-    /// Its name, where names were asked for.
+    /// The scope's name, with [`with_names`](Tickets::with_names).
     pub scope_name: Option<String>,
-    /// The id of the user who has or wants access.
+    /// The id of the user who requests or has access.
     pub requester: Option<String>,
-    /// The user's name, where names were asked for.
+    /// The requester's name, with [`with_names`](Tickets::with_names).
     pub requester_name: Option<String>,
     /// Whether access was granted.
     pub granted: bool,
 }
 
-/// The permission requests of a resource server; see [`Uma::tickets`]. `.await` lists them, one
-/// page.
+/// The permission requests of a resource server; see [`Uma::tickets`]. `.await` lists one page.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct Tickets {
@@ -108,7 +107,7 @@ pub struct Tickets {
     query: Vec<(&'static str, String)>,
 }
 
-/// One permission request; see [`Uma::ticket`].
+/// A permission request; see [`Uma::ticket`].
 #[derive(Debug, Clone)]
 pub struct TicketHandle {
     uma: Uma,
@@ -116,10 +115,10 @@ pub struct TicketHandle {
 }
 
 impl Uma {
-    /// Makes a permission ticket, as a resource server does when a request comes without the
-    /// permissions it needs. Send it back in `WWW-Authenticate: UMA .., ticket=".."`; the client
-    /// shows it to [`permissions`](crate::oidc::Oidc::permissions). It can be used until it
-    /// expires, more than once.
+    /// Creates a permission ticket, with which a resource server responds to a request that lacks
+    /// permissions. Send it in `WWW-Authenticate: UMA .., ticket=".."`; the client passes it to
+    /// [`permissions`](crate::oidc::Oidc::permissions). A ticket can be used several times until it
+    /// expires.
     ///
     /// ```no_run
     /// # async fn show(uma: keycloak_kit::uma::Uma, id: &str) -> keycloak_kit::Result<()> {
@@ -131,8 +130,8 @@ impl Uma {
     /// ```
     ///
     /// # Errors
-    /// With [`UnknownResource`](crate::UmaFault::UnknownResource) or
-    /// [`UnknownScope`](crate::UmaFault::UnknownScope).
+    /// Returns an error with [`UnknownResource`](crate::UmaFault::UnknownResource) or
+    /// [`UnknownScope`](crate::UmaFault::UnknownScope) if a resource or scope does not exist.
     pub async fn permission_ticket(
         &self,
         permissions: impl IntoIterator<Item = TicketPermission> + Send,
@@ -145,12 +144,12 @@ impl Uma {
         if permissions.is_empty() {
             return Err(invalid_argument(
                 &TICKET,
-                "a permission ticket is for one resource at least: name one",
+                "a permission ticket needs at least one permission",
             ));
         }
-        let call = Call {
+        let call = ProtectionCall {
             op: &TICKET,
-            about: About::Resource,
+            kind: ObjectKind::Resource,
             endpoint: PERMISSION,
             below: "",
             path: None,
@@ -161,8 +160,8 @@ impl Uma {
         Ok(made.ticket)
     }
 
-    /// What users asked for and were given. An owner's token sees the owner's resources, the
-    /// resource server's all.
+    /// Returns the permission requests of users. With an owner's token these are the requests for
+    /// the owner's resources, with the resource server's token all requests.
     ///
     /// ```no_run
     /// # async fn show(uma: keycloak_kit::uma::Uma) -> keycloak_kit::Result<()> {
@@ -179,7 +178,7 @@ impl Uma {
         }
     }
 
-    /// The permission request with this id.
+    /// Returns a handle for the permission request with this id.
     pub fn ticket(&self, id: impl Into<String>) -> TicketHandle {
         TicketHandle {
             uma: self.clone(),
@@ -195,65 +194,66 @@ impl Tickets {
         self
     }
 
-    /// For this resource, by its id.
+    /// Lists only requests for this resource, by id.
     pub fn resource(self, id: impl Into<String>) -> Self {
         self.set("resourceId", id)
     }
 
-    /// For this scope, by name or id.
+    /// Lists only requests for this scope, by name or id.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         self.set("scopeId", scope)
     }
 
-    /// For resources of this user, by name or id.
+    /// Lists only requests for resources of this user, by name or id.
     pub fn owner(self, user: impl Into<String>) -> Self {
         self.set("owner", user)
     }
 
-    /// Of this user, by name or id.
+    /// Lists only requests of this user, by name or id.
     pub fn requester(self, user: impl Into<String>) -> Self {
         self.set("requester", user)
     }
 
-    /// Granted ones alone, or those that wait.
+    /// Lists only granted requests, or only pending ones.
     pub fn granted(self, granted: bool) -> Self {
         self.set("granted", granted.to_string())
     }
 
-    /// With the names of resource, scope, owner and requester.
+    /// Includes the names of resource, scope, owner and requester.
     pub fn with_names(self) -> Self {
         self.set("returnNames", "true")
     }
 
-    /// Leaves out as many.
+    /// Skips this many requests.
     pub fn first(self, first: usize) -> Self {
         self.set("first", first.to_string())
     }
 
-    /// As many at most; the server gives a hundred unless set.
+    /// Lists at most this many requests. The server's default is 100.
     pub fn max(self, max: usize) -> Self {
         self.set("max", max.to_string())
     }
 
-    /// How many there are.
+    /// Counts the requests.
     ///
     /// # Errors
-    /// As any call of the protection API.
+    /// Returns an error if the server refuses the token or cannot be reached.
     pub async fn count(self) -> Result<u64> {
         self.uma
             .call(self.call(&COUNT, "/ticket/count"), NOTHING)
             .await
     }
 
-    /// Gives a user a scope of a resource, or asks for it where `granted` is false. By the owner
-    /// or the resource server; `requester` is a user name.
+    /// Grants a user a scope of a resource, or creates a pending request if `granted` is `false`.
+    /// The token must be the owner's or the resource server's; `requester` is a username.
     ///
     /// # Errors
-    /// With [`AlreadyExists`](crate::UmaFault::AlreadyExists) when it was asked for or granted
-    /// before, [`NotOwner`](crate::UmaFault::NotOwner),
-    /// [`UnknownResource`](crate::UmaFault::UnknownResource),
-    /// [`UnknownScope`](crate::UmaFault::UnknownScope) or
-    /// [`UnknownRequester`](crate::UmaFault::UnknownRequester).
+    /// - Returns an error with [`AlreadyExists`](crate::UmaFault::AlreadyExists) if the scope was
+    ///   already requested or granted.
+    /// - Returns an error with [`NotOwner`](crate::UmaFault::NotOwner),
+    ///   [`UnknownResource`](crate::UmaFault::UnknownResource),
+    ///   [`UnknownScope`](crate::UmaFault::UnknownScope) or
+    ///   [`UnknownRequester`](crate::UmaFault::UnknownRequester).
     pub async fn create(
         &self,
         resource_id: &str,
@@ -265,7 +265,7 @@ impl Tickets {
             "resource": resource_id, "scopeName": scope, "requesterName": requester,
             "granted": granted,
         });
-        let call = Call {
+        let call = ProtectionCall {
             method: Method::POST,
             query: &[],
             ..self.call(&CREATE, "/ticket")
@@ -273,10 +273,10 @@ impl Tickets {
         self.uma.call(call, Some(&body)).await
     }
 
-    fn call<'a>(&'a self, op: &'static Operation, below: &'static str) -> Call<'a> {
-        Call {
+    fn call<'a>(&'a self, op: &'static Operation, below: &'static str) -> ProtectionCall<'a> {
+        ProtectionCall {
             op,
-            about: About::Ticket,
+            kind: ObjectKind::Ticket,
             endpoint: PERMISSION,
             below,
             path: None,
@@ -293,32 +293,32 @@ impl Tickets {
 awaitable!(Tickets => Vec<PermissionTicket>);
 
 impl TicketHandle {
-    /// Grants it.
+    /// Grants the request.
     ///
     /// # Errors
-    /// With [`UnknownTicket`](crate::UmaFault::UnknownTicket), or
-    /// [`NotOwner`](crate::UmaFault::NotOwner) when the token is neither the owner's nor the
-    /// resource server's.
+    /// Returns an error with [`UnknownTicket`](crate::UmaFault::UnknownTicket) if there is no such
+    /// request, or [`NotOwner`](crate::UmaFault::NotOwner) if the token is neither the owner's nor
+    /// the resource server's.
     pub async fn grant(&self) -> Result<()> {
         self.set(true).await
     }
 
-    /// Refuses it, or takes back what was granted. The server then forgets the request.
+    /// Denies the request, or revokes the granted permission. The server then deletes the request.
     ///
     /// # Errors
-    /// As [`grant`](Self::grant).
+    /// Returns an error in the same cases as [`grant`](Self::grant).
     pub async fn deny(&self) -> Result<()> {
         self.set(false).await
     }
 
-    /// Deletes the request, and with it what was granted. The requester may do that too.
+    /// Deletes the request and the granted permission. The requester may do that too.
     ///
     /// # Errors
-    /// As [`grant`](Self::grant).
+    /// Returns an error in the same cases as [`grant`](Self::grant).
     pub async fn delete(&self) -> Result<()> {
-        let call = Call {
+        let call = ProtectionCall {
             op: &DELETE,
-            about: About::Ticket,
+            kind: ObjectKind::Ticket,
             endpoint: PERMISSION,
             below: "/ticket",
             path: Some(("ticket id", &self.id)),
@@ -330,9 +330,9 @@ impl TicketHandle {
 
     async fn set(&self, granted: bool) -> Result<()> {
         let body = serde_json::json!({ "id": self.id, "granted": granted });
-        let call = Call {
+        let call = ProtectionCall {
             op: &UPDATE,
-            about: About::Ticket,
+            kind: ObjectKind::Ticket,
             endpoint: PERMISSION,
             below: "/ticket",
             path: None,

@@ -48,7 +48,7 @@ fn oidc(realm: &Realm, client_id: &str) -> Oidc {
 }
 
 #[tokio::test]
-async fn s21_every_signature_algorithm() {
+async fn every_signature_algorithm_of_the_server() {
     let realm = realm_with_keys("signatures").await;
     for algorithm in SignatureAlgorithm::ASYMMETRIC {
         let attributes = json!({
@@ -121,7 +121,7 @@ fn header(token: &str) -> Value {
 
 /// A symmetric key never leaves the server: its tokens are refused, and the error says so.
 #[tokio::test]
-async fn k05_symmetric_id_tokens_are_refused() {
+async fn symmetric_id_tokens_of_the_server_are_refused() {
     let realm = Realm::new("symmetric").await;
     for algorithm in ["HS256", "HS384", "HS512"] {
         let attributes = json!({ "id.token.signed.response.alg": algorithm });
@@ -158,7 +158,7 @@ async fn ed448_is_refused_by_name_and_hides_no_other_key() {
 
 /// All seven ways to encrypt a key with all six ways to encrypt the content.
 #[tokio::test]
-async fn step_1_every_encryption_of_id_tokens() {
+async fn every_encryption_of_id_tokens() {
     let realm = Realm::new("encryption").await;
     for algorithm in KeyEncryption::ALL {
         let key = DecryptionKey::generate(algorithm).unwrap().with_kid("mine");
@@ -232,7 +232,7 @@ fn kid(raw: &str) -> String {
 
 /// New keys are found at once, passive ones go on verifying, disabled ones are gone.
 #[tokio::test]
-async fn r09_k07_keys_are_rotated() {
+async fn keys_of_a_realm_are_rotated() {
     let realm = Realm::new("rotation").await;
     let app = realm.app(json!({})).await;
     let first = app.password("ada", PASSWORD).await.unwrap();

@@ -24,7 +24,7 @@ async fn logs_in(oidc: &Oidc) {
 }
 
 #[tokio::test]
-async fn s15_secrets_in_header_and_form() {
+async fn secrets_in_header_and_form() {
     let realm = Realm::new("secret").await;
     realm.client("app", json!({})).await;
     for auth in [
@@ -107,7 +107,7 @@ async fn refused_clients_are_told_what_they_have_shown() {
 }
 
 #[tokio::test]
-async fn s16_assertions_with_the_secret() {
+async fn assertions_with_the_secret() {
     let realm = Realm::new("secret-jwt").await;
     let client = json!({ "clientAuthenticatorType": "client-secret-jwt" });
     realm.client("app", client).await;
@@ -136,7 +136,7 @@ async fn s16_assertions_with_the_secret() {
 }
 
 #[tokio::test]
-async fn k15_assertions_with_a_key_of_every_algorithm() {
+async fn assertions_with_a_key_of_every_algorithm() {
     let realm = Realm::new("key-jwt").await;
     for algorithm in SignatureAlgorithm::ASYMMETRIC {
         let key = SigningKey::generate(algorithm).unwrap().with_kid("one");
@@ -169,7 +169,7 @@ fn now() -> u64 {
 
 /// An assertion is good once: the server refuses the second use of a `jti`.
 #[tokio::test]
-async fn s16_assertions_from_elsewhere_are_asked_for_every_time() {
+async fn assertions_from_elsewhere_are_asked_for_every_time() {
     let realm = Realm::new("assertion").await;
     let key = SigningKey::generate(SignatureAlgorithm::Es256)
         .unwrap()

@@ -3,7 +3,7 @@
 
 use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
 use keycloak_kit::oidc::{BackchannelLogin, Oidc, Presented};
-use keycloak_kit::{ClientAuth, Keycloak, Method};
+use keycloak_kit::{ClientAuth, ClientOptions, Keycloak, Method};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn decide(realm: &Realm, call: &Call, status: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k17_backchannel_login_by_poll_and_ping() {
+async fn a_backchannel_login_by_poll_and_ping() {
     let special = special();
     let realm = Realm::on(
         special.admin(),
@@ -185,16 +185,17 @@ async fn certificates_authenticate_and_bind() {
     realm.client("web-app", tls).await;
     let issuer = format!("{}/realms/{}", special.tls_url, realm.name);
     let identity = special.client_certificate("web-app");
+    let options = |pem: &str| {
+        ClientOptions::new()
+            .root_certificate_pem(special.ca_pem.clone())
+            .client_identity_pem(pem)
+            .no_proxy()
+    };
     let client = |pem: &str| {
-        let (ca, pem) = (special.ca_pem.clone(), pem.to_owned());
         Oidc::discover(&issuer)
+            .options(options(pem))
             .client_id("web-app")
             .client_auth(ClientAuth::tls_client_auth())
-            .connection(move |c| {
-                c.add_root_certificate_pem(ca)
-                    .client_identity_pem(pem)
-                    .no_proxy()
-            })
             .build()
             .unwrap()
     };
@@ -231,11 +232,9 @@ async fn certificates_authenticate_and_bind() {
     let id = realm.user_id("service-account-web-app").await;
     realm.let_manage(&id, "view-users").await;
     let kc = Keycloak::builder(&special.tls_url)
+        .options(options(&identity.pem))
         .login_realm(&realm.name)
         .client_credentials("web-app", ClientAuth::tls_client_auth())
-        .add_root_certificate_pem(special.ca_pem.clone())
-        .client_identity_pem(identity.pem)
-        .no_proxy()
         .build()
         .unwrap();
     let users: Vec<Value> = kc

@@ -103,7 +103,7 @@ async fn code_flow_from_login_to_logout() {
     assert_eq!(me.email(), Some("ada@example.org"));
 
     let refreshed = oidc.refresh(&tokens).await.unwrap();
-    // s08: a refreshed ID token may come without nonce.
+    // A refreshed ID token may come without nonce.
     assert_eq!(refreshed.id_token().unwrap().subject(), id.subject());
 
     let url = oidc
@@ -151,7 +151,7 @@ async fn every_response_mode() {
 }
 
 #[tokio::test]
-async fn s09_refusals_come_with_issuer_and_state() {
+async fn refusals_come_with_issuer_and_state() {
     let realm = Realm::new("refused").await;
     let oidc = realm.app(json!({})).await;
     // Nobody is logged in and nobody may be asked.
@@ -177,7 +177,7 @@ async fn s09_refusals_come_with_issuer_and_state() {
 }
 
 #[tokio::test]
-async fn s07_s14_a_code_is_good_once_and_for_its_verifier_alone() {
+async fn a_code_is_good_once_and_only_for_its_verifier() {
     let realm = Realm::new("once").await;
     let oidc = realm.app(json!({})).await;
     let mut browser = Browser::new(CALLBACK);
@@ -216,7 +216,7 @@ async fn a_store_keeps_logins_and_gives_them_out_once() {
     let cookie = started.cookie().expose();
     let login = oidc.callback_from(&store, cookie, back.url()).await;
     assert_eq!(login.unwrap().note(), Some("/cart/7"));
-    // s06: the login was used up.
+    // The login was used up.
     let again = oidc.callback_from(&store, cookie, back.url()).await;
     assert!(again.unwrap_err().is_unauthorized());
     realm.delete().await;
@@ -458,9 +458,9 @@ async fn implicit_and_hybrid_answers() {
     realm.delete().await;
 }
 
-/// s13: a native application listens on a port of the moment.
+/// A native application listens on a port of the moment.
 #[tokio::test]
-async fn s13_loopback_with_any_port() {
+async fn a_loopback_redirect_has_any_port() {
     let realm = Realm::new("native").await;
     let client = json!({ "publicClient": true, "redirectUris": ["http://127.0.0.1/*"] });
     realm.client("native", client).await;

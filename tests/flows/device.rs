@@ -25,7 +25,7 @@ async fn decide(url: &str, answer: (&str, &str)) {
 }
 
 #[tokio::test]
-async fn k17_a_device_waits_until_the_user_agrees() {
+async fn a_device_waits_until_the_user_agrees() {
     let realm = Realm::new("device").await;
     let app = realm.app(attributes()).await;
     let login = app.device().scope("openid email").await.unwrap();

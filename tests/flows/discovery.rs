@@ -32,7 +32,7 @@ async fn a_realm_is_an_issuer_like_any_other() {
 }
 
 #[tokio::test]
-async fn s01_an_issuer_is_compared_as_it_is_written() {
+async fn an_issuer_is_compared_as_it_is_written() {
     let realm = Realm::new("exact").await;
     let host = realm.kc.base_url().trim_start_matches("http://");
     let port = host.rsplit(':').next().unwrap();
@@ -44,7 +44,7 @@ async fn s01_an_issuer_is_compared_as_it_is_written() {
     };
     let slash = ask(&format!("{}/", realm.issuer())).await.unwrap_err();
     assert_eq!(slash.kind(), ErrorKind::Protocol, "{slash}");
-    assert!(slash.to_string().contains("calls itself"), "{slash}");
+    assert!(slash.to_string().contains("issuer is"), "{slash}");
     let upper = realm.issuer().replace("realms", "REALMS");
     assert!(ask(&upper).await.unwrap_err().is_not_found());
     // In development mode a server calls itself by the name it is called by.
@@ -99,7 +99,7 @@ async fn a_server_below_a_path() {
 
 /// The realm calls itself by a public name; this client reaches it at another address.
 #[tokio::test]
-async fn s02_k06_a_public_issuer_behind_an_internal_address() {
+async fn a_public_issuer_behind_an_internal_address() {
     let public = "https://sso.example";
     let realm = Realm::with("split", json!({ "attributes": { "frontendUrl": public } })).await;
     realm.client("app", json!({})).await;

@@ -14,7 +14,7 @@ fn key() -> DpopKey {
 }
 
 #[tokio::test]
-async fn s18_login_refresh_and_userinfo_with_proofs() {
+async fn login_refresh_and_userinfo_with_proofs() {
     let realm = Realm::new("dpop").await;
     let attributes = json!({ "dpop.bound.access.tokens": "true" });
     realm
@@ -74,7 +74,7 @@ async fn a_refresh_with_another_key_is_told_as_that() {
 }
 
 #[tokio::test]
-async fn s18_keys_of_every_algorithm() {
+async fn proofs_with_keys_of_every_algorithm() {
     let realm = Realm::new("dpop-keys").await;
     realm.client("app", json!({})).await;
     let known = realm.oidc("app").build().unwrap().metadata().await.unwrap();
@@ -94,7 +94,7 @@ async fn s18_keys_of_every_algorithm() {
 }
 
 #[tokio::test]
-async fn s18_a_clock_that_is_off_can_be_corrected() {
+async fn a_clock_that_is_off_can_be_corrected() {
     let realm = Realm::new("dpop-clock").await;
     realm.client("app", json!({})).await;
     let off = realm
@@ -114,7 +114,7 @@ async fn s18_a_clock_that_is_off_can_be_corrected() {
 }
 
 #[tokio::test]
-async fn s18_admin_calls_with_proofs() {
+async fn admin_calls_with_proofs() {
     let realm = Realm::new("dpop-admin").await;
     let attributes = json!({ "dpop.bound.access.tokens": "true" });
     realm

@@ -42,7 +42,11 @@ fn command(name: &str, arguments: &[&str]) -> Command {
     if cfg!(feature = "schemars") {
         command.arg("--all-features");
     } else if cfg!(not(feature = "admin")) {
-        command.args(["--no-default-features", "--features", "oidc,tracing"]);
+        command.args([
+            "--no-default-features",
+            "--features",
+            "default-tls,oidc,tracing",
+        ]);
     }
     command
         .arg("--")

@@ -10,7 +10,7 @@ use crate::support::endpoint::Endpoint;
 use crate::support::realm::Realm;
 
 #[tokio::test]
-async fn s17_standard_exchange_and_what_is_no_bearer_token() {
+async fn the_standard_exchange_and_what_is_not_a_bearer_token() {
     let realm = Realm::new("exchange").await;
     let attributes = json!({
         "standard.token.exchange.enabled": "true",
@@ -85,7 +85,7 @@ async fn s17_standard_exchange_and_what_is_no_bearer_token() {
     let error = app.exchange_token(bearer).audience("nobody").await;
     let error = error.unwrap_err();
     let hint = error.hint().unwrap();
-    assert!(hint.contains("no client of this name"), "{error}");
+    assert!(hint.contains("no client with the name"), "{error}");
 
     // What the standard exchange cannot do is the request's fault.
     let refused = app.exchange_token(bearer).audience("other").await;

@@ -26,11 +26,15 @@ mod dpop;
 mod examples;
 mod exchange;
 mod external_token;
+#[cfg(feature = "axum")]
+mod guard;
 mod older_exchange;
 mod other_provider;
 mod registration;
 mod sessions;
 mod signed_requests;
+#[cfg(feature = "signin")]
+mod signin;
 mod tokens;
 mod uma_callers;
 mod uma_enforcer;

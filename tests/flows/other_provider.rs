@@ -1,7 +1,8 @@
 //! The same flows at a provider that is not Keycloak.
 
+use keycloak_kit::ClientOptions;
 use keycloak_kit::jose::{DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, SigningKey};
-use keycloak_kit::oidc::{Oidc, OidcBuilder, ResponseMode};
+use keycloak_kit::oidc::{Discovered, Oidc, OidcBuilder, ResponseMode};
 use keycloak_kit::registration::ClientMetadata;
 use keycloak_kit::{AccessToken, AssertionAudience, ClientAuth, ProviderMetadata};
 use pretty_assertions::assert_eq;
@@ -45,12 +46,12 @@ impl Setup {
         }
     }
 
-    fn client(&self, client_id: &str) -> OidcBuilder {
+    fn client(&self, client_id: &str) -> OidcBuilder<Discovered> {
         Oidc::discover(&self.provider.issuer)
             .client_id(client_id)
             .client_secret(SECRET)
             .redirect_uri(CALLBACK)
-            .connection(|connection| connection.no_proxy())
+            .options(ClientOptions::new().no_proxy())
     }
 }
 
@@ -111,7 +112,7 @@ async fn login_refresh_userinfo_logout() {
 }
 
 #[tokio::test]
-async fn s12_s18_pushed_bound_and_signed() {
+async fn a_login_that_is_pushed_bound_and_signed() {
     let setup = Setup::new().await;
     // Pushed, with a signed answer.
     let oidc = setup.client("pushing").build().unwrap();

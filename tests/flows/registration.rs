@@ -339,7 +339,10 @@ async fn registrations_that_are_refused() {
     let client = registration.create(&reports()).await.unwrap();
     let error = registration.create(&reports()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
-    assert!(error.hint().unwrap().contains("used up"), "{error}");
+    assert!(
+        error.hint().unwrap().contains("used for all its clients"),
+        "{error}"
+    );
 
     let error = registration
         .client::<ClientMetadata>("app")

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use keycloak_kit::oidc::{Session, StoredTokens, TokenStore, TokenStoreFuture};
-use keycloak_kit::{ErrorKind, Keycloak, Method};
+use keycloak_kit::oidc::{Session, StoredTokens, TokenStore};
+use keycloak_kit::{BoxFuture, ErrorKind, Keycloak, Method, Result};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ async fn all_refuse(session: &Session, tasks: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r05_k12_parallel_refreshes_with_rotation_are_one() {
+async fn parallel_refreshes_with_rotation_are_one() {
     let realm = Realm::with("rotation", rotating()).await;
     let app = realm.app(json!({})).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_session_calls_the_admin_side() {
 }
 
 #[tokio::test]
-async fn r17_nothing_comes_out_after_logout() {
+async fn nothing_comes_out_of_a_session_after_its_logout() {
     let realm = Realm::with("session-logout", rotating()).await;
     let app = realm.app(json!({})).await;
     let session = app.session(app.password("ada", PASSWORD).await.unwrap());
@@ -121,7 +121,7 @@ async fn r17_nothing_comes_out_after_logout() {
 struct Shared(Arc<Mutex<Option<StoredTokens>>>);
 
 impl TokenStore for Shared {
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         let found = self.0.lock().unwrap().clone();
         Box::pin(std::future::ready(Ok(found)))
     }
@@ -130,7 +130,7 @@ impl TokenStore for Shared {
         &self,
         expected: Option<u64>,
         tokens: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         let mut stored = self.0.lock().unwrap();
         let fits = stored.as_ref().map(StoredTokens::version) == expected;
         if fits {
@@ -143,7 +143,7 @@ impl TokenStore for Shared {
 }
 
 #[tokio::test]
-async fn r15_two_processes_share_a_rotating_refresh_token() {
+async fn two_processes_share_a_rotating_refresh_token() {
     let realm = Realm::with("shared", rotating()).await;
     let app = realm.app(json!({})).await;
     let other_app = realm.oidc("app").build().unwrap();

@@ -14,7 +14,7 @@ use crate::support::{CALLBACK, SECRET};
 
 /// JARM, encrypted to a key of the client.
 #[tokio::test]
-async fn s11_k08_signed_and_encrypted_answers() {
+async fn signed_and_encrypted_authorization_responses() {
     let realm = Realm::new("jarm").await;
     let key = DecryptionKey::generate(KeyEncryption::RsaOaep256).unwrap();
     let jwks = json!({ "keys": [key.public_jwk().to_json()] }).to_string();
@@ -52,7 +52,7 @@ async fn s11_k08_signed_and_encrypted_answers() {
 }
 
 #[tokio::test]
-async fn s12_pushed_requests_are_used_where_the_client_needs_them() {
+async fn pushed_requests_are_used_where_the_client_needs_them() {
     let realm = Realm::new("par").await;
     let attributes = json!({ "require.pushed.authorization.requests": "true" });
     realm

@@ -19,7 +19,7 @@ fn audience(client_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn k01_introspection_needs_the_audience_and_looks_at_the_type() {
+async fn introspection_needs_the_audience_and_looks_at_the_type() {
     let realm = Realm::new("introspect").await;
     let bare = realm.app(json!({})).await;
     let tokens = bare.password("ada", PASSWORD).await.unwrap();
@@ -95,7 +95,7 @@ async fn what_is_refused_to_a_client_says_what_it_lacks() {
     let error = other.refresh(theirs).await.unwrap_err();
     let hint = error.hint().unwrap();
     assert!(
-        hint.contains("the refresh token is another client's"),
+        hint.contains("the refresh token belongs to another client"),
         "{error}"
     );
 
@@ -107,7 +107,7 @@ async fn what_is_refused_to_a_client_says_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn k02_signed_introspection() {
+async fn signed_introspection_of_the_server() {
     let realm = Realm::new("introspect-jwt").await;
     let client = json!({
         "protocolMappers": audience("app"),
@@ -133,7 +133,7 @@ async fn k02_signed_introspection() {
 }
 
 #[tokio::test]
-async fn k11_userinfo_says_what_is_missing() {
+async fn a_refused_userinfo_request_says_what_is_missing() {
     let realm = Realm::new("userinfo").await;
     let app = realm.app(json!({})).await;
     let tokens = app
@@ -162,7 +162,7 @@ async fn k11_userinfo_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn k10_signed_and_encrypted_userinfo() {
+async fn signed_and_encrypted_userinfo() {
     let realm = Realm::new("userinfo-jwt").await;
     let key = DecryptionKey::generate(KeyEncryption::RsaOaep).unwrap();
     let jwks = json!({ "keys": [key.public_jwk().to_json()] }).to_string();
@@ -245,9 +245,9 @@ async fn keys_and_the_realm_page() {
     realm.delete().await;
 }
 
-/// k04: a lightweight token says nothing; the verifier asks the server.
+/// A lightweight token says nothing; the verifier asks the server.
 #[tokio::test]
-async fn k04_lightweight_tokens_are_completed_by_the_server() {
+async fn lightweight_tokens_are_completed_by_the_server() {
     let realm = Realm::new("lightweight").await;
     let client = json!({
         "protocolMappers": audience("app"),
@@ -275,7 +275,7 @@ async fn k04_lightweight_tokens_are_completed_by_the_server() {
 /// A lightweight token with `sub` and `aud` mapped in lacks its roles all the same: Keycloak says in
 /// its id what it is. Servers before that mark have only what is missing.
 #[tokio::test]
-async fn k04_the_id_of_a_token_says_that_it_is_lightweight() {
+async fn the_id_of_a_token_says_that_it_is_lightweight() {
     let realm = Realm::new("lightweight-mark").await;
     let mapper = |name: &str, kind: &str, mut config: Value| {
         config["access.token.claim"] = json!("true");
@@ -356,7 +356,7 @@ async fn ended_sessions_are_refused_where_every_token_is_asked_about() {
 }
 
 #[tokio::test]
-async fn k13_offline_tokens_do_not_expire_by_themselves() {
+async fn offline_tokens_do_not_expire_by_themselves() {
     let realm = Realm::new("offline").await;
     let bye = "https://app.example/bye";
     let attributes = json!({ "post.logout.redirect.uris": bye });
@@ -439,7 +439,7 @@ async fn a_refresh_token_alone_continues_and_ends_a_session() {
 }
 
 #[tokio::test]
-async fn k14_tokens_from_before_a_policy_are_refused() {
+async fn the_servers_not_before_policy_ends_tokens() {
     let realm = Realm::new("not-before").await;
     let app = realm.app(json!({})).await;
     let tokens = app.password("ada", PASSWORD).await.unwrap();

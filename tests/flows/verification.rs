@@ -91,7 +91,7 @@ async fn what_an_access_token_says_is_typed() {
 
 /// Each verifier takes its own kind of token only, as the server writes them.
 #[tokio::test]
-async fn s27_k03_real_tokens_before_every_verifier() {
+async fn each_verifier_takes_only_its_kind_of_the_servers_tokens() {
     let realm = Realm::new("kinds").await;
     let app = realm
         .app(json!({
@@ -184,7 +184,7 @@ async fn pairwise_subjects() {
 
 /// A logout token that the server has sent, and what becomes of it when it is changed.
 #[tokio::test]
-async fn k09_logout_tokens_of_the_server() {
+async fn a_logout_token_of_the_server_and_changed_ones() {
     let realm = Realm::new("backchannel").await;
     let endpoint = Endpoint::start(|_| (200, "text/plain", String::new())).await;
     let attributes = json!({
@@ -234,7 +234,7 @@ async fn k09_logout_tokens_of_the_server() {
 
 /// A service that is called with a bound token asks for the proof.
 #[tokio::test]
-async fn s18_a_service_checks_the_proof() {
+async fn a_service_checks_the_proof() {
     let realm = Realm::new("dpop-service").await;
     let attributes = json!({ "dpop.bound.access.tokens": "true" });
     let client = json!({ "attributes": attributes, "protocolMappers": mappers() });
@@ -264,7 +264,7 @@ async fn s18_a_service_checks_the_proof() {
 /// Who logs in again in the same session does not end the logins of before: their tokens are
 /// refreshed on.
 #[tokio::test]
-async fn s08_a_second_login_leaves_the_first_one_its_refresh() {
+async fn a_second_login_leaves_the_first_one_its_refresh() {
     let realm = Realm::new("again").await;
     let app = realm.app(json!({})).await;
     let mut browser = Browser::new(CALLBACK);

@@ -86,14 +86,14 @@ fn a_wrong_id_is_told_with_the_way_out() {
         ("realm.client(\"web\")", "`ClientUuid::new("),
         (
             "realm.client(user.user_id().unwrap())",
-            "`UserId` may be either of",
+            "expected a client's UUID, found `UserId`",
         ),
         ("realm.user(user.id.clone())", "`user.user_id()?`"),
         (
             "realm.user(&uuid)",
-            "`&ClientUuid` is not the id that is asked for here: `UserId`",
+            "expected a `UserId`, found `&ClientUuid`",
         ),
-        ("realm.role(7)", "neither a `RoleName` nor a text"),
+        ("realm.role(7)", "neither a `RoleName` nor a string"),
     ] {
         let said = refusal(&library, &program(wrong)).unwrap();
         assert!(said.contains("E0277"), "{wrong}: {said}");

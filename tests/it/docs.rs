@@ -1,6 +1,8 @@
 //! What the documentation shows is what the examples run.
 
 mod hints;
+mod links;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,45 +85,16 @@ fn every_call_of_the_table_is_one_of_the_example() {
     }
 }
 
-/// A link to a file of this repository leads to one.
-#[test]
-fn relative_links_lead_somewhere() {
-    let mut pages = vec![
-        file("README.md"),
-        file("ARCHITECTURE.md"),
-        file("CONTRIBUTING.md"),
-        file("CHANGELOG.md"),
-    ];
-    pages.extend(
-        fs::read_dir(file("docs"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path()),
-    );
-    let mut dead = Vec::new();
-    for page in pages {
-        let text = fs::read_to_string(&page).unwrap();
-        for rest in text.split("](").skip(1) {
-            let target = rest.split([')', '#']).next().unwrap_or_default();
-            // Addresses, places on the same page, and items of the crate's documentation.
-            if target.is_empty() || target.contains("://") || target.contains("::") {
-                continue;
-            }
-            if !page.parent().unwrap().join(target).exists() {
-                dead.push(format!("{} -> {target}", page.display()));
-            }
-        }
-    }
-    assert_eq!(dead, Vec::<String>::new());
-}
-
 /// Paths of sources that a page names are there.
 #[test]
 fn named_sources_are_there() {
     let page = fs::read_to_string(file("ARCHITECTURE.md")).unwrap();
     let is_part = |c: char| c.is_ascii_alphanumeric() || "/_.-".contains(c);
     let mut named = 0;
-    for (at, _) in page.match_indices("src/") {
-        let path = page[at..].split(|c| !is_part(c)).next().unwrap();
+    for path in page
+        .split(|c| !is_part(c))
+        .filter(|word| word.contains("src/"))
+    {
         let path = path.trim_end_matches('.');
         assert!(file(path).exists(), "{path}");
         named += 1;
@@ -131,20 +104,9 @@ fn named_sources_are_there() {
 
 /// The pages whose commands are run by `scripts/check-commands`.
 fn pages_with_commands() -> Vec<PathBuf> {
-    let mut pages: Vec<PathBuf> = fs::read_dir(file("docs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    pages.extend(
-        [
-            "README.md",
-            "ARCHITECTURE.md",
-            "CONTRIBUTING.md",
-            "SECURITY.md",
-        ]
-        .map(file),
-    );
-    pages.sort();
+    let mut pages = links::pages();
+    // It names what is no more.
+    pages.retain(|page| !page.ends_with("CHANGELOG.md"));
     pages
 }
 
@@ -227,7 +189,7 @@ fn every_command_of_a_page_is_run_by_the_tests() {
     let runner = fs::read_to_string(file("scripts/check-commands")).unwrap();
     let mut faults = Vec::new();
     let mut named = Vec::new();
-    for page in pages_with_commands() {
+    for page in pages() {
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         for command in commands_of(&fs::read_to_string(&page).unwrap()) {
             match table.get(&command) {

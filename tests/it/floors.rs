@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::sources::rust_files;
 
 /// From the ground up. Modules of one floor do not import each other's floor above.
 const FLOORS: &[&[&str]] = &[
-    &["future", "secret", "scheme", "operation", "response", "newer"],
-    &["error"],
+    &[
+        "error",
+        "future",
+        "newer",
+        "operation",
+        "response",
+        "scheme",
+        "secret",
+    ],
     &["http"],
     &["kept", "jose"],
     &["token"],
@@ -23,18 +32,8 @@ const FLOORS: &[&[&str]] = &[
     &["admin"],
     &["oidc"],
     &["account", "registration", "uma"],
+    &["web"],
 ];
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 /// The modules of the crate that a text names, without its comments and tests.
 fn named(text: &str) -> Vec<String> {
@@ -74,13 +73,12 @@ fn no_floor_imports_a_higher_one() {
         .enumerate()
         .flat_map(|(floor, modules)| modules.iter().map(move |module| (*module, floor)))
         .collect();
-    let mut files = Vec::new();
-    sources(&src, &mut files);
+    let files = rust_files(&src);
     let mut wrong = Vec::new();
     for file in files {
         let place = file.strip_prefix(&src).unwrap().to_str().unwrap();
         let module = place.split('/').next().unwrap().trim_end_matches(".rs");
-        if place.contains("tests") || ["lib", "testing"].contains(&module) {
+        if place.contains("tests") || ["guide", "lib", "testing"].contains(&module) {
             continue;
         }
         let Some(own) = floor_of.get(module) else {
@@ -94,6 +92,17 @@ fn no_floor_imports_a_higher_one() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One style for all modules: `x.rs` beside the folder `x`.
+#[test]
+fn no_module_is_called_mod() {
+    let files = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let found: Vec<_> = files
+        .iter()
+        .filter(|file| file.ends_with("mod.rs"))
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]

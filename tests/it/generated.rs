@@ -1,6 +1,73 @@
 //! What the generated client must not lose.
 
+use std::fs;
+
+use keycloak_kit_codegen::{Inputs, generate};
 use pretty_assertions::assert_eq;
+
+use crate::support::documents;
+
+const OPERATIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/operations.txt"));
+const SNAPSHOT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/snapshots/operations.txt"
+);
+
+/// The public calls, as a review sees them.
+#[test]
+fn the_operation_table_is_the_reviewed_one() {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(SNAPSHOT, OPERATIONS).unwrap();
+    }
+    let reviewed = fs::read_to_string(SNAPSHOT).unwrap();
+    assert_eq!(
+        reviewed, OPERATIONS,
+        "the public calls have changed; UPDATE_SNAPSHOTS=1 takes them over for review"
+    );
+}
+
+/// The build script and the tests may have other features of the same packages.
+#[test]
+fn the_build_script_generates_what_the_tests_do() {
+    let files = [
+        include_str!(concat!(env!("OUT_DIR"), "/representations.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/facade.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/newer.rs")),
+    ];
+    let output = generate(&Inputs {
+        document: &documents::pinned(),
+        supplement: &documents::file("supplement.json"),
+        overlay: &documents::file("overlay.json"),
+        names: &documents::file("names.toml"),
+        since: &documents::file("since.toml"),
+        foreign: false,
+    })
+    .unwrap();
+    for ((name, text), built) in output.files().into_iter().zip(files) {
+        let mut lines = text.lines().zip(built.lines()).enumerate();
+        // The first line that differs: a diff of a megabyte helps nobody.
+        if let Some((line, (left, right))) = lines.find(|(_, (left, right))| left != right) {
+            panic!("{name} line {}:\n{left}\n{right}", line + 1);
+        }
+        assert_eq!(text.len(), built.len(), "{name}");
+    }
+}
+
+/// What cannot read the pinned release says the same.
+#[test]
+fn the_package_names_the_pinned_release() {
+    let source = documents::source();
+    assert!(
+        env!("CARGO_PKG_VERSION").ends_with(&format!("+keycloak.{}", source.pinned)),
+        "Cargo.toml has {}, openapi/SOURCE.toml has {}",
+        env!("CARGO_PKG_VERSION"),
+        source.pinned
+    );
+    let since = crate::support::version::table();
+    let mut supported = source.older;
+    supported.push(source.pinned);
+    assert_eq!(since.releases, supported, "scripts/update-openapi --since");
+}
 
 /// Whether it makes a request, whose reader decodes the answer, or a stream. A handle may be called
 /// stream too.

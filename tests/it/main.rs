@@ -10,28 +10,13 @@
     reason = "a test fails by panicking, exports nothing, and stays on its thread"
 )]
 
-#[allow(
-    unreachable_pub,
-    dead_code,
-    reason = "the generator's modules, as build.rs includes them"
-)]
-#[path = "../../openapi/codegen/mod.rs"]
-mod codegen;
-
 mod conformance;
 mod diagnostics;
 mod docs;
 mod floors;
 mod generated;
 mod live;
-mod pipeline;
 mod recorded;
+mod representations;
 mod scripts;
 mod support;
-#[allow(
-    unreachable_pub,
-    dead_code,
-    reason = "the maintainer's modules, as openapi/upgrade/main.rs includes them"
-)]
-#[path = "../../openapi/upgrade/mod.rs"]
-mod upgrade;

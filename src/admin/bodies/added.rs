@@ -1,4 +1,4 @@
-//! Additions that the server answers with success and does not make.
+//! Additions that the server confirms but does not make.
 
 use http::Method;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::http::request::HttpRequest;
 use crate::operation::Operation;
 use crate::{Result, error};
 
-/// Looks whether a client scope was added to a client.
+/// Checks that a client scope was added to a client.
 pub(crate) async fn confirm(call: &Call, op: &'static Operation, url: &Url) -> Result<()> {
     let other = match op.name {
         "realm.client.default_client_scopes.add" => "optional",
@@ -23,14 +23,14 @@ pub(crate) async fn confirm(call: &Call, op: &'static Operation, url: &Url) -> R
         return Ok(());
     };
     let read = HttpRequest::new(Method::GET, list);
-    let answer = match call.execute(read, op).await {
-        Ok(answer) => answer,
-        // Who may not see the list is not told that the addition failed.
+    let response = match call.execute(read, op).await {
+        Ok(response) => response,
+        // Without permission to read the list, the check is skipped.
         Err(refused) if refused.is_forbidden() => return Ok(()),
         Err(failed) => return Err(failed),
     };
-    // What cannot be read tells nothing.
-    let Ok(scopes) = serde_json::from_slice::<Vec<Value>>(answer.body()) else {
+    // An unreadable list proves nothing.
+    let Ok(scopes) = serde_json::from_slice::<Vec<Value>>(response.body()) else {
         return Ok(());
     };
     if scopes
@@ -39,10 +39,12 @@ pub(crate) async fn confirm(call: &Call, op: &'static Operation, url: &Url) -> R
     {
         return Ok(());
     }
-    Err(error::protocol("the server took the request but did not add the client scope")
-        .with_operation(op)
-        .with_hint(format!(
-            "a scope that is among the {other} scopes of the client is to be removed there first, \
-             which modify does; a scope of another protocol than the client's is not added"
-        )))
+    Err(
+        error::protocol("the server accepted the request but did not add the client scope")
+            .with_operation(op)
+            .with_hint(format!(
+                "remove a scope that is one of the client's {other} scopes there first, as modify \
+             does; a scope of another protocol than the client's is not added"
+            )),
+    )
 }

@@ -1,4 +1,4 @@
-//! New objects that the server would make into something else than their body says.
+//! New objects that the server would create differently from their body.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::{Result, error};
 
 const OPENID_CONNECT: &str = "openid-connect";
 
-/// Refuses a body that leaves open what the server decides in a way that nobody expects.
+/// Refuses a body without members for which the server has surprising defaults.
 pub(super) fn refuse(op: &Operation, ty: &str, body: &Map<String, Value>) -> Result<()> {
     let is_set = |member: &str| body.get(member).is_some_and(|value| !value.is_null());
     let is_on = |member: &str| body.get(member) == Some(&Value::Bool(true));
@@ -27,14 +27,14 @@ pub(super) fn refuse(op: &Operation, ty: &str, body: &Map<String, Value>) -> Res
                 return Ok(());
             }
             format!(
-                "{} left open beside protocol: the server would make it true, and false without \
-                 protocol; set it, or leave protocol out, which is {OPENID_CONNECT} then",
+                "{} not set beside protocol: the server defaults to true with protocol and to \
+                 false without; set it, or leave protocol out, which then is {OPENID_CONNECT}",
                 open.join(" and ")
             )
         }
         "AuthenticationFlowRepresentation" if !is_set("topLevel") => {
-            "topLevel is left open: the server would make a sub flow that is below no flow and \
-             that no list shows; set it to true, or make a sub flow with \
+            "topLevel is not set: the server would create a sub-flow without a parent that no \
+             list shows; set it to true, or create a sub-flow with \
              flow_by_alias(parent).executions().create_subflow"
                 .to_owned()
         }

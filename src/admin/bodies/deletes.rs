@@ -1,4 +1,4 @@
-//! Deletions that the server carries out and that leave something broken behind.
+//! Deletions that the server executes although they break something.
 
 use http::Method;
 use serde_json::Value;
@@ -13,13 +13,13 @@ use crate::operation::Operation;
 use crate::shared::Version;
 use crate::{ErrorKind, Result, error};
 
-/// From here on the server refuses to delete a flow that a client is bound to.
+/// From this release on, the server refuses to delete a flow that a client is bound to.
 const KEEPS_BOUND_FLOWS: &str = "26.0.0";
 
-/// How many clients are read at once.
+/// How many clients a request reads.
 const PAGE: usize = 100;
 
-/// Refuses a deletion after which something could not be read or used any more.
+/// Refuses a deletion after which something could no longer be read or used.
 pub(super) async fn check(
     call: &Call,
     op: &'static Operation,
@@ -28,30 +28,30 @@ pub(super) async fn check(
     if op.name != "realm.authentication.flow.delete" {
         return Ok(());
     }
-    let asked = Asked { call, op };
+    let deletion = FlowDeletion { call, op };
     let Some((realm, id)) = request.url.as_str().rsplit_once("/authentication/flows/") else {
         return Ok(());
     };
-    let flow = asked.read(request.url.clone()).await?;
+    let flow = deletion.read(request.url.clone()).await?;
     if flow.get("topLevel") == Some(&Value::Bool(false)) {
-        return asked.refuse_sub_flow(realm, &flow).await;
+        return deletion.refuse_sub_flow(realm, &flow).await;
     }
     match version::of(call).await {
         Some(server) if server >= Version::parse(KEEPS_BOUND_FLOWS) => Ok(()),
-        _ => asked.refuse_bound(realm, id).await,
+        _ => deletion.refuse_bound(realm, id).await,
     }
 }
 
-struct Asked<'a> {
+struct FlowDeletion<'a> {
     call: &'a Call,
     op: &'static Operation,
 }
 
-impl Asked<'_> {
+impl FlowDeletion<'_> {
     async fn read(&self, url: Url) -> Result<Value> {
         let read = HttpRequest::new(Method::GET, url);
-        let answer = self.call.execute(read, self.op).await?;
-        Ok(serde_json::from_slice(answer.body()).unwrap_or_default())
+        let response = self.call.execute(read, self.op).await?;
+        Ok(serde_json::from_slice(response.body()).unwrap_or_default())
     }
 
     async fn list(&self, place: &str) -> Result<Vec<Value>> {
@@ -64,8 +64,8 @@ impl Asked<'_> {
         }
     }
 
-    /// The call leaves the execution that the sub flow is in, and then neither the executions of
-    /// the flow above nor the list of flows can be read. A sub flow that is below no flow may go.
+    /// The call would leave the sub-flow's execution behind, and then neither the parent flow's
+    /// executions nor the list of flows could be read. A sub-flow without a parent may be deleted.
     async fn refuse_sub_flow(&self, realm: &str, flow: &Value) -> Result<()> {
         let id = text(flow, "id");
         for above in self.list(&format!("{realm}/authentication/flows")).await? {
@@ -78,9 +78,9 @@ impl Asked<'_> {
             let found = executions.iter().find(|one| text(one, "flowId") == id);
             if let Some(execution) = found {
                 return Err(self.refused(&format!(
-                    "{:?} is a sub flow of {:?}: deleting it as a flow leaves an execution that \
-                     nothing can be read with; use authentication().execution({:?}).delete(), \
-                     which deletes both",
+                    "{:?} is a sub-flow of {:?}: deleting it as a flow leaves an execution behind \
+                     that makes the flows unreadable; use \
+                     authentication().execution({:?}).delete(), which deletes both",
                     clean(text(flow, "alias")),
                     clean(alias),
                     clean(text(execution, "id")),
@@ -96,7 +96,7 @@ impl Asked<'_> {
             let page = format!("{realm}/clients?first={first}&max={PAGE}");
             let clients = match self.list(&page).await {
                 Ok(clients) => clients,
-                // Who may not see clients is not kept from deleting a flow.
+                // Without permission to read clients, the check is skipped.
                 Err(refused) if refused.is_forbidden() => return Ok(()),
                 Err(failed) => return Err(failed),
             };
@@ -113,8 +113,8 @@ impl Asked<'_> {
                 .collect();
             if !bound.is_empty() {
                 return Err(self.refused(&format!(
-                    "clients are bound to the flow ({}), and this release would delete it all the \
-                     same: take it out of their authentication_flow_binding_overrides first",
+                    "clients are bound to the flow ({}), and this release would delete it anyway: \
+                     remove it from their authentication_flow_binding_overrides first",
                     bound.join(", ")
                 )));
             }

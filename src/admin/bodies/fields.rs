@@ -1,4 +1,4 @@
-//! A body by the types that are in it.
+//! The members of a body, with their types.
 
 use serde_json::{Map, Value};
 
@@ -6,13 +6,13 @@ use crate::newer::TYPES;
 
 /// A member of an object somewhere in a body.
 pub(super) struct Field<'a> {
-    /// Such as `clients[0].type`.
+    /// The path, such as `clients[0].type`.
     pub(super) path: String,
     /// The type of the object.
     pub(super) ty: &'static str,
     pub(super) member: &'a str,
     pub(super) value: &'a Value,
-    /// Whether this crate's type of the object has it.
+    /// Whether this crate's type has the member.
     pub(super) known: bool,
 }
 
@@ -21,7 +21,7 @@ fn members(ty: &str) -> Option<(&'static str, &'static [(&'static str, &'static 
     TYPES.get(index).copied()
 }
 
-/// Whether the members of a type are known here.
+/// Whether a type's members are known.
 pub(super) fn is_known(ty: &str) -> bool {
     members(ty).is_some()
 }
@@ -31,7 +31,7 @@ pub(super) fn has(ty: &str, member: &str) -> bool {
     members(ty).is_some_and(|(_, members)| members.iter().any(|(name, _)| *name == member))
 }
 
-/// Every member of a body, at every depth.
+/// Returns every member of a body, at every depth.
 pub(super) fn all<'a>(ty: &str, body: &'a Map<String, Value>) -> Vec<Field<'a>> {
     let mut all = Vec::new();
     object(ty, "", body, &mut all);
@@ -64,7 +64,7 @@ fn object<'a>(ty: &str, above: &str, object: &'a Map<String, Value>, all: &mut V
     }
 }
 
-/// What is in a member; a type with an asterisk before it is that of a map's values.
+/// Adds the contents of a member. A type with an asterisk in front is that of a map's values.
 fn inner<'a>(ty: &str, path: &str, value: &'a Value, all: &mut Vec<Field<'a>>) {
     match (value, ty.strip_prefix('*')) {
         (Value::Object(map), Some(ty)) => {

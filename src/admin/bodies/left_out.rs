@@ -1,12 +1,12 @@
-//! Members that an update resets where its body leaves them out: completed with what is there.
+//! Members that an update resets if its body omits them: completed from the present state.
 //!
-//! `update` leaves alone what is left out. Most kinds of objects are so on the server too; those
-//! of this table are not. Measured on 24.0.5 and 26.7.4.
+//! `update` leaves omitted members unchanged. So does the server for most kinds of objects, but not
+//! for those in this table. Measured on 24.0.5 and 26.7.4.
 
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Now, Way, lost};
+use super::{CurrentState, Purpose, ignored};
 use crate::admin::version;
 use crate::http::segment;
 use crate::newer::MEMBERS;
@@ -17,11 +17,11 @@ use crate::{Result, error};
 /// What an update of a type resets.
 struct Reset {
     ty: &'static str,
-    /// Only where the body has this member.
+    /// Only if the body has this member.
     beside: Option<&'static str>,
-    /// Nothing: each member.
+    /// An empty list means every member.
     members: &'static [&'static str],
-    /// Maps of settings, whose keys are reset or lost one by one.
+    /// Maps of settings, whose keys are reset or ignored individually.
     maps: &'static [&'static str],
 }
 
@@ -65,14 +65,14 @@ const RESETS: &[Reset] = &[
 
 const EXECUTION: &str = "AuthenticationExecutionInfoRepresentation";
 
-/// Adds what the update would reset; whether there was something.
+/// Adds what the update would reset. Returns whether something was added.
 pub(super) async fn complete(
     ty: &str,
-    way: Way,
-    now: &mut Now<'_>,
+    purpose: Purpose,
+    now: &mut CurrentState<'_>,
     body: &mut Map<String, Value>,
 ) -> Result<bool> {
-    if way != Way::Update {
+    if purpose != Purpose::Update {
         return Ok(false);
     }
     if ty == EXECUTION {
@@ -90,7 +90,7 @@ pub(super) async fn complete(
     let mut completed = false;
     for (member, value) in now.get().await? {
         let is_of_it = reset.members.is_empty() || reset.members.contains(&member.as_str());
-        let is_lost = lost::of(ty).any(|lost| lost.member == member);
+        let is_lost = ignored::of(ty).any(|ignored| ignored.member == member);
         if !is_of_it || is_lost || value.is_null() {
             continue;
         }
@@ -115,9 +115,9 @@ pub(super) async fn complete(
     Ok(completed)
 }
 
-/// The list of executions does not tell the priority on every release, and an update without it
-/// makes the execution the first.
-async fn priority(now: &Now<'_>, body: &mut Map<String, Value>) -> Result<bool> {
+/// Some releases do not list the priority, and an update without it moves the execution to the
+/// front.
+async fn priority(now: &CurrentState<'_>, body: &mut Map<String, Value>) -> Result<bool> {
     let Some(id) = body.get("id").and_then(Value::as_str) else {
         return Ok(false);
     };
@@ -130,7 +130,8 @@ async fn priority(now: &Now<'_>, body: &mut Map<String, Value>) -> Result<bool> 
     if let Some((_, _, release)) = since {
         match version::of(now.call).await {
             Some(server) if server >= Version::parse(release) => {}
-            // The member would be refused; where the version is not told, the caller knows best.
+            // The server would refuse the member. If the version is unknown, the body is sent
+            // unchanged.
             _ => return Ok(false),
         }
     }
@@ -161,8 +162,8 @@ const ONE_TIME_PASSWORDS: &[&str] = &[
     "otpPolicyPeriod",
 ];
 
-/// Refuses a policy for one-time passwords by halves: without its type the server ignores it, and
-/// without its algorithm it cannot read the realm any more.
+/// Refuses an incomplete policy for one-time passwords: without the type the server ignores it, and
+/// without the algorithm it can no longer read the realm.
 pub(super) fn refuse_halves(op: &Operation, ty: &str, body: &Map<String, Value>) -> Result<()> {
     if ty != "RealmRepresentation" {
         return Ok(());
@@ -181,9 +182,9 @@ pub(super) fn refuse_halves(op: &Operation, ty: &str, body: &Map<String, Value>)
     Err(error::invalid_argument(
         op,
         format!(
-            "the policy for one-time passwords lacks {}: the server takes it as a whole, ignores it \
-             without its type, and cannot read the realm any more without its algorithm; set all \
-             of it, or nothing of it; nothing was written",
+            "the policy for one-time passwords lacks {}: the server accepts it only as a whole, \
+             ignores it without the type, and can no longer read the realm without the algorithm; \
+             set all members or none; nothing was written",
             missing.join(", ")
         ),
     ))

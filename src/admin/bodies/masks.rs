@@ -1,20 +1,20 @@
-//! Ten asterisks: what the server shows in place of a secret.
+//! Ten asterisks: the mask that the server shows in place of a secret.
 
 use serde_json::{Map, Value};
 
-use super::Way;
+use super::Purpose;
 use super::fields::{self, Field};
 use crate::operation::Operation;
 use crate::secret::MASK;
 use crate::{Result, error};
 
-/// Where a mask becomes the secret in every call.
+/// Members in which every call stores the mask as the secret.
 const ALWAYS: &[(&str, &str)] = &[
     ("ClientRepresentation", "attributes"),
     ("ClientRepresentation", "secret"),
 ];
 
-/// Where a mask keeps the stored secret, which a new object does not have.
+/// Members in which a mask keeps the stored secret, which a new object does not have.
 const WHEN_NEW: &[(&str, &str)] = &[
     ("AuthenticatorConfigRepresentation", "config"),
     ("ComponentExportRepresentation", "config"),
@@ -23,37 +23,42 @@ const WHEN_NEW: &[(&str, &str)] = &[
     ("RealmRepresentation", "smtpServer"),
 ];
 
-/// Refuses masks, and nothing, that the server would store as secrets.
-pub(super) fn refuse(op: &Operation, ty: &str, way: Way, body: &Map<String, Value>) -> Result<()> {
+/// Refuses masks and empty values that the server would store as secrets.
+pub(super) fn refuse(
+    op: &Operation,
+    ty: &str,
+    purpose: Purpose,
+    body: &Map<String, Value>,
+) -> Result<()> {
     let fields = fields::all(ty, body);
-    refuse_empty(op, ty, way, &fields)?;
+    refuse_empty(op, ty, purpose, &fields)?;
     let mut stored = Vec::new();
     for field in fields {
         let place = (field.ty, field.member);
-        // What is below a realm is not written by its update.
-        let always = ALWAYS.contains(&place) && (way != Way::Update || field.ty == ty);
-        if always || way != Way::Update && WHEN_NEW.contains(&place) {
+        // An update of a realm does not write the objects in it.
+        let always = ALWAYS.contains(&place) && (purpose != Purpose::Update || field.ty == ty);
+        if always || purpose != Purpose::Update && WHEN_NEW.contains(&place) {
             masked(&field.path, field.value, &mut stored);
         }
     }
     if stored.is_empty() {
         return Ok(());
     }
-    let keep = match way {
-        Way::Update => "leave it out to keep the secret",
-        Way::Create | Way::Import => {
-            "nothing is there yet that it could keep: set the real secret, or leave it out"
+    let keep = match purpose {
+        Purpose::Update => "leave it out to keep the secret",
+        Purpose::Create | Purpose::Import => {
+            "there is no stored secret to keep: set the real secret, or leave it out"
         }
     };
     Err(error::masked_secrets(op, &stored, keep, "handle"))
 }
 
-/// An empty client secret is stored as it is.
-fn refuse_empty(op: &Operation, ty: &str, way: Way, fields: &[Field<'_>]) -> Result<()> {
+/// The server stores an empty client secret.
+fn refuse_empty(op: &Operation, ty: &str, purpose: Purpose, fields: &[Field<'_>]) -> Result<()> {
     let stored: Vec<String> = fields
         .iter()
         .filter(|field| (field.ty, field.member) == ("ClientRepresentation", "secret"))
-        .filter(|field| way != Way::Update || field.ty == ty)
+        .filter(|field| purpose != Purpose::Update || field.ty == ty)
         .filter(|field| field.value.as_str() == Some(""))
         .map(|field| field.path.clone())
         .collect();

@@ -17,12 +17,12 @@ use crate::testing::{Reply, Server};
 
 const MASK: &str = "**********";
 
-/// A server that takes everything, and tells this version.
+/// A server of this version that accepts everything.
 async fn server(version: &'static str) -> (Server, Realm) {
     answering(version, |_| None).await
 }
 
-/// The same with answers to a request's method and body.
+/// The same, with responses by a request's method and body.
 async fn answering(
     version: &'static str,
     answer: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static,
@@ -52,7 +52,7 @@ async fn answering(
     (server, realm)
 }
 
-/// The bodies of what was written.
+/// The bodies of the writing requests.
 fn written(server: &Server) -> Vec<Value> {
     let seen = server.seen();
     let bodies = seen
@@ -226,7 +226,7 @@ async fn what_creating_loses_is_refused_with_the_call_to_use() {
         .unwrap_err();
     refused(&server, error, &["groups", "organization.groups().create"]);
 
-    // What creating takes, and what is empty, is sent.
+    // What create accepts, and what is empty, is sent.
     realm
         .users()
         .create(&user.clone().groups(["/staff"]))
@@ -375,7 +375,7 @@ async fn a_priority_is_not_sent_to_a_server_that_drops_it() {
     }
 }
 
-/// The error of a provider with a member that 26.7.4 is the oldest to have.
+/// The error of a provider with a member that is new in 26.7.4.
 async fn failed(version: &'static str, status: u16, body: &'static str) -> Error {
     let (_server, realm) = answering(version, move |m| {
         (m != "GET").then(|| Reply::json(status, body))
@@ -434,7 +434,7 @@ async fn unknown_members_are_named_where_they_are() {
             .collect()
     };
     for (version, body_of_answer, named, needs) in [
-        // The server names the member: what it says counts.
+        // The server names the member.
         (
             "",
             r#"{"error":"Unrecognized field \"type\" (class org.keycloak.representations.idm.ClientRepresentation), not marked as ignorable"}"#,
@@ -447,7 +447,7 @@ async fn unknown_members_are_named_where_they_are() {
             vec!["clients[2].colour"],
             None,
         ),
-        // It does not: its version tells, and this crate's types.
+        // The server does not name it: its version and this crate's types do.
         (
             "24.0.5",
             r#"{"errorMessage":"unable to read contents from stream"}"#,

@@ -1,24 +1,25 @@
-//! Members that the server does not have: named where they are in the body.
+//! Members that the server does not have, located in the body.
 
 use serde_json::{Map, Value};
 
 use super::fields::{self, Field};
 use crate::admin::call::Call;
 use crate::admin::version;
-use crate::error::{FieldError, UNRECOGNISED};
+use crate::error::FieldError;
+use crate::http::error_body::UNRECOGNISED;
 use crate::newer::{DROPPED, MEMBERS};
 use crate::operation::Operation;
 use crate::shared::Version;
-use crate::{Error, ErrorKind, Result, error};
+use crate::{Error, ErrorKind, Result, call, error};
 
-/// What the server says where it cannot read a body: here a member that it does not have may be
-/// the reason, and it does not say which.
+/// The server's messages for a body that it cannot read. An unknown member may be the reason, but
+/// the message does not name it.
 const UNREADABLE: &[&str] = &[
     "unable to read contents from stream",
     "Cannot parse the JSON",
 ];
 
-/// Refuses members that an older server would read and drop.
+/// Refuses members that an older server would silently drop.
 pub(super) async fn refuse_dropped(
     call: &Call,
     op: &'static Operation,
@@ -40,8 +41,8 @@ pub(super) async fn refuse_dropped(
             return Err(error::invalid_argument(
                 op,
                 format!(
-                    "this server is Keycloak {server}, which drops {member} without a word: leave \
-                     it out, or use Keycloak {release} or newer; no request was sent"
+                    "this server is Keycloak {server}, which silently drops {member}: leave it \
+                     out, or use Keycloak {release} or newer; no request was sent"
                 ),
             )
             .with_needs(Some(release)));
@@ -50,8 +51,8 @@ pub(super) async fn refuse_dropped(
     Ok(())
 }
 
-/// Says which members of the body the server does not have, and which release has them: out of
-/// what it said, or of its own version.
+/// Adds which members of the body the server does not have, and which release has them, judged by
+/// the server's message or its version.
 pub(crate) async fn explained(
     call: &Call,
     op: &'static Operation,
@@ -59,15 +60,15 @@ pub(crate) async fn explained(
     error: Error,
 ) -> Error {
     if error.operation() != Some(op.name) {
-        // The login failed, or something else that is not about this body.
+        // The error is not about this body, but about the login, for example.
         return error;
     }
     let error = match error
         .needs_keycloak()
-        .filter(|_| error.is_about_the_endpoint())
+        .filter(|_| error.field_errors().is_empty())
     {
         Some(release) => match version::of(call).await {
-            Some(server) if server >= Version::parse(release) => error.of_a_newer_server(op),
+            Some(server) if server >= Version::parse(release) => call::without_needs(error, op),
             _ => return error,
         },
         None => error,
@@ -95,7 +96,7 @@ fn is_unknown(field: &FieldError) -> bool {
     field.message.starts_with(UNRECOGNISED)
 }
 
-/// Where the member is that the server named.
+/// Locates the members that the server named.
 fn located(error: Error, fields: &[Field<'_>]) -> Error {
     let mut found: Vec<FieldError> = Vec::new();
     for named in error.field_errors() {
@@ -127,20 +128,11 @@ fn located(error: Error, fields: &[Field<'_>]) -> Error {
         .iter()
         .filter_map(|field| field.field.as_deref())
         .collect();
-    let hint = leave_out(&paths.join(", "), error.needs_keycloak());
+    let hint = call::unknown_member(error.needs_keycloak(), &paths.join(", "));
     error.with_field_errors(found).with_hint(hint)
 }
 
-fn leave_out(what: &str, release: Option<&str>) -> String {
-    match release {
-        Some(release) => {
-            format!("leave {what} out, or use Keycloak {release} or newer, which has it")
-        }
-        None => format!("this server does not have {what}: leave it out"),
-    }
-}
-
-/// The newest release that a member of the body needs, where the server gave no reason.
+/// Finds members that need a newer release, if the server gave no reason.
 async fn suspected(
     call: &Call,
     ty: &str,
@@ -148,7 +140,7 @@ async fn suspected(
     unreadable: bool,
     error: Error,
 ) -> Error {
-    // A policy is sent as what it is one of.
+    // A policy's body is one of the kinds.
     let is_policy = ty == "PolicyRepresentation";
     let since = |field: &Field<'_>| {
         let is_of = |name: &str| name == field.ty || is_policy && name.ends_with(field.ty);

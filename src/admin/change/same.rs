@@ -1,11 +1,11 @@
-//! What is one to the server, and a wanted state put over the present one.
+//! Which values the server regards as equal, and how a wanted state is merged into the present one.
 
 use serde_json::{Map, Value};
 
 use crate::admin::client_scopes::OF_SERVICE_ACCOUNTS;
 use crate::secret::MASK;
 
-/// Members the server stores in lower case, each below the member that it is in.
+/// Members that the server stores in lower case, each with its parent member.
 const LOWER_CASED: &[(&str, &str)] = &[
     ("", "email"),
     ("", "sslRequired"),
@@ -13,10 +13,10 @@ const LOWER_CASED: &[(&str, &str)] = &[
     ("domains", "name"),
 ];
 
-/// Texts whose spaces the server squeezes.
+/// Text members in which the server collapses spaces.
 const SQUEEZED: &[&str] = &["passwordPolicy"];
 
-/// Lists that the server keeps as sets: what is given twice is there once.
+/// Lists that the server stores as sets, so duplicates count once.
 const SETS: &[&str] = &[
     "defaultClientScopes",
     "domains",
@@ -29,7 +29,7 @@ const SETS: &[&str] = &[
     "webOrigins",
 ];
 
-/// Lists whose order means something.
+/// Lists whose order matters.
 const ORDERED: &[&str] = &[
     "webAuthnPolicyAcceptableAaguids",
     "webAuthnPolicyExtraOrigins",
@@ -39,23 +39,23 @@ const ORDERED: &[&str] = &[
     "webAuthnPolicySignatureAlgorithms",
 ];
 
-/// The member with the attributes of an object.
+/// The member with an object's attributes.
 const ATTRIBUTES: &str = "attributes";
 
-/// Members whose own members are shown as a mask where they are secrets.
+/// Members in which secrets are shown as a mask.
 const MASKED: &[&str] = &[ATTRIBUTES, "config", "smtpServer"];
 
-/// What becomes of a secret that cannot be compared with the stored one.
+/// What to do with a secret that cannot be compared with the stored one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Secrets {
-    /// It stays as it is.
+    /// Keep the stored one.
     Keep,
-    /// It is written.
+    /// Write the wanted one.
     Write,
 }
 
-/// `now` with every member that is set in `wanted` and has another value; what is the same to the
-/// server stays as the server writes it.
+/// Returns `now` with every member of `wanted` that has another value. Values that are equal to the
+/// server stay as the server writes them.
 pub(crate) fn merge(now: &Value, wanted: &Value, secrets: Secrets) -> Value {
     merge_in("", now, wanted, secrets)
 }
@@ -86,7 +86,7 @@ fn merge_in(parent: &str, now: &Value, wanted: &Value, secrets: Secrets) -> Valu
     Value::Object(merged)
 }
 
-/// The wanted list, with what the server has put into it of its own.
+/// Returns the wanted list, with the items that the server has added on its own.
 fn with_added(member: &str, now: &Value, wanted: &Value) -> Value {
     let (Value::Array(now), Value::Array(wanted)) = (now, wanted) else {
         return wanted.clone();
@@ -95,7 +95,7 @@ fn with_added(member: &str, now: &Value, wanted: &Value) -> Value {
     Value::Array(wanted.iter().chain(added).cloned().collect())
 }
 
-/// The members of a wanted state that cannot be compared with what the server shows.
+/// The members of a wanted state that cannot be compared, because the server does not show them.
 pub(crate) fn not_compared(now: &Value, wanted: &Value) -> Vec<String> {
     let mut found = Vec::new();
     masked(String::new(), ("", ""), now, wanted, &mut found);
@@ -125,8 +125,8 @@ fn masked(
     }
 }
 
-/// Whether the server shows a mask in this member in place of a secret. Elsewhere ten asterisks are
-/// what somebody has written.
+/// Whether the server masks this member as a secret. In other members ten asterisks are ordinary
+/// text.
 fn holds_secrets(parent: &str, member: &str) -> bool {
     member == "secret" || MASKED.contains(&parent)
 }
@@ -151,7 +151,7 @@ fn hides(parent: &str, member: &str, now: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Empty and absent are one on the server.
+/// Whether a value is empty, which equals absent to the server.
 pub(crate) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -162,8 +162,8 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Whether the server shows nothing where this is set: a flag that is off, and no end of events,
-/// beside what is empty.
+/// Whether the server omits a member with this value: an empty value, a disabled flag, or events
+/// without expiration.
 pub(super) fn is_absent(member: &str, value: &Value) -> bool {
     let no_end = member == "eventsExpiration" && value.as_i64() == Some(0);
     is_nothing(value) || no_end || *value == Value::Bool(false)
@@ -173,7 +173,8 @@ pub(crate) fn same(member: &str, found: &Value, wanted: &Value) -> bool {
     same_in("", member, found, wanted)
 }
 
-/// Whether two values of a member, which is in the member `parent`, are one to the server.
+/// Whether the server regards two values of a member as equal; `parent` is the member that contains
+/// it.
 pub(super) fn same_in(parent: &str, member: &str, found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::String(found), Value::String(wanted)) => {
@@ -185,7 +186,7 @@ pub(super) fn same_in(parent: &str, member: &str, found: &Value, wanted: &Value)
                     && found.split_whitespace().eq(wanted.split_whitespace()))
         }
         (Value::Array(found), Value::Array(wanted)) if ORDERED.contains(&member) => found == wanted,
-        // The server keeps most lists as sets.
+        // The server stores most lists as sets.
         (Value::Array(found), Value::Array(wanted)) => {
             let alike = |a: &Value, b: &Value| {
                 let exact = parent == ATTRIBUTES;
@@ -211,15 +212,15 @@ pub(super) fn same_in(parent: &str, member: &str, found: &Value, wanted: &Value)
     }
 }
 
-/// Whether each of the one can be paired with one of the other.
+/// Whether each item of one list can be paired with one of the other.
 fn pairs_up(found: &[&Value], wanted: &[&Value], alike: impl Fn(&Value, &Value) -> bool) -> bool {
     if found.len() != wanted.len() {
         return false;
     }
-    // Whom each of `found` is paired with.
+    // The partner of each item of `found`.
     let mut pairs: Vec<Option<usize>> = vec![None; found.len()];
     (0..wanted.len()).all(|start| {
-        // A pair may be taken apart where its other half finds another.
+        // A pair may be split if its other half finds another partner.
         let mut came_from: Vec<Option<usize>> = vec![None; found.len()];
         let mut waiting = vec![start];
         while let Some(at) = waiting.pop() {
@@ -245,7 +246,7 @@ fn pairs_up(found: &[&Value], wanted: &[&Value], alike: impl Fn(&Value, &Value) 
     })
 }
 
-/// Pairs the free `place` with the one it was reached from, and so on back to `start`.
+/// Pairs the free `place` with the item that it was reached from, and so on back to `start`.
 fn take_apart(
     pairs: &mut [Option<usize>],
     came_from: &[Option<usize>],
@@ -264,7 +265,7 @@ fn take_apart(
     }
 }
 
-/// Whether the server has put it into the list of its own.
+/// Whether the server has added the item on its own.
 fn is_added(member: &str, found: &Value, wanted: &[Value]) -> bool {
     member == "defaultClientScopes" && found == OF_SERVICE_ACCOUNTS && !wanted.contains(found)
 }

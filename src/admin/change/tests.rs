@@ -1,4 +1,4 @@
-//! What an edit changes, what the server made of it, and what is one to the server.
+//! What an edit changes, what the server made of it, and which values are equal to the server.
 
 use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ fn what_the_server_makes_of_a_member_is_told_unless_it_is_secret() {
     assert!(
         said.contains(
             "did not change registrationAllowed, and changed to something else: \
-             emailTheme (to \"c\"), secret (to a value that is not shown here)"
+             emailTheme (to \"c\"), secret (to a value that is not shown)"
         ),
         "{said}"
     );
@@ -164,7 +164,7 @@ fn what_the_server_makes_of_a_member_is_told_unless_it_is_secret() {
     );
     assert!(!alone.contains("did not change"), "{alone}");
     let gone = confirm(&json!({ "n": 1 }), &json!({ "n": 2 }), &json!({})).unwrap();
-    assert!(gone.contains("n (it is not set now)"), "{gone}");
+    assert!(gone.contains("n (now not set)"), "{gone}");
 }
 
 #[test]
@@ -280,20 +280,20 @@ fn what_the_server_is_free_to_do_is_not_a_refusal() {
     );
 }
 
-/// Ten asterisks are a mask where secrets are; elsewhere somebody has written them.
+/// Ten asterisks are a mask in secret members, and ordinary text elsewhere.
 #[test]
 fn a_name_of_asterisks_is_no_mask() {
     let now = json!({ "firstName": MASK, "attributes": { "clearance": [MASK] } });
     let wanted = json!({ "firstName": "Ada", "attributes": { "clearance": ["none"] } });
     assert_eq!(merge(&now, &wanted, Secrets::Keep), wanted);
     assert!(not_compared(&now, &wanted).is_empty());
-    // Of a client, whose attributes are texts.
+    // A client's attributes are texts.
     let now = json!({ "attributes": { "client.secret.rotated": MASK } });
     let wanted = json!({ "attributes": { "client.secret.rotated": "s" } });
     assert_eq!(merge(&now, &wanted, Secrets::Keep), now);
 }
 
-/// Each item of the one list stands for one of the other.
+/// Each item of one list is paired with one of the other.
 #[test]
 fn lists_are_compared_one_to_one() {
     let same = |found: Value, wanted: Value| same("mappers", &found, &wanted);
@@ -305,7 +305,7 @@ fn lists_are_compared_one_to_one() {
         json!([{ "n": "a" }, { "n": "a", "x": 1 }])
     ));
     assert!(same(found, json!([{ "x": 9 }, { "n": "a" }])));
-    // The first fits both, the second only one of them.
+    // The first item matches both, the second only one of them.
     let found = json!([{ "n": "a", "x": 1 }, { "n": "a" }]);
     assert!(same(
         found.clone(),
@@ -314,7 +314,7 @@ fn lists_are_compared_one_to_one() {
     assert!(same(found, json!([{ "n": "a", "x": 1 }, { "n": "a" }])));
 }
 
-/// What the server has put into a list stays when the rest of it is changed.
+/// Items that the server has added stay when the rest of the list changes.
 #[test]
 fn a_scope_that_the_server_adds_is_not_taken_away() {
     let now = json!({ "defaultClientScopes": ["service_account", "x"] });

@@ -1,6 +1,7 @@
-//! The places that `ensure` works on.
+//! The handles that have `ensure`.
 
-use super::{Collection, Ensure, Ensured, Finding, key};
+use super::{Collection, Ensure, Ensured, key};
+use crate::admin::EditTarget;
 use crate::admin::extensions::required;
 use crate::admin::group_place::{self, GroupPlace, Place};
 use crate::admin::handles::{
@@ -19,12 +20,11 @@ use crate::admin::representations::{
     IdentityProviderRepresentation, OrganizationRepresentation, ProtocolMapperRepresentation,
     RealmRepresentation, RoleRepresentation, UserRepresentation,
 };
-use crate::admin::{Sending, Target};
 use crate::http::segment;
 use crate::operation::Operation;
-use crate::{ErrorKind, Result, error};
+use crate::{BoxFuture, ErrorKind, Result, error};
 
-/// `ensure` on a handle; `find` gives the id of the object that is meant, and `at` its handle.
+/// Implements `ensure` for a handle; `find` returns the id of the object, and `at` its handle.
 macro_rules! ensures {
     (
         $handle:ident: $item:ident as $id:ident, $name:literal at $path:literal,
@@ -36,20 +36,22 @@ macro_rules! ensures {
         impl $handle {
             #[doc = $doc]
             ///
-            /// Only what is set in `wanted` is compared and written; lists are compared as sets,
-            /// and maps by the keys of `wanted`. Secrets that the server does not show cannot be
-            /// compared: they are written together with another change, or always with
-            /// [`with_secrets`](Ensure::with_secrets), and
-            /// [`not_compared`](Ensured::not_compared) names those that were not written.
+            /// Compares and writes only what is set in `wanted`; lists are compared as sets, and
+            /// maps by the keys of `wanted`. Secrets that the server does not show cannot be
+            /// compared. They are written together with another change, or always with
+            /// [`with_secrets`](Ensure::with_secrets); [`not_compared`](Ensured::not_compared)
+            /// names those that were not written.
             ///
-            /// What it has created is read and compared too: what the server did not take is an
-            /// error that names it, and the object is there then.
+            /// A new object is read back and compared too. If the server did not accept a member,
+            /// the error names it, and the object exists nevertheless.
             ///
             /// # Errors
             ///
-            /// [`Config`](ErrorKind::Config) when `wanted` does not say which object is meant, or
-            /// sets what another call keeps; [`Protocol`](ErrorKind::Protocol) when the server
-            /// took the update but ignored a member; see also [`ErrorKind`].
+            /// - [`Config`](ErrorKind::Config) if `wanted` does not identify the object, or sets a
+            ///   member that only another call changes.
+            /// - [`Protocol`](ErrorKind::Protocol) if the server accepted the update but ignored a
+            ///   member.
+            /// - Any other [`ErrorKind`] if a request fails.
             #[inline]
             pub fn ensure<'a>(&'a self, wanted: &'a $item) -> Ensure<'a, $id> {
                 Ensure::new(self, wanted)
@@ -67,7 +69,7 @@ macro_rules! ensures {
             }
 
             #[inline]
-            fn find<'a>(&'a self, $wanted: &'a $item) -> Finding<'a, $id> {
+            fn find<'a>(&'a self, $wanted: &'a $item) -> BoxFuture<'a, Result<Option<$id>>> {
                 Box::pin(async move {
                     let $operation = Collection::operation(self);
                     let $this = self;
@@ -76,15 +78,15 @@ macro_rules! ensures {
             }
 
             #[inline]
-            fn at(&self, $named: &$id) -> Box<dyn Target<$item>> {
+            fn at(&self, $named: &$id) -> Box<dyn EditTarget<$item>> {
                 let $near = self;
                 Box::new($at)
             }
 
             #[inline]
-            fn create(&self, wanted: &$item) -> Sending<$id> {
+            fn create(&self, wanted: &$item) -> BoxFuture<'static, Result<$id>> {
                 let (mut $place, $new) = (self.clone(), wanted.clone());
-                // What is there twice under one name is not found again.
+                // Two objects of one name could not be told apart later.
                 if stringify!($handle) != "Components" {
                     $place.call.set_harmless_twice();
                 }
@@ -94,7 +96,7 @@ macro_rules! ensures {
     };
 }
 
-/// The realm that a handle is below.
+/// The realm of a handle.
 macro_rules! realm_of {
     ($handle:expr) => {
         Realm {
@@ -106,9 +108,9 @@ macro_rules! realm_of {
 
 ensures! {
     Users: UserRepresentation as UserId, "realm.users.ensure" at "/admin/realms/{realm}/users",
-    "Creates the user with this `username` (or, without one, `email`), or brings the one that is there to the wanted state.
+    "Creates the user with this `username` (or, without one, `email`), or changes the existing one to the wanted state.
 
-The server does not tell which password is set: `credentials` are set for a new user, with another change, and with [`with_secrets`](Ensure::with_secrets). Leave them out where users choose their own.
+The server does not show passwords: `credentials` are written for a new user, together with another change, or with [`with_secrets`](Ensure::with_secrets). Omit them if users choose their own passwords.
 
 ```no_run
 # async fn run(kc: keycloak_kit::Keycloak) -> keycloak_kit::Result<()> {
@@ -139,13 +141,13 @@ match kc.realm(\"demo\").users().ensure(&ada).await? {
         }
     };
     at |users, id| realm_of!(users).user(id);
-    // The server would drop what the user profile does not have, and say nothing.
+    // The server silently drops attributes that the user profile does not declare.
     create |users, wanted| users.create_checked(&wanted).await;
 }
 
 ensures! {
     Groups: GroupRepresentation as GroupId, "realm.groups.ensure" at "/admin/realms/{realm}/groups",
-    "Creates the group at this `path` (or, without one, the top-level group with this `name`), or brings the one that is there to the wanted state. The groups above it must be there: see [`ensure_path`](Self::ensure_path)."
+    "Creates the group at this `path` (or, without one, the top-level group with this `name`), or changes the existing one to the wanted state. The groups above it must exist: see [`ensure_path`](Self::ensure_path)."
     find |groups, wanted, operation| match groups.find_at(place(operation, wanted)?).await? {
         Some(group) => {
             let id = group.group_id()?;
@@ -162,7 +164,7 @@ ensures! {
             return groups.create(&new).await;
         };
         let path = path.trim_matches('/');
-        // A name that is set may have slashes in it.
+        // The name may contain slashes.
         let own = wanted.name.as_deref().and_then(|name| path.strip_suffix(name));
         let (above, name) = match own {
             Some("") => return groups.create(&new).await,
@@ -182,8 +184,8 @@ ensures! {
             error::invalid_argument(
                 operation,
                 format!(
-                    "there is no group {above:?} to put the group into: use ensure_path, or set \
-                     name too where it has a slash in it"
+                    "there is no parent group {above:?}: use ensure_path, or also set name if it \
+                     contains a slash"
                 ),
             )
             .with_kind(ErrorKind::NotFound)
@@ -193,7 +195,7 @@ ensures! {
     };
 }
 
-/// Where a wanted group is.
+/// The place of a wanted group.
 fn place(operation: &Operation, wanted: &GroupRepresentation) -> Result<GroupPlace> {
     match &wanted.path {
         Some(path) => Ok(path.into()),
@@ -205,16 +207,17 @@ fn place(operation: &Operation, wanted: &GroupRepresentation) -> Result<GroupPla
 }
 
 impl Groups {
-    /// Makes sure that every group of this path is there, such as `"/staff/it/admins"` or
-    /// `["staff", "R&D / labs"]`: created means that the last one was.
+    /// Creates the groups of this path that do not exist, such as `"/staff/it/admins"` or
+    /// `["staff", "R&D / labs"]`. `Created` means that the last group was created.
     ///
-    /// Where a path leads to a group it is that one, whatever slashes its names have; what is
-    /// missing of a path is created with a group for each slash. Names are taken as they are.
+    /// If the path leads to a group, it is that group, even if names contain slashes. For the
+    /// missing part of a path, each slash starts another group. Names in a list are used unchanged.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) where the path names no group, such as `"/"` or `"/a//b"`:
-    /// nothing is sent then; see also [`ErrorKind`].
+    /// - [`Config`](ErrorKind::Config) if the path names no group, such as `"/"` or `"/a//b"`; no
+    ///   request is sent.
+    /// - Any other [`ErrorKind`] if a request fails.
     #[inline]
     pub async fn ensure_path(&self, place: impl Into<GroupPlace>) -> Result<Ensured<GroupId>> {
         self.ensure_at(place.into()).await
@@ -252,7 +255,7 @@ impl Groups {
         }
     }
 
-    /// The group that the longest part of a path leads to, and the names after it.
+    /// Returns the group that the longest existing part of a path leads to, and the names after it.
     async fn longest(
         &self,
         operation: &Operation,
@@ -273,7 +276,7 @@ impl Groups {
 
 ensures! {
     GroupChildren: GroupRepresentation as GroupId, "realm.group.children.ensure" at "/admin/realms/{realm}/groups/{group-id}/children",
-    "Creates the group with this `name` below this one, or brings the one that is there to the wanted state."
+    "Creates the group with this `name` below this one, or changes the existing one to the wanted state."
     find |children, wanted, operation| {
         match children.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(group) => {
@@ -289,7 +292,7 @@ ensures! {
 
 ensures! {
     Roles: RoleRepresentation as RoleName, "realm.roles.ensure" at "/admin/realms/{realm}/roles",
-    "Creates the realm role with this `name`, or brings the one that is there to the wanted state."
+    "Creates the realm role with this `name`, or changes the existing one to the wanted state."
     find |roles, wanted, operation| {
         let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
         let role = realm_of!(roles).role(&name);
@@ -301,7 +304,7 @@ ensures! {
 
 ensures! {
     ClientRoles: RoleRepresentation as RoleName, "realm.client.roles.ensure" at "/admin/realms/{realm}/clients/{client-uuid}/roles",
-    "Creates the client's role with this `name`, or brings the one that is there to the wanted state."
+    "Creates the client's role with this `name`, or changes the existing one to the wanted state."
     find |roles, wanted, operation| {
         let name = RoleName::new(key(operation, "name", wanted.name.as_ref())?);
         let role = realm_of!(roles).client(&roles.client_uuid).role(&name);
@@ -313,7 +316,7 @@ ensures! {
 
 ensures! {
     Clients: ClientRepresentation as ClientUuid, "realm.clients.ensure" at "/admin/realms/{realm}/clients",
-    "Creates the client with this `clientId`, or brings the one that is there to the wanted state."
+    "Creates the client with this `clientId`, or changes the existing one to the wanted state."
     find |clients, wanted, operation| {
         let client_id = key(operation, "clientId", wanted.client_id.as_ref())?;
         match clients.find_by_client_id(client_id).await? {
@@ -330,7 +333,7 @@ ensures! {
 
 ensures! {
     ClientScopes: ClientScopeRepresentation as ClientScopeId, "realm.client_scopes.ensure" at "/admin/realms/{realm}/client-scopes",
-    "Creates the client scope with this `name`, or brings the one that is there to the wanted state."
+    "Creates the client scope with this `name`, or changes the existing one to the wanted state."
     find |scopes, wanted, operation| {
         match scopes.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(scope) => {
@@ -346,7 +349,7 @@ ensures! {
 
 ensures! {
     IdentityProviders: IdentityProviderRepresentation as IdentityProviderAlias, "realm.identity_providers.ensure" at "/admin/realms/{realm}/identity-provider/instances",
-    "Creates the identity provider with this `alias`, or brings the one that is there to the wanted state."
+    "Creates the identity provider with this `alias`, or changes the existing one to the wanted state."
     find |providers, wanted, operation| {
         let alias = key(operation, "alias", wanted.alias.as_ref())?;
         let alias = IdentityProviderAlias::new(alias);
@@ -359,7 +362,7 @@ ensures! {
 
 ensures! {
     Organizations: OrganizationRepresentation as OrganizationId, "realm.organizations.ensure" at "/admin/realms/{realm}/organizations",
-    "Creates the organization with this `alias` (or, without one, `name`), or brings the one that is there to the wanted state."
+    "Creates the organization with this `alias` (or, without one, `name`), or changes the existing one to the wanted state."
     find |organizations, wanted, operation| {
         let found = match &wanted.alias {
             Some(alias) => organizations.find_by_alias(alias).await?,
@@ -381,7 +384,7 @@ ensures! {
 
 ensures! {
     Components: ComponentRepresentation as ComponentId, "realm.components.ensure" at "/admin/realms/{realm}/components",
-    "Creates the component with this `name` and `providerType` (below `parentId`, or the realm), or brings the one that is there to the wanted state."
+    "Creates the component with this `name` and `providerType` (below `parentId`, or the realm), or changes the existing one to the wanted state."
     find |components, wanted, operation| {
         let name = key(operation, "name", wanted.name.as_ref())?;
         let of_type = key(operation, "providerType", wanted.provider_type.as_ref())?;
@@ -416,7 +419,7 @@ ensures! {
 
 ensures! {
     AuthenticationFlows: AuthenticationFlowRepresentation as FlowId, "realm.authentication.flows.ensure" at "/admin/realms/{realm}/authentication/flows",
-    "Creates the flow with this `alias`, or brings the one that is there to the wanted state."
+    "Creates the flow with this `alias`, or changes the existing one to the wanted state."
     find |flows, wanted, operation| {
         match flows.find_by_alias(key(operation, "alias", wanted.alias.as_ref())?).await? {
             Some(flow) => {
@@ -432,7 +435,7 @@ ensures! {
 
 ensures! {
     ClientProtocolMappers: ProtocolMapperRepresentation as ProtocolMapperId, "realm.client.protocol_mappers.ensure" at "/admin/realms/{realm}/clients/{client-uuid}/protocol-mappers/models",
-    "Creates the client's protocol mapper with this `name`, or brings the one that is there to the wanted state."
+    "Creates the client's protocol mapper with this `name`, or changes the existing one to the wanted state."
     find |mappers, wanted, operation| {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
@@ -451,7 +454,7 @@ ensures! {
 
 ensures! {
     ClientScopeProtocolMappers: ProtocolMapperRepresentation as ProtocolMapperId, "realm.client_scope.protocol_mappers.ensure" at "/admin/realms/{realm}/client-scopes/{client-scope-id}/protocol-mappers/models",
-    "Creates the client scope's protocol mapper with this `name`, or brings the one that is there to the wanted state."
+    "Creates the client scope's protocol mapper with this `name`, or changes the existing one to the wanted state."
     find |mappers, wanted, operation| {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
@@ -470,7 +473,7 @@ ensures! {
 
 ensures! {
     IdentityProviderMappers: IdentityProviderMapperRepresentation as IdentityProviderMapperId, "realm.identity_provider.mappers.ensure" at "/admin/realms/{realm}/identity-provider/instances/{alias}/mappers",
-    "Creates the identity provider's mapper with this `name`, or brings the one that is there to the wanted state."
+    "Creates the identity provider's mapper with this `name`, or changes the existing one to the wanted state."
     find |mappers, wanted, operation| {
         match mappers.find_by_name(key(operation, "name", wanted.name.as_ref())?).await? {
             Some(mapper) => {
@@ -490,7 +493,7 @@ ensures! {
 
 ensures! {
     Realms: RealmRepresentation as RealmName, "realms.ensure" at "/admin/realms",
-    "Creates the realm with this name (`realm`), or brings the one that is there to the wanted state. What is below a realm has its own `ensure`."
+    "Creates the realm with this name (`realm`), or changes the existing one to the wanted state. Objects of a realm have their own `ensure`."
     find |realms, wanted, operation| {
         let realm = RealmName::new(key(operation, "realm", wanted.realm.as_ref())?);
         let handle = Realm { call: realms.call.clone(), realm: realm.clone() };

@@ -1,4 +1,4 @@
-//! Secrets in wanted states, and what a wanted state may not have.
+//! Secrets in wanted states, and members that a wanted state may not have.
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ async fn secrets_are_written_with_another_change_and_on_demand() {
     assert!(!format!("{ensured:?}").contains("rotated"), "{ensured:?}");
     assert_eq!(written(&server)[0]["smtpServer"]["password"], "rotated");
 
-    // The scripted server keeps nothing, so the change itself is then missed.
+    // The scripted server stores nothing, so `ensure` misses its change.
     let error = realms.ensure(&mail().enabled(false)).await.unwrap_err();
     assert!(error.to_string().contains("enabled"), "{error}");
     assert_eq!(written(&server)[1]["smtpServer"]["password"], "rotated");
@@ -98,7 +98,7 @@ async fn a_password_of_a_user_that_is_there_is_written_on_demand() {
     assert_eq!(written(&server)[0]["credentials"][0]["value"], "hunter2");
 }
 
-/// Says that the object is there all the same.
+/// The error says that the object exists nevertheless.
 #[tokio::test]
 async fn a_member_that_is_lost_while_creating_is_told() {
     let server = Server::keycloak(|seen, _| {
@@ -121,7 +121,7 @@ async fn a_member_that_is_lost_while_creating_is_told() {
     let error = error.unwrap_err();
     let hint = error.hint().unwrap();
     assert!(
-        hint.starts_with("the object was created and is there; the server ignores"),
+        hint.starts_with("the object was created and exists; the server ignores"),
         "{error}"
     );
 }

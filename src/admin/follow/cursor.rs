@@ -1,17 +1,16 @@
-//! How far a program has read the events of a realm.
+//! How far a program has read a realm's events.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// How far a program has read the events of a realm: what
-/// [`EventStream::cursor`](super::EventStream::cursor) returns, and where the next
-/// [`follow`](super::super::handles::Events::follow) resumes.
+/// How far a program has read a realm's events. [`EventStream::cursor`](super::EventStream::cursor)
+/// returns it, and [`follow`](super::super::handles::Events::follow) resumes from it.
 ///
-/// It serializes, so that a program keeps it where it keeps the rest of its state. It holds the ids
-/// of the events of the last window (a hash of the content for servers older than 26.4.7, whose
-/// events have no id), and no other data of events.
+/// It serializes, so a program can save it with the rest of its state. It holds the ids of the
+/// events of the last window (for servers older than 26.4.7, whose events have no id, a hash of the
+/// content), and no other data of events.
 ///
 /// ```
 /// use keycloak_kit::admin::EventCursor;
@@ -22,25 +21,25 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventCursor {
-    /// The time of the newest event that was given, in milliseconds since the epoch. `None` until
-    /// the first look of a cursor that begins behind what the server has.
+    /// The time of the newest event that was returned, in milliseconds since the epoch. `None`
+    /// until the first poll of a cursor that starts after the existing events.
     time: Option<i64>,
-    /// From this time on `seen` is complete.
+    /// `seen` is complete from this time on.
     complete_from: i64,
-    /// When the server was asked for everything, by the clock of this machine, in milliseconds.
+    /// When the server was last asked for everything, by this machine's clock, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<i64>,
-    /// The events given so far that are not older than the window, with their times.
+    /// The events returned so far that are within the window, with their times.
     seen: BTreeMap<String, i64>,
 }
 
 impl EventCursor {
-    /// Everything that the server has kept, the oldest first.
+    /// Starts with the oldest event that the server has kept.
     pub fn beginning() -> Self {
         Self::from_millis(0, None)
     }
 
-    /// Only what happens from the first look on.
+    /// Starts with what happens after the first poll.
     pub fn latest() -> Self {
         Self {
             time: None,
@@ -48,7 +47,7 @@ impl EventCursor {
         }
     }
 
-    /// Everything that happened at this time of the server or later.
+    /// Starts at this time, by the server's clock.
     pub fn at(time: SystemTime) -> Self {
         let millis = millis(time);
         Self::from_millis(millis, Some(millis))
@@ -63,7 +62,7 @@ impl EventCursor {
         }
     }
 
-    /// The time of the newest event that was given.
+    /// The time of the newest event that was returned.
     pub fn time(&self) -> Option<SystemTime> {
         let millis = u64::try_from(self.time?)
             .ok()
@@ -71,8 +70,8 @@ impl EventCursor {
         UNIX_EPOCH.checked_add(std::time::Duration::from_millis(millis))
     }
 
-    /// Where the next look begins; `None` for what happens from now on.
-    pub(super) fn look_from(&self, window: i64) -> Option<i64> {
+    /// Where the next poll starts; `None` to start after the existing events.
+    pub(super) fn fetch_from(&self, window: i64) -> Option<i64> {
         let back = self.time?.saturating_sub(window);
         Some(back.max(self.complete_from))
     }
@@ -89,18 +88,19 @@ impl EventCursor {
         self.seen.contains_key(key)
     }
 
-    /// An event is given out.
+    /// Records that an event was returned.
     pub(super) fn give(&mut self, key: String, time: i64) {
         self.time = Some(self.time.map_or(time, |newest| newest.max(time)));
         self.seen.insert(key, time);
     }
 
-    /// What there is was asked for at `asked`, and all of it was given out.
+    /// Records that the server was asked for everything at `asked`, and that all of it was
+    /// returned.
     pub(super) fn finish(&mut self, asked: i64) {
         self.asked = Some(self.asked.map_or(asked, |before| before.max(asked)));
     }
 
-    /// Begins behind these events, which are everything back to `from`.
+    /// Starts after these events, which are complete back to `from`.
     pub(super) fn begin_after(
         &mut self,
         events: impl IntoIterator<Item = (String, i64)>,
@@ -115,7 +115,7 @@ impl EventCursor {
 
     /// Forgets what is older than the window.
     pub(super) fn prune(&mut self, window: i64) {
-        let Some(from) = self.look_from(window) else {
+        let Some(from) = self.fetch_from(window) else {
             return;
         };
         self.seen.retain(|_, time| *time >= from);
@@ -129,7 +129,7 @@ impl From<SystemTime> for EventCursor {
     }
 }
 
-/// Milliseconds since the epoch; 0 for what was before it.
+/// Milliseconds since the epoch; 0 for earlier times.
 pub(super) fn millis(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -1,4 +1,4 @@
-//! A scripted realm: what the server shows at each look is set by the test.
+//! A scripted realm: the test sets what the server shows at each poll.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use super::*;
 
-/// The events of a realm, and how its server lists them.
+/// A realm's events, and how its server lists them.
 #[derive(Default)]
 struct Realm {
     events: Mutex<Vec<EventRepresentation>>,
@@ -67,31 +67,31 @@ impl Realm {
 
     fn follow(self: &Arc<Self>, since: EventCursor) -> EventStream<EventRepresentation> {
         let (list, settings) = (Arc::clone(self), Arc::clone(self));
-        let source = Source {
+        let source = EventSource {
             list: Box::new(move |from, direction| {
                 let page = list.list(from, direction);
                 crate::admin::ItemStream::whole(None, Box::pin(async { page }))
             }),
-            keeping: Box::new(move || {
-                let keeping = Keeping {
+            settings: Box::new(move || {
+                let settings = EventSettings {
                     enabled: !*lock(&settings.off),
                     expiration: *lock(&settings.expiration),
                 };
-                Box::pin(async move { Ok(keeping) })
+                Box::pin(async move { Ok(settings) })
             }),
         };
         EventStream::new(source, since)
     }
 }
 
-/// What the stream gives without waiting for the next look.
+/// What the stream returns without waiting for the next poll.
 fn ready(stream: &mut EventStream<EventRepresentation>) -> Vec<String> {
     std::iter::from_fn(|| stream.next().now_or_never().flatten())
         .map(|event| event.unwrap().user_id.unwrap())
         .collect()
 }
 
-/// Lets the time until the next look pass.
+/// Lets the time until the next poll pass.
 async fn pass() {
     tokio::time::advance(EVERY).await;
 }
@@ -280,7 +280,7 @@ async fn events_that_have_expired_since_the_last_look_are_told() {
     let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("after 3600 s"), "{error}");
-    // Who stops at the error and saves the cursor is not stopped by it again.
+    // A program that stops at the error and saves the cursor does not get the error again.
     assert_eq!(ready(&mut realm.follow(resumed(&stream))), ["new"]);
     assert_eq!(ready(&mut stream), ["new"]);
 }
@@ -291,7 +291,7 @@ fn events_without_id_are_known_by_their_content() {
     assert_eq!(key(&event(1)), key(&event(1)));
     assert_ne!(key(&event(1)), key(&event(2)));
     assert_eq!(key(&event(1).id("x")), "x");
-    // A hash that is kept with the cursor must not change with the crate.
+    // A hash that is saved with the cursor must not change with the crate.
     assert_eq!(
         key(&event(1)),
         "IoB-LQU2kCOApUVBeh0m0ZiolEtuzoYgP1xvqCSjB8w",

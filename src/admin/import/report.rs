@@ -1,4 +1,4 @@
-//! What came of an import, user by user.
+//! The result of an import, user by user.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use crate::admin::Changes;
 use crate::admin::ids::UserId;
 use crate::admin::representations::UserRepresentation;
 
-/// What became of one user.
+/// What happened to a user.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ImportOutcome {
-    /// The user is new.
+    /// The user was created.
     Created(UserId),
-    /// The user was there and was changed so.
+    /// The user existed; these members were changed.
     Updated(UserId, Changes),
-    /// The user was there as wanted.
+    /// The user existed as wanted.
     Unchanged(UserId),
-    /// The user was there, was deleted, and made anew with this id.
+    /// The user existed, was deleted, and was created again with this id.
     Replaced(UserId),
-    /// The user was there and was left alone.
+    /// The user existed and was left unchanged.
     Skipped(UserId),
-    /// An earlier import had done it: nothing was sent.
+    /// An earlier import has imported the user; nothing was sent.
     AlreadyDone,
-    /// The user was not imported, for this reason.
+    /// The user was not imported for this reason.
     Failed(Error),
     /// The import was stopped before.
     NotStarted,
 }
 
-/// One user of an import.
+/// A user of an import.
 #[derive(Clone, Debug)]
 pub struct ImportedUser {
     username: String,
@@ -44,19 +44,19 @@ impl ImportedUser {
         }
     }
 
-    /// The name as it was given; empty where none was.
+    /// The username as given; empty if none was.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// What became of the user.
+    /// What happened to the user.
     #[must_use]
     pub fn outcome(&self) -> &ImportOutcome {
         &self.outcome
     }
 
-    /// The user's id, where it is in the realm now.
+    /// The user's id, if the user is in the realm now.
     #[must_use]
     pub fn id(&self) -> Option<&UserId> {
         match &self.outcome {
@@ -72,9 +72,9 @@ impl ImportedUser {
     }
 }
 
-/// What came of an import: one entry a user, in the order they were given.
+/// The result of an import: one entry per user, in the order they were given.
 ///
-/// `Display` is one line of numbers.
+/// `Display` writes the counts in one line.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ImportReport {
@@ -86,17 +86,17 @@ pub struct ImportReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportCounts {
-    /// New.
+    /// Created.
     pub created: usize,
-    /// There, and changed.
+    /// Existed and were changed.
     pub updated: usize,
-    /// There as wanted.
+    /// Existed as wanted.
     pub unchanged: usize,
-    /// There, and made anew.
+    /// Existed and were created again.
     pub replaced: usize,
-    /// There, and left alone.
+    /// Existed and were left unchanged.
     pub skipped: usize,
-    /// Done by an earlier import.
+    /// Imported by an earlier import.
     pub already_done: usize,
     /// Not imported.
     pub failed: usize,
@@ -109,7 +109,7 @@ impl ImportReport {
         Self { users, stopped_by }
     }
 
-    /// Every user, in the order they were given.
+    /// All users, in the order they were given.
     #[must_use]
     pub fn users(&self) -> &[ImportedUser] {
         &self.users
@@ -123,8 +123,8 @@ impl ImportReport {
         })
     }
 
-    /// The names of the users that need no further import: what
-    /// [`already_done`](super::ImportUsers::already_done) takes.
+    /// The names of the users that need no further import, for
+    /// [`already_done`](super::ImportUsers::already_done).
     pub fn done(&self) -> impl Iterator<Item = &str> {
         self.users
             .iter()
@@ -134,8 +134,8 @@ impl ImportReport {
             .map(ImportedUser::username)
     }
 
-    /// Why the import was given up before its end: the login failed, the token may not import, the
-    /// realm is missing, or the server could not be reached.
+    /// Why the import ended early: the login failed, the token may not import, the realm is
+    /// missing, or the server could not be reached.
     #[must_use]
     pub fn stopped_by(&self) -> Option<&Error> {
         self.stopped_by.as_ref()

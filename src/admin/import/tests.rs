@@ -1,4 +1,4 @@
-//! Imports through a limiter.
+//! Imports through a rate limiter.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use crate::testing::{Reply, Server};
 
 #[tokio::test]
 async fn an_import_through_a_limiter_imports_every_user() {
-    // More refusals than the repetitions of three requests make up for.
+    // More refusals than the retries of three requests make up for.
     let refusals = AtomicUsize::new(14);
     let server = Server::keycloak(move |seen, _| {
         if !seen.target.ends_with("/partialImport") {
@@ -58,7 +58,7 @@ async fn a_limiter_that_asks_for_too_long_a_wait_ends_the_import() {
     );
 }
 
-/// A user is not deleted for one that cannot be created in its place.
+/// A user is not deleted for a replacement that cannot be created.
 #[tokio::test]
 async fn a_user_is_replaced_only_where_that_can_be_done() {
     let server = Server::keycloak(|seen, _| {
@@ -111,7 +111,7 @@ async fn what_is_left_half_done_is_said() {
     let report = report.existing(Existing::Replace).await;
     let (_, why) = report.failures().next().unwrap();
     let hint = why.hint().unwrap();
-    assert!(hint.contains("the user that was there is deleted"), "{why}");
+    assert!(hint.contains("the existing user was deleted"), "{why}");
     let eve = UserRepresentation::default()
         .username("eve")
         .realm_roles(["nope"]);
@@ -120,7 +120,7 @@ async fn what_is_left_half_done_is_said() {
     assert!(why.hint().unwrap().contains("without these roles"), "{why}");
 }
 
-/// Each would be a mail more.
+/// Each repetition would send another mail.
 #[tokio::test]
 async fn mails_are_sent_once() {
     let server =

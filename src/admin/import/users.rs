@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::{Existing, ImportOutcome, ImportedUser, OPERATION};
 use crate::admin::change::Secrets;
-use crate::admin::ensure::{bring, members};
+use crate::admin::ensure::{members, reconcile};
 use crate::admin::handles::Realm;
 use crate::admin::ids::UserId;
 use crate::admin::representations::{
@@ -17,11 +17,11 @@ use crate::admin::representations::{
 };
 use crate::{Error, ErrorKind, Result, error};
 
-type Part = Vec<(usize, UserRepresentation)>;
-/// What became of a part, and the error that the rest of the import would meet as well.
+type Batch = Vec<(usize, UserRepresentation)>;
+/// The outcomes of a batch, and the error that the rest of the import would meet as well.
 type Imported = (Vec<(usize, ImportedUser)>, Option<Error>);
 
-/// Members that a user has by other calls once it is there, or that no update takes.
+/// Members that other calls set on an existing user, or that no update accepts.
 const MEMBERSHIPS: &[&str] = &[
     "groups",
     "realmRoles",
@@ -34,16 +34,16 @@ const MEMBERSHIPS: &[&str] = &[
     "id",
 ];
 
-/// What is left of a user whose replacement could not be made.
-const DELETED: &str = "the user that was there is deleted: import this one again";
-/// What is left of a user whose roles could not be given.
-const WITHOUT_ROLES: &str = "the user is there, without these roles: give them with assign_roles";
+/// The hint if a replacement could not be created.
+const DELETED: &str = "the existing user was deleted: import this one again";
+/// The hint if roles could not be assigned.
+const WITHOUT_ROLES: &str = "the user exists, but without these roles: add them with assign_roles";
 
-/// How often a request is made again that a limiter turns away.
-const PATIENCE: u32 = 10;
-/// The first wait where the limiter names none.
+/// How often a rate-limited request is sent again.
+const LIMITED_ATTEMPTS: u32 = 10;
+/// The first wait, if the limiter does not name one.
 const SHORT_WAIT: Duration = Duration::from_millis(200);
-/// A limiter that asks for more ends the import.
+/// A limiter that asks for a longer wait ends the import.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
@@ -51,51 +51,51 @@ pub(super) struct Importer {
     pub(super) realm: Realm,
     pub(super) existing: Existing,
     pub(super) one_by_one: bool,
-    /// Held by the request that a limiter has turned away.
+    /// Held by the request that was rate-limited.
     pub(super) limited: Arc<Mutex<()>>,
 }
 
 impl Importer {
-    /// Imports one part; borrows nothing, since many run at once.
-    pub(super) fn import(&self, part: Part) -> impl Future<Output = Imported> + Send + use<> {
+    /// Imports a batch. Borrows nothing, because several run at a time.
+    pub(super) fn import(&self, batch: Batch) -> impl Future<Output = Imported> + Send + use<> {
         let this = self.clone();
         async move {
             if this.one_by_one {
-                this.singly(part).await
+                this.import_each(batch).await
             } else {
-                this.together(part).await
+                this.import_batch(batch).await
             }
         }
     }
 
-    /// One request for all of them, and smaller ones where the server refuses it.
-    async fn together(&self, part: Part) -> Imported {
-        let mut imported = Vec::with_capacity(part.len());
-        let mut parts = vec![part];
-        while let Some(mut part) = parts.pop() {
-            match self.send(&part).await {
+    /// Sends one request for the whole batch, and smaller ones if the server refuses it.
+    async fn import_batch(&self, batch: Batch) -> Imported {
+        let mut imported = Vec::with_capacity(batch.len());
+        let mut batches = vec![batch];
+        while let Some(mut batch) = batches.pop() {
+            match self.send(&batch).await {
                 Ok(results) => {
-                    for (index, user) in part {
+                    for (index, user) in batch {
                         let result = results.get(&name_of(&user));
                         let outcome = self.outcome(&user, result).await;
                         imported.push((index, ImportedUser::new(&user, outcome)));
                     }
                 }
                 Err(failed) if !is_about_users(&failed) => {
-                    let all = part.into_iter().chain(parts.into_iter().flatten());
+                    let all = batch.into_iter().chain(batches.into_iter().flatten());
                     imported.extend(all.map(|(index, user)| {
                         let outcome = ImportOutcome::Failed(failed.clone());
                         (index, ImportedUser::new(&user, outcome))
                     }));
                     return (imported, Some(failed));
                 }
-                Err(_) if part.len() > 1 => {
-                    let rest = part.split_off(part.len() / 2);
-                    parts.push(rest);
-                    parts.push(part);
+                Err(_) if batch.len() > 1 => {
+                    let rest = batch.split_off(batch.len() / 2);
+                    batches.push(rest);
+                    batches.push(batch);
                 }
                 Err(failed) => {
-                    for (index, user) in part {
+                    for (index, user) in batch {
                         let failed = self.explained(&user, failed.clone()).await;
                         let outcome = ImportOutcome::Failed(failed);
                         imported.push((index, ImportedUser::new(&user, outcome)));
@@ -106,11 +106,11 @@ impl Importer {
         (imported, None)
     }
 
-    /// A request for each.
-    async fn singly(&self, part: Part) -> Imported {
-        let mut imported = Vec::with_capacity(part.len());
+    /// Sends a request for each user.
+    async fn import_each(&self, batch: Batch) -> Imported {
+        let mut imported = Vec::with_capacity(batch.len());
         let mut fatal = None;
-        for (index, user) in part {
+        for (index, user) in batch {
             let outcome = match self.create(&user).await {
                 Ok(outcome) => outcome,
                 Err(failed) => {
@@ -125,7 +125,7 @@ impl Importer {
         (imported, fatal)
     }
 
-    async fn send(&self, part: &Part) -> Result<HashMap<String, PartialImportResult>> {
+    async fn send(&self, batch: &Batch) -> Result<HashMap<String, PartialImportResult>> {
         let policy = match self.existing {
             Existing::Replace => "OVERWRITE",
             // The server's FAIL refuses the whole request.
@@ -133,16 +133,16 @@ impl Importer {
         };
         let body = PartialImportRepresentation::default()
             .if_resource_exists(policy)
-            .users(part.iter().map(|(_, user)| user.clone()));
+            .users(batch.iter().map(|(_, user)| user.clone()));
         let import = || {
             let request = self.realm.partial_import(&body);
             match self.existing {
-                // A second time would find the users of the first one.
+                // A repeated request would find the users of the first one.
                 Existing::Fail => request.single_use(),
                 _ => request,
             }
         };
-        let results = self.patiently(import).await?;
+        let results = self.wait_out_limiter(import).await?;
         Ok(results
             .results
             .into_iter()
@@ -152,14 +152,14 @@ impl Importer {
             .collect())
     }
 
-    /// Waits as long as a limiter asks for, beyond the repetitions of a single call. The requests
-    /// that it has turned away take turns.
-    async fn patiently<T, F>(&self, call: impl Fn() -> F) -> Result<T>
+    /// Waits as long as a rate limiter asks for, beyond the retries of a single call. Rate-limited
+    /// requests take turns.
+    async fn wait_out_limiter<T, F>(&self, call: impl Fn() -> F) -> Result<T>
     where
         F: IntoFuture<Output = Result<T>>,
     {
         let (mut turn, mut delay) = (None, SHORT_WAIT);
-        for _ in 0..PATIENCE {
+        for _ in 0..LIMITED_ATTEMPTS {
             let limited = match call().await {
                 Err(limited) if limited.is_rate_limited() => limited,
                 other => return other,
@@ -177,7 +177,7 @@ impl Importer {
         call().await
     }
 
-    /// What the server's word for one user means here.
+    /// Translates the server's result for a user.
     async fn outcome(
         &self,
         user: &UserRepresentation,
@@ -187,7 +187,7 @@ impl Importer {
             .and_then(|result| Some((UserId::new(result.id.clone()?), result.action.clone()?)))
         else {
             return ImportOutcome::Failed(
-                error::protocol("the server does not say what became of this user")
+                error::protocol("the server reported no result for this user")
                     .with_operation(OPERATION),
             );
         };
@@ -195,20 +195,24 @@ impl Importer {
             PartialImportAction::Added => ImportOutcome::Created(id),
             PartialImportAction::Overwritten => ImportOutcome::Replaced(id),
             PartialImportAction::Skipped => self
-                .there(user, id)
+                .resolve_existing(user, id)
                 .await
                 .unwrap_or_else(ImportOutcome::Failed),
             other => ImportOutcome::Failed(
                 error::protocol(format!(
-                    "the server did {other} to this user, which is unknown"
+                    "the server reported the unknown action {other} for this user"
                 ))
                 .with_operation(OPERATION),
             ),
         }
     }
 
-    /// What becomes of a user that was there.
-    async fn there(&self, user: &UserRepresentation, id: UserId) -> Result<ImportOutcome> {
+    /// Handles a user that exists already.
+    async fn resolve_existing(
+        &self,
+        user: &UserRepresentation,
+        id: UserId,
+    ) -> Result<ImportOutcome> {
         match self.existing {
             Existing::Skip => Ok(ImportOutcome::Skipped(id)),
             Existing::Fail => Err(error::invalid_argument(
@@ -221,7 +225,7 @@ impl Importer {
                 wanted.retain(|member, _| !MEMBERSHIPS.contains(&member.as_str()));
                 let handle = self.realm.user(&id);
                 let (changes, _) =
-                    bring(OPERATION, Box::new(handle), wanted, Secrets::Keep).await?;
+                    reconcile(OPERATION, Box::new(handle), wanted, Secrets::Keep).await?;
                 self.join_groups(user, &id).await?;
                 self.give_roles(user, &id).await?;
                 Ok(if changes.is_empty() {
@@ -231,13 +235,14 @@ impl Importer {
                 })
             }
             Existing::Replace => {
-                // What would keep it from being created is found out while the old one is there.
+                // Looks for what would prevent creating the new user before deleting the old one.
                 if let Some((kind, reason)) = self.reason(user).await? {
                     return Err(error::invalid_argument(OPERATION, reason).with_kind(kind));
                 }
-                self.patiently(|| self.realm.user(&id).delete()).await?;
+                self.wait_out_limiter(|| self.realm.user(&id).delete())
+                    .await?;
                 let (users, new) = (self.realm.users(), without_roles(user));
-                let created = self.patiently(|| users.create(&new)).await;
+                let created = self.wait_out_limiter(|| users.create(&new)).await;
                 let id = created.map_err(|failed| failed.with_hint(DELETED))?;
                 self.give_roles(user, &id).await?;
                 Ok(ImportOutcome::Replaced(id))
@@ -247,7 +252,7 @@ impl Importer {
 
     async fn create(&self, user: &UserRepresentation) -> Result<ImportOutcome> {
         let (users, new) = (self.realm.users(), without_roles(user));
-        match self.patiently(|| users.create(&new)).await {
+        match self.wait_out_limiter(|| users.create(&new)).await {
             Ok(id) => {
                 self.give_roles(user, &id).await?;
                 Ok(ImportOutcome::Created(id))
@@ -255,7 +260,7 @@ impl Importer {
             Err(conflict) if conflict.is_conflict() => {
                 let found = self.realm.users().find_by_username(name_of(user)).await?;
                 match found {
-                    Some(found) => self.there(user, found.user_id()?).await,
+                    Some(found) => self.resolve_existing(user, found.user_id()?).await,
                     None => Err(conflict),
                 }
             }
@@ -280,13 +285,13 @@ impl Importer {
             }
             roles
         };
-        let given = self.patiently(assign).await;
+        let given = self.wait_out_limiter(assign).await;
         given
             .map(drop)
             .map_err(|failed| failed.with_hint(WITHOUT_ROLES))
     }
 
-    /// The server fails without a reason: looks for one.
+    /// Looks for a reason if the server fails without one.
     async fn explained(&self, user: &UserRepresentation, failed: Error) -> Error {
         if !failed.is_server() {
             return failed;
@@ -325,19 +330,19 @@ impl Importer {
     }
 }
 
-/// Creating a user takes groups, and no roles.
+/// Creating a user accepts groups, but not roles.
 fn without_roles(user: &UserRepresentation) -> UserRepresentation {
     let mut user = user.clone();
     (user.realm_roles, user.client_roles) = (None, None);
     user
 }
 
-/// Keycloak keeps usernames in lower case.
+/// Keycloak stores usernames in lower case.
 fn name_of(user: &UserRepresentation) -> String {
     user.username.as_deref().unwrap_or_default().to_lowercase()
 }
 
-/// Whether other users may fare better.
+/// Whether other users of the request may succeed.
 fn is_about_users(failed: &Error) -> bool {
     match failed.kind() {
         ErrorKind::Conflict | ErrorKind::Validation => true,

@@ -1,4 +1,4 @@
-//! What policies are made of, one by one, beside the setters of whole lists.
+//! Setters that add single items to the lists of policies.
 
 use std::ops::RangeInclusive;
 
@@ -18,7 +18,7 @@ fn push<T>(list: &mut Option<Vec<T>>, item: T) {
 }
 
 impl RolePolicyRepresentation {
-    /// Adds a role: a user who has one of them is granted.
+    /// Adds a role: a user with any of the roles is granted access.
     ///
     /// ```
     /// use keycloak_kit::representations::RolePolicyRepresentation;
@@ -33,7 +33,7 @@ impl RolePolicyRepresentation {
         self
     }
 
-    /// Adds a role that a user must have, whichever others there are.
+    /// Adds a role that a user must have, whatever other roles there are.
     #[must_use]
     pub fn required_role(mut self, role: impl IntoId<RoleId>) -> Self {
         let role = RoleDefinition::default().id(role.into_id().into_string());
@@ -52,7 +52,7 @@ impl UserPolicyRepresentation {
 }
 
 impl GroupPolicyRepresentation {
-    /// Adds a group: its own members alone.
+    /// Adds a group, without the groups below it.
     #[must_use]
     pub fn group(mut self, group: impl IntoId<GroupId>) -> Self {
         let group = GroupDefinition::default().id(group.into_id().into_string());
@@ -79,7 +79,7 @@ impl AuthzClientPolicyRepresentation {
 }
 
 impl ClientScopePolicyRepresentation {
-    /// Adds a client scope: a token with one of them is granted.
+    /// Adds a client scope: a token with any of the scopes is granted access.
     #[must_use]
     pub fn client_scope(mut self, scope: impl IntoId<ClientScopeId>) -> Self {
         let scope = ClientScopeDefinition::default().id(scope.into_id().into_string());
@@ -87,7 +87,7 @@ impl ClientScopePolicyRepresentation {
         self
     }
 
-    /// Adds a client scope that a token must have, whichever others there are.
+    /// Adds a client scope that a token must have, whatever other scopes there are.
     #[must_use]
     pub fn required_client_scope(mut self, scope: impl IntoId<ClientScopeId>) -> Self {
         let scope = ClientScopeDefinition::default().id(scope.into_id().into_string());
@@ -96,7 +96,7 @@ impl ClientScopePolicyRepresentation {
     }
 }
 
-/// The server's times are those of its own time zone.
+/// Times are in the server's time zone.
 impl TimePolicyRepresentation {
     /// Sets the years, such as `2026..=2027`.
     ///
@@ -112,7 +112,7 @@ impl TimePolicyRepresentation {
             .year_end(years.end().to_string())
     }
 
-    /// Sets the months: 1 is January.
+    /// Sets the months; 1 is January.
     #[must_use]
     pub fn months(self, months: RangeInclusive<u8>) -> Self {
         self.month(months.start().to_string())
@@ -126,7 +126,7 @@ impl TimePolicyRepresentation {
             .day_month_end(days.end().to_string())
     }
 
-    /// Sets the hours of the day, 0 to 23; the last one is granted up to its end.
+    /// Sets the hours of the day, 0 to 23. The last hour is included.
     #[must_use]
     pub fn hours(self, hours: RangeInclusive<u8>) -> Self {
         self.hour(hours.start().to_string())
@@ -142,7 +142,7 @@ impl TimePolicyRepresentation {
 }
 
 impl AggregatePolicyRepresentation {
-    /// Adds a policy that this one is made of.
+    /// Adds a policy to combine.
     #[must_use]
     pub fn policy(mut self, policy: impl IntoId<PolicyId>) -> Self {
         push(&mut self.policies, policy.into_id().into_string());
@@ -151,7 +151,7 @@ impl AggregatePolicyRepresentation {
 }
 
 impl ResourcePermissionRepresentation {
-    /// Adds a resource that the permission is for. For all resources of a type set
+    /// Adds a resource that the permission applies to. For all resources of a type set
     /// [`resource_type`](Self::resource_type) instead.
     #[must_use]
     pub fn resource(mut self, resource: impl IntoId<ResourceId>) -> Self {
@@ -168,15 +168,15 @@ impl ResourcePermissionRepresentation {
 }
 
 impl ScopePermissionRepresentation {
-    /// Adds a scope that the permission is for.
+    /// Adds a scope that the permission applies to.
     #[must_use]
     pub fn scope(mut self, scope: impl IntoId<ScopeId>) -> Self {
         push(&mut self.scopes, scope.into_id().into_string());
         self
     }
 
-    /// Adds a resource whose scopes the permission is for; without one it is for the scopes of
-    /// every resource.
+    /// Adds a resource whose scopes the permission applies to; without one it applies to the scopes
+    /// of every resource.
     #[must_use]
     pub fn resource(mut self, resource: impl IntoId<ResourceId>) -> Self {
         push(&mut self.resources, resource.into_id().into_string());
@@ -192,35 +192,35 @@ impl ScopePermissionRepresentation {
 }
 
 impl UmaPermissionRepresentation {
-    /// Adds a resource that the permission is for.
+    /// Adds a resource that the permission applies to.
     #[must_use]
     pub fn resource(mut self, resource: impl IntoId<ResourceId>) -> Self {
         push(&mut self.resources, resource.into_id().into_string());
         self
     }
 
-    /// Adds a user, by username.
+    /// Adds a user by username.
     #[must_use]
     pub fn user(mut self, username: impl Into<String>) -> Self {
         push(&mut self.users, username.into());
         self
     }
 
-    /// Adds a role, by name; a client's is `client-id/role`.
+    /// Adds a role by name; a client's role is `client-id/role`.
     #[must_use]
     pub fn role(mut self, name: impl Into<String>) -> Self {
         push(&mut self.roles, name.into());
         self
     }
 
-    /// Adds a group, by path.
+    /// Adds a group by path.
     #[must_use]
     pub fn group(mut self, path: impl Into<String>) -> Self {
         push(&mut self.groups, path.into());
         self
     }
 
-    /// Adds a client, by its `clientId`.
+    /// Adds a client by `clientId`.
     #[must_use]
     pub fn client(mut self, client_id: impl Into<String>) -> Self {
         push(&mut self.clients, client_id.into());

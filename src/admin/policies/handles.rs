@@ -1,8 +1,6 @@
 //! Handles of the policies of one kind.
 
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::time::Duration;
 
 use super::kind::{Links, PermissionType, PolicyKind, PolicyType, typed, untyped};
@@ -15,24 +13,24 @@ use crate::admin::handles::{
     ClientAuthorizationPoliciesOfType, ClientAuthorizationPolicy,
 };
 use crate::admin::ids::{IntoId, PolicyId};
-use crate::admin::modify::Target;
+use crate::admin::modify::EditTarget;
 use crate::admin::representations::{
     PolicyRepresentation, ResourceRepresentation, ScopeRepresentation,
 };
-use crate::admin::{Modify, Sending, is_missing};
+use crate::admin::{Modify, is_missing};
 use crate::operation::Operation;
 use crate::shared::EditGuard;
-use crate::{Error, Result};
+use crate::{BoxFuture, Error, Result};
 
-/// What the server says to an id that no policy has (nothing before 25); a client without
-/// authorization says it too.
+/// The server's message for an unknown policy id (none before 25). A client without authorization
+/// has the same message.
 const NOT_FOUND: &[&str] = &["HTTP 404 Not Found"];
 
 fn is_unexplained(error: &Error) -> bool {
     error.is_not_found() && error.server_message().is_none()
 }
 
-/// One and the same call, of policies or of permissions.
+/// Makes the same call for a policy or a permission.
 macro_rules! either {
     ($place:expr, $type:ident, $handle:ident => $call:expr) => {
         match $place {
@@ -44,19 +42,19 @@ macro_rules! either {
 pub(super) use either;
 
 #[derive(Clone, Debug)]
-enum Many {
+enum ListHandle {
     Policy(ClientAuthorizationPoliciesOfType),
     Permission(ClientAuthorizationPermissionsOfType),
 }
 
 #[derive(Clone, Debug)]
-enum One {
+enum ObjectHandle {
     Policy(ClientAuthorizationPolicy),
     Permission(ClientAuthorizationPermission),
 }
 
 impl ClientAuthorization {
-    /// The policies of one kind; see [`policies`](crate::admin::policies).
+    /// Returns the policies of one kind; see [`policies`](crate::admin::policies).
     ///
     /// ```no_run
     /// # async fn run(authz: keycloak_kit::admin::handles::ClientAuthorization)
@@ -73,121 +71,122 @@ impl ClientAuthorization {
     #[must_use]
     pub fn policies_of<P: PolicyType>(&self) -> PoliciesOf<P> {
         PoliciesOf {
-            place: Many::Policy(self.policies_of_type(P::KIND)),
+            place: ListHandle::Policy(self.policies_of_type(P::KIND)),
             kind: PhantomData,
         }
     }
 
-    /// A policy of one kind.
+    /// Returns a policy of one kind.
     #[must_use]
     pub fn policy_of<P: PolicyType>(&self, id: impl IntoId<PolicyId>) -> PolicyOf<P> {
         PolicyOf {
-            place: One::Policy(self.policy(P::KIND, id)),
+            place: ObjectHandle::Policy(self.policy(P::KIND, id)),
             kind: PhantomData,
         }
     }
 
-    /// The permissions of one kind; see [`policies`](crate::admin::policies).
+    /// Returns the permissions of one kind; see [`policies`](crate::admin::policies).
     #[must_use]
     pub fn permissions_of<P: PermissionType>(&self) -> PoliciesOf<P> {
         PoliciesOf {
-            place: Many::Permission(self.permissions_of_type(P::KIND)),
+            place: ListHandle::Permission(self.permissions_of_type(P::KIND)),
             kind: PhantomData,
         }
     }
 
-    /// A permission of one kind.
+    /// Returns a permission of one kind.
     #[must_use]
     pub fn permission_of<P: PermissionType>(&self, id: impl IntoId<PolicyId>) -> PolicyOf<P> {
         PolicyOf {
-            place: One::Permission(self.permission(P::KIND, id)),
+            place: ObjectHandle::Permission(self.permission(P::KIND, id)),
             kind: PhantomData,
         }
     }
 }
 
-/// The policies or permissions of one kind, as
+/// The policies or permissions of one kind, returned by
 /// [`policies_of`](ClientAuthorization::policies_of) and
-/// [`permissions_of`](ClientAuthorization::permissions_of) give it.
+/// [`permissions_of`](ClientAuthorization::permissions_of).
 #[derive(Clone, Debug)]
 pub struct PoliciesOf<P> {
-    place: Many,
+    place: ListHandle,
     kind: PhantomData<fn() -> P>,
 }
 
-/// One policy or permission of a kind, as [`policy_of`](ClientAuthorization::policy_of) and
-/// [`permission_of`](ClientAuthorization::permission_of) give it.
+/// A policy or permission of one kind, returned by [`policy_of`](ClientAuthorization::policy_of)
+/// and [`permission_of`](ClientAuthorization::permission_of).
 #[derive(Clone, Debug)]
 pub struct PolicyOf<P> {
-    place: One,
+    place: ObjectHandle,
     kind: PhantomData<fn() -> P>,
 }
 
 impl<P: PolicyKind> PoliciesOf<P> {
-    /// The longest a call made through this handle may take, retries included.
+    /// Limits the total time of every call made through this handle, retries and waits included.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         let place = match self.place {
-            Many::Policy(handle) => Many::Policy(handle.timeout(timeout)),
-            Many::Permission(handle) => Many::Permission(handle.timeout(timeout)),
+            ListHandle::Policy(handle) => ListHandle::Policy(handle.timeout(timeout)),
+            ListHandle::Permission(handle) => ListHandle::Permission(handle.timeout(timeout)),
         };
         Self { place, ..self }
     }
 
-    /// Adds a header to every call made through this handle. A name or value that HTTP does not
-    /// take is the error of the next call.
+    /// Adds a header to every call made through this handle. An invalid name or value is reported
+    /// when a call is made.
     #[must_use]
     pub fn header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Self {
         let place = match self.place {
-            Many::Policy(handle) => Many::Policy(handle.header(name, value)),
-            Many::Permission(handle) => Many::Permission(handle.header(name, value)),
+            ListHandle::Policy(handle) => ListHandle::Policy(handle.header(name, value)),
+            ListHandle::Permission(handle) => ListHandle::Permission(handle.header(name, value)),
         };
         Self { place, ..self }
     }
 
     fn operations(&self) -> &'static Operations {
         match self.place {
-            Many::Policy(_) => &POLICY,
-            Many::Permission(_) => &PERMISSION,
+            ListHandle::Policy(_) => &POLICY,
+            ListHandle::Permission(_) => &PERMISSION,
         }
     }
 
-    /// Creates an object of this kind, and gives it as the server keeps it, with its id.
+    /// Creates an object of this kind, and returns it as the server stores it, with its id.
     ///
-    /// `POST .../authz/resource-server/policy/{type}`, of a permission
+    /// `POST .../authz/resource-server/policy/{type}`, or for a permission
     /// `POST .../authz/resource-server/permission/{type}`
     ///
     /// # Errors
     ///
-    /// [`Conflict`](crate::ErrorKind::Conflict) when a policy or permission of any kind has the
-    /// name; see also [`ErrorKind`](crate::ErrorKind).
+    /// - [`Conflict`](crate::ErrorKind::Conflict) if a policy or permission of any kind has the
+    ///   name.
+    /// - Any other [`ErrorKind`](crate::ErrorKind) if the request fails.
     pub async fn create(&self, policy: &P) -> Result<P> {
         let operation = &self.operations().create;
         let body = untyped(operation, policy)?;
-        let made = either!(&self.place, Many, handle => handle.create(&body).await)?;
+        let made = either!(&self.place, ListHandle, handle => handle.create(&body).await)?;
         typed(operation, made)
     }
 
-    /// The objects of this kind, with the members of the kind: `.await` gives one page, and
+    /// Lists the objects of this kind, with the members of the kind. `.await` returns one page;
     /// [`stream`](ListPoliciesOf::stream) and [`all`](ListPoliciesOf::all) read every page.
     pub fn list(&self) -> ListPoliciesOf<P> {
         match &self.place {
-            Many::Policy(handle) => ListPoliciesOf::policies(handle.list()),
-            Many::Permission(handle) => ListPoliciesOf::permissions(handle.list()),
+            ListHandle::Policy(handle) => ListPoliciesOf::policies(handle.list()),
+            ListHandle::Permission(handle) => ListPoliciesOf::permissions(handle.list()),
         }
     }
 
-    /// The object of this kind with exactly this name; `None` when there is none, or it is of
-    /// another kind.
+    /// Finds the object of this kind with exactly this name. Returns `None` if it does not exist, or if
+    /// it is of another kind.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn find_by_name(&self, name: impl Into<String>) -> Result<Option<P>> {
         let name = name.into();
-        let found = either!(&self.place, Many, handle => handle.by_name(name).await)?;
+        let found = either!(&self.place, ListHandle, handle => handle.by_name(name).await)?;
         found
-            // The server looks through all kinds.
+            // The server searches all kinds.
             .filter(|policy| policy.type_.as_deref().is_none_or(|kind| kind == P::KIND))
             .map(|policy| typed(&self.operations().by_name, policy))
             .transpose()
@@ -195,61 +194,63 @@ impl<P: PolicyKind> PoliciesOf<P> {
 }
 
 impl<P: PolicyKind> PolicyOf<P> {
-    /// The longest a call made through this handle may take, retries included.
+    /// Limits the total time of every call made through this handle, retries and waits included.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         let place = match self.place {
-            One::Policy(handle) => One::Policy(handle.timeout(timeout)),
-            One::Permission(handle) => One::Permission(handle.timeout(timeout)),
+            ObjectHandle::Policy(handle) => ObjectHandle::Policy(handle.timeout(timeout)),
+            ObjectHandle::Permission(handle) => ObjectHandle::Permission(handle.timeout(timeout)),
         };
         Self { place, ..self }
     }
 
-    /// Adds a header to every call made through this handle. A name or value that HTTP does not
-    /// take is the error of the next call.
+    /// Adds a header to every call made through this handle. An invalid name or value is reported
+    /// when a call is made.
     #[must_use]
     pub fn header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Self {
         let place = match self.place {
-            One::Policy(handle) => One::Policy(handle.header(name, value)),
-            One::Permission(handle) => One::Permission(handle.header(name, value)),
+            ObjectHandle::Policy(handle) => ObjectHandle::Policy(handle.header(name, value)),
+            ObjectHandle::Permission(handle) => {
+                ObjectHandle::Permission(handle.header(name, value))
+            }
         };
         Self { place, ..self }
     }
 
     fn operations(&self) -> &'static Operations {
         match self.place {
-            One::Policy(_) => &POLICY,
-            One::Permission(_) => &PERMISSION,
+            ObjectHandle::Policy(_) => &POLICY,
+            ObjectHandle::Permission(_) => &PERMISSION,
         }
     }
 
-    /// The object with the members of its kind. The server leaves out which policies, resources
-    /// and scopes it has: see [`associated_policies`](Self::associated_policies),
+    /// Returns the object with the members of its kind. The server omits its policies, resources
+    /// and scopes: see [`associated_policies`](Self::associated_policies),
     /// [`resources`](Self::resources) and [`scopes`](Self::scopes).
     ///
-    /// `GET .../authz/resource-server/policy/{type}/{policy-id}`, of a permission
-    /// `GET .../authz/resource-server/permission/{type}/{policy-id}`
+    /// `GET .../authz/resource-server/policy/{type}/{policy-id}`, or for a permission `GET
+    /// .../authz/resource-server/permission/{type}/{policy-id}`
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) when the id is that of another kind; see also
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// - [`Config`](crate::ErrorKind::Config) if the id belongs to another kind.
+    /// - Any other [`ErrorKind`](crate::ErrorKind) if the request fails.
     pub async fn get(&self) -> Result<P> {
-        let found = either!(&self.place, One, handle => handle.get().await)?;
+        let found = either!(&self.place, ObjectHandle, handle => handle.get().await)?;
         typed(&self.operations().get, found)
     }
 
-    /// Like [`get`](Self::get), `None` when there is no such object. The answer for it does not
-    /// tell what is missing, so that it is looked up whether the client has authorization.
+    /// Like [`get`](Self::get), but returns `None` if there is no such object. The response does
+    /// not say what is missing, so this also checks whether the client has authorization enabled.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// Returns the same errors as [`get`](Self::get).
     pub async fn find(&self) -> Result<Option<P>> {
         match self.get().await {
             Ok(found) => Ok(Some(found)),
             Err(error) if is_missing(&error, NOT_FOUND) || is_unexplained(&error) => {
-                let authorization = either!(&self.place, One, handle => ClientAuthorization {
+                let authorization = either!(&self.place, ObjectHandle, handle => ClientAuthorization {
                     call: handle.call.clone(),
                     realm: handle.realm.clone(),
                     client_uuid: handle.client_uuid.clone(),
@@ -263,21 +264,21 @@ impl<P: PolicyKind> PolicyOf<P> {
         }
     }
 
-    /// Replaces the object. Policies, resources and scopes that are left out (`None`) stay.
+    /// Replaces the object. Policies, resources and scopes that are `None` stay.
     ///
-    /// `PUT .../authz/resource-server/policy/{type}/{policy-id}`, of a permission
-    /// `PUT .../authz/resource-server/permission/{type}/{policy-id}`
+    /// `PUT .../authz/resource-server/policy/{type}/{policy-id}`, or for a permission `PUT
+    /// .../authz/resource-server/permission/{type}/{policy-id}`
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn update(&self, policy: &P) -> Result<()> {
         let body = untyped(&self.operations().update, policy)?;
-        either!(&self.place, One, handle => handle.update(&body).await)
+        either!(&self.place, ObjectHandle, handle => handle.update(&body).await)
     }
 
-    /// Changes the object: reads it, with its policies, resources and scopes where its kind has
-    /// them, hands it to `edit`, writes it where something changed, and reads it again.
+    /// Edits the object: reads it, including its policies, resources and scopes if its kind has
+    /// them, passes it to `edit`, writes it if something changed, and reads it again.
     ///
     /// ```no_run
     /// # async fn run(authz: keycloak_kit::admin::handles::ClientAuthorization,
@@ -291,9 +292,9 @@ impl<P: PolicyKind> PolicyOf<P> {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`update`](Self::update); and
-    /// [`Protocol`](crate::ErrorKind::Protocol), naming the member, when the server took the
-    /// request but ignored an edit.
+    /// - [`Protocol`](crate::ErrorKind::Protocol) if the server accepted the request but ignored an
+    ///   edit; the error names the member.
+    /// - Any other error of [`get`](Self::get) and [`update`](Self::update).
     pub fn modify<'a>(&self, edit: impl FnOnce(&mut P) + Send + 'a) -> Modify<'a, P> {
         Modify::new(self.clone(), edit)
     }
@@ -302,48 +303,48 @@ impl<P: PolicyKind> PolicyOf<P> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn delete(&self) -> Result<()> {
-        either!(&self.place, One, handle => handle.delete().await)
+        either!(&self.place, ObjectHandle, handle => handle.delete().await)
     }
 
-    /// The resources it is about, with id and name.
+    /// Returns the resources it applies to, with id and name.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn resources(&self) -> Result<Vec<ResourceRepresentation>> {
-        either!(&self.place, One, handle => handle.resources().await)
+        either!(&self.place, ObjectHandle, handle => handle.resources().await)
     }
 
-    /// The authorization scopes it is about.
+    /// Returns the authorization scopes it applies to.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn scopes(&self) -> Result<Vec<ScopeRepresentation>> {
-        either!(&self.place, One, handle => handle.scopes().await)
+        either!(&self.place, ObjectHandle, handle => handle.scopes().await)
     }
 
-    /// The policies it is made of, of whatever kind and without the members of their kinds.
+    /// Returns the policies that it uses, of any kind, without the members of their kinds.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn associated_policies(&self) -> Result<Vec<PolicyRepresentation>> {
-        either!(&self.place, One, handle => handle.associated_policies().await)
+        either!(&self.place, ObjectHandle, handle => handle.associated_policies().await)
     }
 
-    /// The policies and permissions that use it, without the members of their kinds.
+    /// Returns the policies and permissions that use it, without the members of their kinds.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn dependent_policies(&self) -> Result<Vec<PolicyRepresentation>> {
-        either!(&self.place, One, handle => handle.dependent_policies().await)
+        either!(&self.place, ObjectHandle, handle => handle.dependent_policies().await)
     }
 
-    /// The object with what [`get`](Self::get) leaves out: what is not read could be neither
+    /// Reads the object with what [`get`](Self::get) omits: what is not read could be neither
     /// edited nor confirmed.
     async fn whole(&self) -> Result<P> {
         let mut policy = self.get().await?;
@@ -368,14 +369,14 @@ impl<P: PolicyKind> PolicyOf<P> {
     }
 }
 
-impl<P: PolicyKind> Target<P> for PolicyOf<P> {
+impl<P: PolicyKind> EditTarget<P> for PolicyOf<P> {
     fn operation(&self) -> &'static Operation {
         &self.operations().update
     }
 
-    fn lock(&self) -> Pin<Box<dyn Future<Output = EditGuard> + Send + '_>> {
+    fn lock(&self) -> BoxFuture<'_, EditGuard> {
         Box::pin(async move {
-            either!(&self.place, One, handle => {
+            either!(&self.place, ObjectHandle, handle => {
                 let ids = [
                     handle.realm.as_str(),
                     handle.client_uuid.as_str(),
@@ -386,21 +387,21 @@ impl<P: PolicyKind> Target<P> for PolicyOf<P> {
         })
     }
 
-    fn turn(&self) -> Pin<Box<dyn Future<Output = Option<EditGuard>> + Send + '_>> {
+    fn turn(&self) -> BoxFuture<'_, Option<EditGuard>> {
         Box::pin(std::future::ready(None))
     }
 
-    fn read(&self) -> Sending<P> {
+    fn read(&self) -> BoxFuture<'static, Result<P>> {
         let policy = self.clone();
         Box::pin(async move { policy.whole().await })
     }
 
-    fn write(&self, _: &P, wanted: P) -> Sending<()> {
+    fn write(&self, _: &P, wanted: P) -> BoxFuture<'static, Result<()>> {
         let policy = self.clone();
         Box::pin(async move { policy.update(&wanted).await })
     }
 
-    fn read_again(&self, _: &P) -> Sending<P> {
+    fn read_again(&self, _: &P) -> BoxFuture<'static, Result<P>> {
         self.read()
     }
 }

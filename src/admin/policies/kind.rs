@@ -18,13 +18,13 @@ use crate::{Result, error};
 
 mod sealed {
     pub trait Sealed {
-        /// The members that reading the object alone leaves out, to put them in.
+        /// The members that reading the object omits, to be filled in.
         fn links(&mut self) -> Links<'_>;
     }
 
     type Ids<'a> = Option<&'a mut Option<Vec<String>>>;
 
-    /// `None`: the kind does not have it, or the server makes it.
+    /// `None` if the kind does not have the member, or if the server sets it.
     #[derive(Debug, Default)]
     pub struct Links<'a> {
         pub policies: Ids<'a>,
@@ -37,19 +37,19 @@ pub(super) use sealed::{Links, Sealed};
 
 /// A kind of policy or permission: one of the types listed in [`policies`](super).
 ///
-/// Sealed: the server's kinds are known. One that a provider of your own adds is reached by
-/// `policies_of_type("its-kind")`.
+/// Sealed: the server's kinds are known. A kind added by a provider of your own is available
+/// through `policies_of_type("its-kind")`.
 pub trait PolicyKind:
     Sealed + Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static
 {
-    /// The kind as the server spells it: `role`, `client-scope`.
+    /// The kind as Keycloak spells it: `role`, `client-scope`.
     const KIND: &'static str;
 }
 
-/// A kind of policy: what decides.
+/// A kind of policy: how to decide.
 pub trait PolicyType: PolicyKind {}
 
-/// A kind of permission: what is decided over, and by which policies.
+/// A kind of permission: what is decided about, and by which policies.
 pub trait PermissionType: PolicyKind {}
 
 macro_rules! kinds {
@@ -68,18 +68,19 @@ macro_rules! kinds {
         impl $trait for $type {}
 
         impl $type {
-            #[doc = concat!("A new object of the kind `", $kind, "`. The name is unique in the resource server.")]
+            #[doc = concat!("Creates an object of kind `", $kind, "`. The name must be unique in the resource server.")]
             #[must_use]
             pub fn new(name: impl Into<String>) -> Self {
                 Self::default().name(name)
             }
 
-            /// The id, as [`PolicyOf`](crate::admin::policies::PolicyOf) takes it.
+            /// Returns the id in the type that [`PolicyOf`](crate::admin::policies::PolicyOf)
+            /// accepts.
             ///
             /// # Errors
             ///
-            /// [`Config`](crate::ErrorKind::Config) when it has none, because it did not come from
-            /// a server.
+            /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if the object has no
+            /// id, because it did not come from a server.
             pub fn policy_id(&self) -> Result<PolicyId> {
                 crate::admin::extensions::required(self.id.as_ref(), stringify!($type))
                     .map(PolicyId::new)
@@ -99,21 +100,21 @@ kinds! {
     PolicyType AggregatePolicyRepresentation "aggregate" [policies];
     PermissionType ResourcePermissionRepresentation "resource" [policies, resources];
     PermissionType ScopePermissionRepresentation "scope" [policies, resources, scopes];
-    // The server makes the policies of what an owner has given.
+    // The server derives these policies from what an owner has granted.
     PermissionType UmaPermissionRepresentation "uma" [resources, scopes];
 }
 
-/// Reads an answer as the kind it was asked for.
+/// Reads a response as the requested kind.
 pub(super) fn typed<P: PolicyKind>(op: &Operation, found: PolicyRepresentation) -> Result<P> {
     if let Some(kind) = &found.type_
         && kind != P::KIND
     {
-        // The server looks ids up whatever kind the path says.
+        // The server ignores the kind in the path when it looks up an id.
         let name = found.name.as_deref().unwrap_or_default();
         return Err(error::invalid_argument(
             op,
             format!(
-                "{name:?} is of the kind {kind:?}, not {:?}: ask for it by the type of its kind",
+                "{name:?} is of kind {kind:?}, not {:?}: use the type of its kind",
                 P::KIND
             ),
         ));
@@ -122,7 +123,7 @@ pub(super) fn typed<P: PolicyKind>(op: &Operation, found: PolicyRepresentation) 
     read.map_err(|failed| error::decode(op, None, &failed))
 }
 
-/// Writes an object as the base representation: the members of its kind are in `extra`.
+/// Writes an object as the base representation; the members of its kind are in `extra`.
 pub(super) fn untyped<P: PolicyKind>(op: &Operation, policy: &P) -> Result<PolicyRepresentation> {
     serde_json::to_value(policy)
         .and_then(serde_json::from_value)

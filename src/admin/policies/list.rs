@@ -9,25 +9,26 @@ use super::kind::{PolicyKind, typed};
 use super::operations::{PERMISSION, POLICY};
 use http::{HeaderName, HeaderValue};
 
+use crate::admin::ItemStream;
 use crate::admin::requests::{
     ClientAuthorizationPermissionsOfTypeList, ClientAuthorizationPoliciesOfTypeList,
 };
 use crate::admin::stream::End;
-use crate::admin::{ItemStream, Sending};
-use crate::{Response, Result};
+use crate::{BoxFuture, Response, Result};
 
 #[derive(Clone, Debug)]
-enum Listing {
+enum ListRequest {
     Policy(ClientAuthorizationPoliciesOfTypeList),
     Permission(ClientAuthorizationPermissionsOfTypeList),
 }
 
-/// The policies or permissions of one kind, as [`PoliciesOf::list`](super::PoliciesOf::list) gives
-/// it: `.await` gives one page, `.send()` status and headers beside it.
+/// A list of the policies or permissions of one kind, returned by
+/// [`PoliciesOf::list`](super::PoliciesOf::list). `.await` returns one page; `.send()` also returns
+/// status and headers.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct ListPoliciesOf<P> {
-    request: Listing,
+    request: ListRequest,
     kind: PhantomData<fn() -> P>,
 }
 
@@ -36,8 +37,8 @@ macro_rules! setters {
         $(#[$doc])*
         pub fn $name(mut self, $($argument: $ty),*) -> Self {
             self.request = match self.request {
-                Listing::Policy(request) => Listing::Policy(request.$name($($argument),*)),
-                Listing::Permission(request) => Listing::Permission(request.$name($($argument),*)),
+                ListRequest::Policy(request) => ListRequest::Policy(request.$name($($argument),*)),
+                ListRequest::Permission(request) => ListRequest::Permission(request.$name($($argument),*)),
             };
             self
         }
@@ -47,14 +48,14 @@ macro_rules! setters {
 impl<P: PolicyKind> ListPoliciesOf<P> {
     pub(super) fn policies(request: ClientAuthorizationPoliciesOfTypeList) -> Self {
         Self {
-            request: Listing::Policy(request),
+            request: ListRequest::Policy(request),
             kind: PhantomData,
         }
     }
 
     pub(super) fn permissions(request: ClientAuthorizationPermissionsOfTypeList) -> Self {
         Self {
-            request: Listing::Permission(request),
+            request: ListRequest::Permission(request),
             kind: PhantomData,
         }
     }
@@ -70,28 +71,28 @@ impl<P: PolicyKind> ListPoliciesOf<P> {
         resource_type(resource_type: impl Into<String>);
         /// Only those about this authorization scope: its id or name.
         scope(scope: impl Into<String>);
-        /// How many to leave out at the start.
+        /// How many items to skip at the start.
         first(first: i32);
-        /// The size of a page. The server's default is 100.
+        /// The page size. The server's default is 100.
         max(max: i32);
-        /// The longest this call may take, retries included.
+        /// Limits the total time of this call, retries and waits included.
         timeout(timeout: Duration);
-        /// Adds a header. A name or value that HTTP does not take is the error of the call.
+        /// Sets a header. An invalid name or value is reported when the request is sent.
         header(name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>);
     }
 
-    /// Sends the request and gives status and headers beside the value.
+    /// Sends the request and returns status and headers with the value.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request fails; see [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<Response<Vec<P>>> {
         let operation = match self.request {
-            Listing::Policy(_) => &POLICY.list,
-            Listing::Permission(_) => &PERMISSION.list,
+            ListRequest::Policy(_) => &POLICY.list,
+            ListRequest::Permission(_) => &PERMISSION.list,
         };
-        let answer = either!(self.request, Listing, request => request.send().await)?;
-        let (status, headers, read) = answer.into_parts();
+        let response = either!(self.request, ListRequest, request => request.send().await)?;
+        let (status, headers, read) = response.into_parts();
         let read = read.into_iter();
         let policies = read
             .map(|policy| typed(operation, policy))
@@ -99,24 +100,25 @@ impl<P: PolicyKind> ListPoliciesOf<P> {
         Ok(Response::new(status, headers, policies))
     }
 
-    /// Every item, page by page: `first` is where it starts, `max` the size of a page (100 when
-    /// not set).
+    /// Streams every item, page by page. `first` is where the stream starts, `max` the page size
+    /// (default 100).
     ///
-    /// Paging is by offset: items added or removed meanwhile can be missed or seen twice.
+    /// Paging is by offset, so items that are added or removed meanwhile can be missed or returned
+    /// twice.
     pub fn stream(self) -> ItemStream<P> {
         let number =
-            |name| either!(&self.request, Listing, list => list.request.inner().number(name));
+            |name| either!(&self.request, ListRequest, list => list.request.inner().number(name));
         let (first, max) = (number("first"), number("max"));
         ItemStream::paged(first, max, End::ShortPage, move |first, max| {
             self.clone().first(first).max(max).into_future()
         })
     }
 
-    /// Every item of [`stream`](Self::stream) in one list.
+    /// Reads every item of [`stream`](Self::stream) into a list.
     ///
     /// # Errors
     ///
-    /// The first error of a page.
+    /// Returns the error of the first page that fails.
     pub async fn all(self) -> Result<Vec<P>> {
         self.stream().collect().await
     }
@@ -124,7 +126,7 @@ impl<P: PolicyKind> ListPoliciesOf<P> {
 
 impl<P: PolicyKind> IntoFuture for ListPoliciesOf<P> {
     type Output = Result<Vec<P>>;
-    type IntoFuture = Sending<Vec<P>>;
+    type IntoFuture = BoxFuture<'static, Result<Vec<P>>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.send().await.map(Response::into_value) })

@@ -12,12 +12,12 @@ use crate::admin::representations::{
     UmaPermissionRepresentation, UserPolicyRepresentation,
 };
 
-/// What holds the members of a kind, as text, where the server does not write them as members.
+/// The member that holds a kind's members as text, where the server does not write them as members.
 const CONFIG: &str = "config";
 
 /// How a member of a kind is written in `config`.
 enum Written {
-    /// JSON, in a string.
+    /// JSON in a string.
     Json,
     /// `true` or `false`.
     Flag,
@@ -58,7 +58,7 @@ fn read(text: &str, written: &Written) -> Option<Value> {
     }
 }
 
-/// Takes the members of the kind out of `config`; what is not one stays there.
+/// Moves the kind's members out of `config`; everything else stays there.
 fn with_members(kind: &str, policy: &mut Map<String, Value>) {
     let Some(Value::Object(config)) = policy.remove(CONFIG) else {
         return;
@@ -86,7 +86,7 @@ fn with_members(kind: &str, policy: &mut Map<String, Value>) {
 
 macro_rules! policy {
     ($($(#[$doc:meta])* $variant:ident($type:ident);)*) => {
-        /// A policy or permission of whatever kind, as the lists of mixed kinds hold them.
+        /// A policy or permission of any kind, as in lists of mixed kinds.
         ///
         /// ```no_run
         /// # async fn run(authz: keycloak_kit::admin::handles::ClientAuthorization)
@@ -104,19 +104,19 @@ macro_rules! policy {
         /// # Ok(()) }
         /// ```
         ///
-        /// Such lists have the members of a kind as text in `config`; here they are members, and
-        /// what else is in `config` is kept in `extra`.
+        /// Such lists have a kind's members as text in `config`. Here they are members, and the
+        /// rest of `config` is kept in `extra`.
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         #[allow(clippy::large_enum_variant, reason = "all are large")]
         pub enum Policy {
             $($(#[$doc])* $variant($type),)*
-            /// A kind this crate does not know, or one whose members are not what they should be.
+            /// A kind that this crate does not know, or one with invalid members.
             Other(PolicyRepresentation),
         }
 
         impl Policy {
-            /// The kind as the server spells it.
+            /// The kind as Keycloak spells it.
             #[must_use]
             pub fn kind(&self) -> &str {
                 match self {
@@ -125,7 +125,7 @@ macro_rules! policy {
                 }
             }
 
-            /// The id; `None` where it did not come from a server.
+            /// The id; `None` if the policy did not come from a server.
             #[must_use]
             pub fn id(&self) -> Option<&str> {
                 match self {
@@ -143,7 +143,7 @@ macro_rules! policy {
                 }
             }
 
-            /// The policy as the type of its kind, where the members are of their types.
+            /// Converts the policy into its kind's type, if the members are valid.
             fn of_its_kind(policy: &PolicyRepresentation) -> Option<Self> {
                 let kind = policy.type_.as_deref()?;
                 let mut value = serde_json::to_value(policy).ok()?;
@@ -172,29 +172,29 @@ macro_rules! policy {
     };
 }
 policy! {
-    /// By roles.
+    /// Decides by roles.
     Role(RolePolicyRepresentation);
-    /// By users.
+    /// Decides by users.
     User(UserPolicyRepresentation);
-    /// By groups.
+    /// Decides by groups.
     Group(GroupPolicyRepresentation);
-    /// By clients.
+    /// Decides by clients.
     Client(AuthzClientPolicyRepresentation);
-    /// By client scopes.
+    /// Decides by client scopes.
     ClientScope(ClientScopePolicyRepresentation);
-    /// By time.
+    /// Decides by time.
     Time(TimePolicyRepresentation);
-    /// By a claim.
+    /// Decides by a claim.
     Regex(RegexPolicyRepresentation);
-    /// By a script.
+    /// Decides by a script.
     Js(JSPolicyRepresentation);
-    /// By other policies.
+    /// Combines other policies.
     Aggregate(AggregatePolicyRepresentation);
-    /// A permission over resources.
+    /// A permission for resources.
     Resource(ResourcePermissionRepresentation);
-    /// A permission over scopes.
+    /// A permission for scopes.
     Scope(ScopePermissionRepresentation);
-    /// A permission that an owner has given.
+    /// A permission granted by an owner.
     Uma(UmaPermissionRepresentation);
 }
 

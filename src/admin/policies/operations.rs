@@ -1,4 +1,4 @@
-//! The calls behind a typed one, as errors and traces name them.
+//! The names of typed calls in errors and traces.
 
 use crate::operation::Operation;
 

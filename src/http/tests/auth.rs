@@ -33,7 +33,7 @@ async fn a_refused_token_is_replaced_and_the_call_replayed_once() {
 }
 
 #[tokio::test]
-async fn r04_a_second_401_is_the_end() {
+async fn a_second_401_is_the_end() {
     let server = Server::keycloak(|seen, _| {
         plain(seen).then(|| Reply::json(401, r#"{"error":"HTTP 401 Unauthorized"}"#))
     })
@@ -44,7 +44,7 @@ async fn r04_a_second_401_is_the_end() {
 }
 
 #[tokio::test]
-async fn r04_after_a_second_401_the_next_token_is_a_new_grant() {
+async fn after_a_second_401_the_next_token_is_a_new_grant() {
     let server = Server::keycloak(|seen, _| {
         if seen.is_token_request() {
             return Some(token("t", 300, Some("r")));
@@ -81,7 +81,7 @@ async fn a_fixed_token_is_not_replayed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r03_a_hundred_401s_of_one_token_cause_one_refresh() {
+async fn a_hundred_401s_of_one_token_cause_one_refresh() {
     let server = Server::keycloak(|seen, _| {
         (plain(seen) && bearer(seen) == "Bearer t1").then(|| Reply::status(401))
     })

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::ErrorKind;
 use crate::testing::{Reply, Server};
+use crate::{ClientOptions, ErrorKind, Proxy};
 
 async fn echo() -> Server {
     Server::start(|_, _| Reply::json(200, r#"{"a":[{"b":"hunter2"}]}"#)).await
@@ -135,8 +135,8 @@ async fn errors_name_method_and_path_and_the_role() {
     assert_eq!(
         error.to_string(),
         "PUT /admin/realms/demo/users/1: forbidden (403): HTTP 403 Forbidden; the token probably \
-         lacks the role manage-users: of the client realm-management where the realm itself issued \
-         it, of the client named after the realm (demo-realm) where master did"
+         lacks the role manage-users: of the client realm-management if the realm itself issued \
+         it, or of the client named after the realm (demo-realm) if master did"
     );
 }
 
@@ -154,11 +154,16 @@ async fn debug_shows_no_secret() {
         .query(&[("q", "hunter2")])
         .header("x-key", "hunter2")
         .json("hunter2");
+    let options = ClientOptions::new()
+        .proxy("http://u:hunter2@p")
+        .proxy(Proxy::http("http://p").credentials("u", "hunter2"))
+        .default_header("x-key", "hunter2")
+        .root_certificate_pem("hunter2")
+        .client_identity_pem("hunter2");
     let builder = server
         .builder()
         .client_credentials("a", "hunter2")
-        .proxy("http://u:hunter2@p");
-    let builder = builder.default_header("x-key", "hunter2");
+        .options(options);
     let shown = format!("{request:?} {kc:?} {builder:?} {:?}", kc.authorized);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(

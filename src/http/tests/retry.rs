@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use http::Method;
+#[cfg(feature = "default-tls")]
 use tokio::io::AsyncWriteExt;
 
 use super::{call, call_with};
 use crate::http::options::CallOptions;
-use crate::testing::{Reply, Server, closed_port};
+use crate::testing::{Reply, Server, closed_port, options};
 use crate::{ErrorKind, Keycloak};
 
 /// A server whose admin calls are answered by `replies` in turn, the last one for ever.
@@ -27,8 +28,8 @@ async fn scripted(replies: Vec<Reply>) -> Server {
 fn client(server: &Server) -> Keycloak {
     server
         .builder()
+        .options(options().timeout(Duration::from_millis(300)))
         .client_credentials("automation", "hunter2")
-        .timeout(Duration::from_millis(300))
         .build()
         .unwrap()
 }
@@ -135,21 +136,20 @@ async fn the_error_says_how_long_the_server_asks_to_wait() {
 #[tokio::test]
 async fn what_was_not_sent_is_sent_again_by_any_method() {
     let kc = Keycloak::builder(closed_port().await)
-        .no_proxy()
-        .quick()
+        .options(options().max_retries(2))
         .access_token("t")
-        .max_retries(2)
         .build()
         .unwrap();
     let error = call(&kc, Method::POST).await.unwrap_err();
     assert!(error.is_transport(), "{error}");
     assert_eq!(
-        kc.channel().sender.budget.left(),
+        kc.channel().sender.budget().left(),
         490,
         "two retries are paid for"
     );
 }
 
+#[cfg(feature = "default-tls")]
 #[tokio::test]
 async fn a_failed_handshake_is_final() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -164,8 +164,7 @@ async fn a_failed_handshake_is_final() {
         }
     });
     let kc = Keycloak::builder(url)
-        .no_proxy()
-        .quick()
+        .options(options())
         .access_token("t")
         .build()
         .unwrap();
@@ -175,7 +174,7 @@ async fn a_failed_handshake_is_final() {
         "{error}"
     );
     assert!(!error.is_retryable(), "it fails again: {error}");
-    assert_eq!(kc.channel().sender.budget.left(), 500, "not tried again");
+    assert_eq!(kc.channel().sender.budget().left(), 500, "not tried again");
 }
 
 #[tokio::test]
@@ -283,11 +282,11 @@ async fn retry_after_is_waited_for_up_to_the_cap() {
         Reply::status(204),
     ])
     .await;
+    let limited = options().deadline(Duration::from_secs(5));
     let kc = server
         .builder()
+        .options(limited.clone().max_retry_after(Duration::from_millis(20)))
         .access_token("t")
-        .max_retry_after(Duration::from_millis(20))
-        .deadline(Duration::from_secs(5))
         .build()
         .unwrap();
     assert_eq!(call(&kc, Method::GET).await.unwrap().status(), 204);
@@ -295,8 +294,8 @@ async fn retry_after_is_waited_for_up_to_the_cap() {
     let server = scripted(vec![Reply::status(503).with("Retry-After", "20")]).await;
     let kc = server
         .builder()
+        .options(limited)
         .access_token("t")
-        .deadline(Duration::from_secs(5))
         .build()
         .unwrap();
     let error = call(&kc, Method::GET).await.unwrap_err();

@@ -13,6 +13,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
+use crate::testing::options;
 use crate::{Error, Keycloak};
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -61,9 +62,8 @@ impl Authority {
 
     async fn refused(&self, url: &str) -> Error {
         let kc = Keycloak::builder(url)
+            .options(options().root_certificate_pem(self.0.pem()))
             .access_token("t")
-            .no_proxy()
-            .add_root_certificate_pem(self.0.pem())
             .build()
             .unwrap();
         kc.request::<()>(Method::GET, ["x"]).await.unwrap_err()

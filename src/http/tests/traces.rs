@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call;
-use crate::testing::{Reply, Server, token, traces};
+use crate::testing::{Reply, Server, options, token, traces};
 
 #[tokio::test]
 async fn names_and_numbers_but_no_secrets() {
@@ -46,9 +46,7 @@ async fn the_trace_context_of_the_caller_goes_along() {
     .await;
     traces();
     // What a telemetry library does: it finds the context by the span that it runs in.
-    let kc = server
-        .builder()
-        .password("ada", "hunter2")
+    let options = options()
         .default_header("x-own", "kept")
         .trace_context(|headers| {
             let span = tracing::Span::current();
@@ -56,7 +54,11 @@ async fn the_trace_context_of_the_caller_goes_along() {
             headers.insert("traceparent", name.parse().unwrap());
             headers.insert("x-own", "replaced".parse().unwrap());
             headers.insert("authorization", "Bearer stolen".parse().unwrap());
-        })
+        });
+    let kc = server
+        .builder()
+        .password("ada", "hunter2")
+        .options(options)
         .build()
         .unwrap();
     let caller = tracing::info_span!("caller");

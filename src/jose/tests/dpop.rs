@@ -12,7 +12,7 @@ fn url() -> Url {
 }
 
 #[test]
-fn s18_a_proof_is_for_one_request() {
+fn a_proof_is_for_one_request() {
     for algorithm in SignatureAlgorithm::ASYMMETRIC {
         let key = DpopKey::generate(algorithm).unwrap();
         let proof = key
@@ -50,7 +50,7 @@ fn s18_a_proof_is_for_one_request() {
 }
 
 #[test]
-fn s18_every_proof_is_a_new_one() {
+fn every_proof_is_a_new_one() {
     let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
     let claims = |key: &DpopKey| {
         let proof = key.proof(&Method::GET, &url(), None, None).unwrap();

@@ -142,7 +142,7 @@ fn a_key_opens_its_own_algorithm_only() {
 }
 
 #[test]
-fn s24_headers_that_are_refused() {
+fn compression_and_other_headers_of_encrypted_tokens_are_refused() {
     let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
     let algorithm = KeyEncryption::EcdhEs;
     let content = ContentEncryption::A128Gcm;
@@ -183,7 +183,7 @@ fn s24_headers_that_are_refused() {
 }
 
 #[test]
-fn s23_the_senders_key_is_a_point_of_the_own_curve() {
+fn the_senders_key_is_a_point_of_the_own_curve() {
     let key = DecryptionKey::generate(KeyEncryption::EcdhEsA256Kw).unwrap();
     let algorithm = KeyEncryption::EcdhEsA256Kw;
     let content = ContentEncryption::A256CbcHs512;

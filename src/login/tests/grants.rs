@@ -1,12 +1,12 @@
-//! What is sent to the token endpoint.
+//! Requests to the token endpoint.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::testing::{Reply, Seen, Server, token};
+use crate::testing::{Reply, Seen, Server, options, token};
 use crate::{ErrorKind, Keycloak};
 
-/// Drops the token in use, as a 401 would.
+/// Drops the current token, as a 401 would.
 fn expire(kc: &Keycloak) {
     kc.authorized.engine().unwrap().invalidate_all();
 }
@@ -64,7 +64,7 @@ async fn a_refresh_token_is_used_rotated_and_given_up_on_invalid_grant() {
         1 => token("b", 300, Some("r2")),
         // No new refresh token: the old one stays.
         2 => token("c", 300, None),
-        // Not by its text.
+        // Only the code decides, not the text.
         3 => refused("invalid_request", "invalid_grant Stale refresh token"),
         4 => refused("invalid_grant", "Irgendwas"),
         _ => token("d", 300, Some("r3")),
@@ -281,7 +281,10 @@ async fn what_is_sent_again_depends_on_the_grant() {
         (Reply::status(502), 2, 1, 2),
         (Reply::status(504), 2, 1, 2),
     ] {
-        let build = |server: &Server| server.builder().timeout(Duration::from_millis(100));
+        let build = |server: &Server| {
+            let options = options().timeout(Duration::from_millis(100));
+            server.builder().options(options)
+        };
         let failing = reply.clone();
         let server = tokens(move |_| failing.clone()).await;
         let kc = build(&server)

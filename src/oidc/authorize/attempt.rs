@@ -1,4 +1,4 @@
-//! What a login has to remember until the browser is back.
+//! What a login keeps until the browser comes back.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::modes::{ResponseMode, ResponseType};
 use crate::Secret;
 
-/// A login under way: [`url`](Self::url) is where the browser goes, everything else is needed
-/// when it comes back. `Debug` shows none of the secrets.
+/// A login in progress: the browser is sent to [`url`](Self::url), and everything else is needed
+/// when it comes back. `Debug` shows no secrets.
 ///
-/// It belongs to one browser: keep it in that user's own session, or in a
-/// [`LoginStore`](crate::oidc::LoginStore) whose key is a cookie of that browser. It can be written
-/// as JSON for that; the text is as secret as a password.
+/// An attempt belongs to one browser: keep it in that user's session, or in a
+/// [`LoginStore`](crate::oidc::LoginStore) whose key is a cookie of that browser. It can be
+/// serialized as JSON for that; the text is as secret as a password.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LoginAttempt {
     pub(crate) url: String,
@@ -23,7 +23,7 @@ pub struct LoginAttempt {
     pub(crate) state: Secret,
     pub(crate) nonce: Secret,
     pub(crate) verifier: Secret,
-    /// Answers of another provider or for another client do not belong to this login.
+    /// Responses of another provider or for another client do not belong to this login.
     pub(crate) issuer: String,
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
@@ -31,7 +31,7 @@ pub struct LoginAttempt {
     pub(crate) response_mode: ResponseMode,
     pub(crate) max_age: Option<u64>,
     pub(crate) acr: Vec<String>,
-    /// Whether there is an ID token at the end.
+    /// Whether the login ends with an ID token.
     #[serde(default = "yes")]
     pub(crate) openid: bool,
     /// In seconds.
@@ -39,7 +39,7 @@ pub struct LoginAttempt {
     pub(crate) max_issue_age: Option<u64>,
     #[serde(default)]
     pub(crate) state_hash: bool,
-    /// The answer says whose it is, whatever the provider promises.
+    /// Whether the response must name its issuer, whatever the metadata says.
     #[serde(default)]
     pub(crate) issuer_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,53 +50,53 @@ pub struct LoginAttempt {
     pub(crate) started: u64,
 }
 
-/// Logins that were kept before there were others.
+/// Attempts that were stored before the member existed have an ID token.
 fn yes() -> bool {
     true
 }
 
 impl LoginAttempt {
-    /// Where to send the browser.
+    /// Returns the URL to send the browser to.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// How long the URL is good, from the start on: a request that was pushed is kept for a short
-    /// time (`expires_in` of RFC 9126 section 2.2). Start another login when it is over. `None`
-    /// where nothing is said.
+    /// Returns how long the URL is valid, counted from the start of the login: a server keeps a
+    /// pushed request for a short time (`expires_in` of RFC 9126 section 2.2). Start another login
+    /// after that. `None` if the server sets no limit.
     pub fn url_lifetime(&self) -> Option<Duration> {
         self.url_lifetime.map(Duration::from_secs)
     }
 
-    /// The `state` of the request: it comes back with the answer.
+    /// Returns the `state` of the request, which comes back with the response.
     pub fn state(&self) -> &str {
         self.state.expose()
     }
 
-    /// What the application has noted with [`Authorize::note`](crate::oidc::Authorize::note).
+    /// Returns the note of [`Authorize::note`](crate::oidc::Authorize::note).
     pub fn note(&self) -> Option<&str> {
         self.note.as_ref().map(Secret::expose)
     }
 
-    /// The `nonce` that the ID token has to have. It is not sent where the login is
-    /// [without openid](crate::oidc::Authorize::without_openid).
+    /// Returns the `nonce` that the ID token must have. It is not sent for a login [without
+    /// openid](crate::oidc::Authorize::without_openid).
     pub fn nonce(&self) -> &Secret {
         &self.nonce
     }
 
-    /// The PKCE verifier (RFC 7636).
+    /// Returns the PKCE code verifier (RFC 7636).
     pub fn verifier(&self) -> &Secret {
         &self.verifier
     }
 
-    /// The signed request object, for a request by reference: serve it at the URI that was given
-    /// to [`request_uri`](crate::oidc::Authorize::request_uri), as
+    /// Returns the signed request object of a request by reference. Serve it at the URI passed to
+    /// [`request_uri`](crate::oidc::Authorize::request_uri), with the media type
     /// `application/oauth-authz-req+jwt`.
     pub fn request_object(&self) -> Option<&Secret> {
         self.request_object.as_ref()
     }
 
-    /// How long ago it was started, by the wall clock.
+    /// Returns the time since the login was started, by the wall clock.
     pub fn age(&self) -> Duration {
         let started = Duration::from_secs(self.started);
         SystemTime::UNIX_EPOCH
@@ -107,7 +107,7 @@ impl LoginAttempt {
 }
 
 impl fmt::Debug for LoginAttempt {
-    // The URL has the state and the nonce in its query.
+    // The query of the URL contains the state and the nonce.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.url.split(['?', '#']).next().unwrap_or_default();
         f.debug_struct("LoginAttempt")

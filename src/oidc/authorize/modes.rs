@@ -1,19 +1,19 @@
-//! What the provider answers with, and how the answer travels.
+//! Response types and response modes.
 
 use serde::{Deserialize, Serialize};
 
-/// How the answer comes back (OAuth 2.0 Multiple Response Type Encoding Practices, Form Post
-/// Response Mode, JARM).
+/// How the authorization response is returned (OAuth 2.0 Multiple Response Type Encoding Practices,
+/// Form Post Response Mode, JARM).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ResponseMode {
-    /// In the query of the redirect URI: the default of the code flow.
+    /// In the query of the redirect URI; the default of the code flow.
     Query,
-    /// In its fragment, which no server sees: a page has to pass it on.
+    /// In the fragment of the redirect URI, which no server sees: a page has to pass it on.
     Fragment,
     /// In a form that the browser posts.
     FormPost,
-    /// As a signed JWT, in the way that suits the response type (JARM).
+    /// As a signed JWT, returned in the default way of the response type (JARM).
     Jwt,
     /// As a signed JWT in the query.
     QueryJwt,
@@ -36,7 +36,7 @@ impl ResponseMode {
         }
     }
 
-    /// Whether the answer is one JWT.
+    /// Whether the response is one JWT.
     pub(crate) fn is_jwt(self) -> bool {
         matches!(
             self,
@@ -45,22 +45,22 @@ impl ResponseMode {
     }
 }
 
-/// What the provider answers with.
+/// What the authorization response contains.
 ///
-/// Everything but [`Code`](Self::Code) is legacy: tokens that come through the browser end up in
-/// its history, its referrers and its extensions (RFC 9700 section 2.1.2). Such answers are
-/// understood and checked for applications that cannot change yet.
+/// Every type except [`Code`](Self::Code) is legacy: tokens that come through the browser end up in
+/// its history, its referrers and its extensions (RFC 9700 section 2.1.2). Such responses are
+/// supported and checked for applications that cannot change yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ResponseType {
     /// A code to exchange for tokens.
     #[default]
     Code,
-    /// Nothing but whether the user is logged in.
+    /// Nothing except whether the user is logged in.
     None,
     /// An ID token (implicit flow, legacy).
     IdToken,
-    /// An access token alone (RFC 6749 section 4.2, legacy): nothing says whose login it is of.
+    /// Only an access token (RFC 6749 section 4.2, legacy): it does not say who logged in.
     Token,
     /// An ID token and an access token (implicit flow, legacy).
     IdTokenToken,
@@ -90,7 +90,7 @@ impl ResponseType {
         self.name().split(' ').any(|known| known == part)
     }
 
-    /// Where the answer is when no mode is asked for.
+    /// The mode of a response if the request sets none.
     pub(crate) fn default_mode(self) -> ResponseMode {
         match self {
             Self::Code | Self::None => ResponseMode::Query,

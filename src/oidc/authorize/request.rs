@@ -1,4 +1,4 @@
-//! The request under construction.
+//! Builds the authorization request.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::attempt::LoginAttempt;
-use super::fit::{self, Way};
 use super::modes::{ResponseMode, ResponseType};
+use super::supported::{self, Delivery};
 use crate::Secret;
 use crate::discovery::ProviderMetadata;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::{ContentEncryption, KeyEncryption, SigningKey, hash};
 use crate::login::{GrantKind, explain};
 use crate::oidc::Oidc;
@@ -40,7 +40,7 @@ const PUSHED: Endpoint = ("pushed_authorization_request_endpoint", |m| {
     m.pushed_authorization_request_endpoint.as_deref()
 });
 
-/// What the request sets itself: nothing of this is left to chance.
+/// The parameters that the request sets itself; the caller cannot.
 const RESERVED: &[&str] = &[
     "client_id",
     "client_secret",
@@ -58,7 +58,7 @@ const RESERVED: &[&str] = &[
     "state",
 ];
 
-/// A login by the browser; see [`Oidc::authorize`]. [`start`](Self::start) makes the URL.
+/// A login in the browser; see [`Oidc::authorize`]. [`start`](Self::start) returns the URL.
 #[derive(Debug)]
 #[must_use = "a login does nothing until it is started"]
 pub struct Authorize {
@@ -88,9 +88,9 @@ struct Pushed {
 }
 
 impl Oidc {
-    /// Starts a login by the browser (OpenID Connect Core 1.0 section 3.1): code flow with PKCE
-    /// (S256), `state` and `nonce`, all of them made here. The scope has `openid`, unless it is
-    /// [left out](Authorize::without_openid).
+    /// Starts a login in the browser (OpenID Connect Core 1.0 section 3.1): the code flow with
+    /// generated PKCE (S256), `state` and `nonce`. The scope has `openid` unless
+    /// [`without_openid`](Authorize::without_openid) is called.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, callback: &str) -> keycloak_kit::Result<()> {
@@ -123,113 +123,113 @@ impl Oidc {
 }
 
 impl Authorize {
-    /// Scopes to ask for, separated by spaces; `openid` is added where it is missing.
+    /// Sets the scopes to request, separated by spaces; `openid` is added if missing.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.params.set("scope", scope.into());
         self
     }
 
-    /// Where this login comes back to, in place of the client's redirect URI.
+    /// Sets the URI that this login comes back to, in place of the client's redirect URI.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
-    /// `login`, `consent`, `none`, `create`; several are separated by spaces.
+    /// Sets `prompt`: `login`, `consent`, `none` or `create`; separate several with spaces.
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
         self.params.set("prompt", prompt.into());
         self
     }
 
-    /// Something of the application's own that goes along, such as the page to return to: it is kept
-    /// in the [`LoginAttempt`] and is in the [`Login`](crate::oidc::Login) at the end. It is not
-    /// sent.
+    /// Sets a note of the application, such as the page to return to. It is kept in the
+    /// [`LoginAttempt`], returned with the [`Login`](crate::oidc::Login), and never sent.
     pub fn note(mut self, note: impl Into<Secret>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// The user must have logged in at most so long ago, in whole seconds; `auth_time` of the ID
-    /// token is checked.
+    /// Sets the greatest time since the user last authenticated, in whole seconds. The ID token's
+    /// `auth_time` is checked.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age.as_secs());
         self.params.set("max_age", age.as_secs().to_string());
         self
     }
 
-    /// Levels of authentication to prefer, separated by spaces. The server may log in at another
-    /// one: read `acr` of the ID token, or use [`essential_acr`](Self::essential_acr).
+    /// Sets the preferred authentication levels, separated by spaces. The server may use another
+    /// level: read `acr` of the ID token, or use [`essential_acr`](Self::essential_acr).
     pub fn acr_values(mut self, values: impl Into<String>) -> Self {
         self.params.set("acr_values", values.into());
         self
     }
 
-    /// The user must log in at one of these levels (step-up): asked for as an essential claim, and
-    /// checked in the ID token.
+    /// Requires one of these authentication levels (step-up). It is requested as an essential claim
+    /// and checked in the ID token.
     pub fn essential_acr<S: Into<String>>(mut self, levels: impl IntoIterator<Item = S>) -> Self {
         self.acr = levels.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Whom the user probably is.
+    /// Hints who the user probably is (`login_hint`).
     pub fn login_hint(mut self, hint: impl Into<String>) -> Self {
         self.params.set("login_hint", hint.into());
         self
     }
 
-    /// Whom the user must be, as an ID token of an earlier login.
+    /// Requires the user of this earlier ID token (`id_token_hint`).
     pub fn id_token_hint(mut self, token: impl Into<Secret>) -> Self {
         self.params.set("id_token_hint", token);
         self
     }
 
-    /// Languages of the login page, the best first, separated by spaces.
+    /// Sets the preferred languages of the login page, the best first, separated by spaces.
     pub fn ui_locales(mut self, locales: impl Into<String>) -> Self {
         self.params.set("ui_locales", locales.into());
         self
     }
 
-    /// Single claims to ask for (OpenID Connect Core 1.0 section 5.5): an object with `userinfo`
-    /// and `id_token`.
+    /// Requests single claims (OpenID Connect Core 1.0 section 5.5): an object with the members
+    /// `userinfo` and `id_token`.
     pub fn claims(mut self, claims: Map<String, Value>) -> Self {
         self.claims = claims;
         self
     }
 
-    /// The identity provider to log in with, by its alias, without asking (Keycloak's
-    /// `kc_idp_hint`).
+    /// Selects the identity provider to log in with, by its alias, without asking the user
+    /// (Keycloak's `kc_idp_hint`).
     pub fn kc_idp_hint(mut self, alias: impl Into<String>) -> Self {
         self.params.set("kc_idp_hint", alias.into());
         self
     }
 
-    /// An action the user has to take, such as `UPDATE_PASSWORD` (Keycloak's `kc_action`).
+    /// Requires an action of the user, such as `UPDATE_PASSWORD` (Keycloak's `kc_action`).
     pub fn kc_action(mut self, action: impl Into<String>) -> Self {
         self.params.set("kc_action", action.into());
         self
     }
 
-    /// How the answer comes back; in the query unless set.
+    /// Sets how the response is returned. The default is the query.
     pub fn response_mode(mut self, mode: ResponseMode) -> Self {
         self.response_mode = Some(mode);
         self
     }
 
-    /// What the answer has; a code unless set. The others are legacy, see [`ResponseType`].
+    /// Sets what the response contains. The default is a code; all others are legacy, see
+    /// [`ResponseType`].
     pub fn response_type(mut self, response_type: ResponseType) -> Self {
         self.response_type = response_type;
         self
     }
 
-    /// Sends the request to the server first, so that the browser carries a reference alone (PAR,
-    /// RFC 9126). Done anyway where the server's document says that it must be.
+    /// Sends the request to the server first, so that the browser only carries a reference (PAR,
+    /// RFC 9126). Requests are always pushed if the server's metadata requires it.
     pub fn pushed(mut self) -> Self {
         self.pushed = true;
         self
     }
 
-    /// Signs the request (JAR, RFC 9101). Where the client's key is registered as its
-    /// `jwks_uri` or certificate, the server sees that nobody has changed it.
+    /// Signs the request (JAR, RFC 9101). The server then detects changes, given the client's key
+    /// as its registered `jwks_uri` or certificate.
     pub fn signed_with(mut self, key: &SigningKey) -> Self {
         self.signed_with = Some(key.clone());
         self
@@ -242,20 +242,21 @@ impl Authorize {
         self
     }
 
-    /// The server fetches the signed request at this URI (RFC 9101 section 5.2), which is
-    /// registered at the client: serve [`LoginAttempt::request_object`] there.
+    /// Makes the server fetch the signed request at this URI (RFC 9101 section 5.2), which is
+    /// registered for the client. Serve [`LoginAttempt::request_object`] there.
     pub fn request_uri(mut self, uri: impl Into<String>) -> Self {
         self.request_uri = Some(uri.into());
         self
     }
 
-    /// Makes `state`, `nonce` and PKCE verifier, and the URL to send the browser to. A request is
-    /// sent for a [pushed](Self::pushed) login only, and for the well-known document the first
-    /// time.
+    /// Generates `state`, `nonce` and the PKCE verifier, and returns the URL to send the browser
+    /// to. Requests are sent only for a [pushed](Self::pushed) login, for an encryption key, and
+    /// for the well-known document the first time.
     ///
     /// # Errors
-    /// Of kind `Config` when there is no redirect URI or a setting is wrong, `Protocol` when the
-    /// provider has no such endpoint.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if there is no redirect URI or a setting
+    ///   is wrong.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider has no such endpoint.
     pub async fn start(mut self) -> Result<LoginAttempt> {
         let oidc = self.oidc.clone();
         let inner = &oidc.inner;
@@ -263,7 +264,7 @@ impl Authorize {
         let redirect_uri = self.redirect_uri.take().ok_or_else(|| {
             invalid_argument(
                 &OP,
-                "there is no redirect URI: set it on the client or on this login",
+                "there is no redirect URI: set one on the client or on this login",
             )
         })?;
         let rules = &inner.rules;
@@ -279,12 +280,12 @@ impl Authorize {
             self.request_uri.is_some(),
         )?;
         let metadata = inner.metadata_for(&[AUTHORIZATION]).await?;
-        let way = match (&self.request_uri, self.pushes(&metadata)) {
-            (Some(_), _) => Way::Reference,
-            (None, true) => Way::Pushed,
-            (None, false) => Way::Url,
+        let delivery = match (&self.request_uri, self.pushes(&metadata)) {
+            (Some(_), _) => Delivery::Reference,
+            (None, true) => Delivery::Pushed,
+            (None, false) => Delivery::Url,
         };
-        fit::check(&metadata, self.signed_with.as_ref(), way)
+        supported::check(&metadata, self.signed_with.as_ref(), delivery)
             .map_err(|error| error.or_operation(&OP))?;
         let (channel, client) = (&inner.channel, &inner.client);
         channel
@@ -320,7 +321,7 @@ impl Authorize {
                     .await?;
                 let object = self.request_object(key, &metadata, &pairs).await?;
                 request_object = Some(object.clone());
-                self.around(object)
+                self.outer_parameters(object)
             }
         };
         let (url, url_lifetime) = self.url(&metadata, pairs).await?;
@@ -349,8 +350,8 @@ impl Authorize {
                 .or(rules.max_issue_age)
                 .map(|age| age.as_secs()),
             state_hash: self.state_hash
-                || (rules.wants_state_hash() && self.response_type.has("id_token")),
-            issuer_required: rules.wants_issuer(),
+                || (rules.requires_state_hash() && self.response_type.has("id_token")),
+            issuer_required: rules.requires_issuer(),
             request_object,
             note: self.note,
             started: started.as_secs(),
@@ -364,19 +365,19 @@ impl Authorize {
         }
         let fail = |what: &'static str| Err(invalid_argument(&OP, what));
         if self.signed_with.is_none() && self.encrypted.is_some() {
-            return fail("encrypted needs signed_with: what is not signed is not encrypted");
+            return fail("encrypted needs signed_with: only signed requests can be encrypted");
         }
         if self.signed_with.is_none() && self.request_uri.is_some() {
             return fail("request_uri needs signed_with: the server fetches a signed request");
         }
         if self.pushed && self.request_uri.is_some() {
-            return fail("pushed and request_uri are two ways for one thing: choose one");
+            return fail("pushed and request_uri exclude each other: choose one");
         }
         let tokens = self.response_type.has("token") || self.response_type.has("id_token");
         if tokens && matches!(self.response_mode, Some(ResponseMode::Query)) {
-            return fail("tokens do not travel in a query: take another response mode");
+            return fail("tokens cannot be returned in a query: choose another response mode");
         }
-        self.check_demands(&OP)
+        self.check_requirements(&OP)
     }
 
     fn pushes(&self, metadata: &ProviderMetadata) -> bool {
@@ -384,7 +385,7 @@ impl Authorize {
         self.pushed || (must_push && self.request_uri.is_none())
     }
 
-    /// The parameters, with what is made anew for each login.
+    /// Returns the parameters, with those that are new for each login.
     fn complete(&self, redirect_uri: &str, state: &Secret, nonce: &Secret, pkce: &Pkce) -> Params {
         let client = &self.oidc.inner.client;
         let mut params = self.params.clone();
@@ -441,9 +442,9 @@ impl Authorize {
         }
     }
 
-    /// What stands beside a request object. Servers of OpenID Connect want to see the response
-    /// type and the scope there too (OpenID Connect Core 1.0 section 6.1).
-    fn around(&self, object: Secret) -> Vec<(String, Secret)> {
+    /// The parameters beside a request object. OpenID Connect servers require the response type and
+    /// the scope there too (OpenID Connect Core 1.0 section 6.1).
+    fn outer_parameters(&self, object: Secret) -> Vec<(String, Secret)> {
         let mut pairs = vec![
             (
                 "client_id",
@@ -464,8 +465,8 @@ impl Authorize {
             .collect()
     }
 
-    /// The URL with these parameters, or with a reference to them, and how long it is good where
-    /// that is limited.
+    /// Returns the URL with these parameters or with a reference to them, and its lifetime if
+    /// limited.
     async fn url(
         &self,
         metadata: &ProviderMetadata,
@@ -492,7 +493,7 @@ impl Authorize {
             .iter()
             .map(|(name, value)| (name.as_str(), value.expose()))
             .collect();
-        let call = inner.call(&PUSH, PUSHED, Repeat::NEVER);
+        let call = inner.call(&PUSH, PUSHED, RetryPolicy::NEVER);
         let answer = inner.channel.post_form(call, &form).await;
         let answer = answer.map_err(|error| error.or_operation(&PUSH))?;
         if let Some(refusal) = answer.refusal(&PUSH, Some("request_uri")) {

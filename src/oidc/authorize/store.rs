@@ -1,9 +1,7 @@
-//! Where logins wait for their browser.
+//! Stores for logins in progress.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,31 +9,28 @@ use tokio::time::Instant;
 
 use super::attempt::LoginAttempt;
 use super::request::Authorize;
-use crate::Secret;
 use crate::error::Result;
 use crate::jose::hash;
+use crate::{BoxFuture, Secret};
 
-/// What the calls of a store return.
-pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-
-/// Keeps logins between the request and the answer: memory, a database, an encrypted cookie.
+/// Keeps logins between the request and the response: in memory, a database, an encrypted cookie.
 ///
-/// A login is taken once: the second browser that comes with the same answer finds nothing.
-pub trait LoginStore: Send + Sync + fmt::Debug {
-    /// Keeps a login under a key that nobody can guess.
+/// A login is taken once: a second browser with the same response finds nothing.
+pub trait LoginStore: fmt::Debug + Send + Sync + 'static {
+    /// Keeps a login under a key that cannot be guessed.
     ///
     /// # Errors
-    /// Whatever prevents it.
-    fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> StoreFuture<'a, ()>;
+    /// Returns the store's error if the login cannot be kept.
+    fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> BoxFuture<'a, Result<()>>;
 
-    /// Takes a login out; from then on it is gone, in one step.
+    /// Removes a login and returns it, in one atomic step; `None` if the key is unknown.
     ///
     /// # Errors
-    /// Whatever prevents it; that there is none is no error.
-    fn take<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<LoginAttempt>>;
+    /// Returns the store's error if it cannot be read. An unknown key is not an error.
+    fn take<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<LoginAttempt>>>;
 }
 
-/// A login that waits in a store. `Debug` shows neither `state` nor cookie.
+/// A login that waits in a store. `Debug` shows neither the `state` nor the cookie.
 #[derive(Clone)]
 pub struct StartedLogin {
     url: String,
@@ -43,13 +38,14 @@ pub struct StartedLogin {
 }
 
 impl StartedLogin {
-    /// Where to send the browser.
+    /// Returns the URL to send the browser to.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What to set as a cookie of the browser (`Secure`, `HttpOnly`, `SameSite=Lax`, or `None` for
-    /// the mode form_post): the key of the login in the store.
+    /// Returns the value to set as a cookie of the browser: the key of the login in the store. Set
+    /// it with `Secure`, `HttpOnly` and `SameSite=Lax`, or `SameSite=None` for the response mode
+    /// form_post.
     pub fn cookie(&self) -> &Secret {
         &self.key
     }
@@ -65,10 +61,10 @@ impl fmt::Debug for StartedLogin {
 }
 
 impl Authorize {
-    /// Starts the login and keeps it in `store`; [`Oidc::callback_from`] takes it out again.
+    /// Starts the login and keeps it in `store`; [`Oidc::callback_from`] takes it from there.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and what prevents the store from keeping it.
+    /// Same as [`start`](Self::start), and the store's error if the login cannot be kept.
     ///
     /// [`Oidc::callback_from`]: crate::oidc::Oidc::callback_from
     pub async fn start_in(self, store: &dyn LoginStore) -> Result<StartedLogin> {
@@ -80,11 +76,11 @@ impl Authorize {
     }
 }
 
-/// Logins in the memory of this process: for one server, and for tests.
+/// Keeps logins in this process's memory: for a single server, and for tests.
 ///
 /// # Security
-/// Whoever starts as many logins as it keeps pushes out those of others, who then have to start
-/// again: limit how many an address may start.
+/// Anyone who starts enough logins pushes out those of other users, who then have to start again.
+/// Limit how many logins an address may start.
 pub struct MemoryLoginStore {
     lifetime: Duration,
     most: usize,
@@ -94,12 +90,13 @@ pub struct MemoryLoginStore {
 #[derive(Default)]
 struct Waiting {
     logins: HashMap<String, (Instant, LoginAttempt)>,
-    /// In the order of their start; those that were taken out are left here until their turn.
+    /// In the order of their start. Keys of logins that were taken stay here until they reach the
+    /// front.
     order: VecDeque<(Instant, String)>,
 }
 
 impl Waiting {
-    /// Takes out what has waited too long, and the oldest until there is room for one more.
+    /// Removes expired logins, and the oldest ones until there is room for one more.
     fn make_room(&mut self, lifetime: Duration, most: usize) {
         while let Some((since, key)) = self.order.front() {
             let waits = self.logins.get(key).is_some_and(|(at, _)| at == since);
@@ -120,12 +117,14 @@ impl Waiting {
 }
 
 impl MemoryLoginStore {
-    /// Logins wait for half an hour, at most 10 000 of them: one more pushes the oldest out.
+    /// Creates a store that keeps at most 10 000 logins, each for half an hour; one more pushes the
+    /// oldest out.
     pub fn new() -> Self {
         Self::with_limits(Duration::from_secs(1800), 10_000)
     }
 
-    /// Logins wait for `lifetime`, at most `most` of them: one more pushes the oldest out.
+    /// Creates a store that keeps at most `most` logins, each for `lifetime`; one more pushes the
+    /// oldest out.
     pub fn with_limits(lifetime: Duration, most: usize) -> Self {
         Self {
             lifetime,
@@ -135,7 +134,7 @@ impl MemoryLoginStore {
     }
 }
 
-/// How many logins wait: their keys are the cookies of browsers.
+/// Shows the number of logins, because their keys are browser cookies.
 impl fmt::Debug for MemoryLoginStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,7 +153,7 @@ impl Default for MemoryLoginStore {
 }
 
 impl LoginStore for MemoryLoginStore {
-    fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> StoreFuture<'a, ()> {
+    fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> BoxFuture<'a, Result<()>> {
         let now = Instant::now();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.make_room(self.lifetime, self.most);
@@ -163,7 +162,7 @@ impl LoginStore for MemoryLoginStore {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn take<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<LoginAttempt>> {
+    fn take<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<LoginAttempt>>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let found = waiting
             .logins
@@ -188,9 +187,9 @@ mod tests {
         .unwrap()
     }
 
-    /// A login waits for its lifetime and not a moment longer.
+    /// A login is kept for its lifetime and no longer.
     #[tokio::test(start_paused = true)]
-    async fn s06_logins_wait_for_their_lifetime() {
+    async fn logins_wait_for_their_lifetime_and_no_longer() {
         let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 1);
         store.keep("one", attempt()).await.unwrap();
         tokio::time::advance(Duration::from_secs(599)).await;
@@ -213,7 +212,7 @@ mod tests {
         );
     }
 
-    /// What has waited too long leaves its place before anybody who waits does.
+    /// Expired logins are removed before others.
     #[tokio::test(start_paused = true)]
     async fn expired_logins_make_room_first() {
         let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 2);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::OidcBuilder;
+use super::{Discovered, OidcBuilder};
 use crate::Secret;
 use crate::client_auth::ClientAuth;
 use crate::error::{Result, config};
@@ -43,9 +43,9 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when the file cannot be read or has credentials of another kind, such as a
-    /// Java key store: pass those to [`OidcBuilder::client_auth`].
-    pub fn builder_from_keycloak_json(text: &str) -> Result<OidcBuilder> {
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the file cannot be read or has credentials
+    /// of another kind, such as a Java key store: pass those to [`OidcBuilder::client_auth`].
+    pub fn builder_from_keycloak_json(text: &str) -> Result<OidcBuilder<Discovered>> {
         let file: File = serde_json::from_str(text).map_err(|error| {
             config(format!(
                 "keycloak.json cannot be read, line {}: it needs realm, auth-server-url and \
@@ -59,8 +59,7 @@ impl Oidc {
         if !file.public_client {
             builder = builder.client_auth(client_auth(&file.credentials)?);
         }
-        // Adapters take plain HTTP inside private networks unless told otherwise; here it has to
-        // be said.
+        // Adapters accept plain HTTP inside private networks by default; here a program must say so.
         if file.ssl_required.as_deref() == Some("none") {
             builder = builder.danger_allow_http();
         }
@@ -97,8 +96,7 @@ fn client_auth(credentials: &Map<String, Value>) -> Result<ClientAuth> {
     match credentials.keys().next() {
         None => Ok(ClientAuth::none()),
         Some(other) => Err(config(format!(
-            "keycloak.json has credentials of the kind {:?}, which this crate does not know: pass \
-             them to client_auth",
+            "keycloak.json has credentials of the unknown kind {:?}: pass them to client_auth",
             crate::error::clean(other)
         ))),
     }

@@ -1,14 +1,14 @@
-//! Settings out of environment variables.
+//! Settings from environment variables.
 
-use super::OidcBuilder;
+use super::{Discovered, OidcBuilder};
 use crate::client_auth::ClientAuth;
-use crate::env::{Environment, Process, Reader, network};
+use crate::env::{Environment, Process, Reader, client_options};
 use crate::error::{Error, Result, config};
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::Oidc;
 
 impl Oidc {
-    /// A client set up by environment variables alone.
+    /// Builds a client from environment variables only.
     ///
     /// # Errors
     /// As [`builder_from_env`](Self::builder_from_env) and [`OidcBuilder::build`].
@@ -16,8 +16,8 @@ impl Oidc {
         Self::builder_from_env()?.build()
     }
 
-    /// Starts a client with the settings out of environment variables. An empty variable counts as
-    /// not set.
+    /// Starts a client with the settings of environment variables. An empty variable counts as not
+    /// set.
     ///
     /// | Variable | Meaning |
     /// |---|---|
@@ -32,17 +32,18 @@ impl Oidc {
     /// | `OIDC_REDIRECT_URI` | where logins come back to |
     /// | `OIDC_BASE_URL` | where to reach the provider, when that is not its issuer |
     ///
-    /// Time limits, proxy, certificate authorities and client certificate have the variables of
-    /// [`Keycloak::builder_from_env`](crate::Keycloak::builder_from_env).
+    /// Time limits, retries, headers, proxies and TLS have the variables of
+    /// [`ClientOptions::from_env`](crate::ClientOptions::from_env).
     ///
     /// # Errors
-    /// Of kind `Config` when a variable is missing or cannot be read; the message names it.
-    pub fn builder_from_env() -> Result<OidcBuilder> {
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a variable is missing or cannot be read.
+    /// The message names the variable.
+    pub fn builder_from_env() -> Result<OidcBuilder<Discovered>> {
         builder(&Process)
     }
 }
 
-pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder> {
+pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder<Discovered>> {
     let env = Reader { env };
     let required = |name: &str, example: &str| {
         env.text(name)?
@@ -61,17 +62,7 @@ pub(super) fn builder(env: &impl Environment) -> Result<OidcBuilder> {
     if let Some(url) = env.text("OIDC_BASE_URL")? {
         builder = builder.base_url(url);
     }
-    let mut failed = None;
-    let builder = builder.connection(|connection| {
-        network(&env, connection).unwrap_or_else(|error| {
-            failed = Some(error);
-            crate::Keycloak::builder("")
-        })
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(builder),
-    }
+    Ok(builder.options(client_options(&env)?))
 }
 
 fn client_auth<E: Environment>(env: &Reader<'_, E>) -> Result<ClientAuth> {

@@ -28,27 +28,15 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 ";
 
-/// They would do nothing, and nobody would know.
 #[test]
-fn settings_of_an_issuer_are_refused_for_a_realm() {
-    let kc = crate::Keycloak::builder("https://kc.example")
-        .anonymous()
-        .build()
-        .unwrap();
-    let realm = || kc.oidc("demo", "app");
-    realm().build().unwrap();
-    for (name, builder) in [
-        ("connection", realm().connection(|c| c.max_retries(1))),
-        ("base_url", realm().base_url("http://keycloak:8080")),
-        ("danger_allow_http", realm().danger_allow_http()),
-    ] {
-        let error = builder.build().unwrap_err();
-        assert!(
-            error.is_config() && error.to_string().contains(name),
-            "{error}"
-        );
-        assert!(error.hint().unwrap().contains("Keycloak::builder"));
-    }
+fn the_environment_names_the_connections_too() {
+    let variables = BTreeMap::from([
+        ("OIDC_ISSUER", "https://op"),
+        ("OIDC_CLIENT_ID", "app"),
+        ("KEYCLOAK_DEADLINE", "7"),
+    ]);
+    let oidc = builder(&Fake(variables)).unwrap().build().unwrap();
+    assert_eq!(oidc.inner.channel.sender.total().as_secs(), 7);
 }
 
 fn build(variables: &[(&'static str, &'static str)]) -> Result<Oidc> {
@@ -209,7 +197,7 @@ fn adapter_files() {
 }
 
 #[test]
-fn s13_redirect_uris() {
+fn redirect_uris_are_absolute_and_lead_to_no_script() {
     let with = |uri: &str| {
         Oidc::discover("https://op")
             .client_id("app")
@@ -237,7 +225,7 @@ fn s13_redirect_uris() {
 }
 
 #[test]
-fn s19_builders_show_no_secret() {
+fn builders_show_no_secret() {
     let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let shown = format!(
         "{:?} {:?} {:?} {:?}",

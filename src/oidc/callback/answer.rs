@@ -1,4 +1,4 @@
-//! Reading the parameters that the browser brought.
+//! Reads the parameters of an authorization response.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ use crate::error::{CallbackFault, Error, ErrorKind, Result, clean, protocol, ref
 use crate::oidc::authorize::{LoginAttempt, ResponseMode};
 use crate::token::lifetime;
 
-/// More than any answer is long.
+/// Longer than any real response.
 const MAX_LENGTH: usize = 256 * 1024;
 const MAX_MEMBERS: usize = 100;
 
-/// What the browser brought. `Debug` does not show it.
+/// An authorization response as the browser brought it. `Debug` does not show it.
 ///
-/// A URL (or its path with query or fragment) turns into one by itself.
+/// Converts from a URL, or from its path with a query or fragment.
 #[derive(Clone)]
 pub struct CallbackAnswer(Form);
 
@@ -30,7 +30,7 @@ enum Form {
 }
 
 impl CallbackAnswer {
-    /// The body of the form that the browser posted (response mode form_post).
+    /// Takes the body of the form that the browser posted (response mode form_post).
     ///
     /// ```
     /// use keycloak_kit::oidc::CallbackAnswer;
@@ -41,18 +41,19 @@ impl CallbackAnswer {
         Self(Form::Body(body.into().into()))
     }
 
-    /// The query of the URL that the browser came back to, `code=..&state=..`, without its `?`.
+    /// Takes the query of the URL that the browser came back to: `code=..&state=..`, without the
+    /// `?`.
     pub fn query(query: impl AsRef<str>) -> Self {
         let query = query.as_ref().trim_start_matches('?');
         Self::url(format!("?{query}"))
     }
 
-    /// The URL that the browser came back to.
+    /// Takes the URL that the browser came back to.
     pub fn url(url: impl Into<String>) -> Self {
         Self(Form::Url(url.into().into()))
     }
 
-    /// Its parameters, from where the login wants them.
+    /// Returns the parameters, read from where the login's response mode puts them.
     pub(super) fn members(&self, login: &LoginAttempt) -> Result<Members> {
         let mode = match login.response_mode {
             ResponseMode::Jwt => login.response_type.default_mode(),
@@ -66,10 +67,11 @@ impl CallbackAnswer {
             (Form::Url(url), ResponseMode::Query)
                 if !url.expose().contains(['?', '#']) && url.expose().contains('=') =>
             {
-                return Err(
-                    refused_callback(CallbackFault::Malformed, "the answer is not a URL")
-                        .with_hint("give the whole URL, or its query by CallbackAnswer::query"),
-                );
+                return Err(refused_callback(
+                    CallbackFault::Malformed,
+                    "the response is not a URL",
+                )
+                .with_hint("pass the whole URL, or its query with CallbackAnswer::query"));
             }
             (Form::Url(url), ResponseMode::Query) => {
                 let url = url.expose().split('#').next().unwrap_or_default();
@@ -81,15 +83,15 @@ impl CallbackAnswer {
             (Form::Body(_), _) => {
                 return Err(refused_callback(
                     CallbackFault::ResponseMode,
-                    "the answer came in a form, which was not asked for",
+                    "the response came in a form, which was not requested",
                 ));
             }
             (Form::Url(_), _) => {
                 return Err(refused_callback(
                     CallbackFault::ResponseMode,
-                    "the answer did not come in a form, as it was asked for",
+                    "the response did not come in a form, as requested",
                 )
-                .with_hint("give the body of the POST: CallbackAnswer::form"));
+                .with_hint("pass the body of the POST to CallbackAnswer::form"));
             }
         };
         let own = login
@@ -137,10 +139,11 @@ impl fmt::Debug for CallbackAnswer {
 pub(super) struct Members(BTreeMap<String, Secret>);
 
 impl Members {
-    /// Reads a query. `own` is the query of the redirect URI itself: it is no part of the answer.
+    /// Parses a query. `own` is the query of the redirect URI itself, which is not part of the
+    /// response.
     fn read(text: &str, own: &str) -> Result<Self> {
         if text.len() > MAX_LENGTH {
-            return Err(malformed("the answer is longer than any answer is"));
+            return Err(malformed("the response is too long"));
         }
         let own: Vec<_> = form_urlencoded::parse(own.as_bytes()).collect();
         let mut members = BTreeMap::new();
@@ -149,11 +152,10 @@ impl Members {
                 continue;
             }
             if members.len() >= MAX_MEMBERS {
-                return Err(malformed(
-                    "the answer has more parameters than any answer has",
-                ));
+                return Err(malformed("the response has too many parameters"));
             }
-            // RFC 6749 section 3.1: never twice. Whoever adds one could choose which is read.
+            // RFC 6749 section 3.1: no parameter twice. Adding one would decide which of the two is
+            // used.
             let name = name.into_owned();
             let shown = clean(&name);
             if members
@@ -161,14 +163,14 @@ impl Members {
                 .is_some()
             {
                 return Err(malformed(format!(
-                    "the answer has the parameter {shown:?} twice"
+                    "the response has the parameter {shown:?} twice"
                 )));
             }
         }
         Ok(Self(members))
     }
 
-    /// The parameters out of a verified JWT (JARM section 2.1).
+    /// Takes the parameters from a verified JWT (JARM section 2.1).
     pub(super) fn of_claims(claims: Vec<(String, String)>) -> Self {
         let own = ["iss", "aud", "exp", "iat", "nbf", "jti"];
         let members = claims
@@ -179,12 +181,12 @@ impl Members {
         Self(members)
     }
 
-    /// The one parameter of an answer that is a JWT.
+    /// Returns the only parameter of a response that is a JWT.
     pub(super) fn only_response(&mut self) -> Result<Secret> {
         let Some(response) = self.0.remove("response") else {
             return Err(refused_callback(
                 CallbackFault::ResponseMode,
-                "the answer is not signed, as it was asked for",
+                "the response is not signed, as requested",
             ));
         };
         let plain = [
@@ -199,13 +201,13 @@ impl Members {
         if plain.iter().any(|name| self.0.contains_key(*name)) {
             return Err(refused_callback(
                 CallbackFault::ResponseMode,
-                "the answer has plain parameters beside the signed ones",
+                "the response has unsigned parameters beside the signed ones",
             ));
         }
         Ok(response)
     }
 
-    /// Whose answer it is (RFC 9207), before anything else is read.
+    /// Checks the response's issuer (RFC 9207), before any other parameter.
     pub(super) fn check_issuer(
         &mut self,
         is_issuer: impl Fn(&str) -> bool,
@@ -214,19 +216,19 @@ impl Members {
         if self.0.contains_key("response") {
             return Err(refused_callback(
                 CallbackFault::ResponseMode,
-                "the answer is a JWT, which was not asked for",
+                "the response is a JWT, which was not requested",
             ));
         }
         match self.take("iss") {
             Some(iss) if is_issuer(&iss) => Ok(()),
             Some(_) => Err(refused_callback(
                 CallbackFault::Issuer,
-                "the answer is another provider's",
+                "the response is from another provider",
             )
             .with_hint("the browser was sent to another provider: start the login again")),
             None if promised => Err(refused_callback(
                 CallbackFault::Issuer,
-                "the answer does not say whose it is (iss), although it has to",
+                "the response does not name its issuer (iss), as it must",
             )),
             None => Ok(()),
         }
@@ -245,7 +247,7 @@ impl Members {
         self.0.remove(name).filter(|value| !value.is_empty())
     }
 
-    /// What the provider refused (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section
+    /// Returns the provider's error (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section
     /// 3.1.2.6).
     pub(super) fn error(&mut self) -> Option<Error> {
         let code = clean(&self.take("error")?);
@@ -253,11 +255,11 @@ impl Members {
         let (kind, hint) = match code.as_str() {
             "access_denied" => (
                 ErrorKind::Unauthorized,
-                "the user or the server has refused",
+                "the user or the server refused the login",
             ),
             "login_required" | "interaction_required" | "account_selection_required" => (
                 ErrorKind::Unauthorized,
-                "the user has to do something: start a login without prompt=none",
+                "the user has to interact with the server: start a login without prompt=none",
             ),
             "consent_required" => (
                 ErrorKind::Unauthorized,
@@ -265,7 +267,7 @@ impl Members {
             ),
             "unmet_authentication_requirements" => (
                 ErrorKind::Unauthorized,
-                "the user cannot log in at the level that was asked for",
+                "the user cannot log in at the requested level",
             ),
             "unauthorized_client" => (
                 ErrorKind::Unauthorized,
@@ -275,7 +277,7 @@ impl Members {
             "temporarily_unavailable" => (ErrorKind::Server, "start the login again in a moment"),
             _ => (
                 ErrorKind::Validation,
-                "the server refuses the request itself: check the client's settings",
+                "the server rejected the request: check the client's settings",
             ),
         };
         let message = match &description {
@@ -292,12 +294,12 @@ impl Members {
         )
     }
 
-    /// A token that came through the browser can only be a bearer token.
+    /// Checks the token type: a token that came through the browser can only be a bearer token.
     pub(super) fn bearer_only(&mut self) -> Result<()> {
         match self.take("token_type") {
             Some(given) if !given.eq_ignore_ascii_case("bearer") => Err(refused_callback(
                 CallbackFault::TokenType,
-                "the access token of the answer is not a bearer token",
+                "the access token of the response is not a bearer token",
             )),
             _ => Ok(()),
         }
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn s10_answers_have_limits() {
+    fn callbacks_have_limits() {
         let longest = format!("a={}", "x".repeat(256 * 1024 - 2));
         Members::read(&longest, "").unwrap();
         assert!(Members::read(&format!("{longest}x"), "").is_err());
@@ -335,7 +337,7 @@ mod tests {
         assert!(Members::read(&many.join("&"), "").is_err());
     }
 
-    /// Only what stands in the redirect URI, as it stands there, is no part of the answer.
+    /// Only parameters that match the redirect URI's own, in name and value, are left out.
     #[test]
     fn what_the_redirect_uri_has_is_left_out() {
         let members = Members::read("tab=1&tab=2&code=1&x=1", "tab=1&code=2").unwrap();
@@ -348,16 +350,12 @@ mod tests {
     fn every_refusal_has_its_kind_and_hint() {
         for (code, kind, hint) in [
             ("access_denied", ErrorKind::Unauthorized, "refused"),
-            ("login_required", ErrorKind::Unauthorized, "do something"),
-            (
-                "interaction_required",
-                ErrorKind::Unauthorized,
-                "do something",
-            ),
+            ("login_required", ErrorKind::Unauthorized, "interact"),
+            ("interaction_required", ErrorKind::Unauthorized, "interact"),
             (
                 "account_selection_required",
                 ErrorKind::Unauthorized,
-                "do something",
+                "interact",
             ),
             ("consent_required", ErrorKind::Unauthorized, "consent"),
             (
@@ -387,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn s17_only_bearer_tokens_and_their_lifetime() {
+    fn a_callback_has_bearer_tokens_only_and_their_lifetime() {
         for (text, good) in [
             ("", true),
             ("token_type=bEaReR", true),

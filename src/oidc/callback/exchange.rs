@@ -1,19 +1,19 @@
-//! A checked answer's code for tokens.
+//! Exchanges the code of a checked response for tokens.
 
 use super::{AuthorizationResponse, OP, expected};
 use crate::error::{CallbackFault, ErrorKind, Result, invalid_argument, refused_callback};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
-use crate::oidc::client::Inner;
+use crate::oidc::client::OidcInner;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::response::Response;
 use crate::token::Granted;
 
-/// The exchange of a code. Await it.
+/// The exchange of a code; see [`Oidc::exchange_code`]. `.await` sends it.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
+#[must_use = "a request does nothing until it is awaited"]
 pub struct CodeExchange {
     oidc: Oidc,
     response: AuthorizationResponse,
@@ -21,7 +21,7 @@ pub struct CodeExchange {
 }
 
 impl Oidc {
-    /// Exchanges the code of a checked answer for tokens (RFC 6749 section 4.1.3), once.
+    /// Exchanges the code of a checked response for tokens (RFC 6749 section 4.1.3), once.
     ///
     /// ```no_run
     /// # async fn show(
@@ -29,13 +29,16 @@ impl Oidc {
     /// #     login: keycloak_kit::oidc::LoginAttempt,
     /// #     url: &str,
     /// # ) -> keycloak_kit::Result<()> {
-    /// let answer = oidc.authorization_response(login, url).await?;
-    /// let tokens = oidc.exchange_code(answer).param("resource", "https://api.example").await?;
+    /// let response = oidc.authorization_response(login, url).await?;
+    /// let tokens = oidc.exchange_code(response).param("resource", "https://api.example").await?;
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when the answer has no code; `Unauthorized` when the server refuses it.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the response has no code.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the server refuses the
+    ///   code.
+    /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the ID token fails a check.
     pub fn exchange_code(&self, response: AuthorizationResponse) -> CodeExchange {
         CodeExchange {
             oidc: self.clone(),
@@ -45,18 +48,18 @@ impl Oidc {
     }
 }
 
-/// Sends a code, once.
-pub(in crate::oidc) async fn spend(
-    inner: &Inner,
+/// Exchanges a code, without repeating the request.
+pub(in crate::oidc) async fn redeem_code(
+    inner: &OidcInner,
     op: &'static Operation,
     params: &Params,
 ) -> Result<Granted> {
     let outcome = inner
-        .grant(op, GrantKind::Code, Repeat::NEVER, params)
+        .grant(op, GrantKind::Code, RetryPolicy::NEVER, params)
         .await;
     outcome.map_err(|error| match error.kind() {
         ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Server => error.with_hint(
-            "the code may have been used: it is good for one exchange, so start the login again",
+            "the code may have been used, and can be exchanged only once: start the login again",
         ),
         _ => error,
     })
@@ -68,7 +71,7 @@ impl CodeExchange {
         let Some(code) = &self.response.code else {
             return Err(invalid_argument(
                 &OP,
-                "the answer has no code: its response type is another one",
+                "the response has no code: the login requested another response type",
             ));
         };
         let login = &self.response.login;
@@ -76,13 +79,13 @@ impl CodeExchange {
         params.push("code", code);
         params.push("redirect_uri", login.redirect_uri.as_str());
         params.push("code_verifier", &login.verifier);
-        let granted = spend(inner, &OP, &params).await?;
+        let granted = redeem_code(inner, &OP, &params).await?;
         let head = granted.head.clone();
         let expected = expected(login)
             .code(code.expose())
             .state(login.state.expose());
         let tokens = inner.token_set(&OP, granted, expected, None).await?;
-        // Both ID tokens of a hybrid flow are about the same user (OpenID Connect Core 1.0
+        // Both ID tokens of a hybrid flow must be about the same user (OpenID Connect Core 1.0
         // section 3.3.3.6).
         if let (Some(front), Some(back)) = (&self.response.id_token, tokens.id_token())
             && front.subject() != back.subject()

@@ -1,4 +1,4 @@
-//! A checked answer.
+//! A checked authorization response.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,8 +8,8 @@ use crate::oidc::authorize::LoginAttempt;
 use crate::oidc::verify::IdToken;
 use crate::token::AccessToken;
 
-/// The provider's answer to one login: its issuer, its state and, where it has any, its tokens are
-/// checked. `Debug` shows none of its values.
+/// The provider's response to one login, with its issuer, its state and its tokens checked. `Debug`
+/// shows none of its values.
 pub struct AuthorizationResponse {
     pub(super) code: Option<Secret>,
     pub(super) id_token: Option<IdToken>,
@@ -19,23 +19,23 @@ pub struct AuthorizationResponse {
 }
 
 impl AuthorizationResponse {
-    /// The code, for [`Oidc::exchange_code`](crate::oidc::Oidc::exchange_code).
+    /// Returns the code, for [`Oidc::exchange_code`](crate::oidc::Oidc::exchange_code).
     pub fn code(&self) -> Option<&Secret> {
         self.code.as_ref()
     }
 
-    /// The verified ID token of an implicit or hybrid answer (legacy).
+    /// Returns the verified ID token of an implicit or hybrid response (legacy).
     pub fn id_token(&self) -> Option<&IdToken> {
         self.id_token.as_ref()
     }
 
-    /// The access token of an implicit or hybrid answer (legacy). Where an ID token came with it,
-    /// `at_hash` fits.
+    /// Returns the access token of an implicit or hybrid response (legacy). If an ID token came
+    /// with it, its `at_hash` was checked.
     pub fn access_token(&self) -> Option<&AccessToken> {
         self.access_token.as_ref()
     }
 
-    /// Any other parameter, such as `session_state` or `scope`.
+    /// Returns any other parameter, such as `session_state` or `scope`.
     pub fn member(&self, name: &str) -> Option<&str> {
         self.members.get(name).map(Secret::expose)
     }

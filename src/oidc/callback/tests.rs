@@ -1,4 +1,4 @@
-//! Answers that are refused, and that nothing is sent then.
+//! Responses that are refused, without sending anything.
 
 mod expected;
 mod hybrid;
@@ -49,7 +49,7 @@ async fn a_good_answer_is_exchanged_once() {
 }
 
 #[tokio::test]
-async fn s05_s06_s09_s10_answers_that_are_refused() {
+async fn malformed_and_foreign_callbacks_are_refused_before_the_exchange() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let iss = mock.server.url.clone();
@@ -58,13 +58,13 @@ async fn s05_s06_s09_s10_answers_that_are_refused() {
         ("no state", |_, iss| {
             format!("https://app.example/cb?code=c&iss={iss}")
         }),
-        ("that of another login", |_, iss| {
+        ("state of another login", |_, iss| {
             format!("https://app.example/cb?code=c&state=x&iss={iss}")
         }),
-        ("does not say whose", |state, _| {
+        ("does not name its issuer", |state, _| {
             format!("https://app.example/cb?code=c&state={state}")
         }),
-        ("another provider's", |state, iss| {
+        ("from another provider", |state, iss| {
             format!("https://app.example/cb?code=c&state={state}&iss={iss}/")
         }),
         ("\"code\" twice", |state, iss| {
@@ -73,26 +73,26 @@ async fn s05_s06_s09_s10_answers_that_are_refused() {
         ("\"state\" twice", |state, iss| {
             format!("https://app.example/cb?code=c&state={state}&state={state}&iss={iss}")
         }),
-        ("a JWT, which was not asked for", |state, iss| {
+        ("a JWT, which was not requested", |state, iss| {
             format!("https://app.example/cb?response=x&state={state}&iss={iss}")
         }),
-        ("id_token, which was not asked for", |state, iss| {
+        ("id_token, which was not requested", |state, iss| {
             format!("https://app.example/cb?code=c&id_token=x&state={state}&iss={iss}")
         }),
-        ("access_token, which was not asked for", |state, iss| {
+        ("access_token, which was not requested", |state, iss| {
             format!("https://app.example/cb?code=c&access_token=x&state={state}&iss={iss}")
         }),
         ("has no code", |state, iss| {
             format!("https://app.example/cb?state={state}&iss={iss}")
         }),
-        // Not where it was asked for.
-        ("does not say whose", |state, iss| {
+        // Not where it was requested.
+        ("does not name its issuer", |state, iss| {
             format!("https://app.example/cb#code=c&state={state}&iss={iss}")
         }),
-        ("does not say whose", |_, _| {
+        ("does not name its issuer", |_, _| {
             "https://app.example/cb".to_owned()
         }),
-        ("longer than any answer", |state, iss| {
+        ("too long", |state, iss| {
             let long = "x".repeat(300_000);
             format!("https://app.example/cb?code={long}&state={state}&iss={iss}")
         }),
@@ -127,32 +127,43 @@ async fn s05_s06_s09_s10_answers_that_are_refused() {
 }
 
 #[tokio::test]
-async fn s05_a_login_belongs_to_its_provider_and_client() {
+async fn a_login_belongs_to_its_provider_and_client() {
     let (one, other) = (Mock::start().await, Mock::start().await);
     let (a, b) = (one.oidc(), other.oidc());
     let login = one.login(&a).await;
-    // The answer of the one is brought to the client of the other, and the other way round.
+    // Each client receives the response of the other one's login.
     let error = b
         .callback(login.clone(), one.answer(&login))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("another provider"), "{error}");
+    assert!(
+        error.to_string().contains("with another provider"),
+        "{error}"
+    );
     let error = a
         .callback(login.clone(), other.answer(&login))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("another provider's"), "{error}");
+    assert!(
+        error.to_string().contains("from another provider"),
+        "{error}"
+    );
     let elsewhere = one.builder().client_id("other").build().unwrap();
     let error = elsewhere
         .callback(login.clone(), one.answer(&login))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("another client"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("with another provider or client"),
+        "{error}"
+    );
     assert_eq!(one.posts("/token") + other.posts("/token"), 0);
 }
 
 #[tokio::test]
-async fn s09_a_provider_that_does_not_promise_iss() {
+async fn an_iss_that_was_not_promised_may_be_missing_but_not_wrong() {
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             document
@@ -167,7 +178,7 @@ async fn s09_a_provider_that_does_not_promise_iss() {
     let login = mock.login(&oidc).await;
     let answer = format!("/cb?code=c0de&state={}", login.state());
     oidc.callback(login, answer).await.unwrap();
-    // What it says all the same must be right.
+    // If it names its issuer all the same, the issuer must be right.
     let login = mock.login(&oidc).await;
     let answer = format!("/cb?code=c0de&state={}&iss=https://evil", login.state());
     oidc.callback(login, answer).await.unwrap_err();
@@ -198,7 +209,7 @@ async fn refusals_of_the_provider() {
             Some("no way"),
             "no control characters"
         );
-        // s09, s06: a refusal is somebody's refusal of this login, or it is not read.
+        // A refusal is read only if it is the provider's refusal of this login.
         for answer in [
             format!("/cb?error={code}&state=x&iss={iss}"),
             format!("/cb?error={code}&iss={iss}"),
@@ -215,7 +226,7 @@ async fn refusals_of_the_provider() {
 }
 
 #[tokio::test]
-async fn s08_id_tokens_of_another_login_are_refused() {
+async fn id_tokens_of_another_login_are_refused() {
     type Change = fn(&mut serde_json::Value);
     let defects: [(TokenFault, Change); 6] = [
         (TokenFault::Nonce, |claims| claims["nonce"] = json!("other")),
@@ -266,7 +277,7 @@ async fn an_answer_without_id_token_is_no_login() {
 }
 
 #[tokio::test]
-async fn s14_a_code_whose_fate_is_unclear_is_sent_once() {
+async fn a_code_whose_fate_is_unclear_is_sent_once() {
     for reply in [
         Reply::Drop,
         Reply::Truncate,
@@ -290,7 +301,7 @@ async fn s14_a_code_whose_fate_is_unclear_is_sent_once() {
 }
 
 #[tokio::test]
-async fn s03_secrets_do_not_follow_redirects() {
+async fn secrets_do_not_follow_redirects() {
     let elsewhere = Mock::start().await;
     let target = format!("{}/token", elsewhere.server.url);
     for status in [302, 307, 308] {
@@ -313,7 +324,7 @@ async fn s03_secrets_do_not_follow_redirects() {
 }
 
 #[tokio::test]
-async fn s17_token_types() {
+async fn token_types_are_compared_without_case_and_others_refused() {
     for (given, good) in [
         ("bearer", true),
         ("BEARER", true),
@@ -335,7 +346,7 @@ async fn s17_token_types() {
 }
 
 #[tokio::test]
-async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
+async fn signed_and_plain_callbacks_are_not_mixed() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let start = || async {
@@ -376,7 +387,7 @@ async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
     let login = start().await;
     let answer = format!("/cb?response={}&code=other", signed(&login, |_| {}));
     let error = oidc.callback(login, answer).await.unwrap_err();
-    assert!(error.to_string().contains("plain parameters"), "{error}");
+    assert!(error.to_string().contains("unsigned parameters"), "{error}");
     let login = start().await;
     let answer = mock.answer(&login);
     let error = oidc.callback(login, answer).await.unwrap_err();
@@ -385,9 +396,9 @@ async fn s11_jarm_answers_and_plain_ones_are_not_mixed() {
 }
 
 proptest::proptest! {
-    /// s31: whatever a browser brings is read or refused.
+    /// Whatever a browser brings is read or refused.
     #[test]
-    fn s10_s31_no_answer_makes_a_panic(text in ".{0,200}", form in proptest::bool::ANY) {
+    fn any_callback_is_read_or_refused(text in ".{0,200}", form in proptest::bool::ANY) {
         let login: crate::oidc::LoginAttempt = serde_json::from_value(json!({
             "url": "https://op/a", "state": "s", "nonce": "n", "verifier": "v", "issuer": "https://op",
             "client_id": "app", "redirect_uri": "https://app/cb?own=1",
@@ -407,12 +418,12 @@ proptest::proptest! {
         }
     }
 
-    /// s20: an error body is bounded, and free of control characters.
+    /// An error body is bounded and free of control characters.
     #[test]
-    fn s20_what_a_server_says_is_untrusted(text in ".{0,2000}") {
+    fn what_a_server_says_is_bounded_and_has_no_control_characters(text in ".{0,2000}") {
         let body = json!({ "error": "invalid_request", "error_description": text }).to_string();
         let op = crate::operation::Operation::new("x", "POST", "/");
-        let error = crate::Error::from_response(
+        let error = crate::call::response_error(
             &op, http::StatusCode::BAD_REQUEST, &http::HeaderMap::new(), body.as_bytes(),
         );
         if let Some(said) = error.server_message() {
@@ -422,7 +433,7 @@ proptest::proptest! {
     }
 }
 
-/// The code is spent, and nothing is sent after it but a request for the keys.
+/// The code is exchanged, and nothing is sent after it except a request for the keys.
 #[tokio::test]
 async fn id_tokens_that_nobody_has_signed() {
     type Make = fn() -> Defects;
@@ -447,7 +458,7 @@ async fn id_tokens_that_nobody_has_signed() {
             header: Box::new(|header| header["crit"] = json!(["exp"])),
             ..Defects::default()
         }),
-        // Another key under the same name.
+        // Another key with the same `kid`.
         (TokenFault::Signature, || Defects {
             keys: Box::new(|keys| {
                 let other = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
@@ -481,7 +492,7 @@ async fn id_tokens_that_nobody_has_signed() {
     }
 }
 
-/// Each refusal says by a code what it is about.
+/// Each refusal has a code that says what is wrong.
 #[tokio::test]
 async fn a_refused_answer_has_its_fault() {
     let mock = Mock::start().await;
@@ -532,7 +543,7 @@ async fn a_refused_answer_has_its_fault() {
     let store = MemoryLoginStore::new();
     let error = oidc.callback_from(&store, "no", "/cb").await.unwrap_err();
     assert_eq!(error.callback_fault(), Some(CallbackFault::NoLogin));
-    // A signed answer of another issuer.
+    // A signed response of another issuer.
     let signed = oidc.authorize().response_mode(ResponseMode::QueryJwt);
     let signed = signed.start().await.unwrap();
     let claims = json!({ "iss": "https://evil", "aud": "app", "exp": now() + 60, "code": "c" });
@@ -546,7 +557,7 @@ async fn a_refused_answer_has_its_fault() {
     );
     assert_eq!(error.token_fault(), Some(TokenFault::Issuer));
     assert_eq!(mock.posts("/token"), 0);
-    // What the provider refuses is its own code.
+    // The provider's own refusals have the provider's code.
     let answer = format!("/cb?error=access_denied&state={state}&iss={iss}");
     let error = oidc.callback(login, answer).await.unwrap_err();
     assert_eq!(error.callback_fault(), None);

@@ -1,4 +1,4 @@
-//! Logins that the user decides about on another device, started by the client: OpenID Connect
+//! Logins started by the client and approved by the user on another device: OpenID Connect
 //! Client-Initiated Backchannel Authentication (CIBA) Core 1.0, modes poll and ping.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid_argument, is_disruptive, unauthorized, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::jose::{SigningKey, hash};
 use crate::login::{GrantKind, explain};
 use crate::oidc::form::{self, CLIENT, Params};
@@ -35,7 +35,7 @@ const ENDPOINT: Endpoint = ("backchannel_authentication_endpoint", |m| {
 });
 const TOKEN: &str = "client_notification_token";
 
-/// The start of a backchannel login; see [`Oidc::backchannel_login`]. `.await` sends it.
+/// A backchannel authentication request; see [`Oidc::backchannel_login`]. `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct BackchannelLoginRequest {
@@ -45,7 +45,7 @@ pub struct BackchannelLoginRequest {
     max_issue_age: Option<Duration>,
 }
 
-/// A login that waits for the user. `Debug` shows no code.
+/// A login that waits for the user. `Debug` shows no codes.
 #[derive(Clone)]
 pub struct BackchannelLogin {
     pub(super) oidc: Oidc,
@@ -55,12 +55,13 @@ pub struct BackchannelLogin {
     pub(super) pace: Pace,
     pub(super) slow_downs: SlowDowns,
     pub(super) max_issue_age: Option<Duration>,
-    /// What the caller adds to the token requests.
+    /// Parameters that the caller adds to the token requests.
     pub(super) params: Params,
 }
 
+/// CIBA section 7.3.
 #[derive(Deserialize)]
-struct Answer {
+struct AuthenticationResponse {
     auth_req_id: Secret,
     #[serde(default)]
     expires_in: Value,
@@ -74,20 +75,22 @@ struct Ping {
 }
 
 impl Oidc {
-    /// Asks a user to log in on a device of theirs (CIBA). The client needs the OIDC CIBA grant
-    /// switched on, and the realm a way to reach the user. Name the user with
+    /// Asks a user to approve a login on another device (CIBA). The client needs the OIDC CIBA
+    /// grant enabled, and the realm a way to reach the user. Name the user with
     /// [`login_hint`](BackchannelLoginRequest::login_hint). The scope has `openid`.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
     /// let login = oidc.backchannel_login().login_hint("ada").binding_message("W4SCT").await?;
-    /// let tokens = login.tokens().await?; // when the user has agreed
+    /// let tokens = login.tokens().await?; // when the user has approved
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client may not use this grant; `Decode` when the answer
-    /// lacks `auth_req_id` or `expires_in`.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the client may not use this
+    ///   grant.
+    /// - [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response lacks `auth_req_id` or
+    ///   `expires_in`.
     pub fn backchannel_login(&self) -> BackchannelLoginRequest {
         let params = Params::default().with_openid();
         BackchannelLoginRequest {
@@ -100,48 +103,48 @@ impl Oidc {
 }
 
 impl BackchannelLoginRequest {
-    /// The user: name, e-mail address, whatever the server knows users by.
+    /// Names the user by user name, e-mail address or another identifier that the server accepts.
     pub fn login_hint(mut self, hint: impl Into<Secret>) -> Self {
         self.params.set("login_hint", hint);
         self
     }
 
-    /// The user, as an ID token of an earlier login.
+    /// Names the user by an ID token of an earlier login.
     pub fn id_token_hint(mut self, token: impl Into<Secret>) -> Self {
         self.params.set("id_token_hint", token);
         self
     }
 
-    /// A short text that both devices show, so that the user sees that they belong together. One
-    /// with control characters is refused; Keycloak takes letters, digits and a few signs, 50 of
-    /// them.
+    /// Sets a short text that both devices show, so that the user sees that they belong together. A
+    /// text with control characters is refused; Keycloak accepts at most 50 letters, digits and a
+    /// few punctuation characters.
     pub fn binding_message(mut self, message: impl Into<String>) -> Self {
         self.params.set("binding_message", message.into());
         self
     }
 
-    /// Levels of authentication to ask for, separated by spaces.
+    /// Sets the requested authentication levels, separated by spaces.
     pub fn acr_values(mut self, values: impl Into<String>) -> Self {
         self.params.set("acr_values", values.into());
         self
     }
 
-    /// How long the user has, in whole seconds.
+    /// Sets how long the user has to decide, in whole seconds.
     pub fn requested_expiry(mut self, time: Duration) -> Self {
         self.params
             .set("requested_expiry", time.as_secs().to_string());
         self
     }
 
-    /// Asks the server to ping the client's notification endpoint when the user has decided, with
-    /// this bearer token; the client is registered for the mode `ping`. See
+    /// Asks the server to ping the client's notification endpoint with this bearer token when the
+    /// user has decided, for a client that is registered with the mode `ping`. See
     /// [`BackchannelLogin::check_ping`].
     pub fn client_notification_token(mut self, token: impl Into<Secret>) -> Self {
         self.params.set(TOKEN, token);
         self
     }
 
-    /// Signs the request (CIBA section 7.1.1), as a JWT of the type `oauth-authz-req+jwt`.
+    /// Signs the request (CIBA section 7.1.1) as a JWT of the type `oauth-authz-req+jwt`.
     pub fn signed_with(mut self, key: &SigningKey) -> Self {
         self.signed_with = Some(key.clone());
         self
@@ -153,7 +156,7 @@ impl BackchannelLoginRequest {
         if hints.iter().all(|hint| self.params.get(hint).is_none()) && !self.has_extra_hint()? {
             return Err(invalid_argument(
                 &START,
-                "nobody is named: call login_hint or id_token_hint",
+                "the request names no user: call login_hint or id_token_hint",
             ));
         }
         if let Some(message) = self.params.get("binding_message")
@@ -161,7 +164,7 @@ impl BackchannelLoginRequest {
         {
             return Err(invalid_argument(
                 &START,
-                "the binding message is empty or has control characters: both devices show it",
+                "the binding message is empty or has control characters, but both devices show it",
             ));
         }
         let inner = &self.oidc.inner;
@@ -188,23 +191,25 @@ impl BackchannelLoginRequest {
                 params
             }
         };
-        let answer = inner.post(&START, ENDPOINT, Repeat::NEVER, &params).await?;
+        let answer = inner
+            .post(&START, ENDPOINT, RetryPolicy::NEVER, &params)
+            .await?;
         if let Some(refusal) = answer.refusal(&START, Some("auth_req_id")) {
             return Err(explain(refusal, GrantKind::Backchannel));
         }
         let head = Head::of(&answer.response);
-        let answer: Answer = json::decode(&START, answer.response.body())?;
-        let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
+        let response: AuthenticationResponse = json::decode(&START, answer.response.body())?;
+        let Some(expires_in) = lifetime::seconds(Some(&response.expires_in)) else {
             // CIBA section 7.3: required.
             return Err(unexpected_body(
                 &START,
-                "the answer does not say how long the user has (expires_in)",
+                "the response has no lifetime (expires_in)",
             ));
         };
         let expires_in = Some(expires_in);
-        let interval = lifetime::seconds(Some(&answer.interval));
+        let interval = lifetime::seconds(Some(&response.interval));
         Ok(head.with(BackchannelLogin {
-            auth_req_id: answer.auth_req_id,
+            auth_req_id: response.auth_req_id,
             expires_in,
             notification_token,
             pace: Pace::new(interval, expires_in),
@@ -224,50 +229,52 @@ impl BackchannelLoginRequest {
 }
 
 impl BackchannelLogin {
-    /// What the server calls this login (`auth_req_id`), to find it again when a ping comes.
+    /// Returns the server's id of this login (`auth_req_id`), to find the login when a ping
+    /// arrives.
     pub fn id(&self) -> &Secret {
         &self.auth_req_id
     }
 
-    /// Which login a ping is about: its [`id`](Self::id). Nothing is checked yet; the login's
-    /// [`check_ping`](Self::check_ping) does that.
+    /// Returns the [`id`](Self::id) of the login that a ping is about. It is not verified; call the
+    /// login's [`check_ping`](Self::check_ping) for that.
     ///
     /// # Errors
-    /// Of kind `Decode` when the body is none of a ping.
+    /// Returns an error of kind [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the body is not
+    /// a ping notification.
     pub fn id_of_ping(body: &[u8]) -> Result<Secret> {
         let ping: Ping = json::decode(&PING, body)?;
         Ok(ping.auth_req_id)
     }
 
-    /// How long the user has, from the start on.
+    /// Returns how long the user has to decide, counted from the start of the login.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
     }
 
-    /// How long to wait between polls of one's own; longer after each `slow_down` that
-    /// [`poll`](Self::poll) was answered.
+    /// Returns how long to wait between two calls of [`poll`](Self::poll). It grows with each
+    /// `slow_down` response.
     pub fn interval(&self) -> Duration {
         self.slow_downs.pace(self.pace).interval
     }
 
-    /// Waits until the user has agreed, asking the server at the pace it wants. Dropping the
-    /// future ends the waiting.
+    /// Waits until the user has approved the login, polling at the server's pace. Dropping the
+    /// future stops the polling.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` with the code `access_denied` when the user refuses, `expired_token`
-    /// when the time is over.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) with
+    /// the code `access_denied` if the user refuses, or `expired_token` if the time is over.
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
         poll::until_granted(&self.oidc, &POLL, &params, pace, self.max_issue_age).await
     }
 
-    /// Asks once, such as after a ping; `None` while the user has not decided.
+    /// Polls once, such as after a ping; `None` if the user has not decided yet.
     ///
     /// # Errors
-    /// As [`tokens`](Self::tokens).
+    /// Same as [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        poll::by_hand(
+        poll::poll_once(
             &self.oidc,
             &POLL,
             &self.params(),
@@ -277,12 +284,14 @@ impl BackchannelLogin {
         .await
     }
 
-    /// Whether a request to the client's notification endpoint (CIBA section 10.2) is the
-    /// server's about this login: give its `Authorization` header and its body. Answer 204, then
-    /// [`poll`](Self::poll).
+    /// Checks that a request to the client's notification endpoint (CIBA section 10.2) is the
+    /// server's ping about this login, by its `Authorization` header and its body. Respond with
+    /// 204, then call [`poll`](Self::poll).
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when it has another token or is about another login: answer 401.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// request has another token or is about another login: respond with 401. Returns one of kind
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the body is not a ping notification.
     pub fn check_ping(&self, authorization: &str, body: &[u8]) -> Result<()> {
         let refuse = |why: &'static str| Err(unauthorized(why).with_operation(&PING));
         let Some(expected) = &self.notification_token else {

@@ -1,9 +1,9 @@
-//! The client's own login (RFC 6749 section 4.4).
+//! The client credentials grant (RFC 6749 section 4.4).
 
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -22,11 +22,12 @@ pub struct ClientCredentialsLogin {
 }
 
 impl Oidc {
-    /// Logs in as the client itself (RFC 6749 section 4.4). The client needs service account
-    /// roles switched on.
+    /// Logs in as the client itself (RFC 6749 section 4.4). The client needs service account roles
+    /// enabled.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the client's proof is refused.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// client authentication is refused.
     pub fn client_credentials(&self) -> ClientCredentialsLogin {
         ClientCredentialsLogin {
             oidc: self.clone(),
@@ -39,12 +40,12 @@ impl Oidc {
 impl ClientCredentialsLogin {
     async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
-        let repeat = Repeat::CLIENT_CREDENTIALS;
+        let retry = RetryPolicy::CLIENT_CREDENTIALS;
         inner
             .tokens(
                 &OP,
                 GrantKind::ClientCredentials,
-                repeat,
+                retry,
                 &self.params,
                 self.max_issue_age,
             )

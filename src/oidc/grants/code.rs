@@ -1,10 +1,10 @@
-//! The code of a login that another program has started.
+//! Exchanges the code of a login that another program started.
 
 use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::oidc::callback::spend;
+use crate::oidc::callback::redeem_code;
 use crate::oidc::form::{self, Params};
 use crate::oidc::verify::Expected;
 use crate::oidc::{Oidc, TokenSet};
@@ -13,7 +13,7 @@ use crate::response::Response;
 
 const OP: Operation = Operation::new("oidc.code", "POST", "{token_endpoint}");
 
-/// The exchange of somebody else's code; see [`Oidc::code`]. `.await` sends it, once.
+/// The exchange of another program's code; see [`Oidc::code`]. `.await` sends it, once.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct CodeGrant {
@@ -25,9 +25,10 @@ pub struct CodeGrant {
 }
 
 impl Oidc {
-    /// Exchanges a code for tokens (RFC 6749 section 4.1.3) where another program has sent the
-    /// browser to the server: a browser or mobile application, a gateway.
-    /// [`authorize`](Self::authorize) and [`callback`](Self::callback) do all of it, and check more.
+    /// Exchanges a code for tokens (RFC 6749 section 4.1.3), if another program has sent the
+    /// browser to the server, such as a single-page application, a mobile application or a gateway.
+    /// [`authorize`](Self::authorize) and [`callback`](Self::callback) do the whole login and check
+    /// more.
     ///
     /// ```no_run
     /// # async fn show(
@@ -45,11 +46,12 @@ impl Oidc {
     /// ```
     ///
     /// # Security
-    /// Whoever started the login must have compared `state` and `iss` with what was sent (RFC 9700
-    /// sections 2.1 and 4.4).
+    /// The program that started the login must have compared `state` and `iss` with the values that
+    /// it sent (RFC 9700 sections 2.1 and 4.4).
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when the server refuses the code.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// server refuses the code.
     pub fn code(&self, code: impl Into<Secret>, redirect_uri: impl Into<String>) -> CodeGrant {
         let code = code.into();
         let mut params = Params::of("authorization_code");
@@ -66,14 +68,14 @@ impl Oidc {
 }
 
 impl CodeGrant {
-    /// The `code_verifier` of the login (RFC 7636).
+    /// Sets the `code_verifier` of the login (RFC 7636).
     pub fn verifier(mut self, verifier: impl Into<Secret>) -> Self {
         self.params.set("code_verifier", verifier);
         self
     }
 
-    /// The `nonce` that the login sent: the ID token must have it. Without this call it may have
-    /// any.
+    /// Sets the `nonce` that the login sent, which the ID token must have. Without this call the
+    /// nonce is not checked.
     pub fn nonce(mut self, nonce: impl Into<Secret>) -> Self {
         self.nonce = Some(nonce.into());
         self
@@ -81,7 +83,7 @@ impl CodeGrant {
 
     async fn answered(self) -> Result<Response<TokenSet>> {
         let inner = &self.oidc.inner;
-        let granted = spend(inner, &OP, &self.params).await?;
+        let granted = redeem_code(inner, &OP, &self.params).await?;
         let expected = match &self.nonce {
             Some(nonce) => Expected::new().nonce(nonce.expose()),
             None => Expected::new().any_nonce(),

@@ -1,9 +1,9 @@
-//! A grant that has no call of its own.
+//! Grants without a method of their own.
 
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -22,8 +22,8 @@ pub struct CustomGrant {
 }
 
 impl Oidc {
-    /// Asks for tokens by a grant that has no call of its own (RFC 6749 section 4.5), such as one of
-    /// an extension of the server.
+    /// Requests tokens with a grant that has no method of its own (RFC 6749 section 4.5), such as a
+    /// grant of a server extension.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -31,8 +31,8 @@ impl Oidc {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    /// Of kind `Unauthorized` when the server refuses it. An attempt that may have reached the
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the
+    /// server refuses the grant. An attempt that may have reached the server is not repeated.
     /// server is not repeated.
     pub fn grant(&self, grant_type: impl Into<String>) -> CustomGrant {
         let mut params = Params::default();
@@ -52,7 +52,7 @@ impl CustomGrant {
             .tokens(
                 &OP,
                 GrantKind::Custom,
-                Repeat::SINGLE_USE,
+                RetryPolicy::SINGLE_USE,
                 &self.params,
                 self.max_issue_age,
             )

@@ -1,4 +1,4 @@
-//! Logging in on another device (RFC 8628).
+//! The device authorization grant (RFC 8628).
 
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::Secret;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, unexpected_body};
 use crate::http::json;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, explain};
 use crate::oidc::form::{self, CLIENT, Params};
 use crate::oidc::pkce::Pkce;
@@ -27,7 +27,7 @@ const ENDPOINT: Endpoint = ("device_authorization_endpoint", |m| {
     m.device_authorization_endpoint.as_deref()
 });
 
-/// The start of a login on another device; see [`Oidc::device`]. `.await` sends it.
+/// A device authorization request; see [`Oidc::device`]. `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct DeviceLoginRequest {
@@ -38,7 +38,7 @@ pub struct DeviceLoginRequest {
 
 /// A login that waits for the user: show [`user_code`](Self::user_code) and
 /// [`verification_uri`](Self::verification_uri), then await [`tokens`](Self::tokens). `Debug` shows
-/// no code.
+/// no codes.
 #[derive(Clone)]
 pub struct DeviceLogin {
     pub(super) oidc: Oidc,
@@ -51,16 +51,17 @@ pub struct DeviceLogin {
     pub(super) pace: Pace,
     pub(super) slow_downs: SlowDowns,
     pub(super) max_issue_age: Option<Duration>,
-    /// What the caller adds to the token requests.
+    /// Parameters that the caller adds to the token requests.
     pub(super) params: Params,
 }
 
+/// RFC 8628 section 3.2.
 #[derive(Deserialize)]
-struct Answer {
+struct DeviceAuthorizationResponse {
     device_code: Secret,
     user_code: Secret,
     verification_uri: Option<String>,
-    /// Older servers, written before RFC 8628 was one.
+    /// The name of `verification_uri` in drafts of RFC 8628, which some servers still use.
     verification_url: Option<String>,
     verification_uri_complete: Option<Secret>,
     verification_url_complete: Option<Secret>,
@@ -70,8 +71,8 @@ struct Answer {
     interval: Value,
 }
 
-impl Answer {
-    /// The user reads these: nothing of them may act on a terminal.
+impl DeviceAuthorizationResponse {
+    /// Returns an error if a text for the user could control a terminal.
     fn check(&self) -> Result<()> {
         shown::code("user_code", self.user_code.expose())?;
         for uri in [&self.verification_uri, &self.verification_url]
@@ -92,22 +93,23 @@ impl Answer {
 }
 
 impl Oidc {
-    /// Starts a login on a device without browser or keyboard (RFC 8628). The client needs the
-    /// device authorization grant switched on. The scope has `openid`, unless it
-    /// is [left out](DeviceLoginRequest::without_openid).
+    /// Starts a login on a device without a browser or keyboard (RFC 8628). The client needs the
+    /// device authorization grant enabled. The scope has `openid` unless
+    /// [`without_openid`](DeviceLoginRequest::without_openid) is called.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
     /// let login = oidc.device().scope("openid email").await?;
     /// println!("open {} and enter {}", login.verification_uri(), login.user_code());
-    /// let tokens = login.tokens().await?; // when the user has agreed
+    /// let tokens = login.tokens().await?; // when the user has approved
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// Of kind `Protocol` when the provider publishes no device authorization endpoint, or answers
-    /// with a code that has control characters or an address other than `https` and `http`: the
-    /// user's terminal never gets these.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the provider publishes no device
+    ///   authorization endpoint, or if a code has control characters or an address is not an
+    ///   `https` or `http` URL: these are never shown to the user.
+    /// - [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response lacks a required member.
     pub fn device(&self) -> DeviceLoginRequest {
         let params = Params::default().with_openid();
         DeviceLoginRequest {
@@ -129,38 +131,38 @@ impl DeviceLoginRequest {
             .within_limits(&START, |limits| limits.check_authorization(&START, &pairs))
             .await?;
         let answer = inner
-            .post(&START, ENDPOINT, Repeat::IDEMPOTENT, &self.params)
+            .post(&START, ENDPOINT, RetryPolicy::IDEMPOTENT, &self.params)
             .await?;
         if let Some(refusal) = answer.refusal(&START, Some("device_code")) {
             return Err(explain(refusal, GrantKind::Custom));
         }
         let head = Head::of(&answer.response);
-        let answer: Answer = json::decode(&START, answer.response.body())?;
-        answer
+        let response: DeviceAuthorizationResponse = json::decode(&START, answer.response.body())?;
+        response
             .check()
             .map_err(|error| error.with_operation(&START))?;
-        let Some(verification_uri) = answer.verification_uri.or(answer.verification_url) else {
+        let Some(verification_uri) = response.verification_uri.or(response.verification_url) else {
             return Err(unexpected_body(
                 &START,
-                "the answer does not say where the user enters the code",
+                "the response does not say where the user enters the code",
             ));
         };
         // RFC 8628 section 3.2: REQUIRED.
-        let Some(expires_in) = lifetime::seconds(Some(&answer.expires_in)) else {
+        let Some(expires_in) = lifetime::seconds(Some(&response.expires_in)) else {
             return Err(unexpected_body(
                 &START,
-                "the answer does not say how long the user has (expires_in)",
+                "the response has no lifetime (expires_in)",
             ));
         };
         let expires_in = Some(expires_in);
-        let interval = lifetime::seconds(Some(&answer.interval));
+        let interval = lifetime::seconds(Some(&response.interval));
         Ok(head.with(DeviceLogin {
-            device_code: answer.device_code,
-            user_code: answer.user_code,
+            device_code: response.device_code,
+            user_code: response.user_code,
             verification_uri,
-            verification_uri_complete: answer
+            verification_uri_complete: response
                 .verification_uri_complete
-                .or(answer.verification_url_complete),
+                .or(response.verification_url_complete),
             expires_in,
             verifier: pkce.verifier,
             pace: Pace::new(interval, expires_in),
@@ -173,52 +175,52 @@ impl DeviceLoginRequest {
 }
 
 impl DeviceLogin {
-    /// What the user enters, without control characters. For the user's eyes only: who has it can
-    /// take over the login.
+    /// Returns the code that the user enters, without control characters. Show it to the user only:
+    /// anyone who knows it can take over the login.
     pub fn user_code(&self) -> &str {
         self.user_code.expose()
     }
 
-    /// Where the user enters it: an `https` or `http` URL.
+    /// Returns the `https` or `http` URL where the user enters the code.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
-    /// The same address with the code in it, for a QR code; not every server has one.
+    /// Returns the same URL with the code in it, for a QR code, if the server sent one.
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_ref().map(Secret::expose)
     }
 
-    /// How long the user has, from the start on.
+    /// Returns how long the user has to decide, counted from the start of the login.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
     }
 
-    /// How long to wait between polls of one's own; longer after each `slow_down` that
-    /// [`poll`](Self::poll) was answered.
+    /// Returns how long to wait between two calls of [`poll`](Self::poll). It grows with each
+    /// `slow_down` response.
     pub fn interval(&self) -> Duration {
         self.slow_downs.pace(self.pace).interval
     }
 
-    /// Waits until the user has agreed, asking the server at the pace it wants (`interval`,
-    /// `slow_down`, `Retry-After`). Dropping the future ends the waiting.
+    /// Waits until the user has approved the login, polling at the server's pace (`interval`,
+    /// `slow_down`, `Retry-After`). Dropping the future stops the polling.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` with the code `access_denied` when the user refuses, `expired_token`
-    /// when the time is over.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) with
+    /// the code `access_denied` if the user refuses, or `expired_token` if the time is over.
     pub async fn tokens(&self) -> Result<TokenSet> {
         let params = self.params();
         let pace = self.slow_downs.pace(self.pace);
         poll::until_granted(&self.oidc, &POLL, &params, pace, self.max_issue_age).await
     }
 
-    /// Asks once; `None` while the user has not decided. The caller keeps the pace: wait
-    /// [`interval`](Self::interval) between two calls, which may grow.
+    /// Polls once; `None` if the user has not decided yet. Wait for [`interval`](Self::interval)
+    /// between two calls; it may grow.
     ///
     /// # Errors
-    /// As [`tokens`](Self::tokens).
+    /// Same as [`tokens`](Self::tokens).
     pub async fn poll(&self) -> Result<Option<TokenSet>> {
-        poll::by_hand(
+        poll::poll_once(
             &self.oidc,
             &POLL,
             &self.params(),

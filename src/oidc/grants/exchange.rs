@@ -1,4 +1,4 @@
-//! Token exchange (RFC 8693), Keycloak's standard one (v2) and its older one (v1).
+//! Token exchange (RFC 8693): Keycloak's standard exchange (v2) and its legacy exchange (v1).
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::Secret;
 use crate::error::{Result, unexpected_body};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::{GrantKind, grant};
 use crate::oidc::Oidc;
 use crate::oidc::form::{self, CLIENT, Params};
@@ -17,7 +17,7 @@ use crate::token::{AccessToken, lifetime};
 
 const OP: Operation = Operation::new("oidc.exchange_token", "POST", "{token_endpoint}");
 
-/// Kinds of tokens (RFC 8693 section 3).
+/// Token type identifiers (RFC 8693 section 3).
 pub mod token_type {
     /// An access token.
     pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -41,11 +41,11 @@ pub struct TokenExchange {
 
 impl Oidc {
     /// Exchanges a token for another one (RFC 8693): for another audience, with fewer scopes, of
-    /// another kind. `subject_token` is taken for an access token unless
-    /// [`subject_token_type`](TokenExchange::subject_token_type) says otherwise.
+    /// another type. `subject_token` is an access token unless
+    /// [`subject_token_type`](TokenExchange::subject_token_type) is set.
     ///
-    /// The client needs standard token exchange switched on. What is marked (v1) is the older
-    /// exchange, which a server has only with the feature `token-exchange`.
+    /// The client needs standard token exchange enabled. Parameters marked (v1) belong to the
+    /// legacy exchange, which needs the server feature `token-exchange`.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
@@ -55,12 +55,16 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Forbidden` when the client is not in the token's audience, or (v1) may not exchange
-    /// it. Of kind `Validation` when the standard exchange is off for the client, cannot be for an
-    /// audience that its scopes do not reach, knows no parameter of (v1), or does not accept
-    /// `subject_token`. Of kind `Unauthorized` when there is no client of the audience's name.
-    /// An attempt that may have reached the server is not repeated: a token may be good for one
-    /// use, and an impersonation starts a session.
+    /// - [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) if the client is not in the token's
+    ///   audience, or (v1) may not exchange it.
+    /// - [`ErrorKind::Validation`](crate::ErrorKind::Validation) if the standard exchange is
+    ///   disabled for the client, cannot reach the audience with the client's scopes, does not
+    ///   support a parameter of (v1), or does not accept `subject_token`.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if there is no client with the
+    ///   name of the audience.
+    ///
+    /// An attempt that may have reached the server is not repeated: a token may be valid for a
+    /// single use, and an impersonation starts a session.
     pub fn exchange_token(&self, subject_token: impl Into<Secret>) -> TokenExchange {
         let mut params = Params::of("urn:ietf:params:oauth:grant-type:token-exchange");
         params.push("subject_token", subject_token);
@@ -73,49 +77,49 @@ impl Oidc {
 }
 
 impl TokenExchange {
-    /// A client that the new token is for; can be given several times.
+    /// Adds a client that the new token is for. Can be called several times.
     pub fn audience(mut self, client_id: impl Into<String>) -> Self {
         self.params.push("audience", client_id.into());
         self
     }
 
-    /// A service that the new token is for, by its URI; can be given several times.
+    /// Adds a service that the new token is for, by its URI. Can be called several times.
     pub fn resource(mut self, uri: impl Into<String>) -> Self {
         self.params.push("resource", uri.into());
         self
     }
 
-    /// What `subject_token` is, such as [`token_type::JWT`].
+    /// Sets the type of `subject_token`, such as [`token_type::JWT`].
     pub fn subject_token_type(mut self, token_type: impl Into<String>) -> Self {
         self.params.set("subject_token_type", token_type.into());
         self
     }
 
-    /// What to get, such as [`token_type::REFRESH_TOKEN`].
+    /// Sets the requested type, such as [`token_type::REFRESH_TOKEN`].
     pub fn requested_token_type(mut self, token_type: impl Into<String>) -> Self {
         self.params.set("requested_token_type", token_type.into());
         self
     }
 
-    /// The identity provider that issued `subject_token` (v1).
+    /// Sets the identity provider that issued `subject_token` (v1).
     pub fn subject_issuer(mut self, alias: impl Into<String>) -> Self {
         self.params.set("subject_issuer", alias.into());
         self
     }
 
-    /// The identity provider to get a token of (v1).
+    /// Sets the identity provider to get a token of (v1).
     pub fn requested_issuer(mut self, alias: impl Into<String>) -> Self {
         self.params.set("requested_issuer", alias.into());
         self
     }
 
-    /// The user to impersonate (v1).
+    /// Sets the user to impersonate (v1).
     pub fn requested_subject(mut self, user: impl Into<String>) -> Self {
         self.params.set("requested_subject", user.into());
         self
     }
 
-    /// The token of who acts for the subject, and its type.
+    /// Sets the token of the party that acts for the subject, and its type.
     pub fn actor_token(mut self, token: impl Into<Secret>, token_type: impl Into<String>) -> Self {
         self.params.set("actor_token", token);
         self.params.set("actor_token_type", token_type.into());
@@ -129,16 +133,16 @@ impl TokenExchange {
             Some(_) => GrantKind::Impersonation,
             None => GrantKind::Exchange,
         };
-        let request = inner.grant_request(&OP, kind, Repeat::SINGLE_USE);
+        let request = inner.grant_request(&OP, kind, RetryPolicy::SINGLE_USE);
         let (head, members) = inner
-            .members(&OP, request.kind, request.repeat, &form)
+            .members(&OP, request.kind, request.retry, &form)
             .await?;
         let token = ExchangedToken::read(request, &head, members)?;
         Ok(head.with(token))
     }
 }
 
-/// What a token exchange gave. `Debug` shows no token.
+/// The result of a token exchange. `Debug` shows no tokens.
 #[derive(Clone)]
 pub struct ExchangedToken {
     token: Secret,
@@ -162,12 +166,12 @@ impl ExchangedToken {
         let Some(token) = text(&members, "access_token") else {
             return Err(unexpected_body(
                 &OP,
-                "the answer of the token endpoint has no token",
+                "the response of the token endpoint has no token",
             ));
         };
         let issued_token_type = text(&members, "issued_token_type");
         let expires_in = lifetime::seconds(members.get("expires_in"));
-        // RFC 8693 section 2.2.1: `N_A` for what is not to be called with.
+        // RFC 8693 section 2.2.1: `N_A` means that the token is not an access token.
         let callable = text(&members, "token_type").is_none_or(|t| !t.eq_ignore_ascii_case("N_A"));
         if !callable {
             members.remove("access_token");
@@ -191,32 +195,32 @@ impl ExchangedToken {
         })
     }
 
-    /// The token, whatever it is.
+    /// Returns the token, whatever its type.
     pub fn token(&self) -> &Secret {
         &self.token
     }
 
-    /// The token, when it is one to call services with: an ID token, say, is none.
+    /// Returns the token if it can be used to call services; `None` for an ID token, for example.
     pub fn access_token(&self) -> Option<&AccessToken> {
         self.access_token.as_ref()
     }
 
-    /// What it is, such as [`token_type::ACCESS_TOKEN`].
+    /// Returns the type of the token, such as [`token_type::ACCESS_TOKEN`].
     pub fn issued_token_type(&self) -> Option<&str> {
         self.issued_token_type.as_deref()
     }
 
-    /// The refresh token that came with it.
+    /// Returns the refresh token that came with it.
     pub fn refresh_token(&self) -> Option<&Secret> {
         self.refresh_token.as_ref()
     }
 
-    /// How long the token was good for when it was given.
+    /// Returns the lifetime of the token, counted from when it was issued.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
     }
 
-    /// Any other member of the answer.
+    /// Returns any other member of the response.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.rest.get(name)
     }
@@ -281,7 +285,7 @@ mod tests {
         let oidc = oidc();
         let request = oidc
             .inner
-            .grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+            .grant_request(&OP, GrantKind::Exchange, RetryPolicy::NEVER);
         ExchangedToken::read(
             request,
             &Head::default(),
@@ -290,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn s17_what_is_no_token_to_call_with_is_none() {
+    fn what_is_not_an_access_token_is_not_given_out_as_one() {
         let answer = serde_json::json!({
             "access_token": "t", "token_type": "Bearer", "issued_token_type": "at",
             "refresh_token": "r", "expires_in": 60, "session_state": "s",
@@ -321,7 +325,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn s31_any_octets_of_the_token_endpoint(
+        fn any_octets_of_the_token_endpoint_are_at_most_an_error(
             octets in prop::collection::vec(any::<u8>(), 0..200),
             text in r#"[{}":,a-z0-9 ]{0,80}"#,
         ) {
@@ -329,7 +333,7 @@ mod tests {
                 match crate::http::json::decode::<Map<String, Value>>(&OP, body) {
                     Ok(members) => {
                         let inner = &oidc().inner;
-                        let request = inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+                        let request = inner.grant_request(&OP, GrantKind::Exchange, RetryPolicy::NEVER);
                         prop_assert!(ExchangedToken::read(request, &Head::default(), members).is_err());
                     }
                     Err(error) => prop_assert!(!error.to_string().is_empty()),
@@ -338,7 +342,7 @@ mod tests {
         }
 
         #[test]
-        fn s31_any_answer_of_the_token_endpoint(
+        fn any_response_of_the_token_endpoint_is_read_or_refused(
             members in prop::collection::vec(member(), 0..9),
             token in "[!-~]{1,40}",
         ) {
@@ -348,7 +352,7 @@ mod tests {
                     members.insert("access_token".into(), token.as_str().into());
                     members.insert("token_type".into(), "Bearer".into());
                 }
-                let request = oidc().inner.grant_request(&OP, GrantKind::Exchange, Repeat::NEVER);
+                let request = oidc().inner.grant_request(&OP, GrantKind::Exchange, RetryPolicy::NEVER);
                 match ExchangedToken::read(request, &Head::default(), members) {
                     Ok(read) => {
                         let shown = format!("{read:?}");

@@ -1,10 +1,10 @@
-//! An assertion from another issuer (RFC 7523 section 2.1).
+//! The JWT bearer grant, with an assertion of another issuer (RFC 7523 section 2.1).
 
 use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -13,7 +13,7 @@ use crate::response::Response;
 
 const OP: Operation = Operation::new("oidc.jwt_bearer", "POST", "{token_endpoint}");
 
-/// A grant by assertion; see [`Oidc::jwt_bearer`]. `.await` sends it.
+/// A JWT bearer grant; see [`Oidc::jwt_bearer`]. `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct JwtBearerGrant {
@@ -24,13 +24,13 @@ pub struct JwtBearerGrant {
 
 impl Oidc {
     /// Exchanges a JWT of an issuer that the realm trusts for tokens (RFC 7523 section 2.1). The
-    /// client needs the JWT authorization grant switched on, and the issuer must be an identity
+    /// client needs the JWT authorization grant enabled, and the issuer must be an identity
     /// provider of the realm.
     ///
     /// # Errors
-    /// Of kind `Unauthorized`, with the code `invalid_grant`, when the assertion is refused or was
-    /// used before. An attempt that may have reached the server is not repeated: an assertion may
-    /// be good for one use.
+    /// Returns an error of kind [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) with
+    /// the code `invalid_grant` if the assertion is refused or was used before. An attempt that may
+    /// have reached the server is not repeated: an assertion may be valid for a single use.
     pub fn jwt_bearer(&self, assertion: impl Into<Secret>) -> JwtBearerGrant {
         let mut params = Params::of("urn:ietf:params:oauth:grant-type:jwt-bearer");
         params.push("assertion", assertion);
@@ -49,7 +49,7 @@ impl JwtBearerGrant {
             .tokens(
                 &OP,
                 GrantKind::Custom,
-                Repeat::SINGLE_USE,
+                RetryPolicy::SINGLE_USE,
                 &self.params,
                 self.max_issue_age,
             )

@@ -1,10 +1,10 @@
-//! A user's password (RFC 6749 section 4.3).
+//! The password grant (RFC 6749 section 4.3).
 
 use std::time::Duration;
 
 use crate::Secret;
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::{self, Params};
 use crate::oidc::{Oidc, TokenSet};
@@ -23,9 +23,9 @@ pub struct PasswordLogin {
 }
 
 impl Oidc {
-    /// Logs in with a user's password (RFC 6749 section 4.3). The client needs direct access
-    /// grants switched on. The scope has `openid`, which gives an ID token, unless it is
-    /// [left out](PasswordLogin::without_openid).
+    /// Logs in with a user's password (RFC 6749 section 4.3). The client needs direct access grants
+    /// enabled. The scope has `openid`, which returns an ID token, unless
+    /// [`without_openid`](PasswordLogin::without_openid) is called.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -34,10 +34,12 @@ impl Oidc {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` for a client with a security profile. Of kind `Unauthorized`, with the code
-    /// `invalid_grant`, when the password is wrong or the
-    /// account cannot log in. An attempt that may have reached the server is not repeated: a
-    /// one-time code is used up by then, and a wrong password would count twice.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the client has a security profile.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) with the code `invalid_grant`
+    ///   if the password is wrong or the account cannot log in.
+    ///
+    /// An attempt that may have reached the server is not repeated: it has used up a one-time code,
+    /// and a wrong password would count twice.
     pub fn password(
         &self,
         username: impl Into<String>,
@@ -55,7 +57,7 @@ impl Oidc {
 }
 
 impl PasswordLogin {
-    /// The one-time password of the moment, for users who have one set up.
+    /// Sets the current one-time password, for users who have one configured.
     pub fn totp(mut self, code: impl Into<Secret>) -> Self {
         self.params.set("totp", code);
         self
@@ -68,7 +70,7 @@ impl PasswordLogin {
             .tokens(
                 &OP,
                 GrantKind::Password,
-                Repeat::SINGLE_USE,
+                RetryPolicy::SINGLE_USE,
                 &self.params,
                 self.max_issue_age,
             )

@@ -1,4 +1,4 @@
-//! Asking the token endpoint until the user has decided somewhere else.
+//! Polls the token endpoint until the user has decided elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::form::Params;
 use crate::oidc::verify::Expected;
@@ -15,18 +15,18 @@ use crate::oidc::{Oidc, TokenSet};
 use crate::operation::Operation;
 use crate::token::Granted;
 
-/// RFC 8628 section 3.2 and CIBA section 7.3: without `interval` it is five seconds.
+/// The default interval (RFC 8628 section 3.2 and CIBA section 7.3).
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);
-/// What `slow_down` adds (RFC 8628 section 3.5).
+/// Added to the interval by `slow_down` (RFC 8628 section 3.5).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
-/// However slow the server wants it.
+/// Longest poll interval.
 const LONGEST: Duration = Duration::from_secs(300);
-/// However fast the server lets it.
+/// Shortest poll interval.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// How long the user has where the server does not say it.
+/// How long the user has if the server sets no limit.
 const LIFETIME: Duration = Duration::from_secs(1800);
 
-/// When to ask, and until when.
+/// When to poll, and until when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     pub(super) interval: Duration,
@@ -46,13 +46,13 @@ impl Pace {
         Some(self.end?.saturating_duration_since(Instant::now()))
     }
 
-    /// The wait after a failed attempt; `None` when waiting does not help.
+    /// Returns the wait after a failed attempt; `None` if waiting does not help.
     fn after(&mut self, error: &Error) -> Option<Duration> {
         match error.oauth_code() {
             Some("authorization_pending") => {}
             Some("slow_down") => self.interval = self.interval.saturating_add(SLOW_DOWN),
-            // The server is busy or away for a moment; the user has time until the end. The
-            // interval doubles, as RFC 8628 section 3.5 wants it after a lost connection.
+            // The server is overloaded or away, and the user has time until the end. The interval
+            // doubles, as RFC 8628 section 3.5 requires after a lost connection.
             _ if error.is_retryable() || error.status().is_some_and(|s| s.is_server_error()) => {
                 self.interval = self.interval.saturating_mul(2);
             }
@@ -63,10 +63,10 @@ impl Pace {
     }
 }
 
-/// Asks until there is a grant, the user refuses, or the time is over.
+/// Polls until the grant succeeds, the user refuses, or the time is over.
 ///
-/// A poll whose answer was lost is asked again like any other (RFC 8628 section 3.5): tokens that
-/// it may have brought are lost, and the server then says so.
+/// A poll whose response was lost is repeated like any other (RFC 8628 section 3.5). If that
+/// response had tokens, they are lost and the server refuses the next poll.
 pub(super) async fn until_granted(
     oidc: &Oidc,
     op: &'static Operation,
@@ -74,19 +74,20 @@ pub(super) async fn until_granted(
     pace: Pace,
     max_issue_age: Option<Duration>,
 ) -> Result<TokenSet> {
-    let granted = at_pace(op, pace, || once(oidc, op, params)).await?;
+    let granted = at_pace(op, pace, || request_tokens(oidc, op, params)).await?;
     verified(oidc, op, granted, max_issue_age).await
 }
 
-/// Asks once, for a caller that keeps the pace itself; nothing while the user has not decided.
-pub(super) async fn by_hand(
+/// Polls once, for a caller that waits between polls itself; `None` if the user has not decided
+/// yet.
+pub(super) async fn poll_once(
     oidc: &Oidc,
     op: &'static Operation,
     params: &Params,
     slow_downs: &SlowDowns,
     max_issue_age: Option<Duration>,
 ) -> Result<Option<TokenSet>> {
-    match slow_downs.pending(once(oidc, op, params).await)? {
+    match slow_downs.evaluate(request_tokens(oidc, op, params).await)? {
         Some(granted) => verified(oidc, op, granted, max_issue_age).await.map(Some),
         None => Ok(None),
     }
@@ -105,7 +106,7 @@ async fn verified(
 async fn at_pace<T, F>(
     op: &'static Operation,
     mut pace: Pace,
-    mut ask: impl FnMut() -> F,
+    mut poll: impl FnMut() -> F,
 ) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -119,7 +120,7 @@ where
             return Err(expired(op));
         }
         tokio::time::sleep(wait).await;
-        let error = match ask().await {
+        let error = match poll().await {
             Ok(granted) => return Ok(granted),
             Err(error) => error,
         };
@@ -130,19 +131,19 @@ where
     }
 }
 
-/// Asks once.
-async fn once(oidc: &Oidc, op: &'static Operation, params: &Params) -> Result<Granted> {
+/// Sends one token request.
+async fn request_tokens(oidc: &Oidc, op: &'static Operation, params: &Params) -> Result<Granted> {
     oidc.inner
-        .grant(op, GrantKind::Custom, Repeat::NEVER, params)
+        .grant(op, GrantKind::Custom, RetryPolicy::NEVER, params)
         .await
 }
 
-/// How often the server has asked a caller that keeps the pace itself to slow down.
+/// How often the server has told a caller that polls itself to slow down.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SlowDowns(Arc<AtomicU32>);
 
 impl SlowDowns {
-    /// What to keep from now on.
+    /// Returns the pace with the interval lengthened so far.
     pub(super) fn pace(&self, pace: Pace) -> Pace {
         let times = self.0.load(Ordering::Relaxed);
         let more = SLOW_DOWN.saturating_mul(times);
@@ -152,8 +153,8 @@ impl SlowDowns {
         }
     }
 
-    /// What came of one poll; nothing while the user has not decided.
-    fn pending(&self, polled: Result<Granted>) -> Result<Option<Granted>> {
+    /// Evaluates one poll; `None` if the user has not decided yet.
+    fn evaluate(&self, polled: Result<Granted>) -> Result<Option<Granted>> {
         match polled {
             Ok(granted) => Ok(Some(granted)),
             Err(error) => match error.oauth_code() {
@@ -177,9 +178,9 @@ fn expired(op: &Operation) -> Error {
 
 fn explain(error: Error) -> Error {
     let hint = match error.oauth_code() {
-        Some("access_denied") => "the user has refused",
+        Some("access_denied") => "the user refused the login",
         Some("expired_token") => "the user did not decide in time: start the login again",
-        Some("invalid_grant") => "the code was used already or is not known: start the login again",
+        Some("invalid_grant") => "the code was already used or is unknown: start the login again",
         _ => return error,
     };
     error.with_kind(ErrorKind::Unauthorized).with_hint(hint)
@@ -200,11 +201,11 @@ mod tests {
         }
         let body = format!(r#"{{"error":"{code}"}}"#);
         let status = StatusCode::from_u16(status).unwrap();
-        Error::from_response(&OP, status, &headers, body.as_bytes())
+        crate::call::response_error(&OP, status, &headers, body.as_bytes())
     }
 
-    /// The seconds at which the server is asked that answers with these refusals, one after the
-    /// other, then with tokens; and what came of it.
+    /// The seconds at which the server is polled if it responds with these refusals, one after the
+    /// other, and then with tokens; and the result.
     async fn asked_at(pace: Pace, refusals: Vec<Error>) -> (Vec<u64>, Result<()>) {
         let start = Instant::now();
         let mut at = Vec::new();
@@ -228,19 +229,19 @@ mod tests {
         for (pace, refusals, wanted) in [
             (every(3), vec![], vec![3]),
             (every(3), vec![pending(), pending()], vec![3, 6, 9]),
-            // Five seconds more, from then on.
+            // Five seconds more from then on.
             (
                 every(3),
                 vec![slow_down(), pending(), slow_down()],
                 vec![3, 11, 19, 32],
             ),
-            // Twice as long after a failure, for good.
+            // Twice as long after a failure, from then on.
             (
                 every(3),
                 vec![refusal(503, "x", None), pending()],
                 vec![3, 9, 15],
             ),
-            // As long as it says, once.
+            // As long as the server says, once.
             (
                 every(3),
                 vec![refusal(503, "x", Some("20")), pending()],
@@ -269,9 +270,9 @@ mod tests {
         let error = result.unwrap_err();
         assert_eq!(error.oauth_code(), Some("expired_token"), "{error}");
         for (code, hint) in [
-            ("access_denied", "has refused"),
+            ("access_denied", "refused the login"),
             ("expired_token", "did not decide in time"),
-            ("invalid_grant", "was used already"),
+            ("invalid_grant", "was already used"),
             ("invalid_client", ""),
         ] {
             let (at, result) = asked_at(every(3), vec![refusal(400, code, None)]).await;
@@ -284,7 +285,7 @@ mod tests {
         }
     }
 
-    /// Nobody waits past the end, and every login has one.
+    /// No login waits past its end, and every login has one.
     #[tokio::test(start_paused = true)]
     async fn nothing_is_waited_for_past_the_end() {
         let start = Instant::now();
@@ -301,12 +302,12 @@ mod tests {
         assert_eq!(forever.interval, LONGEST);
     }
 
-    /// Who polls by hand learns of it too.
+    /// `slow_down` applies to callers that poll themselves, too.
     #[test]
     fn slow_down_lengthens_the_interval_of_polls_by_hand() {
         let (pace, slow_downs) = (every(3), SlowDowns::default());
         let interval = || slow_downs.pace(pace).interval.as_secs();
-        let poll = |code| slow_downs.pending(Err(refusal(400, code, None)));
+        let poll = |code| slow_downs.evaluate(Err(refusal(400, code, None)));
         assert!(poll("authorization_pending").unwrap().is_none());
         assert_eq!(interval(), 3);
         assert!(poll("slow_down").unwrap().is_none());
@@ -327,7 +328,7 @@ mod tests {
         let zero = Pace::new(Some(Duration::ZERO), None);
         asked_at(zero, pending.collect()).await.1.unwrap();
         assert!(start.elapsed() >= Duration::from_secs(1));
-        // And however slow it wants us, not for ever.
+        // However slow the server wants the client to be, there is a limit.
         let slow = (0..80).map(|_| refusal(400, "slow_down", None));
         let (at, _) = asked_at(every(1), slow.collect()).await;
         assert!(at.windows(2).all(|pair| pair[1] - pair[0] <= 300));

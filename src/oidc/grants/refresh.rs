@@ -1,9 +1,9 @@
-//! New tokens for a refresh token (RFC 6749 section 6).
+//! The refresh token grant (RFC 6749 section 6).
 
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::http::repeat::Repeat;
+use crate::http::retry_policy::RetryPolicy;
 use crate::login::GrantKind;
 use crate::oidc::client::no_refresh_token;
 use crate::oidc::form::{self, Params};
@@ -26,22 +26,25 @@ pub struct Refresh {
 }
 
 impl Oidc {
-    /// Exchanges the refresh token for new tokens (RFC 6749 section 6): that of a [`TokenSet`], or
-    /// a [`RefreshToken`] or [`OfflineToken`] alone. What is missing in the answer is taken over
-    /// from `tokens`. A new ID token must be about the same user, at the same issuer (OpenID
-    /// Connect Core 1.0 section 12.2); beside a refresh token alone there is none to compare with.
+    /// Exchanges the refresh token of a [`TokenSet`], or a single [`RefreshToken`] or
+    /// [`OfflineToken`], for new tokens (RFC 6749 section 6). Members that the response lacks are
+    /// taken from `tokens`. A new ID token must be about the same user and from the same issuer
+    /// (OpenID Connect Core 1.0 section 12.2); for a single refresh token there is no ID token to
+    /// compare with.
     ///
-    /// With rotation the old refresh token is worth nothing afterwards: use one [`Session`] where
-    /// several tasks need the same tokens.
+    /// With rotation the old refresh token is invalid afterwards: use one [`Session`] if several
+    /// tasks need the same tokens.
     ///
     /// [`Session`]: crate::oidc::Session
     /// [`RefreshToken`]: crate::oidc::RefreshToken
     /// [`OfflineToken`]: crate::oidc::OfflineToken
     ///
     /// # Errors
-    /// Of kind `Config` when there is no refresh token, `Unauthorized` when the session has ended;
-    /// `InvalidToken` when the ID token that comes along cannot be verified. A refresh token that the
-    /// server has rotated is in [`Error::refresh_token`] then; a [`Session`] keeps it.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if there is no refresh token.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the session has ended.
+    /// - [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the new ID token fails a
+    ///   check. The refresh token that the server has rotated is in [`Error::refresh_token`] then;
+    ///   a [`Session`] keeps it.
     ///
     /// [`Error::refresh_token`]: crate::Error::refresh_token
     pub fn refresh(&self, tokens: impl Into<Refreshable>) -> Refresh {
@@ -56,7 +59,7 @@ impl Oidc {
 
 impl Refresh {
     async fn answered(self) -> Result<Response<TokenSet>> {
-        let granted = self.spend().await?;
+        let granted = self.redeem().await?;
         let rotated = granted
             .renewal
             .as_ref()
@@ -67,8 +70,8 @@ impl Refresh {
         Ok(head.with(tokens))
     }
 
-    /// The first half: the refresh token is used up, and what came for it is not verified yet.
-    pub(in crate::oidc) async fn spend(&self) -> Result<Granted> {
+    /// Redeems the refresh token. The new ID token is not verified yet.
+    pub(in crate::oidc) async fn redeem(&self) -> Result<Granted> {
         let Some(refresh_token) = self.before.refresh_token() else {
             return Err(no_refresh_token(&OP));
         };
@@ -76,21 +79,21 @@ impl Refresh {
         params.push("refresh_token", refresh_token);
         self.oidc
             .inner
-            .grant(&OP, GrantKind::Refresh, Repeat::REFRESH, &params)
+            .grant(&OP, GrantKind::Refresh, RetryPolicy::REFRESH, &params)
             .await
     }
 
-    /// The second half.
+    /// Verifies the ID token of the response and returns a token set.
     pub(in crate::oidc) async fn verified(&self, mut granted: Granted) -> Result<TokenSet> {
         let before = self.before.tokens();
         if before.is_none() && granted.renewal.is_none() {
-            // It can be used again (RFC 6749 section 6).
+            // The refresh token can be used again (RFC 6749 section 6).
             let same = self.before.refresh_token().cloned();
             granted.renewal = same.map(|token| Renewal::new(token, None));
         }
         let expected = match before.and_then(TokenSet::id_token) {
             Some(before) => Expected::new().refreshed_from(before),
-            // There is none to compare with.
+            // There is no ID token to compare with.
             None => Expected::new().any_nonce(),
         };
         let expected = expected.or_max_issue_age(self.max_issue_age);

@@ -1,4 +1,4 @@
-//! Logins that wait for a user longer than this process lives.
+//! Logins in progress that outlive this process.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::oidc::form::Params;
 use crate::oidc::saved::{left, seconds_at, time};
 use crate::oidc::shown;
 
-/// A [`DeviceLogin`] as it can be kept, such as by a web application that starts it with one
-/// request and polls with the next. `Debug` shows no code; as JSON they are written out.
+/// A [`DeviceLogin`] that can be stored, such as by a web application that starts it in one request
+/// and polls in the next. `Debug` shows no codes; its JSON contains them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SavedDeviceLogin {
     device_code: Secret,
@@ -28,7 +28,7 @@ pub struct SavedDeviceLogin {
     waiting: Waiting,
 }
 
-/// A [`BackchannelLogin`] as it can be kept. `Debug` shows no code; as JSON they are written out.
+/// A [`BackchannelLogin`] that can be stored. `Debug` shows no codes; its JSON contains them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SavedBackchannelLogin {
     auth_req_id: Secret,
@@ -40,14 +40,14 @@ pub struct SavedBackchannelLogin {
 struct Waiting {
     /// Seconds since 1970.
     expires_at: Option<u64>,
-    /// In milliseconds, with what `slow_down` has added.
+    /// In milliseconds, with the additions of `slow_down`.
     interval: u64,
-    /// In seconds, of the ID token at the end.
+    /// The greatest age of the ID token, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_issue_age: Option<u64>,
 }
 
-/// What was kept is shown to a user again.
+/// A stored code is shown to a user again, so it is checked again.
 fn readable_code<'de, D: Deserializer<'de>>(input: D) -> Result<Secret, D::Error> {
     let code = Secret::deserialize(input)?;
     shown::code("user_code", code.expose()).map_err(D::Error::custom)?;
@@ -91,8 +91,8 @@ impl Waiting {
 }
 
 impl DeviceLogin {
-    /// The login as it can be kept; [`Oidc::resume_device`] takes it up. Parameters that were added
-    /// are not kept.
+    /// Returns the login in a form that can be stored; [`Oidc::resume_device`] resumes it. Added
+    /// parameters are not included.
     pub fn saved(&self) -> SavedDeviceLogin {
         SavedDeviceLogin {
             device_code: self.device_code.clone(),
@@ -106,8 +106,8 @@ impl DeviceLogin {
 }
 
 impl BackchannelLogin {
-    /// The login as it can be kept; [`Oidc::resume_backchannel`] takes it up. Parameters that were
-    /// added are not kept.
+    /// Returns the login in a form that can be stored; [`Oidc::resume_backchannel`] resumes it.
+    /// Added parameters are not included.
     pub fn saved(&self) -> SavedBackchannelLogin {
         SavedBackchannelLogin {
             auth_req_id: self.auth_req_id.clone(),
@@ -118,8 +118,8 @@ impl BackchannelLogin {
 }
 
 impl Oidc {
-    /// Takes up a login on another device that was started before; its
-    /// [`expires_in`](DeviceLogin::expires_in) is what is left.
+    /// Resumes a stored device login. Its [`expires_in`](DeviceLogin::expires_in) is the time that
+    /// is left.
     ///
     /// ```no_run
     /// # async fn show(oidc: keycloak_kit::oidc::Oidc) -> Result<(), Box<dyn std::error::Error>> {
@@ -147,8 +147,8 @@ impl Oidc {
         }
     }
 
-    /// Takes up a backchannel login that was started before; its
-    /// [`expires_in`](BackchannelLogin::expires_in) is what is left.
+    /// Resumes a stored backchannel login. Its [`expires_in`](BackchannelLogin::expires_in) is the
+    /// time that is left.
     pub fn resume_backchannel(&self, saved: SavedBackchannelLogin) -> BackchannelLogin {
         BackchannelLogin {
             oidc: self.clone(),

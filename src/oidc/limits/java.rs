@@ -1,10 +1,10 @@
-//! The order in which a `java.util.HashSet` gives its texts.
+//! The iteration order of a `java.util.HashSet` of strings.
 
-/// The texts of a set that they were put into one after the other, as Java iterates it: by table
-/// index, and where two have one index, by age.
+/// Returns texts that were inserted in this order in the order in which Java iterates the set: by
+/// table index, and by age within an index.
 pub(super) fn hash_set_order(texts: &[String]) -> Vec<&str> {
     let mut size = 16_u32;
-    // Three quarters full, a table is doubled.
+    // A table doubles when it is three quarters full.
     while texts.len() > size as usize / 4 * 3 {
         size = size.saturating_mul(2);
     }
@@ -13,7 +13,7 @@ pub(super) fn hash_set_order(texts: &[String]) -> Vec<&str> {
     all
 }
 
-/// `(size - 1) & (hash ^ hash >>> 16)`, as `java.util.HashMap` has it.
+/// The table index: `(size - 1) & (hash ^ hash >>> 16)`, as in `java.util.HashMap`.
 fn index(text: &str, size: u32) -> u32 {
     let hash = text.encode_utf16().fold(0_u32, |hash, unit| {
         hash.wrapping_mul(31).wrapping_add(unit.into())
@@ -25,7 +25,7 @@ fn index(text: &str, size: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// As `new HashSet<>(..)` of Java 21 prints them.
+    /// As Java 21 prints a `new HashSet<>(..)`.
     #[test]
     fn the_order_is_javas() {
         for (put, printed) in [

@@ -1,4 +1,4 @@
-//! What a Keycloak would leave out is not sent to one.
+//! Parameters that Keycloak would drop are not sent to it.
 
 use serde_json::json;
 
@@ -85,7 +85,7 @@ async fn a_grant_with_a_parameter_that_would_be_left_out_is_not_sent() {
     assert_eq!(mock.posts("/token"), 0);
 }
 
-/// The server says itself that it cannot do without these, and newer ones take more.
+/// The server itself reports that it needs these, and newer releases accept longer ones.
 #[tokio::test]
 async fn what_the_server_needs_is_sent_and_its_length_named_after_a_refusal() {
     let mock = Mock::with(Defects {
@@ -105,7 +105,7 @@ async fn what_the_server_needs_is_sent_and_its_length_named_after_a_refusal() {
     assert!(error.contains("5000") && error.contains("4000"), "{error}");
     assert_eq!(mock.posts("/token"), 2);
     let error = oidc.exchange_token("short").await.unwrap_err().to_string();
-    assert!(!error.contains("leave out"), "{error}");
+    assert!(!error.contains("drop"), "{error}");
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ fn additional_parameters_have_a_limit_together() {
     says(error, "together", 10, 9);
 }
 
-/// Limits are Keycloak's; other providers have others.
+/// The limits are Keycloak's; other providers have others.
 #[tokio::test]
 async fn other_providers_are_sent_everything() {
     let mock = Mock::start().await;
@@ -210,7 +210,7 @@ async fn other_providers_are_sent_everything() {
     assert!(!error.is_err_and(|error| error.is_config()));
     assert_eq!(mock.posts("/token"), 1);
 
-    // One that publishes Keycloak's paths is a Keycloak.
+    // A provider that publishes Keycloak's paths is a Keycloak.
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             let base = document["issuer"].as_str().unwrap().to_owned();
@@ -224,7 +224,7 @@ async fn other_providers_are_sent_everything() {
     says(error.unwrap_err(), "login_hint", 256, 255);
 }
 
-/// Three releases of Keycloak read the one and not the other.
+/// Three releases of Keycloak read the first member and not the second.
 #[tokio::test]
 async fn a_signed_request_has_no_member_that_would_be_left_out() {
     use crate::jose::{SignatureAlgorithm, SigningKey};

@@ -1,13 +1,11 @@
-//! A request to a protected service, with the tokens of a session.
+//! Requests to a protected service with the tokens of a session.
 
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -15,7 +13,6 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::Session;
-use crate::AccessToken;
 use crate::call::{Credential, Renew};
 use crate::error::{Error, Result, invalid_argument};
 use crate::http::json;
@@ -26,30 +23,32 @@ use crate::operation::Operation;
 use crate::raw_request::{method_name, setters};
 use crate::response::Response;
 use crate::token::dpop::DPOP;
+use crate::{AccessToken, BoxFuture};
 
-/// A request to a protected service; see [`Session::request`]. `.await` sends it and gives the
+/// A request to a protected service; see [`Session::request`]. `.await` sends it and returns the
 /// decoded value.
 #[must_use = "a request does nothing until it is awaited or sent"]
 pub struct ServiceRequest<T> {
     session: Session,
     op: Operation,
-    /// Without query: shown in errors.
-    place: String,
+    /// The URL without its query, for errors.
+    url: String,
     request: Result<HttpRequest>,
     options: CallOptions,
     value: PhantomData<fn() -> T>,
 }
 
 impl Session {
-    /// Calls a protected service with the tokens of this session: a fresh access token, as a bearer
-    /// token or with a DPoP proof and the nonce that the service wants (RFC 9449), over the
-    /// connections of the provider's client, which show its certificate where tokens are bound to
-    /// it (RFC 8705). After a 401 the tokens are refreshed and the request is sent once more.
+    /// Calls a protected service with a fresh access token of this session: as a bearer token, or
+    /// with a DPoP proof and the nonce that the service requires (RFC 9449). The request uses the
+    /// connections of the provider's client, with its certificate if tokens are bound to it (RFC
+    /// 8705). After a 401 the tokens are refreshed and the request is sent once more.
     ///
-    /// The token goes to this address only: never over a redirect, and over plain HTTP to this
-    /// machine only. Headers that are set for every request to the provider do not go along.
-    /// Executed twice is only what can be: as [`Keycloak::request`](crate::Keycloak::request), a
-    /// `POST` that may have been executed is not repeated.
+    /// The token is sent to this address only: redirects are not followed, and plain HTTP is
+    /// allowed to this machine only. Headers configured for every request to the provider are not
+    /// sent. Requests are repeated only if that is safe, like those of
+    /// [`Keycloak::request`](crate::Keycloak::request): a `POST` that may have been executed is not
+    /// repeated.
     ///
     /// ```no_run
     /// # async fn show(session: keycloak_kit::oidc::Session) -> keycloak_kit::Result<()> {
@@ -64,20 +63,23 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when the address is not an `https` URL, or `http` to this machine;
-    /// `Unauthorized` when the session has ended, or the service does not take its token; of the
-    /// kind of its status when the service answers anything but 2xx; `Protocol` when it redirects.
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the address is not an `https` URL, or
+    ///   an `http` URL of this machine.
+    /// - [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) if the session has ended or
+    ///   the service refuses its token.
+    /// - [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the service redirects.
+    /// - The kind of the status if the service returns any other status than 2xx.
     pub fn request<T>(&self, method: Method, url: impl AsRef<str>) -> ServiceRequest<T> {
         let op = Operation::new("session.request", method_name(&method), "");
         let target = target(&op, url.as_ref());
-        let place = match &target {
+        let shown = match &target {
             Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
             Err(_) => String::new(),
         };
         ServiceRequest {
             session: self.clone(),
             op,
-            place,
+            url: shown,
             request: target.map(|url| HttpRequest::new(method, url)),
             options: CallOptions::default(),
             value: PhantomData,
@@ -85,24 +87,22 @@ impl Session {
     }
 }
 
-/// Where a token may be sent.
+/// Returns the URL if a token may be sent there.
 fn target(op: &Operation, text: &str) -> Result<Url> {
     let fail = |problem: &'static str| Err(invalid_argument(op, problem));
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return fail("the address of the service has white space or control characters");
+        return fail("the address of the service contains white space or control characters");
     }
     let Ok(url) = Url::parse(text) else {
         return fail("the address of the service is not an absolute URL");
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return fail("the address of the service has user information, which is not sent");
+        return fail("the address of the service contains user information, which is not sent");
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        "http" => fail(
-            "the address of the service has plain HTTP: the token would be readable on the way",
-        ),
+        "http" => fail("the address of the service uses plain HTTP, which would expose the token"),
         _ => fail("the address of the service is not an https URL"),
     }
 }
@@ -110,8 +110,8 @@ fn target(op: &Operation, text: &str) -> Result<Url> {
 setters!(ServiceRequest);
 
 impl<T> ServiceRequest<T> {
-    /// Sets a header. One that HTTP does not allow is reported when the request is sent, and so are
-    /// `Authorization` and `DPoP`, which the session sets.
+    /// Sets a header. Sending the request returns an error if the header is invalid, or is
+    /// `Authorization` or `DPoP`, which the session sets.
     pub fn header(
         mut self,
         name: impl TryInto<HeaderName>,
@@ -121,17 +121,17 @@ impl<T> ServiceRequest<T> {
         self
     }
 
-    /// Sends it and gives status, headers and the answer's bytes as they came: for what is not
-    /// JSON.
+    /// Sends the request and returns the status, the headers and the body's bytes, for responses
+    /// that are not JSON.
     ///
     /// # Errors
-    /// As [`Session::request`].
+    /// Same as [`Session::request`].
     pub async fn send_bytes(self) -> Result<Response<Bytes>> {
         self.answer(HeaderValue::from_static("*/*")).await
     }
 
     async fn answer(self, accept: HeaderValue) -> Result<Response<Bytes>> {
-        let name = format!("{} {}", self.op.method, self.place);
+        let name = format!("{} {}", self.op.method, self.url);
         let Self {
             session,
             op,
@@ -140,14 +140,14 @@ impl<T> ServiceRequest<T> {
             ..
         } = self;
         let mut request = request?;
-        let renewable = session.shared.keeper.tokens().refresh_token().is_some();
+        let renewable = session.shared.state.tokens().refresh_token().is_some();
         if let Some(name) = [AUTHORIZATION, DPOP]
             .iter()
             .find(|name| options.headers.contains_key(*name))
         {
             return Err(invalid_argument(
                 &op,
-                format!("the header {name} is set by the session: do not set it"),
+                format!("the header {name} is set by the session: remove it"),
             ));
         }
         request.headers.insert(ACCEPT, accept);
@@ -155,7 +155,7 @@ impl<T> ServiceRequest<T> {
         let call = sender.call(&op).with(Credential::Renewed(&session));
         let answer = call.request(request).options(&options).elsewhere().send();
         let answer = answer.await;
-        // A token that could not be had is the login's failure.
+        // A failure to get a token is the login's own error.
         let own = |error: Error| match error.operation() {
             Some(named) if named != op.name => error,
             _ => explain(error, renewable).with_operation_name(name.clone()),
@@ -179,7 +179,7 @@ impl Renew for Session {
         refused: &'a AccessToken,
     ) -> BoxFuture<'a, Result<Option<AccessToken>>> {
         Box::pin(async move {
-            if self.shared.keeper.tokens().refresh_token().is_none() {
+            if self.shared.state.tokens().refresh_token().is_none() {
                 return Ok(None);
             }
             self.refresh_refused(refused).await.map(Some)
@@ -188,13 +188,14 @@ impl Renew for Session {
 }
 
 impl<T: DeserializeOwned + 'static> ServiceRequest<T> {
-    /// Sends it and gives status and headers beside the value.
+    /// Sends the request and returns the value with the response's status and headers.
     ///
     /// # Errors
-    /// As [`Session::request`]; of kind `Decode` when the answer is JSON that is no `T`.
+    /// Same as [`Session::request`], and [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the
+    /// response is not JSON of a `T`.
     pub async fn send(self) -> Result<Response<T>> {
         let op = self.op;
-        let name = format!("{} {}", op.method, self.place);
+        let name = format!("{} {}", op.method, self.url);
         let answer = self.answer(JSON).await?;
         let value =
             json::decode(&op, answer.value()).map_err(|error| error.with_operation_name(name))?;
@@ -206,22 +207,22 @@ impl<T: DeserializeOwned + 'static> ServiceRequest<T> {
     }
 }
 
-/// `renewable` where a refused token was replaced by a fresh one.
+/// Adds a hint. `renewable` is whether a refused token was replaced with a fresh one.
 fn explain(error: Error, renewable: bool) -> Error {
     match error.status() {
         Some(status) if status.is_redirection() => error.with_hint(
-            "redirects are not followed, because the token would go along: name the address itself",
+            "redirects are not followed, because they would receive the token: use the final address",
         ),
         Some(StatusCode::UNAUTHORIZED) if !renewable => error.with_hint(
-            "the service does not take this token, and there is no refresh token to get a fresh one \
-             with: log in again, or check its audience and that the service trusts the issuer",
+            "the service refuses this token, and there is no refresh token to get a fresh one: log \
+             in again, or check the token's audience and that the service trusts the issuer",
         ),
         Some(StatusCode::UNAUTHORIZED) => error.with_hint(
-            "the service does not take this token, or a fresh one: check its audience, and that the \
-             service trusts the issuer",
+            "the service refuses this token and a fresh one: check the token's audience, and that \
+             the service trusts the issuer",
         ),
         Some(StatusCode::FORBIDDEN) => {
-            error.with_hint("the token lacks a scope or a role that the service wants")
+            error.with_hint("the token lacks a scope or a role that the service requires")
         }
         _ => error,
     }
@@ -229,7 +230,7 @@ fn explain(error: Error, renewable: bool) -> Error {
 
 impl<T: DeserializeOwned + 'static> IntoFuture for ServiceRequest<T> {
     type Output = Result<T>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+    type IntoFuture = BoxFuture<'static, Result<T>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.send().await.map(Response::into_value) })
@@ -240,7 +241,7 @@ impl<T> fmt::Debug for ServiceRequest<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceRequest")
             .field("method", &self.op.method)
-            .field("place", &self.place)
+            .field("url", &self.url)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

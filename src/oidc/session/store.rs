@@ -1,67 +1,63 @@
-//! Tokens that several processes share.
+//! Stores for tokens that several processes share.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
 use crate::error::Result;
 use crate::oidc::{SavedTokens, TokenSet};
+use crate::{BoxFuture, Secret};
 
-/// What the calls of a [`TokenStore`] return.
-pub type TokenStoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-
-/// A place for the tokens of one login that several processes share: a row of a database, a key of
-/// a cache. What it keeps is as secret as a password.
+/// A store for the tokens of one login that several processes share, such as a database row or a
+/// key of a cache. Its content is as secret as a password.
 ///
-/// With rotation a refresh token is good once, and a server may end the session of whoever shows it
-/// twice. So a process that wants to refresh first says so in the store, with
-/// [`compare_and_swap`](Self::compare_and_swap), and writes what it got in the same way; the others
-/// wait for that. Its claim ends by itself after 30 s, should it never come back.
-pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
-    /// What is there now.
+/// With rotation a refresh token is valid once, and a server may end the session if it is used
+/// twice. So a process claims the refresh in the store first, with
+/// [`compare_and_swap`](Self::compare_and_swap), and writes the new tokens the same way; the others
+/// wait for that. A claim expires after 30 s if the process does not come back.
+pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
+    /// Returns the current entry.
     ///
     /// # Errors
-    /// Whatever prevents it.
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>>;
+    /// Returns the store's error if it cannot be read.
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>>;
 
-    /// Writes `tokens` if what is there has the version `expected` (`None`: if nothing is there),
-    /// in one step; `None` for `tokens` removes it. Gives whether it was written.
+    /// Replaces the entry with `tokens` if its version is `expected` (`None`: if there is no
+    /// entry), in one atomic step, and returns whether it did. `None` for `tokens` removes the
+    /// entry.
     ///
     /// # Errors
-    /// Whatever prevents it.
+    /// Returns the store's error if it cannot be written.
     fn compare_and_swap(
         &self,
         expected: Option<u64>,
         tokens: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool>;
+    ) -> BoxFuture<'_, Result<bool>>;
 }
 
-/// Tokens as a store keeps them. `Debug` shows none of them; as JSON they are written out.
+/// Tokens as a store keeps them. `Debug` shows no tokens; the JSON contains them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredTokens {
     version: u64,
-    /// The same after every refresh, and another after every login.
+    /// The same after every refresh, and different after every login.
     login: String,
     tokens: SavedTokens,
-    /// Somebody refreshes these tokens until then, in milliseconds since 1970.
+    /// Until when a process refreshes these tokens, in milliseconds since 1970.
     claimed_until: Option<u64>,
-    /// The user logs out: nobody gets tokens of this login any more.
+    /// The user is logging out: no process may use the tokens of this login for anything else.
     #[serde(default)]
     ending: bool,
 }
 
-const CLAIM: Duration = Duration::from_secs(30);
-/// A refresh that takes longer is given up: its claim must not end before it does.
-pub(super) const TURN: Duration = Duration::from_secs(25);
+const CLAIM_LIFETIME: Duration = Duration::from_secs(30);
+/// The limit of a refresh, which must end before its claim expires.
+pub(super) const REFRESH_LIMIT: Duration = Duration::from_secs(25);
 
 impl StoredTokens {
-    /// The same tokens, for this process to refresh.
+    /// Returns the same tokens, claimed for a refresh by this process.
     pub(super) fn claimed(&self) -> Self {
-        let until = now().saturating_add(CLAIM);
+        let until = now().saturating_add(CLAIM_LIFETIME);
         Self {
             version: self.version.wrapping_add(1),
             claimed_until: u64::try_from(until.as_millis()).ok(),
@@ -69,7 +65,7 @@ impl StoredTokens {
         }
     }
 
-    /// The same tokens, for anybody to refresh with this token.
+    /// Returns the same tokens with this refresh token, without a claim.
     pub(super) fn released(&self, refresh_token: Option<&Secret>) -> Self {
         let mut released = self.clone();
         released.version = self.version.wrapping_add(1);
@@ -78,11 +74,13 @@ impl StoredTokens {
         released
     }
 
-    pub(super) fn is_claimed(&self) -> bool {
+    pub(crate) fn is_claimed(&self) -> bool {
         self.claimed_until.is_some_and(|until| {
             let until = Duration::from_millis(until);
-            // A claim that lasts too long was made by a clock that is off.
-            until.checked_sub(now()).is_some_and(|left| left <= CLAIM)
+            // A claim that lasts too long was made with a wrong clock.
+            until
+                .checked_sub(now())
+                .is_some_and(|left| left <= CLAIM_LIFETIME)
         })
     }
 
@@ -96,8 +94,8 @@ impl StoredTokens {
         }
     }
 
-    /// The same tokens, only to log out with.
-    pub(super) fn to_end(&self) -> Self {
+    /// Returns the same tokens, which may only be used to log out.
+    pub(super) fn ending(&self) -> Self {
         Self {
             version: self.version.wrapping_add(1),
             claimed_until: None,
@@ -106,8 +104,8 @@ impl StoredTokens {
         }
     }
 
-    /// Whether a logout has begun that has not succeeded yet: [`Oidc::session_from`] then gives a
-    /// session that has no tokens to give, and that [`Session::logout`] is to be called of again.
+    /// Returns whether a logout has begun but not succeeded yet. [`Oidc::session_from`] then
+    /// returns a session without tokens, on which [`Session::logout`] can be called again.
     ///
     /// [`Oidc::session_from`]: crate::oidc::Oidc::session_from
     /// [`Session::logout`]: crate::oidc::Session::logout
@@ -115,12 +113,12 @@ impl StoredTokens {
         self.ending
     }
 
-    /// Counts the changes: the number that [`TokenStore::compare_and_swap`] compares.
+    /// Returns the number of changes, which [`TokenStore::compare_and_swap`] compares.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The tokens, such as for the time after which a store may forget them.
+    /// Returns the tokens, for example to find out when a store may forget them.
     pub fn tokens(&self) -> &SavedTokens {
         &self.tokens
     }

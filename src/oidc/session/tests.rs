@@ -1,4 +1,4 @@
-//! What becomes of tokens when callers leave, processes race and users log out.
+//! What happens to tokens when callers leave, processes race and users log out.
 
 mod logout;
 mod requests;
@@ -19,7 +19,7 @@ use crate::oidc::tests::mock::{Defects, Mock};
 use crate::testing::Reply;
 use crate::{AccessToken, ErrorKind};
 
-/// Gives `t1` with `r1`, then `t2` with `r2`, and so on; a refresh token is good once.
+/// Issues `t1` with `r1`, then `t2` with `r2`, and so on; a refresh token is valid once.
 async fn rotating() -> Mock {
     let number = Mutex::new(0_u32);
     Mock::with(Defects {
@@ -54,7 +54,7 @@ async fn first(mock: &Mock) -> TokenSet {
     mock.oidc().client_credentials().await.unwrap()
 }
 
-/// Polls once, and drops.
+/// Polls once, then drops.
 async fn give_up<F: Future>(future: F) {
     let mut future = Box::pin(future);
     poll_fn(|context| {
@@ -70,7 +70,7 @@ async fn expire(session: &Session) -> AccessToken {
     token
 }
 
-/// Polls so often, and drops.
+/// Polls this often, then drops.
 async fn give_up_after<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let mut future = Box::pin(future);
     for _ in 0..polls {
@@ -83,9 +83,9 @@ async fn give_up_after<F: Future>(future: F, polls: usize) -> Option<F::Output> 
     None
 }
 
-/// However far a caller came: what the server gave is kept, and no refresh token is shown twice.
+/// However far a caller got, the server's tokens are kept, and no refresh token is used twice.
 #[tokio::test]
-async fn r06_callers_may_leave_at_any_point() {
+async fn callers_may_leave_a_refresh_at_any_point() {
     let mock = rotating().await;
     let session = mock.oidc().session(first(&mock).await);
     let mut finished = 0;
@@ -103,7 +103,7 @@ proptest! {
 
     /// Several callers, polled and dropped in any order.
     #[test]
-    fn r06_callers_in_any_order(
+    fn callers_may_come_and_leave_in_any_order(
         order in proptest::collection::vec((0..4_usize, 0..8_u8), 1..120),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -138,9 +138,9 @@ proptest! {
     }
 }
 
-/// A machine that slept: its clock stood still, and the server's did not.
+/// On a machine that slept, the clock stood still, but the server's did not.
 #[tokio::test]
-async fn r08_what_ended_while_the_machine_slept_is_replaced_once() {
+async fn a_token_that_ended_while_the_machine_slept_is_replaced_once() {
     let mock = rotating().await;
     let session = mock.oidc().session(first(&mock).await);
     let slept = session.access_token().await.unwrap();
@@ -153,7 +153,7 @@ async fn r08_what_ended_while_the_machine_slept_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn r06_a_rotated_token_is_kept_when_its_caller_has_left() {
+async fn a_rotated_token_is_kept_when_its_caller_has_left() {
     let mock = rotating().await;
     let session = mock.oidc().session(first(&mock).await);
     expire(&session).await;
@@ -170,7 +170,7 @@ async fn r06_a_rotated_token_is_kept_when_its_caller_has_left() {
 }
 
 #[tokio::test]
-async fn r03_a_token_that_was_replaced_is_not_refreshed_again() {
+async fn a_token_that_was_replaced_is_not_refreshed_again() {
     let mock = rotating().await;
     let session = mock.oidc().session(first(&mock).await);
     let old = session.access_token().await.unwrap();
@@ -183,7 +183,7 @@ async fn r03_a_token_that_was_replaced_is_not_refreshed_again() {
 }
 
 #[tokio::test]
-async fn r17_a_refresh_under_way_does_not_outlive_the_logout() {
+async fn a_refresh_under_way_does_not_outlive_the_logout() {
     let mock = rotating().await;
     let session = mock.oidc().session(first(&mock).await);
     expire(&session).await;
@@ -191,7 +191,7 @@ async fn r17_a_refresh_under_way_does_not_outlive_the_logout() {
     session.logout().await.unwrap();
     let error = session.access_token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
-    // What was ended is what the refresh brought, if it was sent at all.
+    // The session that was ended is the refreshed one, if the refresh was sent at all.
     let sent = mock.posts("/token") - 1;
     let seen = mock.server.seen();
     let logout = seen
@@ -237,15 +237,15 @@ async fn a_session_that_is_over_is_not_asked_about_again() {
         assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
     }
     assert_eq!(mock.posts("/token"), 3);
-    let shown = format!("{session:?} {:?}", session.shared.keeper);
+    let shown = format!("{session:?} {:?}", session.shared.state);
     assert!(
-        shown.contains("Keeper {") && !shown.contains("t1"),
+        shown.contains("SessionState {") && !shown.contains("t1"),
         "{shown}"
     );
 }
 
 #[tokio::test]
-async fn r08_tokens_without_an_end_are_kept_until_they_are_refused() {
+async fn tokens_without_an_end_are_kept_until_they_are_refused() {
     let mock = Mock::with(Defects {
         answer: Box::new(|answer| {
             answer.as_object_mut().unwrap().remove("expires_in");

@@ -1,4 +1,4 @@
-//! What a provider does not have is found out before anything is spent on it.
+//! A missing feature of the provider is found before anything is used up.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn key(algorithm: SignatureAlgorithm) -> SigningKey {
 async fn a_key_for_tokens_is_refused_where_the_provider_has_no_dpop() {
     const MEMBER: &str = "dpop_signing_alg_values_supported";
     for (names, why) in [
-        (json!(null), "does not say that it binds tokens"),
+        (json!(null), "does not publish support for DPoP"),
         (json!(["RS256", "PS256"]), "RS256, PS256"),
         (json!({ "ES256": 1 }), MEMBER),
     ] {
@@ -42,7 +42,7 @@ async fn a_key_for_tokens_is_refused_where_the_provider_has_no_dpop() {
             assert!(error.to_string().contains(why), "{error}");
         }
         assert!(mock.server.seen().iter().all(|seen| seen.method == "GET"));
-        // Without a key nobody asks.
+        // Without a key the metadata is not checked.
         mock.oidc().authorize().start().await.unwrap();
     }
     for names in [json!(["ES256"]), json!("ES256"), json!(["RS256", "ES256"])] {
@@ -51,7 +51,7 @@ async fn a_key_for_tokens_is_refused_where_the_provider_has_no_dpop() {
         let oidc = mock.builder().dpop(key).build().unwrap();
         oidc.authorize().start().await.unwrap();
     }
-    // The document of RFC 8414 may be the one that says it.
+    // The document of RFC 8414 may have the member instead.
     let mock = Mock::with(Defects {
         document: Box::new(|document| document[MEMBER] = json!(null)),
         script: Box::new(|seen| {
@@ -111,7 +111,7 @@ async fn a_signed_request_is_refused_where_the_provider_takes_none() {
                 assert_eq!(error.operation(), Some("oidc.authorize"));
             }
         }
-        // The provider itself answers to what is pushed.
+        // The provider itself checks pushed requests.
         let _ = signed().pushed().start().await;
         assert_eq!(mock.posts("/par"), usize::from(pushed), "{document}");
         oidc.authorize().start().await.unwrap();

@@ -1,13 +1,14 @@
-//! Whom client assertions are for, at every endpoint that takes one.
+//! The audience of client assertions, at every endpoint that accepts one.
 
 use serde_json::{Value, json};
 
 use super::mock::{Defects, Mock};
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
-use crate::oidc::{Oidc, OidcBuilder};
+use crate::oidc::{Discovered, Oidc, OidcBuilder};
+use crate::testing::options;
 use crate::{AssertionAudience, ClientAuth};
 
-/// The public name of a provider that is called at another address.
+/// The public URL of a provider that is called at another address.
 const PUBLIC: &str = "https://op.example";
 
 async fn provider() -> Mock {
@@ -16,7 +17,7 @@ async fn provider() -> Mock {
             let base = document["issuer"].as_str().unwrap().to_owned();
             *document = serde_json::from_str(&document.to_string().replace(&base, PUBLIC)).unwrap();
             document["token_endpoint"] = json!(format!("{PUBLIC}/token?tenant=1"));
-            // With a certificate, at an alias.
+            // For clients with a certificate: an alias.
             document["mtls_endpoint_aliases"] =
                 json!({ "revocation_endpoint": format!("{PUBLIC}/mtls/revoke") });
         }),
@@ -25,12 +26,12 @@ async fn provider() -> Mock {
     .await
 }
 
-fn builder(mock: &Mock) -> OidcBuilder {
+fn builder(mock: &Mock) -> OidcBuilder<Discovered> {
     Oidc::discover(PUBLIC)
         .base_url(&mock.server.url)
         .client_id("app")
         .redirect_uri("https://app.example/cb")
-        .connection(|connection| connection.no_proxy().quick())
+        .options(options())
 }
 
 async fn call_everything(oidc: &Oidc) {
@@ -42,7 +43,7 @@ async fn call_everything(oidc: &Oidc) {
     let _ = oidc.backchannel_login().login_hint("ada").await;
 }
 
-/// What each endpoint was sent, by its path.
+/// The client assertion's `aud` that each endpoint received, by the endpoint's path.
 fn audiences(mock: &Mock) -> Vec<(String, Value)> {
     let seen = mock.server.seen();
     let sent = seen.iter().filter_map(|seen| {
@@ -126,7 +127,7 @@ async fn a_source_learns_issuer_and_endpoint() {
     }
 }
 
-/// What the endpoint's own list does not have is not sent there.
+/// A method that the endpoint's own list lacks is not used there.
 #[tokio::test]
 async fn methods_of_introspection_and_revocation_are_looked_at() {
     for member in [
@@ -174,7 +175,7 @@ async fn methods_of_introspection_and_revocation_are_looked_at() {
         let (mock, error) = call(json!({}), secret()).await;
         assert_eq!(mock.posts(path), 0);
         assert!(error.to_string().contains(member), "{error}");
-        // The token endpoint has a list of its own, which the registration knows better.
+        // The token endpoint has a list of its own, but the client's registration decides.
         assert!(mock.oidc().client_credentials().await.is_ok());
     }
 }

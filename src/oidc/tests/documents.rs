@@ -1,4 +1,4 @@
-//! Finding a provider: its document, and what becomes of it with time.
+//! Finding a provider: its document, and how it is renewed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::oidc::{LoginStore, MemoryLoginStore, Oidc, StartedLogin};
-use crate::testing::Reply;
+use crate::testing::{Reply, options};
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_published_is_named() {
@@ -59,7 +59,7 @@ async fn an_endpoint_that_is_not_published_is_named() {
 }
 
 #[tokio::test]
-async fn s01_issuers_of_other_spelling() {
+async fn an_issuer_in_another_spelling_is_another_issuer() {
     for issuer in [
         "{}/",
         "{}/realms/x",
@@ -81,7 +81,7 @@ async fn s01_issuers_of_other_spelling() {
 }
 
 #[tokio::test]
-async fn s03_plain_http_is_for_this_machine() {
+async fn plain_http_is_only_for_this_machine() {
     let plain = Oidc::discover("http://op.example")
         .client_id("app")
         .build()
@@ -113,7 +113,7 @@ async fn s03_plain_http_is_for_this_machine() {
                 .is_config()
         );
     }
-    // An endpoint of an issuer with HTTPS may not have less.
+    // An endpoint of an issuer with HTTPS must use HTTPS too.
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             document["issuer"] = json!("https://op.example");
@@ -127,7 +127,7 @@ async fn s03_plain_http_is_for_this_machine() {
         .base_url(&mock.server.url)
         .client_id("app")
         .redirect_uri("https://app.example/cb")
-        .connection(|connection| connection.no_proxy())
+        .options(options())
         .build()
         .unwrap();
     let error = oidc.client_credentials().await.unwrap_err();
@@ -136,9 +136,9 @@ async fn s03_plain_http_is_for_this_machine() {
     assert!(error.to_string().contains("plain HTTP"), "{error}");
 }
 
-/// Neither the document nor the keys come from where a redirect leads.
+/// Neither the document nor the keys are read from a redirect's target.
 #[tokio::test]
-async fn s03_documents_and_keys_are_not_redirected() {
+async fn documents_and_keys_do_not_come_from_a_redirect() {
     let elsewhere = Mock::start().await;
     for part in ["openid-configuration", "/keys"] {
         let away = format!("{}/elsewhere", elsewhere.server.url);
@@ -157,7 +157,7 @@ async fn s03_documents_and_keys_are_not_redirected() {
 }
 
 #[tokio::test]
-async fn s04_documents_that_are_none() {
+async fn what_is_not_a_document_or_too_large_is_refused() {
     let endless = format!("{{\"issuer\":\"{}\"}}", "x".repeat(2 << 20));
     for (reply, why) in [
         (Reply::json(200, endless), "larger than"),
@@ -188,7 +188,7 @@ async fn s04_documents_that_are_none() {
 }
 
 #[tokio::test]
-async fn s04_documents_are_as_deep_as_a_reader_can_go() {
+async fn documents_are_only_as_deep_as_a_reader_can_go() {
     for (depth, good) in [(50, true), (100_000, false)] {
         let mock = Mock::with(on("/openid-configuration", move |seen| {
             let base = format!("http://{}", seen.header("host").unwrap());
@@ -204,7 +204,7 @@ async fn s04_documents_are_as_deep_as_a_reader_can_go() {
 }
 
 #[tokio::test]
-async fn s06_the_memory_of_logins_has_limits() {
+async fn the_memory_of_logins_has_limits() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let store = MemoryLoginStore::with_limits(Duration::from_secs(600), 2);
@@ -219,7 +219,7 @@ async fn s06_the_memory_of_logins_has_limits() {
     assert!(take(&second).await.is_none(), "once");
     minutes_later(11).await;
     assert!(take(&third).await.is_none(), "too old");
-    // What is too old makes room.
+    // Documents that are too old are removed.
     for _ in 0..2 {
         start().await.unwrap();
     }
@@ -271,7 +271,7 @@ async fn documents_are_read_again_and_used_on_while_nobody_answers() {
     let back = read().await;
     minutes_later(59).await;
     assert_eq!(read().await, back);
-    // Not for ever.
+    // But not for ever.
     away.store(true, Ordering::SeqCst);
     minutes_later(23 * 60).await;
     oidc.metadata().await.unwrap();
@@ -282,7 +282,7 @@ async fn documents_are_read_again_and_used_on_while_nobody_answers() {
     oidc.metadata().await.unwrap();
 }
 
-/// The document is renewed beside the call, and then first, for as long as the caller likes to wait.
+/// The document is renewed beside the call, later before it, for as long as the caller may wait.
 #[tokio::test]
 async fn a_known_document_is_used_while_its_renewal_hangs() {
     let hanging = Arc::new(AtomicBool::new(false));
@@ -297,7 +297,7 @@ async fn a_known_document_is_used_while_its_renewal_hangs() {
     .await;
     let oidc = mock
         .builder()
-        .connection(|c| c.renewal_wait(Duration::from_millis(10)))
+        .options(options().renewal_wait(Duration::from_millis(10)))
         .build()
         .unwrap();
     oidc.metadata().await.unwrap();
@@ -338,7 +338,7 @@ async fn the_address_of_rfc_8414_is_tried_second() {
     let issuer = format!("{}/as", mock.server.url);
     let oidc = Oidc::discover(&issuer)
         .client_id("app")
-        .connection(|connection| connection.no_proxy())
+        .options(options())
         .build()
         .unwrap();
     assert_eq!(oidc.metadata().await.unwrap().issuer, issuer);

@@ -1,4 +1,4 @@
-//! Logins that end on another device: device authorization (RFC 8628) and CIBA.
+//! Logins on another device: device authorization (RFC 8628) and CIBA.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,7 +16,8 @@ use crate::testing::Reply;
 
 const START: &str = "/backchannel";
 
-/// Pending, to be slowed down, and then the tokens of a user; `start` answers the first request.
+/// Responds with pending, `slow_down`, and then the tokens of a user; `start` is the response to
+/// the first request.
 async fn provider(path: &'static str, start: Value) -> Mock {
     let polls = AtomicUsize::new(0);
     let refusal = |code: &str| Some(Reply::json(400, json!({ "error": code }).to_string()));
@@ -39,15 +40,14 @@ pub(super) fn through_json<T: Serialize + DeserializeOwned>(saved: &T) -> T {
     serde_json::from_str(&serde_json::to_string(saved).unwrap()).unwrap()
 }
 
-/// Seconds are what is kept.
+/// Times are saved in whole seconds.
 fn about(left: Option<Duration>, seconds: u64) -> bool {
     left.is_some_and(|left| {
         left <= Duration::from_secs(seconds) && left > Duration::from_secs(seconds - 30)
     })
 }
 
-/// It took too long: nobody waits for the server to say so.
-/// Servers that are older than RFC 8628.
+/// Some servers use the names of drafts of RFC 8628.
 #[tokio::test]
 async fn the_address_of_a_device_login_has_an_older_name_too() {
     for (answer, address) in [
@@ -98,7 +98,7 @@ fn a_ping_names_its_login() {
 }
 
 #[tokio::test]
-async fn k17_a_device_login_is_polled_by_hand() {
+async fn a_device_login_is_polled_by_hand() {
     let mock = provider(
         "/device",
         json!({
@@ -119,7 +119,7 @@ async fn k17_a_device_login_is_polled_by_hand() {
     assert_eq!(login.interval(), Duration::from_secs(7));
     assert!(login.poll().await.unwrap().is_none());
     assert_eq!(login.interval(), Duration::from_secs(12));
-    // Another process goes on with it, at the pace it has by now.
+    // Another process resumes the login, at its current pace.
     let login = mock.oidc().resume_device(through_json(&login.saved()));
     assert_eq!(login.user_code(), "ABCD");
     assert_eq!(login.verification_uri_complete(), complete);
@@ -139,7 +139,7 @@ async fn k17_a_device_login_is_polled_by_hand() {
 }
 
 #[tokio::test]
-async fn k17_a_backchannel_login_is_polled_by_hand() {
+async fn a_backchannel_login_is_polled_by_hand() {
     let start = json!({ "auth_req_id": "a1", "expires_in": 60, "interval": 3 });
     let mock = provider(START, start).await;
     let oidc = mock.oidc();
@@ -161,7 +161,7 @@ async fn k17_a_backchannel_login_is_polled_by_hand() {
     assert_eq!(mock.last_body("/token"), wanted);
 }
 
-/// A signed request (CIBA section 7.1.1) stands alone, and says all of it.
+/// A signed request (CIBA section 7.1.1) is the only parameter and contains all others.
 #[tokio::test]
 async fn a_backchannel_request_is_signed() {
     let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
@@ -193,7 +193,7 @@ async fn a_backchannel_request_is_signed() {
     assert!(claims["jti"].as_str().unwrap().len() >= 16);
 }
 
-/// CIBA section 7.3: without an end, nobody knows how long to ask.
+/// CIBA section 7.3: without a lifetime, it is unknown how long to poll.
 #[tokio::test]
 async fn an_answer_without_an_end_is_refused() {
     for answer in [
@@ -209,7 +209,8 @@ async fn an_answer_without_an_end_is_refused() {
     }
 }
 
-/// Codes and addresses are printed: they cannot act on the user's terminal, and open web pages only.
+/// Codes and addresses are printed: they must not control the user's terminal, and only open web
+/// pages.
 #[tokio::test]
 async fn what_a_device_shows_is_readable_and_opens_in_a_browser() {
     let good = json!({
@@ -241,7 +242,7 @@ async fn what_a_device_shows_is_readable_and_opens_in_a_browser() {
         );
         assert_eq!(error.operation(), Some("oidc.device"));
         assert!(error.to_string().contains(name), "{error}");
-        // Kept logins are shown too.
+        // Saved logins are shown again, so they are checked again.
         let mut kept = kept.clone();
         kept[name] = json!(value);
         let kept = serde_json::from_value::<SavedDeviceLogin>(kept);
@@ -249,7 +250,7 @@ async fn what_a_device_shows_is_readable_and_opens_in_a_browser() {
     }
 }
 
-/// What both devices show has no control characters either; nothing is sent.
+/// A binding message has no control characters either; otherwise nothing is sent.
 #[tokio::test]
 async fn a_binding_message_is_readable() {
     let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
@@ -265,7 +266,7 @@ async fn a_binding_message_is_readable() {
     login("W4SCT").await.unwrap();
 }
 
-/// Who is to log in has to be said, in one of the ways that there are.
+/// The request must name the user in one of the possible ways.
 #[tokio::test]
 async fn a_backchannel_login_names_somebody() {
     let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
@@ -289,7 +290,7 @@ async fn a_backchannel_login_names_somebody() {
 }
 
 #[tokio::test]
-async fn k17_a_ping_is_the_servers_and_about_this_login() {
+async fn a_ping_is_the_servers_and_about_this_login() {
     let mock = provider(START, json!({ "auth_req_id": "a1", "expires_in": 60 })).await;
     let request = || mock.oidc().backchannel_login().login_hint("ada");
     let login = request().client_notification_token("n1").await.unwrap();
@@ -316,7 +317,7 @@ async fn k17_a_ping_is_the_servers_and_about_this_login() {
     );
 }
 
-/// An empty member is none.
+/// An empty member counts as missing.
 #[tokio::test]
 async fn empty_members_of_an_answer_are_left_out() {
     let mock = Mock::with(Defects {
@@ -332,7 +333,7 @@ async fn empty_members_of_an_answer_are_left_out() {
     assert_eq!(tokens.scope(), None);
 }
 
-/// Scopes are a text or a list, in `scope` or in `scp`.
+/// Scopes are a string or an array, in `scope` or in `scp`.
 #[tokio::test]
 async fn scopes_of_an_answer_are_a_text_or_a_list() {
     for scopes in [

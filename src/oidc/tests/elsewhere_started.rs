@@ -1,4 +1,4 @@
-//! Logins that another program has started, and grants without a call of their own.
+//! Logins that another program started, and grants without a method of their own.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::testing::Reply;
 async fn a_code_from_elsewhere_is_exchanged_with_what_is_known_of_its_login() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
-    // The nonce of the next ID tokens.
+    // Sets the nonce of the next ID tokens.
     let login = mock.login(&oidc).await;
     let code = || oidc.code("c0de", "https://app.example/other");
     let known = code().verifier("v".repeat(43)).nonce(login.nonce());
@@ -38,7 +38,13 @@ async fn a_code_from_elsewhere_is_exchanged_with_what_is_known_of_its_login() {
 async fn a_code_from_elsewhere_is_sent_once() {
     let mock = Mock::with(on("/token", |_| Reply::Drop)).await;
     let error = mock.oidc().code("c0de", "https://app/cb").await;
-    assert!(error.unwrap_err().hint().unwrap().contains("one exchange"));
+    assert!(
+        error
+            .unwrap_err()
+            .hint()
+            .unwrap()
+            .contains("exchanged only once")
+    );
     assert_eq!(mock.posts("/token"), 1);
 }
 

@@ -12,7 +12,7 @@ use crate::oidc::logout::browser_url;
 use crate::testing::Reply;
 use crate::{AccessToken, ErrorKind, Secret};
 
-/// Where Keycloak ends sessions.
+/// The path where Keycloak ends sessions.
 const KEYCLOAKS: &str = "/protocol/openid-connect/logout";
 
 #[tokio::test]
@@ -52,9 +52,9 @@ async fn a_logout_url_has_what_was_set() {
     assert!(twice.unwrap_err().is_config());
 }
 
-/// Where a browser is sent is a web address, and not in the clear where the issuer is not.
+/// A browser is only sent to a web address, and never from an HTTPS issuer to plain HTTP.
 #[test]
-fn s03_browsers_are_sent_to_safe_addresses() {
+fn browsers_are_sent_to_safe_addresses() {
     let document = |issuer: &str, endpoint: Option<&str>| -> ProviderMetadata {
         let document = json!({ "issuer": issuer, "end_session_endpoint": endpoint });
         serde_json::from_value(document).unwrap()
@@ -100,14 +100,14 @@ async fn a_logout_whose_answer_was_lost_is_one() {
         let outcome = oidc.logout(&tokens).param("x", "1").await;
         assert_eq!(outcome.is_ok(), ends, "{outcome:?}");
         if let Err(error) = outcome {
-            assert!(error.hint().unwrap().contains("ended already"), "{error}");
+            assert!(error.hint().unwrap().contains("already ended"), "{error}");
         }
         assert_eq!(
             mock.last_body(KEYCLOAKS),
             "refresh_token=refresh-hunter2&x=1"
         );
     }
-    // A refresh token alone will do.
+    // A refresh token is enough.
     let mock = Mock::start().await;
     let alone = RefreshToken::new("alone").unwrap();
     mock.oidc().logout(&alone).await.unwrap_err();
@@ -125,7 +125,7 @@ async fn a_logout_whose_answer_was_lost_is_one() {
     let error = none.oidc().logout(&tokens).await.unwrap_err();
     assert!(error.is_config() && error.hint().unwrap().contains("logout_url"));
     assert_eq!(none.posts("/logout"), 0);
-    // Without one the access token is what can be given back.
+    // Without a refresh token the access token is revoked.
     none.oidc().revoke(&tokens).await.unwrap_err();
     assert_eq!(
         none.last_body("/revoke"),
@@ -167,7 +167,7 @@ async fn what_is_revoked_is_named() {
     assert_eq!(mock.last_body("/revoke"), "token=u&x=1");
 }
 
-/// A provider that is not Keycloak: its `end_session_endpoint` is a page.
+/// A provider other than Keycloak: its `end_session_endpoint` is a page.
 fn elsewhere(revocation: bool, refresh_token: bool, reply: Reply) -> Defects {
     Defects {
         document: Box::new(move |document| {
@@ -211,7 +211,7 @@ async fn a_provider_with_a_page_for_browsers_is_logged_out_of_by_revocation() {
         oidc.logout(&tokens).param("x", "1").await.unwrap();
         assert_eq!(mock.last_body("/revoke"), sent);
     }
-    // A refresh token alone.
+    // With a single refresh token.
     let mock = Mock::with(elsewhere(true, true, Reply::status(200))).await;
     let alone = RefreshToken::new("alone").unwrap();
     mock.oidc().logout(&alone).await.unwrap();
@@ -239,7 +239,7 @@ async fn only_the_browsers_logout_is_left_without_a_revocation_endpoint() {
     assert_eq!(url.path(), "/end");
 }
 
-/// What is not a success in the words of the endpoint's own specification is none.
+/// A response that the endpoint's specification does not define as success is not one.
 #[tokio::test]
 async fn a_revocation_succeeds_with_200_or_204() {
     let refused = r#"{"error":"unsupported_token_type","error_description":"not these"}"#;

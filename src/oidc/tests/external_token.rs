@@ -1,4 +1,4 @@
-//! The token of the provider that a user logged in with.
+//! Tokens of the provider that a user logged in with.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn refusals_say_what_to_change() {
             "unauthorized_client",
             "Client is not within the token audience",
             ErrorKind::Forbidden,
-            "in the audience",
+            "to the audience",
         ),
         (
             400,

@@ -25,7 +25,7 @@ pub(super) fn on(
 }
 
 #[tokio::test]
-async fn s16_every_attempt_has_an_assertion_of_its_own() {
+async fn every_attempt_has_an_assertion_of_its_own() {
     let attempts = Arc::new(AtomicUsize::new(0));
     let count = attempts.clone();
     let mock = Mock::with(on("/token", move |_| {
@@ -93,9 +93,9 @@ async fn s16_every_attempt_has_an_assertion_of_its_own() {
     assert!(life <= 60);
 }
 
-/// A resource says in the header alone that it wants a nonce (RFC 9449 section 9).
+/// A resource requires a nonce in the header only (RFC 9449 section 9).
 #[tokio::test]
-async fn s18_a_resource_that_wants_a_nonce_is_asked_again() {
+async fn a_resource_that_wants_a_nonce_is_asked_again() {
     for challenge in [
         r#"DPoP error="use_dpop_nonce", algs="ES256""#,
         r#"Bearer realm="x", DPoP algs="ES256", error="use_dpop_nonce""#,
@@ -129,9 +129,9 @@ async fn s18_a_resource_that_wants_a_nonce_is_asked_again() {
     }
 }
 
-/// A server that wants nonces, at the token endpoint by 400 and at userinfo by 401.
+/// A server that requires nonces, at the token endpoint with 400 and at userinfo with 401.
 #[tokio::test]
-async fn s18_nonces_are_asked_for_once_and_kept() {
+async fn nonces_are_asked_for_once_and_kept() {
     let mock = Mock::with(Defects {
         script: Box::new(|seen| {
             let proof = crate::jose::decode_unverified(seen.header("dpop")?).unwrap();
@@ -162,7 +162,7 @@ async fn s18_nonces_are_asked_for_once_and_kept() {
     let oidc = mock.builder().dpop(key).build().unwrap();
     let tokens = oidc.client_credentials().await.unwrap();
     assert_eq!(tokens.access_token().scheme(), "DPoP");
-    // The nonce of the last answer is used at once.
+    // The nonce of the last response is used at once.
     oidc.userinfo(&tokens).await.unwrap();
     {
         let seen = mock.server.seen();
@@ -191,13 +191,13 @@ async fn s18_nonces_are_asked_for_once_and_kept() {
         assert_eq!(proofs[2].0.header("authorization"), Some("DPoP x"));
         assert_eq!(claim(0, "ath"), None);
     }
-    // The kept nonce is not the one the token endpoint wants: asked again, once.
+    // The token endpoint requires another nonce than the stored one: the request is repeated once.
     oidc.refresh(&tokens).await.unwrap();
     assert_eq!(mock.posts("/token"), 4);
 }
 
 #[tokio::test]
-async fn s18_a_server_that_always_wants_another_nonce_is_left_alone() {
+async fn a_server_that_always_wants_another_nonce_is_left_alone() {
     let mock = Mock::with(on("/token", |_| {
         Reply::json(400, r#"{"error":"use_dpop_nonce"}"#).with("DPoP-Nonce", "again")
     }))
@@ -210,7 +210,7 @@ async fn s18_a_server_that_always_wants_another_nonce_is_left_alone() {
 }
 
 #[tokio::test]
-async fn s17_a_bearer_token_is_not_taken_for_a_bound_one() {
+async fn a_bearer_token_is_not_taken_for_a_bound_one() {
     let mock = Mock::start().await;
     let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
     let oidc = mock.builder().dpop(key).build().unwrap();
@@ -219,7 +219,7 @@ async fn s17_a_bearer_token_is_not_taken_for_a_bound_one() {
     assert!(error.to_string().contains("bound to a key"), "{error}");
 }
 
-/// What counts, or is used up, when it is executed is sent once where nobody knows whether it was.
+/// A request that counts, or uses something up, is not repeated if it may have been executed.
 #[tokio::test]
 async fn grants_that_count_or_are_used_up_are_sent_once() {
     for (status, sent) in [(500, 1), (502, 1), (503, 1), (504, 1), (429, 4)] {
@@ -340,9 +340,9 @@ async fn extra_parameters_go_along_and_replace_nothing() {
     assert_eq!(mock.posts("/token"), 1);
 }
 
-/// What a lost answer may have spent: a refresh is tried once more, an assertion is not.
+/// After a lost response, a refresh is repeated once; an assertion is not.
 #[tokio::test]
-async fn s14_lost_answers_of_other_grants() {
+async fn a_refresh_is_tried_once_more_after_a_lost_response_and_an_assertion_is_not() {
     let answered = Arc::new(AtomicUsize::new(0));
     let count = answered.clone();
     let mock = Mock::with(on("/token", move |seen| {
@@ -367,7 +367,7 @@ async fn s14_lost_answers_of_other_grants() {
 }
 
 #[tokio::test]
-async fn s12_a_pushed_request_is_sent_once_and_named_alone() {
+async fn a_pushed_request_is_sent_once_and_only_named_in_the_url() {
     let mock = Mock::with(Defects {
         document: Box::new(|document| {
             document["require_pushed_authorization_requests"] = json!(true);
@@ -481,9 +481,9 @@ async fn a_logout_url_without_a_document_says_so() {
     oidc.logout_url_without_hint().build().unwrap();
 }
 
-/// A signed answer has to be about the token that was asked about.
+/// A signed response must be about the token that was introspected.
 #[tokio::test]
-async fn k02_a_signed_answer_about_another_token_is_refused() {
+async fn a_signed_answer_about_another_token_is_refused() {
     let token = |base: &str, id: &str| {
         let claims = json!({
             "iss": base, "aud": "app", "sub": "1", "typ": "Bearer", "jti": id,
@@ -502,7 +502,7 @@ async fn k02_a_signed_answer_about_another_token_is_refused() {
     for (asked, good) in [
         (token(&base, "one"), true),
         (token(&base, "two"), false),
-        // Nobody can tell.
+        // An opaque token cannot be compared.
         ("opaque".to_owned(), true),
     ] {
         let answer = oidc.introspect(asked).as_jwt().await;
@@ -516,9 +516,10 @@ async fn k02_a_signed_answer_about_another_token_is_refused() {
     }
 }
 
-/// Encrypted and not signed: as good as plain JSON of the same endpoint, and good from there alone.
+/// An encrypted response that is not signed counts like plain JSON of the same endpoint, and is
+/// accepted from that endpoint only.
 #[tokio::test]
-async fn k10_userinfo_may_be_encrypted_alone() {
+async fn userinfo_may_be_encrypted_without_a_signature() {
     let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
     let (wrap, content) = (KeyEncryption::EcdhEs, ContentEncryption::A128Gcm);
     let seal = |claims: &str| {
@@ -552,9 +553,9 @@ async fn k10_userinfo_may_be_encrypted_alone() {
     }
 }
 
-/// A client that is registered for encrypted answers takes no others.
+/// A client that is registered for encrypted responses accepts no others.
 #[tokio::test]
-async fn k10_userinfo_is_encrypted_where_it_has_to_be() {
+async fn userinfo_that_is_not_encrypted_is_refused_where_a_key_is_set() {
     let mock = Mock::start().await;
     let key = DecryptionKey::generate(KeyEncryption::EcdhEs).unwrap();
     let builder = mock.builder();
@@ -566,7 +567,7 @@ async fn k10_userinfo_is_encrypted_where_it_has_to_be() {
     mock.oidc().userinfo(&tokens).await.unwrap();
 }
 
-/// Status and headers stand beside the value of every request, as they do in the admin API.
+/// `send` returns status and headers with the value of every request, as in the admin API.
 #[tokio::test]
 async fn requests_give_status_and_headers_too() {
     let mock = Mock::with(Defects {

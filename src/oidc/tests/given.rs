@@ -1,4 +1,4 @@
-//! Documents and endpoints that are given by hand, and the document of RFC 8414.
+//! Metadata and endpoints that are set in code, and the document of RFC 8414.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::documents::minutes_later;
 use super::mock::{Defects, Mock};
-use crate::oidc::{Oidc, OidcBuilder};
-use crate::testing::Reply;
+use crate::oidc::{Discovered, Oidc, OidcBuilder};
+use crate::testing::{Reply, options};
 use crate::{ErrorKind, ProviderMetadata};
 
 const SECOND: &str = "/.well-known/oauth-authorization-server";
@@ -17,7 +17,7 @@ fn metadata(document: Value) -> ProviderMetadata {
     serde_json::from_value(document).unwrap()
 }
 
-fn of(issuer: &str) -> OidcBuilder {
+fn of(issuer: &str) -> OidcBuilder<Discovered> {
     Oidc::discover(issuer).client_id("app")
 }
 
@@ -100,31 +100,6 @@ fn what_is_given_keeps_the_rules() {
         .endpoint("policy_endpoint", "https://op.example/t")
         .build()
         .unwrap();
-    // A realm's client shares its document with the others of its Keycloak.
-    let kc = crate::Keycloak::builder("https://sso.example")
-        .anonymous()
-        .build()
-        .unwrap();
-    let error = kc
-        .oidc("demo", "app")
-        .endpoint("token_endpoint", "https://op.example")
-        .build();
-    assert!(
-        error
-            .unwrap_err()
-            .to_string()
-            .contains("endpoint has no effect")
-    );
-    let given = kc
-        .oidc("demo", "app")
-        .metadata(ProviderMetadata::default())
-        .build();
-    assert!(
-        given
-            .unwrap_err()
-            .to_string()
-            .contains("metadata has no effect")
-    );
 }
 
 #[tokio::test]
@@ -148,7 +123,7 @@ async fn an_endpoint_that_is_given_replaces_the_published_one() {
     );
 }
 
-/// A provider whose first document lacks endpoints; the second one is `second`.
+/// A provider whose first document lacks endpoints; the second document is `second`.
 async fn two_documents(second: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Mock {
     Mock::with(Defects {
         document: Box::new(|document| {
@@ -198,7 +173,7 @@ async fn the_document_of_rfc_8414_is_read_where_an_endpoint_is_missing() {
     oidc.revoke(&tokens).await.unwrap();
     oidc.logout(&tokens).await.unwrap();
     assert_eq!(mock.posts("/second/revoke"), 2);
-    // The first document stays the first, for both together.
+    // The metadata is still that of the first document, with both combined.
     let metadata = oidc.metadata().await.unwrap();
     assert_eq!(
         metadata.token_endpoint,
@@ -208,7 +183,8 @@ async fn the_document_of_rfc_8414_is_read_where_an_endpoint_is_missing() {
     oidc.client_credentials().await.unwrap();
     let url = oidc.logout_url(&tokens).build().unwrap();
     assert_eq!(url.path(), "/second/end");
-    // What neither has is named, and not looked for again.
+    // The error names an endpoint that neither document has, and the documents are not fetched
+    // again.
     for _ in 0..2 {
         let error = oidc.device().await.unwrap_err();
         assert!(
@@ -249,9 +225,9 @@ async fn a_second_document_of_another_issuer_is_refused() {
     .await;
     let error = mock.oidc().revoke("x").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
-    assert!(error.to_string().contains("calls itself"), "{error}");
+    assert!(error.to_string().contains("issuer is"), "{error}");
     assert_eq!(mock.posts("/second/revoke"), 0);
-    // HTTPS of the issuer holds for it too.
+    // The second document must use HTTPS too if the issuer does.
     let first = Mock::with(Defects {
         script: Box::new(|seen| match seen.target.as_str() {
             SECOND => Some(Reply::json(
@@ -265,7 +241,7 @@ async fn a_second_document_of_another_issuer_is_refused() {
     .await;
     let oidc = of("https://op.example")
         .base_url(&first.server.url)
-        .connection(|connection| connection.no_proxy())
+        .options(options())
         .build()
         .unwrap();
     let error = oidc.revoke("x").await.unwrap_err();
@@ -298,7 +274,7 @@ async fn a_second_document_that_is_none_is_left_alone() {
         }
         assert_eq!(asked(&mock), 1);
     }
-    // One that cannot be had now is asked for again.
+    // A document that cannot be fetched now is tried again later.
     let away = Arc::new(AtomicBool::new(true));
     let shown = away.clone();
     let mock = two_documents(move |base| match shown.load(Ordering::SeqCst) {

@@ -1,4 +1,4 @@
-//! Hints that are right outside the default case too.
+//! Hints that must also be right outside the default case.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::jose::{ContentEncryption, KeyEncryption, SignatureAlgorithm, SigningKey};
 use crate::oidc::{CallbackAnswer, Oidc};
-use crate::testing::Reply;
+use crate::testing::{Reply, options};
 use crate::{AccessToken, ClientAuth, Error, ErrorKind};
 
 #[track_caller]
@@ -18,21 +18,22 @@ fn says(error: &Error, wanted: &str, misleading: &str) {
     assert!(!error.to_string().contains(misleading), "{error}");
 }
 
-/// A provider that answers with `document` at the well-known address.
+/// A provider that returns `document` at the well-known address.
 async fn documents(document: impl Fn() -> Reply + Send + Sync + 'static) -> Mock {
     Mock::with(on("/.well-known/openid-configuration", move |_| document())).await
 }
 
 #[tokio::test]
 async fn a_refused_client_is_told_what_it_showed() {
-    // As Keycloak answers a client without a secret, a wrong assertion, a client without its
+    // Keycloak's responses to a client without a secret, a wrong assertion, a client without its
+    // certificate, and an unknown client.
     // certificate, and an unknown client.
     refused_client(401, "unauthorized_client", "no client secret was sent").await;
     refused_client(400, "invalid_client", "the client id, its secret").await;
     refused_client(401, "invalid_client", "the client id, its secret").await;
 }
 
-/// What each client is told; `without` where it has shown nothing.
+/// The hint for each authentication method; `without_proof` for a public client.
 async fn refused_client(status: u16, code: &'static str, without_proof: &str) {
     let refused = move || Reply::json(status, json!({ "error": code }).to_string());
     let mock = Mock::with(Defects {
@@ -50,7 +51,7 @@ async fn refused_client(status: u16, code: &'static str, without_proof: &str) {
     let with_secret = mock.oidc();
     let without = Oidc::discover(&mock.server.url)
         .client_id("app")
-        .connection(|connection| connection.no_proxy().quick())
+        .options(options())
         .build()
         .unwrap();
     let assertion = mock
@@ -101,7 +102,7 @@ async fn endpoints_of_a_provider_say_nothing_of_a_base_url() {
     says(&moved, "publishes this address", "base URL");
     let foreign = oidc.introspect("t").await.unwrap_err();
     assert!(foreign.is_forbidden());
-    says(&foreign, "publishes is not its own", "base URL");
+    says(&foreign, "publishes a wrong endpoint", "base URL");
 }
 
 #[tokio::test]
@@ -112,7 +113,7 @@ async fn documents_of_an_issuer_say_nothing_of_a_base_url() {
                 as fn() -> Reply,
             "write the issuer exactly",
         ),
-        (|| Reply::status(403), "readable without credentials"),
+        (|| Reply::status(403), "need no credentials"),
         (|| Reply::status(404), "check the issuer"),
     ] {
         let mock = documents(reply).await;
@@ -218,7 +219,7 @@ fn a_client_of_a_realm_says_its_realm() {
     assert_eq!(issuer.realm(), None);
 }
 
-/// A provider whose token endpoint refuses.
+/// A provider whose token endpoint refuses every request.
 async fn refusing(status: u16, body: impl Into<String>) -> Mock {
     let body = body.into();
     Mock::with(on("/token", move |_| Reply::json(status, body.clone()))).await
@@ -230,7 +231,7 @@ async fn refused_exchanges_say_what_is_missing() {
     let mock = refusing(400, unknown).await;
     let oidc = mock.oidc();
     let error = oidc.exchange_token("t").audience("nope").await.unwrap_err();
-    says(&error, "no client of this name for the audience", "secret");
+    says(&error, "no client with the name of the audience", "secret");
 
     // Of the standard exchange: the request is at fault.
     for (said, hint) in [
@@ -260,7 +261,11 @@ async fn refused_exchanges_say_what_is_missing() {
     let oidc = mock.oidc();
     let error = oidc.exchange_token("t").audience("api").await.unwrap_err();
     assert!(error.is_forbidden());
-    says(&error, "in the audience of the token", "impersonation");
+    says(
+        &error,
+        "in the audience of the subject token",
+        "impersonation",
+    );
 
     let denied =
         r#"{"error":"access_denied","error_description":"Client not allowed to exchange"}"#;
@@ -281,7 +286,7 @@ async fn the_token_of_another_key_has_not_ended() {
     says(&error, "another key", "session has ended");
 }
 
-/// A password is sent once: nothing can have used it up.
+/// A password is sent once, so no earlier attempt can have used it up.
 #[tokio::test]
 async fn a_wrong_password_after_a_failure_is_a_wrong_password() {
     let mock = refusing(
@@ -321,7 +326,7 @@ async fn a_client_without_the_backchannel_grant_is_told_to_switch_it_on() {
     let error = mock.oidc().backchannel_login().login_hint("ada").await;
     let error = error.unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
-    says(&error, "client's OIDC CIBA grant", "was exchanged");
+    says(&error, "client's OIDC CIBA grant", "grant is invalid");
 }
 
 #[tokio::test]
@@ -333,12 +338,12 @@ async fn a_refused_refresh_token_may_be_another_clients() {
     let error = mock.oidc().refresh(refresh).await.unwrap_err();
     says(
         &error,
-        "or the refresh token is another client's",
-        "was exchanged",
+        "or the refresh token belongs to another client",
+        "grant is invalid",
     );
 }
 
-/// The first attempt may have been executed: then the second one shows what is spent.
+/// The first attempt may have been executed; the second response then shows what it used up.
 #[tokio::test]
 async fn a_refresh_that_was_lost_may_have_used_the_token_up() {
     let count = AtomicUsize::new(0);
@@ -363,5 +368,9 @@ async fn a_request_is_encrypted_with_a_key_that_the_realm_has() {
         .signed_with(&key)
         .encrypted(KeyEncryption::RsaOaep256, ContentEncryption::A256Gcm);
     let error = sealed.start().await.unwrap_err();
-    says(&error, "take another key encryption algorithm", "base URL");
+    says(
+        &error,
+        "choose another key encryption algorithm",
+        "base URL",
+    );
 }

@@ -1,4 +1,4 @@
-//! What a server says about a token, and what is made of it.
+//! Introspection responses, and how they are evaluated.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn ask(answer: &Value, token: &str) -> Introspection {
 }
 
 #[tokio::test]
-async fn k01_only_access_tokens_let_a_caller_in() {
+async fn only_active_access_tokens_let_a_caller_in() {
     for (answer, active, lets_in) in [
         (json!({ "active": true, "typ": "Bearer" }), true, true),
         (json!({ "active": true, "typ": "DPoP" }), true, true),
@@ -50,7 +50,7 @@ async fn k01_only_access_tokens_let_a_caller_in() {
 }
 
 #[tokio::test]
-async fn k01_the_token_itself_often_shows_why() {
+async fn an_inactive_token_itself_often_shows_why() {
     let token = |claims: Value| sign(&json!({ "alg": "ES256" }), &claims);
     let inactive = json!({ "active": false });
     let end = now() + 60;
@@ -83,10 +83,14 @@ async fn k01_the_token_itself_often_shows_why() {
     }
     let other = json!({ "active": true, "typ": "ID" });
     let error = ask(&other, "opaque").await.require_active().unwrap_err();
-    assert!(error.hint().unwrap().contains("another type"), "{error}");
+    assert!(
+        error.hint().unwrap().contains("not an access token"),
+        "{error}"
+    );
 }
 
-/// `token_type` is optional (RFC 7662 section 2.2): a token of no type is not one of another type,
+/// `token_type` is optional (RFC 7662 section 2.2): a token without a type is not of another type,
+/// and an access token only if the caller says so.
 /// and an access token only where the caller says so.
 #[tokio::test]
 async fn a_missing_type_is_not_another_type() {
@@ -94,7 +98,7 @@ async fn a_missing_type_is_not_another_type() {
     let error = ask(&silent, "opaque").await.require_active().unwrap_err();
     let hint = error.hint().unwrap();
     assert!(hint.contains("untyped_as_access_token"), "{error}");
-    assert!(!hint.contains("another type"), "{error}");
+    assert!(!hint.contains("not an access token"), "{error}");
     let said = ask(&silent, "opaque").await.untyped_as_access_token();
     assert!(said.is_access_token_active());
     said.require_active().unwrap();
@@ -127,7 +131,7 @@ async fn audience_and_scope_of_an_answer_can_be_required() {
             .await
             .require_audience("api")
             .unwrap_err(),
-        // Neither lets in what is not an active access token.
+        // Neither accepts a token that is not an active access token.
         ask(&json!({ "active": false, "aud": "api" }), "t")
             .await
             .require_audience("api")
@@ -164,9 +168,9 @@ async fn the_members_of_an_answer() {
     }
 }
 
-/// Which kind of answer is asked for: Keycloak compares the whole header.
+/// The media type of the requested response: Keycloak compares the whole header.
 #[tokio::test]
-async fn k02_signed_answers_are_asked_for_by_name() {
+async fn signed_introspection_is_asked_for_by_media_type() {
     let accepted = async |mock: &Mock, signed: bool| {
         let request = mock.oidc().introspect("t");
         let _ = match signed {
@@ -198,13 +202,13 @@ async fn k02_signed_answers_are_asked_for_by_name() {
 }
 
 #[tokio::test]
-async fn k02_what_is_not_signed_is_refused_where_it_was_asked_for() {
+async fn unsigned_introspection_is_refused_where_a_signed_one_was_asked_for() {
     let plain = answering(&json!({ "active": true, "typ": "Bearer" })).await;
     plain.oidc().introspect("t").await.unwrap();
     let error = plain.oidc().introspect("t").as_jwt().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
     assert!(error.hint().unwrap().contains("switch on"), "{error}");
-    // What is inactive says nothing that could be signed.
+    // An inactive token has no claims to sign.
     let inactive = answering(&json!({ "active": false })).await;
     let said = inactive.oidc().introspect("t").as_jwt().await.unwrap();
     assert!(!said.is_active());
@@ -213,9 +217,9 @@ async fn k02_what_is_not_signed_is_refused_where_it_was_asked_for() {
     assert_eq!(error.token_fault(), Some(TokenFault::Malformed), "{error}");
 }
 
-/// The whole answer is a signed token (RFC 9701 section 5).
+/// The whole response is a signed token (RFC 9701 section 5).
 #[tokio::test]
-async fn k02_a_whole_answer_is_verified() {
+async fn an_introspection_response_that_is_a_jwt_is_verified() {
     for (change, good) in [
         (json!({}), true),
         (json!({ "iss": "https://other" }), false),
@@ -269,7 +273,7 @@ async fn introspection_that_is_refused() {
     );
 }
 
-/// An answer that is not to be believed says nothing about the token.
+/// A response that fails a check says nothing about the token.
 #[tokio::test]
 async fn an_answer_for_another_client_is_no_refusal_of_the_token() {
     let mock = Mock::with(Defects {

@@ -1,4 +1,4 @@
-//! The provider's keys, and the one that a realm's page shows.
+//! The provider's keys, and the key on a realm's public page.
 
 use serde_json::json;
 
@@ -81,7 +81,7 @@ async fn the_page_of_a_realm_shows_a_key() {
     }
 }
 
-/// Files on a static server come as text, and some editors begin them with a byte order mark.
+/// Static servers send files as text, and some editors start them with a byte order mark.
 #[tokio::test]
 async fn a_key_set_and_a_document_as_text_with_a_byte_order_mark_are_read() {
     let text = |body: String| {

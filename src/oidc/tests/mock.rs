@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::jose::SignatureAlgorithm;
 use crate::jose::tests::{es256, sign};
-use crate::oidc::{LoginAttempt, Oidc, OidcBuilder};
-use crate::testing::{Reply, Seen, Server};
+use crate::oidc::{Discovered, LoginAttempt, Oidc, OidcBuilder};
+use crate::testing::{Reply, Seen, Server, options};
 
 type Script = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
 type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
@@ -28,10 +28,10 @@ struct State {
     script: Script,
 }
 
-/// Switches, all of them off.
+/// The switches, all of them off by default.
 pub(crate) struct Defects {
     pub(crate) document: Change,
-    /// Of ID tokens; with the `alg` `none` they are not signed.
+    /// Changes the header of ID tokens; with the `alg` `none` they are not signed.
     pub(crate) header: Change,
     pub(crate) claims: Change,
     pub(crate) keys: Change,
@@ -79,12 +79,12 @@ impl Mock {
         Self { server, state }
     }
 
-    pub(crate) fn builder(&self) -> OidcBuilder {
+    pub(crate) fn builder(&self) -> OidcBuilder<Discovered> {
         Oidc::discover(&self.server.url)
             .client_id("app")
             .client_secret("s3cret-hunter2")
             .redirect_uri("https://app.example/cb")
-            .connection(|connection| connection.no_proxy().quick())
+            .options(options())
     }
 
     pub(crate) fn oidc(&self) -> Oidc {
@@ -102,12 +102,18 @@ impl Mock {
         *self.state.nonce.lock().unwrap() = login.nonce().expose().to_owned();
     }
 
-    /// The next ID tokens are of logins without a browser.
+    /// Gives the next ID tokens the nonce of a login that was started elsewhere.
+    #[cfg(feature = "signin")]
+    pub(crate) fn expect_nonce(&self, nonce: &str) {
+        nonce.clone_into(&mut self.state.nonce.lock().unwrap());
+    }
+
+    /// Makes the next ID tokens those of logins without a browser.
     pub(crate) fn expect_none(&self) {
         self.state.nonce.lock().unwrap().clear();
     }
 
-    /// The good answer to a login.
+    /// Returns a valid response to a login.
     pub(crate) fn answer(&self, login: &LoginAttempt) -> String {
         format!(
             "https://app.example/cb?code=c0de&state={}&iss={}",
@@ -116,7 +122,7 @@ impl Mock {
         )
     }
 
-    /// What the endpoint was sent last.
+    /// Returns the last body that the endpoint received.
     pub(crate) fn last_body(&self, endpoint: &str) -> String {
         let seen = self.server.seen();
         let sent = seen.iter().rfind(|seen| seen.target == endpoint).unwrap();

@@ -1,4 +1,4 @@
-//! Claims of other JSON types than the standard has.
+//! Claims of other JSON types than the standard's.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn answering(answer: &Value) -> (Mock, TokenSet) {
     (mock, tokens)
 }
 
-/// What other types there are, beside the claims as they should be.
+/// Claims of other types, beside correct ones.
 fn odd() -> Value {
     json!({
         "sub": "1", "preferred_username": null, "name": 7, "given_name": ["Ada"],
@@ -41,7 +41,7 @@ async fn userinfo_of_other_types_loses_nothing() {
     ] {
         assert_eq!(text, None);
     }
-    // What is not one address is not a verified one.
+    // A claim that is not a single address is not a verified one.
     assert!(!me.is_email_verified() && !me.is_phone_number_verified());
     assert_eq!(Value::Object(me.claims().clone()), odd());
     assert_eq!(me.claim("email").unwrap()[1], "b@example.org");
@@ -88,7 +88,7 @@ async fn only_true_is_a_verified_address() {
         let (mock, tokens) = answering(&claims).await;
         let me = mock.oidc().userinfo(&tokens).await.unwrap();
         assert_eq!(me.is_email_verified(), verified, "{value}");
-        // In ID tokens too.
+        // The same claims in ID tokens.
         let mock = Mock::with(Defects {
             claims: Box::new(move |claims| {
                 claims["email"] = json!("a@example.org");
@@ -164,7 +164,7 @@ async fn userinfo_and_introspection_as_a_type_of_the_callers() {
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
 }
 
-/// The one claim that says whom the answer is about.
+/// `sub` identifies the user of the response.
 #[tokio::test]
 async fn userinfo_without_a_subject_is_about_nobody() {
     for answer in [

@@ -1,4 +1,4 @@
-//! Well-known documents with members that are not what they should be.
+//! Well-known documents with members of the wrong type.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ async fn with(member: &'static str, value: Value) -> Mock {
     .await
 }
 
-/// What only describes stops nothing.
+/// A member that only describes the provider stops nothing.
 #[tokio::test]
 async fn an_odd_member_that_no_flow_needs_is_kept_as_it_came() {
     for (member, odd) in [
@@ -48,7 +48,7 @@ async fn an_odd_member_that_no_flow_needs_is_kept_as_it_came() {
     }
 }
 
-/// The flow that needs it says what is wrong.
+/// The flow that needs the member reports it.
 #[tokio::test]
 async fn an_odd_endpoint_stops_the_flow_that_calls_it() {
     let mock = with(
@@ -62,14 +62,14 @@ async fn an_odd_endpoint_stops_the_flow_that_calls_it() {
         error.to_string().contains("device_authorization_endpoint"),
         "{error}"
     );
-    assert!(error.to_string().contains("cannot be read"), "{error}");
+    assert!(error.to_string().contains("malformed"), "{error}");
     let mock = with("authorization_endpoint", json!(7)).await;
     let error = mock.oidc().authorize().start().await.unwrap_err();
     assert!(
         error.to_string().contains("authorization_endpoint"),
         "{error}"
     );
-    // Aliases that cannot be read are not taken for none: the proof would go to another place.
+    // Unreadable aliases are not ignored: the authentication would be sent to another endpoint.
     let mock = with("mtls_endpoint_aliases", json!({ "token_endpoint": 7 })).await;
     let oidc = mock
         .builder()
@@ -84,7 +84,7 @@ async fn an_odd_endpoint_stops_the_flow_that_calls_it() {
     assert_eq!(mock.posts("/token"), 0);
 }
 
-/// Never as if the member were not there.
+/// An unreadable member is never treated as missing.
 #[tokio::test]
 async fn what_switches_the_issuer_check_on_is_read_by_its_meaning() {
     const MEMBER: &str = "authorization_response_iss_parameter_supported";
@@ -126,7 +126,7 @@ async fn what_switches_the_issuer_check_on_is_read_by_its_meaning() {
                 assert!(!metadata.extra.contains_key(MEMBER));
             }
         }
-        // Flows that do not use it go on.
+        // Flows that do not use the member still work.
         mock.expect_none();
         oidc.client_credentials().await.unwrap();
     }
@@ -173,7 +173,7 @@ async fn requirements_are_read_by_their_meaning() {
         .unwrap();
 }
 
-/// A list that cannot be read is not the list of all algorithms.
+/// An unreadable list does not allow all algorithms.
 #[tokio::test]
 async fn lists_of_algorithms_are_read_by_their_meaning() {
     const MEMBER: &str = "id_token_signing_alg_values_supported";

@@ -1,4 +1,4 @@
-//! Security profiles, and what a login can ask of its ID tokens.
+//! Security profiles, and what a login can require of its ID tokens.
 
 use std::time::Duration;
 
@@ -9,10 +9,12 @@ use crate::jose::tests::sign;
 use crate::jose::{DpopKey, SignatureAlgorithm, SigningKey, decode_unverified, hash};
 use crate::oidc::IdTokenSecret;
 use crate::oidc::{
-    LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
+    Discovered, LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
 };
-use crate::testing::Reply;
-use crate::{AssertionAudience, CallbackFault, ClientAuth, Error, ErrorKind, TokenFault};
+use crate::testing::{Reply, options};
+use crate::{
+    AssertionAudience, CallbackFault, ClientAuth, ClientOptions, Error, ErrorKind, TokenFault,
+};
 
 const ALL: [SecurityProfile; 4] = [
     SecurityProfile::Fapi1Advanced,
@@ -26,22 +28,19 @@ fn key(algorithm: SignatureAlgorithm) -> SigningKey {
 }
 
 /// A client that lacks nothing for any profile.
-fn complete(mock: &Mock, profile: SecurityProfile) -> OidcBuilder {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
+fn complete(mock: &Mock, profile: SecurityProfile) -> OidcBuilder<Discovered> {
+    // What it shows is not known.
+    let http = options().build_http_service().unwrap();
     crate::oidc::Oidc::discover(&mock.server.url)
         .client_id("app")
         .redirect_uri("https://app.example/cb")
         .client_auth(ClientAuth::private_key_jwt(key(SignatureAlgorithm::Es256)))
         .dpop(DpopKey::generate(SignatureAlgorithm::Es256).unwrap())
-        .connection(move |connection| connection.http_client(http).quick())
+        .options(ClientOptions::new().http_service(http).quick())
         .security_profile(profile)
 }
 
-/// Pushed requests are answered, and everything else as usual.
+/// Accepts pushed requests; all other responses are as usual.
 async fn provider() -> Mock {
     Mock::with(Defects {
         script: Box::new(|seen| match seen.target.as_str() {
@@ -61,7 +60,7 @@ async fn provider() -> Mock {
     .await
 }
 
-/// What the provider was asked for, out of the signed request where there is one.
+/// The parameters that the provider received, from the signed request if there is one.
 fn asked(mock: &Mock, login: &LoginAttempt) -> Value {
     let query = login.url().split_once('?').unwrap().1.to_owned();
     let pairs = |text: &str| {
@@ -89,7 +88,7 @@ fn lacks(error: &Error, what: &[&str]) {
     }
 }
 
-/// All of it at once, and nothing is sent.
+/// The error lists all problems at once, and nothing is sent.
 #[tokio::test]
 async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
     let mock = provider().await;
@@ -112,14 +111,14 @@ async fn what_a_client_lacks_for_a_profile_is_said_at_once() {
             .verification(|verifier| verifier.algorithms([SignatureAlgorithm::Rs256]));
         lacks(
             &lax.build().unwrap_err(),
-            &["verification accepts only PS256"],
+            &["verification must only accept PS256"],
         );
         let secret = IdTokenSecret::new(SignatureAlgorithm::Hs256, "s".repeat(32)).unwrap();
         let symmetric = complete(&mock, profile)
             .verification(|verifier| verifier.id_tokens_signed_with_client_secret(secret));
         lacks(
             &symmetric.build().unwrap_err(),
-            &["verification accepts only PS256"],
+            &["verification must only accept PS256"],
         );
     }
     for profile in [SecurityProfile::Fapi1Advanced, SecurityProfile::FapiCiba] {
@@ -161,10 +160,10 @@ async fn a_profile_sets_what_belongs_together() {
         assert_eq!(mode == Some("jwt"), jwt, "{profile:?} {sent}");
         assert_eq!(sent["code_challenge_method"], "S256");
         assert_eq!(sent["response_type"], "code");
-        // No password is shown to the client.
+        // The client does not see the user's password.
         let error = oidc.password("ada", "pw").await.unwrap_err();
         assert!(error.is_config(), "{error}");
-        // What a login says otherwise is refused.
+        // A login cannot override the profile.
         let authorize = || oidc.authorize();
         let refused = [
             authorize().response_type(ResponseType::IdToken),
@@ -188,7 +187,7 @@ async fn a_profile_sets_what_belongs_together() {
     }
 }
 
-/// FAPI 2.0 Security Profile section 5.3.3.2: whatever the document promises.
+/// FAPI 2.0 Security Profile section 5.3.3.2: whatever the metadata promises.
 #[tokio::test]
 async fn a_profile_wants_answers_that_name_their_issuer() {
     let mock = Mock::with(Defects {
@@ -213,7 +212,7 @@ async fn a_profile_wants_answers_that_name_their_issuer() {
         Some(CallbackFault::Issuer),
         "{error}"
     );
-    // Kept as JSON it asks for the same.
+    // The stored login has the same requirements.
     let login = super::elsewhere::through_json(&login);
     let answer = format!("/cb?code=c0de&state={}", login.state());
     oidc.callback(login.clone(), answer).await.unwrap_err();
@@ -238,7 +237,7 @@ async fn a_profile_signs_backchannel_requests() {
     }
 }
 
-/// An ID token that was made two hours ago, and is good for longer.
+/// Issues ID tokens that are two hours old and still valid.
 async fn old_tokens() -> Mock {
     let defects = provider_defects();
     Mock::with(Defects {
@@ -274,7 +273,7 @@ fn too_old(outcome: crate::Result<TokenSet>) {
     assert_eq!(error.token_fault(), Some(TokenFault::TooOld), "{error}");
 }
 
-/// On every way to an ID token.
+/// Wherever an ID token comes from.
 #[tokio::test]
 async fn the_greatest_age_of_an_id_token_can_be_asked_for_on_every_way_in() {
     let mock = old_tokens().await;
@@ -321,9 +320,9 @@ async fn the_greatest_age_of_an_id_token_can_be_asked_for_on_every_way_in() {
         let asked = oidc.resume_backchannel(super::elsewhere::through_json(&asked.saved()));
         too_old(asked.poll().await.map(Option::unwrap));
     }
-    // Unless it is asked for, its end is enough.
+    // By default only the expiry counts.
     let tokens = lenient.password("ada", "pw").await.unwrap();
-    // What is taken up again was new when it was kept.
+    // Restored tokens were new when they were saved.
     let kept = strict.restore(&tokens.saved()).await.unwrap();
     assert!(kept.id_token().is_some());
     too_old(
@@ -358,7 +357,7 @@ async fn a_profile_takes_no_old_id_token() {
     }
 }
 
-/// The ID token of an answer binds its state (FAPI 1.0 Advanced section 5.2.3).
+/// The response's ID token is bound to the state (FAPI 1.0 Advanced section 5.2.3).
 #[tokio::test]
 async fn a_login_can_ask_for_the_hash_of_its_state() {
     let mock = provider().await;
@@ -426,7 +425,7 @@ async fn a_login_without_openid_gives_tokens_without_an_id_token() {
     assert_eq!(sent["scope"], "repo");
     assert_eq!(sent.get("nonce"), None);
     assert!(sent["state"].is_string() && sent["code_challenge"].is_string());
-    // Nothing is sent where the answer could only be thrown away.
+    // Nothing is sent if the result could only be discarded.
     let error = oidc.callback(login.clone(), mock.answer(&login)).await;
     lacks(&error.unwrap_err(), &["callback_tokens"]);
     assert_eq!(mock.posts("/token"), 0);
@@ -454,17 +453,17 @@ async fn a_login_without_openid_gives_tokens_without_an_id_token() {
         let error = contradiction.start().await.unwrap_err();
         assert!(error.is_config(), "{error}");
     }
-    // A login with openid needs its ID token, whichever call ends it.
+    // A login with openid needs its ID token, whichever method completes it.
     let login = mock.login(&oidc).await;
     let answer = mock.answer(&login);
     let error = oidc.callback_tokens(login, answer).await.unwrap_err();
     assert_eq!(error.callback_fault(), Some(CallbackFault::NoIdToken));
-    // Other ways in leave openid out by their scope.
+    // Other grants leave out openid with their scope.
     let tokens = oidc.password("ada", "pw").scope("repo").await.unwrap();
     assert!(tokens.id_token().is_none());
 }
 
-/// Implicit and hybrid answers have no token set.
+/// Implicit and hybrid responses have no token set.
 #[tokio::test]
 async fn userinfo_is_compared_with_an_id_token_beside_the_access_token() {
     for (subject, passes) in [("1", true), ("2", false)] {
@@ -487,7 +486,7 @@ async fn userinfo_is_compared_with_an_id_token_beside_the_access_token() {
     }
 }
 
-/// An audience other than the issuer can be good at another provider too.
+/// An audience other than the issuer may be accepted by another provider too.
 #[tokio::test]
 async fn profiles_take_no_other_audience_of_assertions() {
     let mock = provider().await;

@@ -1,4 +1,4 @@
-//! Refreshes with tokens, and with a refresh token alone.
+//! Refreshes with a token set, and with a single refresh token.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use crate::TokenFault;
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::{OfflineToken, RefreshToken, Refreshable, TokenSet};
 
-/// A server that gives this refresh token with every answer, or none.
+/// A server whose responses have this refresh token, or none.
 async fn giving(refresh_token: Option<&'static str>) -> Mock {
     Mock::with(Defects {
         answer: Box::new(move |answer| answer["refresh_token"] = json!(refresh_token)),
@@ -44,7 +44,7 @@ async fn a_refresh_token_alone_will_do() {
             assert_eq!(last_sent(&mock).as_deref(), Some("r1"));
             assert_eq!(kept(&tokens), kept_after);
             assert!(tokens.id_token().is_some(), "of anybody");
-            // And on with these, as of the user they are now.
+            // The new tokens, of the same user, can be refreshed again.
             oidc.refresh(&tokens).await.unwrap();
         }
     }
@@ -70,7 +70,7 @@ fn tokens_of_other_types_are_none_to_refresh_with() {
     }
 }
 
-/// With rotation the token before is worth nothing, so the new one is not thrown away.
+/// After a rotation the old refresh token is invalid, so the new one is not discarded.
 #[tokio::test]
 async fn a_rotated_token_beside_a_bad_id_token_is_in_the_error() {
     let headers = AtomicUsize::new(0);

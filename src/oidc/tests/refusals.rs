@@ -1,4 +1,4 @@
-//! Providers that refuse with 200.
+//! Providers that refuse with the status 200.
 
 use super::mock::{Defects, Mock};
 use crate::registration::ClientMetadata;

@@ -1,4 +1,4 @@
-//! What requests say, and where they are sent.
+//! The content and the address of requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -103,7 +103,7 @@ async fn every_mode_and_type_has_its_name() {
     }
 }
 
-/// What a login remembers survives being written down, and says how old it is.
+/// A stored login attempt keeps all its members, and reports its age.
 #[tokio::test]
 async fn a_login_knows_its_age_and_its_request() {
     let oidc = Mock::start().await.oidc();
@@ -115,7 +115,7 @@ async fn a_login_knows_its_age_and_its_request() {
     let sent = pairs(url.query().unwrap());
     let object = login.request_object().unwrap();
     assert_eq!(sent["request"], [object.expose()]);
-    // Beside it stands what OpenID Connect Core 1.0 section 6.1 wants to see, and nothing else.
+    // The other parameters are those that OpenID Connect Core 1.0 section 6.1 requires.
     assert_eq!(sent.len(), 4);
     for (name, value) in [
         ("client_id", "app"),
@@ -205,7 +205,7 @@ async fn every_setting_of_an_exchange_is_in_its_form() {
     }
 }
 
-/// RFC 8705 section 5: with a certificate at the aliases, where there is one; all others not.
+/// RFC 8705 section 5: clients with a certificate use the aliases, if published; others do not.
 #[tokio::test]
 async fn clients_with_a_certificate_call_the_aliases() {
     let with_aliases = || Defects {
@@ -239,7 +239,7 @@ async fn clients_with_a_certificate_call_the_aliases() {
     let oidc = mock.builder().client_auth(auth).build().unwrap();
     let tokens = oidc.client_credentials().await.unwrap();
     oidc.userinfo(&tokens).await.unwrap();
-    // Where there is no alias the endpoint is for everybody.
+    // An endpoint without an alias is for all clients.
     oidc.introspect("x").await.unwrap();
     assert_eq!(
         targets(&mock),

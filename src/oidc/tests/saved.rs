@@ -1,4 +1,4 @@
-//! Tokens that are kept and taken up again.
+//! Tokens that are saved and restored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ async fn saved_tokens_are_taken_up_as_they_were() {
     })
     .await;
     let oidc = mock.oidc();
-    // A nonce that nobody knows any more.
+    // The nonce is no longer known.
     let login = mock.login(&oidc).await;
     let tokens = oidc.callback(login.clone(), mock.answer(&login)).await;
     let tokens = tokens.unwrap().into_tokens();
@@ -49,7 +49,7 @@ async fn saved_tokens_are_taken_up_as_they_were() {
     let [before, after] = [&tokens, &again].map(|t| t.refresh_token().unwrap().expose());
     assert_eq!(before, after);
 
-    // Bound as the client is.
+    // Tokens of a client with a DPoP key.
     let key = DpopKey::generate(SignatureAlgorithm::Es256).unwrap();
     let bound = mock.builder().dpop(key).build().unwrap();
     let again = bound.restore(&saved).await.unwrap();
@@ -81,7 +81,7 @@ async fn of_saved_tokens_an_expired_id_token_is_left_out_and_a_bad_one_refused()
     let error = oidc.restore(&with("id_token", json!(foreign))).await;
     assert_eq!(error.unwrap_err().token_fault(), Some(TokenFault::Audience));
 
-    // A refresh token that has ended is not taken for one without end.
+    // An expired refresh token is not treated as one that never expires.
     let ended = with("refresh_expires_at", json!(now() - 60));
     let tokens = oidc.restore(&ended).await.unwrap();
     assert!(tokens.refresh_lifetime().unwrap() < Duration::from_secs(1));
@@ -108,7 +108,7 @@ async fn saved_tokens_are_no_guess_without_the_keys() {
     assert!(error.is_not_found(), "{error}");
 }
 
-/// The answer of a token endpoint, as other programs keep it.
+/// The response of a token endpoint, as other programs store it.
 #[tokio::test]
 async fn the_answer_of_a_token_endpoint_is_read_as_saved_tokens() {
     let mock = Mock::start().await;

@@ -1,4 +1,4 @@
-//! S19: every public type is formatted, and every flow traced, with secrets inside.
+//! Formats every public type, and traces every flow, with secrets inside.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -15,18 +15,28 @@ use crate::jose::{
 };
 use crate::oidc::{
     AccessTokenProfile, AccessTokenVerifier, CallbackAnswer, Check, Expected, ExternalToken,
-    IdTokenSecret, IssuerTemplate, MemoryLoginStore, OfflineToken, Presented, RefreshToken,
+    IdTokenSecret, IssuerTemplate, MemoryLoginStore, OfflineToken, Oidc, Presented, RefreshToken,
     Refreshable, ReplayMemory, ResponseMode, ResponseType, Revocable, SecurityProfile,
     StoredTokens, TrustedIssuer,
 };
 use crate::testing::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
 
-/// What every type shows, by its name.
-#[derive(Default)]
-struct Shown(BTreeMap<String, String>);
+/// What every type shows, by its name, and the secrets that none of them may show.
+struct Shown {
+    texts: BTreeMap<String, String>,
+    secrets: Vec<String>,
+}
 
 impl Shown {
+    fn new() -> Self {
+        let secrets = ["hunter2", "eyJ", "c0de"].map(str::to_owned);
+        Self {
+            texts: BTreeMap::new(),
+            secrets: secrets.into(),
+        }
+    }
+
     fn add<T: Debug>(&mut self, value: &T) {
         let name = std::any::type_name::<T>().split('<').next().unwrap();
         let name = name.rsplit("::").next().unwrap();
@@ -35,18 +45,26 @@ impl Shown {
             !line.is_empty() && !lines.is_empty(),
             "{name} shows nothing"
         );
-        let text = self.0.entry(name.to_owned()).or_default();
+        let text = self.texts.entry(name.to_owned()).or_default();
         text.push_str(&format!("{line}\n{lines}\n"));
     }
 
     fn error<T: Debug>(&mut self, outcome: Result<T>) {
         let error = outcome.unwrap_err();
-        let text = self.0.entry("Error".to_owned()).or_default();
+        let text = self.texts.entry("Error".to_owned()).or_default();
         text.push_str(&format!("{error} {error:?} {:?}\n", error.hint()));
         let mut cause = std::error::Error::source(&error);
         while let Some(error) = cause {
             text.push_str(&format!("{error} {error:?}\n"));
             cause = error.source();
+        }
+    }
+
+    fn hold_no_secret(&self) {
+        for (name, text) in &self.texts {
+            for secret in &self.secrets {
+                assert!(!text.contains(secret), "{name} shows {secret}: {text}");
+            }
         }
     }
 }
@@ -90,7 +108,7 @@ fn provider() -> Defects {
         script: Box::new(move |seen| match seen.target.as_str() {
             "/revoke" => Some(Reply::json(400, r#"{"error":"invalid_request"}"#)),
             "/protocol/openid-connect/logout" => Some(Reply::status(503)),
-            // The grants that a provider has no ID token for.
+            // Grants for which the provider returns no ID token.
             "/token" if seen.body.contains("token-exchange") => Some(Reply::json(
                 200,
                 r#"{"access_token":"hunter2","token_type":"Bearer","issued_token_type":"x"}"#,
@@ -115,20 +133,25 @@ fn signed(mock: &Mock, change: &Value) -> String {
     sign(&json!({ "alg": "ES256", "kid": "a" }), &claims)
 }
 
-#[tokio::test]
-async fn s19_nothing_shows_a_secret() {
-    #[cfg(feature = "tracing")]
-    let traces = crate::testing::traces();
-    let mut shown = Shown::default();
+async fn start() -> (Shown, Mock, Oidc) {
     let mock = Mock::with(provider()).await;
     let oidc = mock.oidc();
+    (Shown::new(), mock, oidc)
+}
+
+/// A client, its settings and its provider's document.
+async fn clients() -> Shown {
+    let (mut shown, mock, oidc) = start().await;
     shown.add(&oidc);
     shown.add(&mock.builder());
     shown.add(&crate::oidc::ParameterLimits::keycloak());
     shown.add(&oidc.metadata().await.unwrap().as_ref().clone());
-    let mut secrets = vec!["hunter2".to_owned(), "eyJ".to_owned(), "c0de".to_owned()];
+    shown
+}
 
-    // Logins by the browser.
+/// Logins by the browser, from the request to the tokens.
+async fn browser_logins() -> Shown {
+    let (mut shown, mock, oidc) = start().await;
     let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let request = || {
         oidc.authorize()
@@ -146,9 +169,9 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&login);
     shown.add(&CallbackAnswer::form("code=hunter2"));
     shown.add(&CallbackAnswer::url(mock.answer(&login)));
-    secrets.push(login.state().to_owned());
-    secrets.push(login.nonce().expose().to_owned());
-    secrets.push(login.verifier().expose().to_owned());
+    shown.secrets.push(login.state().to_owned());
+    shown.secrets.push(login.nonce().expose().to_owned());
+    shown.secrets.push(login.verifier().expose().to_owned());
     let answer = oidc
         .authorization_response(login.clone(), mock.answer(&login))
         .await
@@ -166,14 +189,17 @@ async fn s19_nothing_shows_a_secret() {
         .await
         .unwrap();
     shown.add(&finished);
-    mock.expect_none();
     let logins = MemoryLoginStore::new();
     let started = oidc.authorize().start_in(&logins).await.unwrap();
     shown.add(&logins);
     shown.add(&started);
-    secrets.push(started.cookie().expose().to_owned());
+    shown.secrets.push(started.cookie().expose().to_owned());
+    shown
+}
 
-    // Other grants.
+/// Grants without a browser, and browsers elsewhere.
+async fn other_grants() -> Shown {
+    let (mut shown, _mock, oidc) = start().await;
     let tokens = oidc.password("ada", "hunter2").totp("hunter2").await;
     let tokens = tokens.unwrap_or_else(|error| panic!("{error}"));
     shown.add(&tokens);
@@ -217,8 +243,16 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&oidc.grant("urn:x").param("x", "hunter2"));
     shown.add(&oidc.jwt_bearer("hunter2"));
     shown.error(oidc.jwt_bearer("hunter2").await);
+    let external = json!({ "access_token": "hunter2", "id_token": "hunter2" });
+    let external = external.as_object().unwrap().clone();
+    shown.add(&ExternalToken::read(external).unwrap());
+    shown
+}
 
-    // Tokens at work.
+/// Tokens at work: introspection, userinfo, revocation, logout, sessions.
+async fn tokens_at_work() -> Shown {
+    let (mut shown, _mock, oidc) = start().await;
+    let tokens = oidc.password("ada", "hunter2").await.unwrap();
     shown.add(&oidc.introspect("hunter2"));
     shown.add(&oidc.introspect("hunter2").await.unwrap());
     shown.add(&oidc.userinfo(&tokens).await.unwrap());
@@ -230,13 +264,18 @@ async fn s19_nothing_shows_a_secret() {
     shown.add(&oidc.logout_url(&tokens).state("hunter2"));
     shown.add(&StoredTokens::new(1, "l1", &tokens));
     shown.add(&tokens.saved());
-    let session = oidc.session(tokens.clone());
+    let session = oidc.session(tokens);
     session.access_token().await.unwrap();
     shown.add(&session);
     let request = session.request::<Value>(Method::GET, "https://api.example/x?hunter2");
     shown.add(&request.query(&[("q", "hunter2")]).header("x", "hunter2"));
+    shown
+}
 
-    // Verifying.
+/// Verifiers, and the tokens that were verified.
+async fn verified_tokens() -> Shown {
+    let (mut shown, mock, oidc) = start().await;
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let verifier = oidc.verifier();
     shown.add(&verifier);
     let api = || oidc.access_token_verifier().audience("app");
@@ -297,8 +336,13 @@ async fn s19_nothing_shows_a_secret() {
     let secret_of_client = "hunter2".repeat(5);
     shown.add(&IdTokenSecret::new(SignatureAlgorithm::Hs256, secret_of_client).unwrap());
     shown.add(&decode_unverified(&token).unwrap());
+    shown
+}
 
-    // Keys.
+/// Keys for signatures, proofs and encryption.
+fn keys() -> Shown {
+    let mut shown = Shown::new();
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     shown.add(&key);
     let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "hunter2".repeat(8)).unwrap();
     shown.add(&secret);
@@ -316,12 +360,13 @@ async fn s19_nothing_shows_a_secret() {
     let other = DecryptionKey::generate(wrap).unwrap();
     shown.error(decrypt(&sealed, &[other]));
     shown.error(Jwk::from_json(r#"{"kty":"oct","k":"hunter2"}"#));
+    shown
+}
 
-    let external = json!({ "access_token": "hunter2", "id_token": "hunter2" });
-    let external = external.as_object().unwrap().clone();
-    shown.add(&ExternalToken::read(external).unwrap());
-
-    // What is on both sides.
+/// What the admin side has too.
+fn both_sides() -> Shown {
+    let mut shown = Shown::new();
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     shown.add(&Secret::from("hunter2"));
     shown.add(&AccessToken::new("hunter2"));
     shown.add(&ClientAuth::client_secret_post("hunter2"));
@@ -334,38 +379,95 @@ async fn s19_nothing_shows_a_secret() {
             .query(&[("q", "hunter2")]),
     );
     shown.add(&kc);
+    shown
+}
 
-    for (name, text) in &shown.0 {
-        for secret in &secrets {
-            assert!(!text.contains(secret), "{name} shows {secret}: {text}");
-        }
-    }
+#[tokio::test]
+async fn clients_and_documents_show_no_secret() {
+    clients().await.hold_no_secret();
+}
+
+#[tokio::test]
+async fn browser_logins_show_no_secret() {
+    browser_logins().await.hold_no_secret();
+}
+
+#[tokio::test]
+async fn grants_without_a_browser_show_no_secret() {
+    other_grants().await.hold_no_secret();
+}
+
+#[tokio::test]
+async fn tokens_at_work_show_no_secret() {
+    tokens_at_work().await.hold_no_secret();
+}
+
+#[tokio::test]
+async fn verifiers_and_verified_tokens_show_no_secret() {
+    verified_tokens().await.hold_no_secret();
+}
+
+#[test]
+fn keys_of_every_use_show_no_secret() {
+    keys().hold_no_secret();
+}
+
+#[tokio::test]
+async fn what_both_sides_share_shows_no_secret() {
+    both_sides().hold_no_secret();
+}
+
+/// A new type has a place in one of the functions above.
+#[tokio::test]
+async fn every_exported_type_is_formatted() {
+    let parts = [
+        clients().await,
+        browser_logins().await,
+        other_grants().await,
+        tokens_at_work().await,
+        verified_tokens().await,
+        keys(),
+        both_sides(),
+    ];
+    let formatted = |name: &str| parts.iter().any(|part| part.texts.contains_key(name));
     let missing: Vec<&str> = [include_str!("../../oidc.rs"), include_str!("../../jose.rs")]
         .into_iter()
         .flat_map(exported)
-        .filter(|name| !shown.0.contains_key(*name) && !name.ends_with("Future"))
+        .filter(|name| !formatted(name) && !name.ends_with("Future"))
         .collect();
-    // Traits, and what only a store is given.
+    // Traits, what only a store is given, and where a builder's provider is, which no program holds.
     let others = [
         "LoginStore",
+        "Connected",
+        "Discovered",
+        "ProviderSource",
         "TokenStore",
         "Introspect",
         "ReplaySender",
         "ReplayStore",
     ];
     assert_eq!(missing, others, "not formatted");
-    #[cfg(feature = "tracing")]
-    {
-        let traced = traces.lines("keycloak");
-        for wanted in [
-            "operation=\"oidc.password\"",
-            "retry",
-            "http.response.status_code=400",
-        ] {
-            assert!(traced.contains(wanted), "{wanted} in {traced}");
-        }
-        for secret in &secrets {
-            assert!(!traced.contains(secret), "{secret}: {traced}");
-        }
+}
+
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn traces_of_every_flow_show_no_secret() {
+    let traces = crate::testing::traces();
+    let parts = [
+        browser_logins().await,
+        other_grants().await,
+        tokens_at_work().await,
+        verified_tokens().await,
+    ];
+    let traced = traces.lines("keycloak");
+    for wanted in [
+        "operation=\"oidc.password\"",
+        "retry",
+        "http.response.status_code=400",
+    ] {
+        assert!(traced.contains(wanted), "{wanted} in {traced}");
+    }
+    for secret in parts.iter().flat_map(|part| &part.secrets) {
+        assert!(!traced.contains(secret), "{secret}: {traced}");
     }
 }

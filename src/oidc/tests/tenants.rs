@@ -1,13 +1,13 @@
-//! Logins at a provider that has an issuer for each tenant, or writes its issuer in two ways.
+//! Logins at a provider with an issuer per tenant, or with two spellings of its issuer.
 
 use serde_json::json;
 
 use super::mock::{Defects, Mock};
 use crate::jose::{SignatureAlgorithm, SigningKey};
-use crate::oidc::{IssuerTemplate, OidcBuilder};
+use crate::oidc::{Discovered, IssuerTemplate, OidcBuilder};
 use crate::{AssertionAudience, CallbackFault, ClientAuth, ErrorKind, TokenFault};
 
-/// Its document names the template, its tokens the tenant `token`.
+/// A provider whose document names the template, and whose tokens name the tenant `token`.
 async fn provider(token: &'static str) -> Mock {
     Mock::with(Defects {
         document: Box::new(|document| {
@@ -29,7 +29,7 @@ fn template(mock: &Mock) -> IssuerTemplate {
     IssuerTemplate::new(text, ["one", "two"]).unwrap()
 }
 
-fn of_tenants(mock: &Mock) -> OidcBuilder {
+fn of_tenants(mock: &Mock) -> OidcBuilder<Discovered> {
     mock.builder().issuer_template(template(mock))
 }
 
@@ -84,7 +84,7 @@ async fn a_template_is_taken_only_where_it_was_named() {
     let other = IssuerTemplate::new("https://op.example/{tenantid}", ["one"]).unwrap();
     let other = mock.builder().issuer_template(other).build().unwrap();
     assert!(other.metadata().await.is_err());
-    // One issuer is no template either.
+    // A single issuer is not a template either.
     let single = Mock::start().await;
     assert!(
         of_tenants(&single)

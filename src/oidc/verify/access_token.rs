@@ -1,4 +1,4 @@
-//! Access tokens, as a resource server verifies them.
+//! Verification of access tokens by a resource server.
 
 mod builder;
 mod claims;
@@ -19,49 +19,50 @@ pub use self::builder::AccessTokenVerifierBuilder;
 pub use self::claims::{AccessTokenClaims, Permission};
 pub use self::profile::AccessTokenProfile;
 use super::Clock;
-use super::answers::Answers;
 use super::binding::{self, Presented};
-use super::claims::{Instant, Kind, Subjects, scopes, text};
+use super::claims::{CheckTime, Subjects, TokenKind, has_claim, scopes, text};
 use super::id_token::own_type;
+use super::introspection_cache::IntrospectionCache;
 use super::issuer::TrustedIssuer;
-use super::jwks_cache::Origin;
+use super::jwks_cache::TokenOrigin;
 use super::lightweight;
 use super::replay::ReplayStore;
 use crate::error::{Result, TokenFault};
 use crate::jose::SignatureAlgorithm;
 use crate::jose::jws::{self, Jws};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: TokenKind = TokenKind {
     name: "access token",
-    // RFC 9068 section 2.1, which Keycloak writes where a client asks for it.
+    // `at+jwt` is from RFC 9068 section 2.1; Keycloak uses it if the client is so configured.
     media_types: &["jwt", "at+jwt"],
-    // No metadata names them: ID tokens may be signed otherwise.
+    // The metadata has no list for access tokens; that of ID tokens may differ.
     algorithms: |_| None,
     registered: None,
 };
 
-/// A check of an access token that can be switched off; see
+/// A check of an access token that can be disabled; see
 /// [`AccessTokenVerifierBuilder::without`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Check {
-    /// `iss` is the issuer. Without it, whoever has a key of the issuer's set may name any issuer.
+    /// `iss` must be the issuer. Otherwise anyone with a key in the issuer's key set can use any
+    /// issuer.
     Issuer,
-    /// `aud` names this service. Without it, tokens that were made for other services pass.
+    /// `aud` must contain this service. Otherwise tokens for other services are accepted.
     Audience,
-    /// `sub` is there.
+    /// `sub` is required.
     Subject,
-    /// `exp` is to come. Without it, a stolen token is good for ever.
+    /// `exp` must be in the future. Otherwise a stolen token works forever.
     Expiry,
-    /// The token says that it is an access token. Without it, ID tokens may pass.
+    /// The token must be an access token. Otherwise ID tokens may be accepted.
     Type,
-    /// The sender has shown the key or certificate that the token is bound to. Without it, a
-    /// stolen token is as good as the owner's.
+    /// The sender must have proved possession of the key or certificate that the token is bound to.
+    /// Otherwise a stolen token can be used by anyone.
     Binding,
 }
 
-/// Verifies access tokens where they are used, without asking the server: signature, issuer,
-/// audience, times, type, and what else its builder was told. Cheap to clone.
+/// Verifies access tokens in a resource server, without a request to the provider: signature,
+/// issuer, audience, times, type, and the settings of the builder. Cheap to clone.
 ///
 /// ```no_run
 /// use keycloak_kit::oidc::{AccessTokenVerifier, TrustedIssuer};
@@ -88,52 +89,54 @@ struct Rules {
     subject: Option<String>,
     subjects: Subjects,
     scopes: Vec<String>,
-    /// Claims that must be there, with their values.
+    /// Required claims and their values.
     required: Vec<(String, Value)>,
-    /// Those of the audiences that are no client ids.
+    /// The audiences that are not client ids.
     resource_audiences: Vec<String>,
     profile: AccessTokenProfile,
     algorithms: Option<Vec<SignatureAlgorithm>>,
     leeway: Duration,
     not_before: Option<SystemTime>,
     without: BTreeSet<Check>,
-    answers: Option<Answers>,
-    ask: Ask,
+    introspection: Option<IntrospectionCache>,
+    introspection_rules: IntrospectionRules,
     replay: Arc<dyn ReplayStore>,
     clock: Clock,
 }
 
-/// Which tokens the server is asked about, beside lightweight ones.
+/// The tokens that are introspected, in addition to lightweight tokens.
 #[derive(Debug, Clone, Copy, Default)]
-struct Ask {
+struct IntrospectionRules {
     opaque: bool,
     every: bool,
-    /// An answer without a type is one about an access token.
+    /// Whether a response without a type counts as one about an access token.
     untyped: bool,
 }
 
 impl AccessTokenVerifier {
-    /// Verifies access tokens of `issuer`.
+    /// Returns a builder for a verifier of access tokens of `issuer`.
     pub fn builder(issuer: TrustedIssuer) -> AccessTokenVerifierBuilder {
         AccessTokenVerifierBuilder::new(issuer)
     }
 
-    /// Verifies a token as it came in the header `Authorization: Bearer`. A token that is bound
-    /// to a key or a certificate needs that shown: see [`Presented`].
+    /// Verifies a token from the header `Authorization: Bearer`. A token bound to a key or a
+    /// certificate needs a proof of possession: see [`Presented`].
     ///
     /// # Errors
-    /// Of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault): answer 401. Of another
-    /// kind when the keys of the issuer cannot be had: answer 503.
+    /// Returns an error of kind `InvalidToken`, with a [`TokenFault`](crate::TokenFault), if a
+    /// check fails: respond with 401. Returns an error of another kind if the issuer's keys cannot
+    /// be fetched: respond with 503.
     pub async fn verify(&self, token: impl Into<Presented<'_>>) -> Result<AccessTokenClaims> {
         let claims = self.check(token.into()).await?;
         Ok(AccessTokenClaims::new(claims, ()))
     }
 
-    /// The same, with all claims as a type of your own too
+    /// Like [`verify`](Self::verify), and deserializes all claims as `T`
     /// ([`own`](AccessTokenClaims::own)).
     ///
     /// # Errors
-    /// As [`verify`](Self::verify); also of kind `InvalidToken` when the claims do not fit `T`.
+    /// Returns an error in the same cases as [`verify`](Self::verify), and of kind `InvalidToken`
+    /// if the claims do not match `T`.
     pub async fn verify_as<T: DeserializeOwned>(
         &self,
         token: impl Into<Presented<'_>>,
@@ -143,13 +146,19 @@ impl AccessTokenVerifier {
         Ok(AccessTokenClaims::new(claims, own))
     }
 
+    /// The time of this verifier's clock.
+    #[cfg(feature = "web")]
+    pub(crate) fn now(&self) -> SystemTime {
+        self.rules.now()
+    }
+
     async fn check(&self, presented: Presented<'_>) -> Result<Map<String, Value>> {
         let rules = &*self.rules;
-        if let Some(answers) = &rules.answers
-            && rules.ask.opaque
-            && opaque::is_one(presented.token)
+        if let Some(introspection) = &rules.introspection
+            && rules.introspection_rules.opaque
+            && opaque::is_opaque(presented.token)
         {
-            return rules.check_opaque(answers, presented).await;
+            return rules.check_opaque(introspection, presented).await;
         }
         let token = Jws::parse(presented.token)?;
         KIND.check_header(&token)?;
@@ -160,7 +169,11 @@ impl AccessTokenVerifier {
             None => issuer.algorithms(KIND.algorithms).await?,
         };
         let algorithm = token.algorithm(&accepted)?;
-        let claims = jws::claims(&issuer.verify(token, algorithm, Origin::Anybody).await?)?;
+        let claims = jws::claims(
+            &issuer
+                .verify(token, algorithm, TokenOrigin::Anybody)
+                .await?,
+        )?;
         if rules.checks(Check::Issuer) {
             KIND.issuer(&claims, &issuer.names().await?)?;
         }
@@ -168,12 +181,14 @@ impl AccessTokenVerifier {
             rules.profile.check(&claims, typ.as_deref())?;
         }
         rules.check_times(&claims)?;
-        let claims = match &rules.answers {
-            // The one who answers knows the tokens of its own issuer, and should see no others.
-            Some(answers)
-                if rules.is_first(issuer) && (rules.ask.every || lightweight::is_one(&claims)) =>
+        let claims = match &rules.introspection {
+            // The server introspects only tokens of its own issuer, and must not see any others.
+            Some(introspection)
+                if rules.is_first(issuer)
+                    && (rules.introspection_rules.every
+                        || lightweight::is_lightweight(&claims)) =>
             {
-                lightweight::complete(answers, presented.token, claims, rules.now()).await?
+                lightweight::complete(introspection, presented.token, claims, rules.now()).await?
             }
             _ => claims,
         };
@@ -192,28 +207,28 @@ impl Rules {
         (self.clock)()
     }
 
-    /// The issuer whose keys are tried. The token's own word selects among the trusted ones only.
+    /// Returns the issuer of a token. The unverified `iss` only selects one of the trusted issuers.
     async fn issuer_of(&self, token: &Jws<'_>) -> Result<&TrustedIssuer> {
         if let [only] = self.issuers.as_slice() {
             return Ok(only);
         }
         let claims = token.unverified_claims()?;
-        // One that cannot be asked takes none of the others with it, and makes none of them wait.
-        let mut away = None;
-        let asked = self.issuers.iter();
-        let asked = asked.map(|issuer| async move { (issuer, issuer.names().await) });
-        let mut names: FuturesUnordered<_> = asked.collect();
+        // An unreachable issuer must neither fail nor delay the tokens of the others.
+        let mut failure = None;
+        let issuers = self.issuers.iter();
+        let lookups = issuers.map(|issuer| async move { (issuer, issuer.names().await) });
+        let mut names: FuturesUnordered<_> = lookups.collect();
         while let Some((issuer, names)) = names.next().await {
             match names {
                 Ok(names) if names.accept(&claims) => return Ok(issuer),
                 Ok(_) => {}
-                Err(error) => away = Some(error),
+                Err(error) => failure = Some(error),
             }
         }
-        if let Some(error) = away {
+        if let Some(error) = failure {
             return Err(error);
         }
-        Err(KIND.refused(TokenFault::Issuer, "its issuer is none of the trusted ones"))
+        Err(KIND.refused(TokenFault::Issuer, "its issuer is not trusted"))
     }
 
     fn is_first(&self, issuer: &TrustedIssuer) -> bool {
@@ -223,7 +238,7 @@ impl Rules {
     }
 
     fn check_times(&self, claims: &Map<String, Value>) -> Result<()> {
-        let at = Instant::new(self.now(), self.leeway);
+        let at = CheckTime::new(self.now(), self.leeway);
         if self.checks(Check::Expiry) {
             KIND.times(claims, at)?;
         } else {
@@ -249,8 +264,11 @@ impl Rules {
             return Ok(());
         };
         let issued = KIND.required_time(claims, "iat")?;
-        if issued < Instant::of(not_before) {
-            return Err(KIND.refused(TokenFault::TooOld, "it was made before the set time"));
+        if issued < CheckTime::of(not_before) {
+            return Err(KIND.refused(
+                TokenFault::TooOld,
+                "it was issued before the configured time",
+            ));
         }
         Ok(())
     }
@@ -262,8 +280,8 @@ impl Rules {
                     return error;
                 }
                 error.with_hint(
-                    "a lightweight access token has none: let the verifier ask the server \
-                     (introspection), or give the client the scope basic",
+                    "a lightweight access token has no subject: set introspection on the verifier, or \
+                     give the client the scope basic",
                 )
             })?;
             if self
@@ -283,7 +301,7 @@ impl Rules {
             {
                 return Err(KIND
                     .refused(TokenFault::Audience, "its audience is another one")
-                    .with_hint("give the client an audience mapper or scope for this service"));
+                    .with_hint("give the client an audience mapper or a scope for this service"));
             }
         }
         let party = text(claims, "azp").or_else(|| text(claims, "client_id"));
@@ -300,15 +318,11 @@ impl Rules {
             .iter()
             .all(|scope| granted.contains(&scope.as_str()))
         {
-            return Err(KIND.refused(TokenFault::Claim, "it lacks a scope that is needed"));
+            return Err(KIND.refused(TokenFault::Claim, "it lacks a required scope"));
         }
         for (name, wanted) in &self.required {
-            let good = match claims.get(name) {
-                Some(Value::Array(all)) => all.contains(wanted) || wanted.as_array() == Some(all),
-                found => found == Some(wanted),
-            };
-            if !good {
-                let why = format!("it lacks a claim {name:?} of the value that is needed");
+            if !has_claim(claims, name, wanted) {
+                let why = format!("its claim {name:?} does not have the required value");
                 return Err(KIND.refused(TokenFault::Claim, &why));
             }
         }

@@ -1,4 +1,4 @@
-//! Who acts for a subject.
+//! The actor in a token (RFC 8693).
 
 use std::fmt;
 
@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 
 use super::claims::text;
 
-/// Who acts for the subject of a token (RFC 8693 section 4.1): a service, or an administrator who
-/// impersonates the user. `Debug` shows no values. It is for decisions and logs of one's own: what the token permits is said
-/// by its other claims.
+/// The actor that acts for the subject of a token (RFC 8693 section 4.1): a service, or an
+/// administrator who impersonates the user.
+///
+/// The actor is informational, for logs and an application's own decisions; the other claims define
+/// what the token permits. `Debug` shows only the names of the claims.
 ///
 /// ```no_run
 /// # fn show(claims: &keycloak_kit::oidc::AccessTokenClaims) {
@@ -28,28 +30,29 @@ impl<'a> Actor<'a> {
         Some(Self { claims })
     }
 
-    /// Who it is, at the issuer of the token unless [`issuer`](Self::issuer) names another.
+    /// Returns the actor's subject at [`issuer`](Self::issuer), or at the token's issuer if that is
+    /// `None`.
     pub fn subject(&self) -> Option<&'a str> {
         text(self.claims, "sub")
     }
 
-    /// Whose subject it is.
+    /// Returns the issuer of the actor's subject.
     pub fn issuer(&self) -> Option<&'a str> {
         text(self.claims, "iss")
     }
 
-    /// The client, where the issuer says it.
+    /// Returns the actor's client id.
     pub fn client_id(&self) -> Option<&'a str> {
         text(self.claims, "client_id").or_else(|| text(self.claims, "azp"))
     }
 
-    /// For whom this actor acted in its turn: earlier links of the chain, for the record only
-    /// (RFC 8693 section 4.1).
+    /// Returns the prior actor in the delegation chain, which is informational only (RFC 8693
+    /// section 4.1).
     pub fn actor(&self) -> Option<Self> {
         Self::of(self.claims)
     }
 
-    /// One claim.
+    /// Returns a claim.
     pub fn claim(&self, name: &str) -> Option<&'a Value> {
         self.claims.get(name)
     }

@@ -1,4 +1,4 @@
-//! Tokens that are bound to a key (RFC 9449) or to a certificate (RFC 8705).
+//! Tokens bound to a key (RFC 9449) or to a certificate (RFC 8705).
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -8,17 +8,17 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::access_token::KIND;
-use super::claims::{Instant, text};
+use super::claims::{CheckTime, text};
 use super::replay::{ReplaySender, ReplayStore};
 use crate::error::{Error, Result, TokenFault};
 use crate::jose::jws::{self, Jws};
 use crate::jose::{Jwk, SignatureAlgorithm, dpop_target, hash};
 use crate::{AccessToken, Secret};
 
-/// Proofs older than this are none, leeway apart.
+/// The maximum age of a proof, without leeway.
 const PROOF_AGE: Duration = Duration::from_secs(30);
 
-/// An access token as it came to a service, with what its sender has shown.
+/// An access token in a request to a service, with the proofs of its sender.
 ///
 /// ```no_run
 /// use keycloak_kit::oidc::{AccessTokenVerifier, Presented};
@@ -37,19 +37,19 @@ const PROOF_AGE: Duration = Duration::from_secs(30);
 pub struct Presented<'a> {
     pub(super) token: &'a str,
     certificate: Option<&'a [u8]>,
-    dpop: Option<Dpop<'a>>,
+    dpop: Option<DpopPresentation<'a>>,
     nonce: Option<&'a str>,
 }
 
 #[derive(Clone, Copy)]
-struct Dpop<'a> {
+struct DpopPresentation<'a> {
     proof: &'a str,
     method: &'a Method,
     url: &'a Url,
 }
 
 impl<'a> Presented<'a> {
-    /// A token with which nothing else was shown.
+    /// Creates a bearer token without any proof.
     pub fn new(token: &'a str) -> Self {
         Self {
             token,
@@ -59,21 +59,22 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// The sender's certificate, in DER, as TLS has verified it.
+    /// Sets the sender's certificate in DER, which TLS has verified.
     #[must_use]
     pub fn certificate(mut self, der: &'a [u8]) -> Self {
         self.certificate = Some(der);
         self
     }
 
-    /// The header `DPoP` of the request, its method, and its URL as the sender sees it.
+    /// Sets the header `DPoP` of the request, the request's method, and its URL as the sender sees
+    /// it.
     #[must_use]
     pub fn dpop(mut self, proof: &'a str, method: &'a Method, url: &'a Url) -> Self {
-        self.dpop = Some(Dpop { proof, method, url });
+        self.dpop = Some(DpopPresentation { proof, method, url });
         self
     }
 
-    /// The nonce that this service gave for DPoP proofs (RFC 9449 section 9).
+    /// Requires a nonce in the DPoP proof, which this service has issued (RFC 9449 section 9).
     #[must_use]
     pub fn nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);
@@ -114,7 +115,8 @@ impl fmt::Debug for Presented<'_> {
     }
 }
 
-/// Whether the sender has shown what the token is bound to.
+/// Checks that the sender has proved possession of the key or certificate that the token is bound
+/// to.
 pub(super) async fn check(
     claims: &Map<String, Value>,
     presented: Presented<'_>,
@@ -125,16 +127,18 @@ pub(super) async fn check(
     let confirmation = match claims.get("cnf") {
         None => None,
         Some(Value::Object(members)) => Some(members),
-        Some(_) => return Err(refused("its cnf is no object")),
+        Some(_) => return Err(refused("its cnf is not an object")),
     };
     let bound_to = |name: &str| match confirmation.and_then(|members| members.get(name)) {
         None => Ok(None),
         Some(Value::String(wanted)) => Ok(Some(wanted.as_str())),
-        Some(_) => Err(refused("its cnf has a member that is no text")),
+        Some(_) => Err(refused("its cnf has a member that is not a string")),
     };
     if let Some(wanted) = bound_to("x5t#S256")? {
         let Some(certificate) = presented.certificate else {
-            return Err(refused("it is bound to a certificate, and none was shown"));
+            return Err(refused(
+                "it is bound to a certificate, but the sender has none",
+            ));
         };
         if !hash::same(&hash::sha256(certificate), wanted) {
             return Err(refused("it is bound to another certificate"));
@@ -143,13 +147,17 @@ pub(super) async fn check(
     match (bound_to("jkt")?, presented.dpop) {
         (None, None) => {}
         (None, Some(_)) => {
-            return Err(refused("it came with a DPoP proof and is not bound to one"));
+            return Err(refused(
+                "it came with a DPoP proof but is not bound to a DPoP key",
+            ));
         }
         (Some(_), None) => {
-            return Err(refused("it is bound to a DPoP key, and no proof was shown"));
+            return Err(refused(
+                "it is bound to a DPoP key, but came without a proof",
+            ));
         }
         (Some(wanted), Some(dpop)) => {
-            let proof = Proof::read(presented, dpop, Instant::new(now, leeway))?;
+            let proof = VerifiedProof::read(presented, dpop, CheckTime::new(now, leeway))?;
             if !hash::same(&proof.thumbprint, wanted) {
                 return Err(refused("it is bound to another DPoP key"));
             }
@@ -165,8 +173,8 @@ pub(super) async fn check(
             }
         }
     }
-    // Of RFC 7800, and not checked here: they must not pass as checked. What is of no specification
-    // is ignored, as its section 3.1 says: Keycloak writes `kc-jkt-type`.
+    // Confirmation methods of RFC 7800 that are not supported, so a token with one is refused.
+    // Unknown members, such as Keycloak's `kc-jkt-type`, are ignored (RFC 7800 section 3.1).
     for name in ["jwk", "jwe", "kid", "jku"] {
         if confirmation.is_some_and(|members| members.contains_key(name)) {
             return Err(refused("it is bound in a way that is not supported"));
@@ -175,7 +183,7 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// Whose proofs are counted together: keys are made as one likes, clients are not.
+/// Returns the sender by which proofs are counted. Anyone can create keys, but not clients.
 fn sender(claims: &Map<String, Value>) -> String {
     let issuer = text(claims, "iss").unwrap_or_default();
     let client = text(claims, "azp").or_else(|| text(claims, "client_id"));
@@ -188,26 +196,31 @@ fn sender(claims: &Map<String, Value>) -> String {
     }
 }
 
-struct Proof {
+struct VerifiedProof {
     thumbprint: String,
     id: String,
 }
 
-impl Proof {
-    /// RFC 9449 section 4.3.
-    fn read(presented: Presented<'_>, dpop: Dpop<'_>, at: Instant) -> Result<Self> {
+impl VerifiedProof {
+    /// Verifies a proof (RFC 9449 section 4.3).
+    fn read(presented: Presented<'_>, dpop: DpopPresentation<'_>, at: CheckTime) -> Result<Self> {
         let wrong = |why: &'static str| move || refused(why);
-        let proof = Jws::parse(dpop.proof)?;
+        // A fault of the proof is not a fault of the token.
+        let of_proof = |error: Error| refused(&format!("its DPoP proof is wrong: {error}"));
+        let proof = Jws::parse(dpop.proof).map_err(of_proof)?;
         if proof.typ().as_deref() != Some("dpop+jwt") {
-            return Err(refused("its DPoP proof is none"));
+            return Err(refused("its DPoP proof has another type"));
         }
         let key = proof.header().get("jwk").and_then(Value::as_object);
         let key = key
             .filter(|members| !members.contains_key("d") && !members.contains_key("k"))
             .and_then(|members| Jwk::read(members).ok())
-            .ok_or_else(wrong("its DPoP proof has no proper public key"))?;
-        let algorithm = proof.algorithm(&SignatureAlgorithm::ASYMMETRIC)?;
-        let claims = jws::claims(&proof.verify(algorithm, &key)?)?;
+            .ok_or_else(wrong("its DPoP proof has no valid public key"))?;
+        let algorithm = proof
+            .algorithm(&SignatureAlgorithm::ASYMMETRIC)
+            .map_err(of_proof)?;
+        let verified = proof.verify(algorithm, &key).map_err(of_proof)?;
+        let claims = jws::claims(&verified).map_err(of_proof)?;
         if text(&claims, "htm") != Some(dpop.method.as_str()) {
             return Err(refused("its DPoP proof is for another method"));
         }
@@ -215,7 +228,7 @@ impl Proof {
         if target.map(|url| dpop_target(&url)) != Some(dpop_target(dpop.url)) {
             return Err(refused("its DPoP proof is for another URL"));
         }
-        let made = KIND.required_time(&claims, "iat")?;
+        let made = KIND.required_time(&claims, "iat").map_err(of_proof)?;
         if (at.now - made) > PROOF_AGE.as_secs_f64() + at.leeway || made > at.now + at.leeway {
             return Err(refused("its DPoP proof is too old or not valid yet"));
         }

@@ -5,8 +5,8 @@ use url::form_urlencoded;
 use super::issuer_names::Names;
 use crate::error::{Error, Result, TokenFault, invalid_token};
 
-/// A logout request that came through the browser. It is not signed: whatever it says, end only the
-/// session of the browser that sent it.
+/// A logout request through the browser. The request is not signed, so end only the session of the
+/// browser that sent it, whatever session the request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrontChannelLogout {
     issuer: String,
@@ -14,9 +14,9 @@ pub struct FrontChannelLogout {
 }
 
 impl FrontChannelLogout {
-    /// Reads a query. With `session_optional` it may have neither issuer nor session.
+    /// Reads a query. With `session_optional`, both issuer and session may be missing.
     pub(super) fn read(query: &str, issuer: &Names, session_optional: bool) -> Result<Self> {
-        // A question mark after the first parameter is a character of a value.
+        // A question mark after the first parameter is part of a value.
         let query = match query.split_once('?') {
             Some((address, query)) if !address.contains(['=', '&']) => query,
             _ => query,
@@ -49,21 +49,21 @@ impl FrontChannelLogout {
         })
     }
 
-    /// The issuer.
+    /// Returns the issuer.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The session that ends; `None` for a request that names neither issuer nor session, which is
-    /// taken only after
+    /// Returns the id of the session that ends, or `None` for a request with neither issuer nor
+    /// session, which is accepted only with
     /// [`TokenVerifier::session_optional`](super::TokenVerifier::session_optional).
     pub fn session_id(&self) -> Option<&str> {
         self.session_id.as_deref()
     }
 
-    /// Whether it is about the session of this browser: `session_id` is the `sid` of the ID token
-    /// that it logged in with. A request that names no session is about the one of the browser that
-    /// sent it, and about no other.
+    /// Returns whether the request is about this browser's session. `session_id` is the `sid` of
+    /// the browser's ID token. A request without a session is about the session of the browser that
+    /// sent it.
     pub fn is_about(&self, session_id: Option<&str>) -> bool {
         self.session_id.is_none() || session_id == self.session_id()
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::claims::{Instant, Kind, audience, text, texts};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind, audience, text, texts};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use super::{Actor, TokenVerifier};
 use crate::Secret;
@@ -16,14 +16,14 @@ use crate::jose::time::{point, seconds};
 use crate::jose::{SignatureAlgorithm, hash};
 use crate::oidc::standard_claims;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: TokenKind = TokenKind {
     name: "ID token",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.id_token_signing_alg_values_supported.as_ref(),
     registered: Some(Registered::IdToken),
 };
 
-/// What a login expects of its ID token, beside what every ID token must be.
+/// The checks of an ID token that depend on the login, in addition to those of every ID token.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,104 +52,105 @@ pub struct Expected<'a> {
 }
 
 impl<'a> Expected<'a> {
-    /// Expects a token of a login that sent no nonce.
+    /// Expects the ID token of a login without a nonce.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The `nonce` that the login sent. Without this call the token must have none.
+    /// Requires the `nonce` of the login. By default the token must not have a nonce.
     #[must_use]
     pub fn nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);
         self
     }
 
-    /// Takes whatever nonce the token has: it was checked when the login ended, or the login was
-    /// somebody else's, such as a browser application's that sends its ID token here.
+    /// Accepts any nonce, because it was checked at the end of the login, or because the login
+    /// belongs to another program, such as a browser application that sends its ID token here.
     ///
     /// # Security
-    /// A token that was sent before is taken again. Do not log a browser in by such a token alone.
+    /// A token can be replayed. Do not log in a browser with nothing but such a token.
     #[must_use]
     pub fn any_nonce(mut self) -> Self {
         self.any_nonce = true;
         self
     }
 
-    /// The access token that came with it: `at_hash` must fit where it is there.
+    /// Sets the access token issued with the ID token: `at_hash` must match if present.
     #[must_use]
     pub fn access_token(mut self, token: &'a str) -> Self {
         self.access_token = Some(token);
         self
     }
 
-    /// The authorization code that came with it, or that it was exchanged for: `c_hash` must fit
-    /// where it is there.
+    /// Sets the authorization code issued with the ID token or exchanged for it: `c_hash` must
+    /// match if present.
     #[must_use]
     pub fn code(mut self, code: &'a str) -> Self {
         self.code = Some(code);
         self
     }
 
-    /// The `state` of the login: `s_hash` must fit where it is there.
+    /// Sets the `state` of the login: `s_hash` must match if present.
     #[must_use]
     pub fn state(mut self, state: &'a str) -> Self {
         self.state = Some(state);
         self
     }
 
-    /// `s_hash` must be there, and fit the [`state`](Self::state) (FAPI 1.0 Advanced section 5.2.3).
+    /// Requires `s_hash`, which must match the [`state`](Self::state) (FAPI 1.0 Advanced section
+    /// 5.2.3).
     #[must_use]
     pub fn require_state_hash(mut self) -> Self {
         self.state_hash = true;
         self
     }
 
-    /// It came through the browser (implicit or hybrid flow): the hashes of the access token and
-    /// of the code that came with it must be there (OpenID Connect Core 1.0 sections 3.2.2.9 and
-    /// 3.3.2.11).
+    /// Expects a token that came through the browser (implicit or hybrid flow): the hashes of the
+    /// access token and the code issued with it are required (OpenID Connect Core 1.0 sections
+    /// 3.2.2.9 and 3.3.2.11).
     #[must_use]
     pub fn from_front_channel(mut self) -> Self {
         self.front_channel = true;
         self
     }
 
-    /// The user has logged in at most so long ago; `auth_time` must be there.
+    /// Requires `auth_time`, and that the user logged in within this time.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// `auth_time` must be there.
+    /// Requires `auth_time`.
     #[must_use]
     pub fn auth_time(mut self) -> Self {
         self.auth_time = true;
         self
     }
 
-    /// The user has logged in at one of these levels (`acr`).
+    /// Requires one of these authentication levels (`acr`).
     #[must_use]
     pub fn acr<S: Into<String>>(mut self, levels: impl IntoIterator<Item = S>) -> Self {
         self.acr = levels.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The token was made at most so long ago (`iat`).
+    /// Requires that the token was issued within this time (`iat`).
     #[must_use]
     pub fn max_issue_age(mut self, age: Duration) -> Self {
         self.max_issue_age = Some(age);
         self
     }
 
-    /// The same where nothing is set yet.
+    /// Sets the maximum age unless it is already set.
     #[must_use]
     pub(crate) fn or_max_issue_age(mut self, age: Option<Duration>) -> Self {
         self.max_issue_age = self.max_issue_age.or(age);
         self
     }
 
-    /// It came with a refresh: it must be about the same login as the token before (OpenID
-    /// Connect Core 1.0 section 12.2). Its nonce may be missing; if there is one it is the same.
+    /// Expects a token from a refresh: it must belong to the same login as the previous ID token
+    /// (OpenID Connect Core 1.0 section 12.2). Its nonce must be the same or missing.
     #[must_use]
     pub fn refreshed_from(mut self, before: &'a IdToken) -> Self {
         self.before = Some(before);
@@ -157,7 +158,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// Shows what is expected, not the values.
+/// Shows which checks are set, without secret values.
 impl fmt::Debug for Expected<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Expected")
@@ -182,82 +183,81 @@ pub struct IdToken {
 }
 
 impl IdToken {
-    /// The user's identifier at this issuer: Keycloak's user id, unless the client has pairwise
-    /// subjects.
+    /// Returns the subject: the user's Keycloak id, unless the client has pairwise subjects.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// The issuer.
+    /// Returns the issuer.
     pub fn issuer(&self) -> &str {
         text(&self.claims, "iss").unwrap_or_default()
     }
 
-    /// The audiences: this client, and those that were trusted.
+    /// Returns the audiences: this client, and trusted audiences.
     pub fn audience(&self) -> Vec<&str> {
         audience(&self.claims)
     }
 
-    /// The session at the server (`sid`).
+    /// Returns the id of the session at the server (`sid`).
     pub fn session_id(&self) -> Option<&str> {
         text(&self.claims, "sid")
     }
 
-    /// The level the user logged in at (`acr`).
+    /// Returns the authentication level of the login (`acr`).
     pub fn acr(&self) -> Option<&str> {
         text(&self.claims, "acr")
     }
 
-    /// How the user logged in (`amr`, RFC 8176).
+    /// Returns the authentication methods of the login (`amr`, RFC 8176).
     pub fn amr(&self) -> Vec<&str> {
         texts(self.claims.get("amr"))
     }
 
-    /// When the user logged in.
+    /// Returns when the user logged in.
     pub fn auth_time(&self) -> Option<SystemTime> {
         point(&self.claims, "auth_time")
     }
 
-    /// When it was made.
+    /// Returns when the token was issued.
     pub fn issued_at(&self) -> Option<SystemTime> {
         point(&self.claims, "iat")
     }
 
-    /// When it expires.
+    /// Returns when the token expires.
     pub fn expires_at(&self) -> Option<SystemTime> {
         point(&self.claims, "exp")
     }
 
-    /// The algorithm it was signed with.
+    /// Returns the algorithm of the token's signature.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// Who acts for the user (`act`, RFC 8693 section 4.1), such as an administrator who impersonates
-    /// them.
+    /// Returns the actor that acts for the user (`act`, RFC 8693 section 4.1), such as an
+    /// administrator who impersonates the user.
     pub fn actor(&self) -> Option<Actor<'_>> {
         Actor::of(&self.claims)
     }
 
-    /// One claim.
+    /// Returns a claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
     }
 
-    /// All claims.
+    /// Returns all claims.
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// The claims as a type of your own.
+    /// Deserializes the claims as `T`.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when they do not fit it.
+    /// Returns an error of kind `InvalidToken` if the claims do not match `T`.
     pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T> {
         own_type(KIND, &self.claims)
     }
 
-    /// The token as it came, for `id_token_hint`. Keep it out of logs.
+    /// Returns the raw token, for `id_token_hint`. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.raw.expose()
     }
@@ -265,12 +265,15 @@ impl IdToken {
 
 standard_claims::getters!(IdToken);
 
-/// Claims as the user's type. What they hold is kept out of the error.
-pub(super) fn own_type<T: DeserializeOwned>(kind: Kind, claims: &Map<String, Value>) -> Result<T> {
+/// Deserializes claims as `T`. The error does not contain their values.
+pub(super) fn own_type<T: DeserializeOwned>(
+    kind: TokenKind,
+    claims: &Map<String, Value>,
+) -> Result<T> {
     serde_json::from_value(Value::Object(claims.clone())).map_err(|_| {
         kind.refused(
             TokenFault::Claim,
-            "its claims do not fit the type asked for",
+            "its claims do not match the requested type",
         )
         .with_hint("make optional claims an Option, with #[serde(default)]")
     })
@@ -289,7 +292,7 @@ pub(super) async fn verify(
     verifier: &TokenVerifier,
     token: &str,
     expected: &Expected<'_>,
-    from: Origin,
+    from: TokenOrigin,
 ) -> Result<IdToken> {
     let opened = verifier
         .open(token, KIND, from, &verifier.id_token_keys)
@@ -297,17 +300,17 @@ pub(super) async fn verify(
     let claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
     check_audience(&claims, verifier)?;
-    // Keycloak says in the payload what a token is; other providers do not.
+    // Keycloak's tokens have the type in the payload; other providers' tokens do not.
     if claims.get("typ").is_some_and(|typ| typ != "ID") || claims.contains_key("events") {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     KIND.times(&claims, at)?;
     let issued = KIND.required_time(&claims, "iat")?;
     if let Some(age) = expected.max_issue_age
         && issued + age.as_secs_f64() + at.leeway < at.now
     {
-        return Err(KIND.refused(TokenFault::TooOld, "it was made too long ago"));
+        return Err(KIND.refused(TokenFault::TooOld, "it was issued too long ago"));
     }
     let subject = KIND.subject(&claims, verifier.subjects)?.to_owned();
     check_nonce(&claims, expected)?;
@@ -325,7 +328,7 @@ pub(super) async fn verify(
 }
 
 impl TokenVerifier {
-    /// Whether an ID token may have been issued to this client.
+    /// Returns whether an ID token may be issued to the client `azp`.
     fn may_hold(&self, azp: &str) -> bool {
         azp == self.client_id || self.authorized_parties.iter().any(|one| one == azp)
     }
@@ -339,22 +342,25 @@ fn check_audience(claims: &Map<String, Value>, verifier: &TokenVerifier) -> Resu
         |one: &&str| *one == client_id || verifier.trusted_audiences.iter().any(|t| t == one);
     if !all.iter().all(trusted) {
         return Err(KIND
-            .refused(TokenFault::Audience, "it is for others too")
-            .with_hint("name those that may have it with trusted_audience"));
+            .refused(
+                TokenFault::Audience,
+                "it has an audience that is not trusted",
+            )
+            .with_hint("allow other audiences with trusted_audience"));
     }
     match claims.get("azp") {
         None if all.len() > 1 && !verifier.authorized_party_optional => Err(KIND
             .refused(
                 TokenFault::AuthorizedParty,
-                "it is for several and does not say whom it was issued to",
+                "it has several audiences but no azp",
             )
-            .with_hint("TokenVerifier::authorized_party_optional takes such tokens")),
+            .with_hint("TokenVerifier::authorized_party_optional accepts such tokens")),
         Some(azp) if !azp.as_str().is_some_and(|azp| verifier.may_hold(azp)) => Err(KIND
             .refused(
                 TokenFault::AuthorizedParty,
                 "it was issued to another client",
             )
-            .with_hint("name that client with TokenVerifier::authorized_party")),
+            .with_hint("allow that client with TokenVerifier::authorized_party")),
         _ => Ok(()),
     }
 }
@@ -371,11 +377,11 @@ fn check_nonce(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(
     if good {
         Ok(())
     } else {
-        let error = KIND.refused(TokenFault::Nonce, "its nonce is not the one of this login");
+        let error = KIND.refused(TokenFault::Nonce, "its nonce does not belong to this login");
         Err(match (expected.nonce, expected.before) {
             (None, None) => error.with_hint(
-                "Expected::nonce takes the nonce of the login; where it is not known to this \
-                 program there is Expected::any_nonce",
+                "set the nonce of the login with Expected::nonce, or use Expected::any_nonce if this \
+                 program does not know the nonce",
             ),
             _ => error,
         })
@@ -390,7 +396,7 @@ fn check_hashes(
     let front = expected.front_channel;
     if expected.state_hash && expected.state.is_none() {
         return Err(config(
-            "require_state_hash compares s_hash with a state: set state too",
+            "require_state_hash compares s_hash with the state: set state as well",
         ));
     }
     for (name, value, required) in [
@@ -407,8 +413,8 @@ fn check_hashes(
         };
         if !good {
             let why = match claims.get(name) {
-                None => format!("it has no {name}, which must be there"),
-                Some(_) => format!("its {name} does not fit"),
+                None => format!("it has no {name}, which is required"),
+                Some(_) => format!("its {name} does not match"),
             };
             return Err(KIND.refused(TokenFault::Hash, &why));
         }
@@ -416,16 +422,16 @@ fn check_hashes(
     Ok(())
 }
 
-fn check_login(claims: &Map<String, Value>, expected: &Expected<'_>, at: Instant) -> Result<()> {
+fn check_login(claims: &Map<String, Value>, expected: &Expected<'_>, at: CheckTime) -> Result<()> {
     let auth_time = if expected.auth_time || expected.max_age.is_some() {
         Some(KIND.time(claims, "auth_time")?.ok_or_else(|| {
             KIND.refused(
                 TokenFault::AuthTime,
-                "it does not say when the user logged in",
+                "it has no auth_time, which is required",
             )
         })?)
     } else {
-        // Nothing depends on it.
+        // No check depends on it.
         None
     };
     if let (Some(time), Some(age)) = (auth_time, expected.max_age)
@@ -437,31 +443,34 @@ fn check_login(claims: &Map<String, Value>, expected: &Expected<'_>, at: Instant
     if !expected.acr.is_empty() && !expected.acr.iter().any(|wanted| level == Some(wanted)) {
         return Err(KIND.refused(
             TokenFault::AuthenticationLevel,
-            "the user did not log in at the level asked for",
+            "the user did not log in at a required authentication level",
         ));
     }
     Ok(())
 }
 
-/// OpenID Connect Core 1.0 section 12.2.
+/// Checks a token from a refresh (OpenID Connect Core 1.0 section 12.2).
 fn check_refreshed(claims: &Map<String, Value>, before: &IdToken) -> Result<()> {
     if text(claims, "iss") != text(&before.claims, "iss") {
-        return Err(KIND.refused(TokenFault::Issuer, "its issuer is another one than before"));
+        return Err(KIND.refused(
+            TokenFault::Issuer,
+            "its issuer is not that of the previous ID token",
+        ));
     }
     if text(claims, "sub") != Some(&before.subject) {
         return Err(KIND.refused(
             TokenFault::Subject,
-            "its subject is another one than before",
+            "its subject is not that of the previous ID token",
         ));
     }
     if claims.get("azp") != before.claims.get("azp") {
         return Err(KIND.refused(
             TokenFault::AuthorizedParty,
-            "it was issued to another client than before",
+            "it was issued to another client than the previous ID token",
         ));
     }
-    // The standard wants the time of the first login. Keycloak keeps one for each session: after
-    // another login in it, refreshes of all its tokens show the later time.
+    // The standard requires the time of the original login. Keycloak keeps one time per session, so
+    // after another login in the session, refreshed tokens have the later time.
     let (now, then) = (
         seconds(claims, "auth_time"),
         seconds(&before.claims, "auth_time"),
@@ -471,7 +480,7 @@ fn check_refreshed(claims: &Map<String, Value>, before: &IdToken) -> Result<()> 
     {
         return Err(KIND.refused(
             TokenFault::AuthTime,
-            "it is of an earlier login than before",
+            "it belongs to an earlier login than the previous ID token",
         ));
     }
     Ok(())

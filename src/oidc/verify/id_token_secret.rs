@@ -1,4 +1,4 @@
-//! ID tokens that are signed with the client's secret.
+//! ID tokens signed with the client's secret.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use crate::Secret;
 use crate::error::{Result, config};
 use crate::jose::SignatureAlgorithm;
 
-/// The secret that a provider signs a client's ID tokens with, and the only algorithm that they then
-/// have (OpenID Connect Core 1.0 section 3.1.3.7 step 8). `Debug` does not show it.
+/// The secret that signs a client's ID tokens, and its algorithm, which is then the only accepted
+/// one (OpenID Connect Core 1.0 section 3.1.3.7 step 8). `Debug` does not show the secret.
 #[derive(Clone)]
 pub struct IdTokenSecret {
     algorithm: SignatureAlgorithm,
@@ -16,11 +16,11 @@ pub struct IdTokenSecret {
 }
 
 impl IdTokenSecret {
-    /// Takes the client's secret; `algorithm` is HS256, HS384 or HS512.
+    /// Creates the key from the client's secret. `algorithm` is HS256, HS384 or HS512.
     ///
     /// # Errors
-    /// Of kind `Config` when the algorithm is not a symmetric one, or when the secret is shorter than
-    /// its hash (RFC 7518 section 3.2): 32, 48 or 64 bytes.
+    /// Returns an error of kind `Config` if the algorithm is not symmetric, or the secret is
+    /// shorter than the algorithm's hash: 32, 48 or 64 bytes (RFC 7518 section 3.2).
     pub fn new(algorithm: SignatureAlgorithm, secret: impl Into<Secret>) -> Result<Self> {
         let needed = match algorithm {
             SignatureAlgorithm::Hs256 => 32,
@@ -28,7 +28,7 @@ impl IdTokenSecret {
             SignatureAlgorithm::Hs512 => 64,
             other => {
                 return Err(config(format!(
-                    "{other} is not an algorithm with a secret: use HS256, HS384 or HS512"
+                    "{other} is not a symmetric algorithm: use HS256, HS384 or HS512"
                 )));
             }
         };
@@ -37,7 +37,7 @@ impl IdTokenSecret {
             return Err(config(format!(
                 "the secret is too short for {algorithm}, which needs {needed} bytes"
             ))
-            .with_hint("whoever has one token can try short secrets out"));
+            .with_hint("anyone with one token can guess a short secret"));
         }
         Ok(Self { algorithm, secret })
     }
@@ -60,11 +60,13 @@ impl fmt::Debug for IdTokenSecret {
 }
 
 impl TokenVerifier {
-    /// The provider signs ID tokens of this client with the client's secret. They are then taken with
-    /// this algorithm and this secret only: not with a key of the issuer, whatever their header says.
-    /// All other kinds of token, access and logout tokens included, stay with the issuer's keys.
+    /// Verifies ID tokens with the client's secret, for a provider that signs them with it.
     ///
-    /// Not for Keycloak, whose symmetric keys never leave the server.
+    /// ID tokens are then accepted only with this secret and its algorithm, never with a key of the
+    /// issuer. All other kinds of tokens, including access tokens and logout tokens, are still
+    /// verified with the issuer's keys.
+    ///
+    /// This does not work with Keycloak, whose symmetric keys never leave the server.
     ///
     /// ```no_run
     /// # fn show(kc: keycloak_kit::Keycloak, secret: String) -> keycloak_kit::Result<()> {
@@ -81,8 +83,8 @@ impl TokenVerifier {
     /// ```
     ///
     /// # Security
-    /// Whoever knows the secret can make ID tokens: everybody who can read the settings of the
-    /// client. Prefer a registration with ES256 or PS256.
+    /// Anyone who knows the secret, for example by reading the client's settings, can forge ID
+    /// tokens. Prefer to register the client with ES256 or PS256.
     #[must_use]
     pub fn id_tokens_signed_with_client_secret(mut self, secret: IdTokenSecret) -> Self {
         self.id_token_secret = Some(secret);

@@ -1,32 +1,32 @@
-//! Introspection answers as JWT.
+//! Introspection responses in a JWT.
 
 use serde_json::{Map, Value};
 
 use super::TokenVerifier;
-use super::claims::{Instant, Kind, text};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind, text};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use crate::error::{Result, TokenFault};
 
-const KIND: Kind = Kind {
-    name: "introspection answer",
+const KIND: TokenKind = TokenKind {
+    name: "introspection response",
     media_types: &["token-introspection+jwt", "jwt", "at+jwt"],
     algorithms: |_| None,
     registered: Some(Registered::Introspection),
 };
 
-/// The answer of RFC 9701 has this media type, and the token's claims in a member of its own.
+/// The media type of a response of RFC 9701, which has the token's claims in a separate member.
 pub(super) const STANDARD: &str = "token-introspection+jwt";
 
 pub(super) async fn verify(
     verifier: &TokenVerifier,
     jwt: &str,
-    from: Origin,
+    from: TokenOrigin,
 ) -> Result<Map<String, Value>> {
     let opened = verifier.open(jwt, KIND, from, &[]).await?;
     let mut claims = opened.claims()?;
     KIND.issuer(&claims, &opened.issuer)?;
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     if opened.typ.as_deref() == Some(STANDARD) {
         // RFC 9701 section 5.
         KIND.audience(&claims, &verifier.client_id)?;
@@ -37,7 +37,7 @@ pub(super) async fn verify(
             _ => Err(KIND.refused(TokenFault::Claim, "it has no token_introspection")),
         };
     }
-    // Keycloak gives the access token itself, with all of its claims.
+    // Keycloak responds with the access token itself and all its claims.
     if !matches!(text(&claims, "typ"), Some("Bearer" | "DPoP")) {
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }

@@ -1,40 +1,37 @@
-//! Whose tokens are trusted, and the keys they are signed with.
+//! Trusted issuers and their keys.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::text;
 use super::issuer_names::{IssuerTemplate, Names, OtherNames};
-use super::jwks_cache::{JwksCache, Origin};
+use super::jwks_cache::{JwksCache, TokenOrigin};
+use crate::BoxFuture;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Result, protocol, unavailable};
 use crate::http::settings::RENEWAL_WAIT;
 use crate::jose::jws::Jws;
 use crate::jose::{JwkSet, SignatureAlgorithm};
 
-pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+/// Returns the published algorithms of a kind of token.
+pub(crate) type PublishedAlgorithms = fn(&ProviderMetadata) -> Option<&Vec<String>>;
 
-/// The member of the metadata that names the algorithms of a kind of token.
-pub(crate) type Published = fn(&ProviderMetadata) -> Option<&Vec<String>>;
+/// A source of an issuer's metadata and keys.
+pub(crate) trait KeySource: Send + Sync + 'static {
+    /// Returns the checked metadata, which the source caches.
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>>;
 
-/// Where the metadata and the keys of an issuer come from.
-pub(crate) trait Provider: Send + Sync + 'static {
-    /// The checked metadata; the provider keeps it.
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>>;
+    /// Fetches the key set without a cache.
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>>;
 
-    /// The key set as the issuer publishes it this moment.
-    fn fetch_keys(&self) -> Boxed<'_, String>;
-
-    /// How long a verification waits for them, unless its issuer says otherwise.
+    /// Returns how long a verification waits for metadata and keys by default.
     fn renewal_wait(&self) -> Duration {
         RENEWAL_WAIT
     }
 }
 
-/// An issuer and its keys: what a token must be from, and be signed with.
+/// An issuer whose tokens are trusted, and its keys.
 ///
 /// ```
 /// use keycloak_kit::jose::Jwk;
@@ -42,7 +39,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
 ///
 /// # fn main() -> keycloak_kit::Result<()> {
 /// # let pem = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-/// // Without a network: the key as the admin console shows it.
+/// // Without a network: the key from the admin console.
 /// let issuer = TrustedIssuer::new("https://sso.example.org/realms/demo", Jwk::from_pem(pem)?);
 /// # Ok(()) }
 /// ```
@@ -60,12 +57,12 @@ enum Source {
 }
 
 struct Discovered {
-    provider: Arc<dyn Provider>,
+    source: Arc<dyn KeySource>,
     keys: JwksCache,
 }
 
 impl TrustedIssuer {
-    /// An issuer whose keys are at hand: nothing is ever fetched.
+    /// Creates an issuer with fixed keys. Nothing is fetched.
     pub fn new(issuer: impl Into<String>, keys: impl Into<JwkSet>) -> Self {
         Self::of(Source::Fixed {
             name: issuer.into().into(),
@@ -73,7 +70,7 @@ impl TrustedIssuer {
         })
     }
 
-    /// The tenants of a provider whose keys are at hand.
+    /// Creates the issuer of a multi-tenant provider with fixed keys. Nothing is fetched.
     pub fn of_tenants(template: IssuerTemplate, keys: impl Into<JwkSet>) -> Self {
         Self::new(template.text().as_ref(), keys).template(template)
     }
@@ -86,26 +83,27 @@ impl TrustedIssuer {
         }
     }
 
-    /// Takes this text as `iss` too, exactly as it is written: for a provider that writes
-    /// `accounts.example` into its tokens and `https://accounts.example` into its document.
+    /// Accepts another value of `iss`, for a provider with `accounts.example` in its tokens and
+    /// `https://accounts.example` in its metadata. The value must match exactly.
     #[must_use]
     pub fn alias(mut self, issuer: impl Into<String>) -> Self {
         self.other_names.aliases.push(issuer.into());
         self
     }
 
-    /// Takes the issuers that this template allows, in place of the one that the provider's document
-    /// names.
+    /// Accepts the issuers that a template allows, in place of the one in the provider's metadata.
     #[must_use]
     pub fn template(mut self, template: IssuerTemplate) -> Self {
         self.other_names.template = Some(template);
         self
     }
 
-    /// How long a verification waits for the issuer's document or keys, where what is at hand does not
-    /// do; [`KeycloakBuilder::renewal_wait`](crate::KeycloakBuilder::renewal_wait) unless set. It then
-    /// uses what is at hand, or fails with an error of kind
-    /// [`Unavailable`](crate::ErrorKind::Unavailable); the fetch goes on.
+    /// Sets how long a verification waits for the issuer's metadata or keys if they are not cached
+    /// or too old. The default is
+    /// [`ClientOptions::renewal_wait`](crate::ClientOptions::renewal_wait).
+    ///
+    /// After that time the verification uses the cached metadata and keys if it can, or fails with
+    /// an error of kind [`Unavailable`](crate::ErrorKind::Unavailable). The fetch continues.
     ///
     /// ```no_run
     /// # fn show(oidc: keycloak_kit::oidc::Oidc) -> keycloak_kit::Result<()> {
@@ -122,18 +120,17 @@ impl TrustedIssuer {
         self
     }
 
-    /// An issuer whose name and keys are what `provider` publishes; the keys are cached here, so
-    /// clones share them.
-    pub(crate) fn discovered(provider: Arc<dyn Provider>) -> Self {
-        let source = Arc::clone(&provider);
+    /// Creates an issuer with the name and keys from `source`. Clones share the key cache.
+    pub(crate) fn discovered(source: Arc<dyn KeySource>) -> Self {
+        let shared = Arc::clone(&source);
         let keys = JwksCache::new(move || {
-            let source = Arc::clone(&source);
+            let source = Arc::clone(&shared);
             Box::pin(async move { source.fetch_keys().await })
         });
-        Self::of(Source::Discovered(Arc::new(Discovered { provider, keys })))
+        Self::of(Source::Discovered(Arc::new(Discovered { source, keys })))
     }
 
-    /// The name that `iss` must have, code point for code point.
+    /// Returns the issuer's own name, which `iss` must match code point by code point.
     pub(crate) async fn name(&self) -> Result<String> {
         match &self.source {
             Source::Fixed { name, .. } => Ok(name.to_string()),
@@ -141,7 +138,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// All texts that `iss` may have.
+    /// Returns all accepted values of `iss`.
     pub(super) async fn names(&self) -> Result<Names> {
         Ok(Names {
             own: self.name().await?,
@@ -149,7 +146,7 @@ impl TrustedIssuer {
         })
     }
 
-    /// The keys for a token of one of several tenants: a key that names its issuer is for no other.
+    /// Removes the keys of other tenants: a key with an issuer verifies only tokens of that issuer.
     fn keys_for(&self, keys: Arc<JwkSet>, token: &Jws<'_>) -> Result<Arc<JwkSet>> {
         if self.other_names.template.is_none() {
             return Ok(keys);
@@ -164,9 +161,12 @@ impl TrustedIssuer {
         })))
     }
 
-    /// The algorithms that tokens may be signed with: those the issuer publishes for their kind,
-    /// without the symmetric ones; all asymmetric ones where it publishes none.
-    pub(crate) async fn algorithms(&self, published: Published) -> Result<Vec<SignatureAlgorithm>> {
+    /// Returns the accepted algorithms of a kind of token: the asymmetric ones among those that the
+    /// issuer publishes, or all asymmetric ones if it publishes none.
+    pub(crate) async fn algorithms(
+        &self,
+        published: PublishedAlgorithms,
+    ) -> Result<Vec<SignatureAlgorithm>> {
         let every = SignatureAlgorithm::ASYMMETRIC;
         let Source::Discovered(known) = &self.source else {
             return Ok(every.to_vec());
@@ -174,12 +174,12 @@ impl TrustedIssuer {
         let metadata = self.metadata(known).await?;
         Ok(match published(&metadata) {
             None => every.to_vec(),
-            // No token is at fault here.
+            // Not an `InvalidToken` error: the metadata is wrong, not the token.
             Some(names) if names.is_empty() => {
                 return Err(protocol(
-                    "the issuer's document names no signature algorithm that can be read",
+                    "the issuer's metadata has no readable list of signature algorithms",
                 )
-                .with_hint("choose them with TokenVerifier::algorithms"));
+                .with_hint("set the algorithms with TokenVerifier::algorithms"));
             }
             Some(names) => every
                 .into_iter()
@@ -192,12 +192,12 @@ impl TrustedIssuer {
         })
     }
 
-    /// The payload of a token that a key of this issuer has signed.
+    /// Verifies a token's signature with the issuer's keys, and returns the payload.
     pub(crate) async fn verify(
         &self,
         token: Jws<'_>,
         algorithm: SignatureAlgorithm,
-        from: Origin,
+        from: TokenOrigin,
     ) -> Result<Vec<u8>> {
         let keys = match &self.source {
             Source::Fixed { keys, .. } => Arc::clone(keys),
@@ -209,21 +209,21 @@ impl TrustedIssuer {
         self.keys_for(keys, &token)?.verify(token, algorithm)
     }
 
-    /// The metadata, waiting no longer than for keys.
+    /// Returns the metadata, and waits for it as long as for keys.
     async fn metadata(&self, known: &Discovered) -> Result<Arc<ProviderMetadata>> {
-        let metadata = tokio::time::timeout(self.wait(known), known.provider.metadata());
+        let metadata = tokio::time::timeout(self.wait(known), known.source.metadata());
         metadata.await.unwrap_or_else(|_| {
             Err(unavailable(
-                "the issuer's document is still being fetched",
+                "the issuer's metadata is still being fetched",
                 Some(Duration::from_secs(1)),
             )
-            .with_hint("a service answers 503: nothing is said about the token"))
+            .with_hint("respond with 503: the token was not checked"))
         })
     }
 
     fn wait(&self, known: &Discovered) -> Duration {
         self.renewal_wait
-            .unwrap_or_else(|| known.provider.renewal_wait())
+            .unwrap_or_else(|| known.source.renewal_wait())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `iss` may say.
+//! The accepted values of `iss`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::error::{Result, config};
 const CLAIM: &str = "tid";
 const MAX_TENANT: usize = 255;
 
-/// The issuer of a provider with many tenants, such as `https://op.example/{tenantid}/v2.0`: each
-/// tenant is an issuer of its own, and they share their keys.
+/// The issuer template of a multi-tenant provider, such as `https://op.example/{tenantid}/v2.0`.
+/// Each tenant is a separate issuer; all share a key set.
 ///
-/// `iss` must be the template filled with the token's own `tid`, that `tid` must be allowed, and a
-/// key that names its issuer in the key set serves that issuer only.
+/// The `iss` of a token must be the template with the token's `tid`, and that tenant must be
+/// allowed. A key with an issuer in the key set verifies only tokens of that issuer.
 ///
 /// ```
 /// use keycloak_kit::oidc::{IssuerTemplate, TrustedIssuer};
@@ -31,8 +31,8 @@ const MAX_TENANT: usize = 255;
 /// ```
 ///
 /// # Security
-/// Everybody with an account at the provider has a token of some tenant: whom to let in is what the
-/// list or the function decides.
+/// Everyone with an account at the provider can get a token of some tenant. Only the list or the
+/// function limits who is accepted.
 #[derive(Clone)]
 pub struct IssuerTemplate {
     text: Arc<str>,
@@ -46,11 +46,11 @@ enum Tenants {
 }
 
 impl IssuerTemplate {
-    /// Takes tokens of these tenants.
+    /// Creates a template that accepts tokens of these tenants.
     ///
     /// # Errors
-    /// Of kind `Config` when the template does not have `{tenantid}` exactly once, or when no tenant
-    /// is named.
+    /// Returns an error of kind `Config` if the template does not contain `{tenantid}` exactly
+    /// once, or `tenants` is empty.
     pub fn new<S: Into<String>>(
         template: impl Into<String>,
         tenants: impl IntoIterator<Item = S>,
@@ -58,15 +58,17 @@ impl IssuerTemplate {
         let tenants: Arc<[String]> = tenants.into_iter().map(Into::into).collect();
         if tenants.is_empty() {
             return Err(config("the issuer template allows no tenant")
-                .with_hint("name them, or use IssuerTemplate::deciding"));
+                .with_hint("list the tenants, or use IssuerTemplate::deciding"));
         }
         Self::checked(template.into(), Tenants::Listed(tenants))
     }
 
-    /// Takes tokens of the tenants that `decide` allows, such as those that are customers.
+    /// Creates a template that accepts tokens of the tenants for which `decide` returns `true`,
+    /// such as customers.
     ///
     /// # Errors
-    /// Of kind `Config` when the template does not have `{tenantid}` exactly once.
+    /// Returns an error of kind `Config` if the template does not contain `{tenantid}` exactly
+    /// once.
     pub fn deciding(
         template: impl Into<String>,
         decide: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -77,7 +79,8 @@ impl IssuerTemplate {
     fn checked(template: String, tenants: Tenants) -> Result<Self> {
         if template.matches(TENANT).count() != 1 {
             return Err(config(format!(
-                "an issuer template has {TENANT} exactly once, like https://op.example/{TENANT}/v2.0"
+                "an issuer template must contain {TENANT} exactly once, as in \
+                 https://op.example/{TENANT}/v2.0"
             )));
         }
         Ok(Self {
@@ -93,11 +96,11 @@ impl IssuerTemplate {
         }
     }
 
-    /// The allowed tenant whose issuer this is.
+    /// Returns the tenant of an issuer, if that is allowed.
     fn tenant_of<'a>(&self, issuer: &'a str) -> Option<&'a str> {
         let (before, after) = self.text.split_once(TENANT)?;
         let tenant = issuer.strip_prefix(before)?.strip_suffix(after)?;
-        // Nothing that could be another part of an issuer.
+        // A tenant must not contain characters that separate the parts of an issuer.
         let is_name = !tenant.is_empty()
             && tenant.len() <= MAX_TENANT
             && tenant
@@ -111,7 +114,7 @@ impl IssuerTemplate {
         is_allowed.then_some(tenant)
     }
 
-    /// The name in the provider's document.
+    /// Returns the template, which is the issuer in the provider's metadata.
     pub(in crate::oidc) fn text(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }
@@ -128,26 +131,26 @@ impl fmt::Debug for IssuerTemplate {
     }
 }
 
-/// The names beside an issuer's own.
+/// The accepted names of an issuer in addition to its own.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OtherNames {
     pub(super) aliases: Vec<String>,
-    /// In place of the issuer's own name.
+    /// Replaces the issuer's own name.
     pub(super) template: Option<IssuerTemplate>,
 }
 
 impl OtherNames {
-    /// Whether a key that names `key_issuer` in the key set may serve a token of `issuer`.
+    /// Returns whether a key of `key_issuer` in the key set may verify a token of `issuer`.
     pub(super) fn serves(&self, key_issuer: &str, issuer: &str) -> bool {
-        let of_all = self
+        let of_all_tenants = self
             .template
             .as_ref()
             .is_some_and(|template| *template.text == *key_issuer);
-        of_all || key_issuer == issuer
+        of_all_tenants || key_issuer == issuer
     }
 }
 
-/// All names of an issuer, as of now.
+/// All current names of an issuer.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     pub(super) own: String,
@@ -155,7 +158,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Whether claims are of this issuer. Compared code point by code point.
+    /// Returns whether claims belong to this issuer. Names are compared code point by code point.
     pub(super) fn accept(&self, claims: &Map<String, Value>) -> bool {
         let Some(issuer) = text(claims, "iss") else {
             return false;
@@ -169,7 +172,8 @@ impl Names {
         }
     }
 
-    /// The same, for what names an issuer and no tenant: answers that the browser brings.
+    /// Like [`accept`](Self::accept), for an issuer without a tenant claim, as in responses through
+    /// the browser.
     pub(super) fn accept_name(&self, issuer: &str) -> bool {
         if self.other.aliases.iter().any(|alias| alias == issuer) {
             return true;

@@ -1,9 +1,9 @@
-//! The keys of an issuer, kept for a while.
+//! A cache for the keys of an issuer.
 //!
-//! A token whose key is known waits for no fetch while the keys are of a good age. An unknown key id
-//! is fetched for; then all of them wait out a cooldown, so that made-up key ids cannot make this
-//! client fetch without end. The first fetch of all starts no cooldown: a key that was added just after
-//! it is found.
+//! A token with a known key does not wait for a fetch while the keys are fresh enough. An unknown
+//! key id causes a fetch, followed by a cooldown for all unknown key ids, so that invented key ids
+//! cannot cause endless fetches. The very first fetch starts no cooldown, so that a key added right
+//! after it is found.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,74 +12,76 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::issuer::Boxed;
+use crate::BoxFuture;
 use crate::error::{Error, Result, protocol, unavailable};
 use crate::http::deadline::Deadline;
 use crate::jose::jws::Jws;
 use crate::jose::{JwkSet, SignatureAlgorithm};
 use crate::kept::{Ages, Kept};
 
-/// A key that was taken out is refused after ten minutes at the latest, where the issuer can be asked.
+/// A removed key is refused after at most ten minutes if the issuer is reachable.
 const AGES: Ages = Ages {
     fresh: Duration::from_secs(300),
-    beside: Duration::from_secs(600),
+    background: Duration::from_secs(600),
     at_most: Duration::from_secs(3600),
     pause: Duration::from_secs(30),
 };
-/// Between two fetches for unknown keys.
+/// The time between two fetches for unknown keys.
 const COOLDOWN: Duration = Duration::from_secs(30);
-/// How long a key id that was not found is not asked for again.
+/// How long a key id that was not found causes no other fetch.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
-/// When to ask again while a fetch is under way.
+/// When to retry while a fetch is in progress.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Where a token comes from. What anybody sends, through a browser or to the application, must not
-/// keep this client from finding the keys of what the issuer itself has answered.
+/// The origin of a token. Tokens from anyone, through a browser or an application, must not keep
+/// this client from finding the keys for tokens that came directly from the issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum TokenOrigin {
     Issuer,
     Anybody,
 }
 
-type Fetch = Box<dyn Fn() -> Boxed<'static, String> + Send + Sync>;
+type FetchKeys = Box<dyn Fn() -> BoxFuture<'static, Result<String>> + Send + Sync>;
 
 #[derive(Clone)]
-pub(crate) struct JwksCache(Arc<Inner>);
+pub(crate) struct JwksCache(Arc<JwksCacheInner>);
 
-struct Inner {
-    fetch: Fetch,
+struct JwksCacheInner {
+    fetch: FetchKeys,
     keys: Kept<JwkSet>,
     searches: Mutex<Searches>,
 }
 
-/// The last fetches for unknown keys.
+/// Recent fetches for unknown keys.
 #[derive(Debug, Default)]
 struct Searches {
-    /// For a token of the issuer, for anybody's.
+    /// The last fetch for each [`TokenOrigin`].
     last: [Option<Instant>; 2],
-    /// Key ids that were asked for.
+    /// Key ids that caused a fetch.
     unknown: HashMap<String, Instant>,
 }
 
 impl JwksCache {
-    pub(crate) fn new(fetch: impl Fn() -> Boxed<'static, String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new(
+        fetch: impl Fn() -> BoxFuture<'static, Result<String>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(JwksCacheInner {
             fetch: Box::new(fetch),
             keys: Kept::new(AGES, |_| false),
             searches: Mutex::default(),
         }))
     }
 
-    /// Keys to look for the token's key in; they are fetched if that is due. Nobody waits longer than
-    /// `wait`.
+    /// Returns the keys for a token, and fetches them if necessary. Waits up to `wait`.
     ///
     /// # Errors
-    /// Of kind `Unavailable` where the token's key is not at hand and cannot be fetched in this time.
+    /// Returns an error of kind `Unavailable` if the token's key is not cached and cannot be
+    /// fetched in time.
     pub(crate) async fn for_token(
         &self,
         token: &Jws<'_>,
         algorithm: SignatureAlgorithm,
-        from: Origin,
+        from: TokenOrigin,
         wait: Duration,
     ) -> Result<Arc<JwkSet>> {
         let deadline = Deadline::after(wait);
@@ -91,12 +93,12 @@ impl JwksCache {
         loop {
             let keys = &got.value;
             let found = !keys.candidates(token.kid(), algorithm).is_empty();
-            // With the token's key left out as unusable, a fetch would bring nothing new.
+            // If the token's key is published but unusable, a fetch would not help.
             let hopeless = keys.why_left_out(token.kid()).is_some();
             if found || hopeless || got.own {
                 return Ok(got.value);
             }
-            let waiting = match kept.under_way() {
+            let waiting = match kept.pending() {
                 Some(waiting) => waiting,
                 None => match kept.pause() {
                     Some(left) => return Err(not_fetched(left)),
@@ -104,7 +106,7 @@ impl JwksCache {
                     None => return Ok(got.value),
                 },
             };
-            got = match waiting.landed(deadline.remaining()).await {
+            got = match waiting.wait(deadline.remaining()).await {
                 Ok(Some(got)) => got,
                 Ok(None) => return Err(still_fetched()),
                 Err(failure) => {
@@ -123,8 +125,8 @@ impl JwksCache {
         }
     }
 
-    /// Whether a fetch for this key id may begin; then it counts as one.
-    fn may_search(&self, kid: Option<&str>, from: Origin) -> bool {
+    /// Returns whether a fetch for this key id may begin, and records it.
+    fn may_search(&self, kid: Option<&str>, from: TokenOrigin) -> bool {
         let fetched = self.0.keys.last().map(|(_, since)| since);
         self.searches().begin(kid, from, Instant::now(), fetched)
     }
@@ -143,12 +145,12 @@ impl JwksCache {
 }
 
 impl Searches {
-    /// Notes a search, if it is time for one. `fetched`: when the fetch began that brought the keys at
-    /// hand.
+    /// Records a search and returns `true`, if a search is allowed now. `fetched` is the start of
+    /// the fetch of the cached keys.
     fn begin(
         &mut self,
         kid: Option<&str>,
-        from: Origin,
+        from: TokenOrigin,
         now: Instant,
         fetched: Option<Instant>,
     ) -> bool {
@@ -156,9 +158,9 @@ impl Searches {
         if self.last[from as usize].is_some_and(|last| within(last, COOLDOWN)) {
             return false;
         }
-        // There are no more of them than searches in this time.
+        // The map is bounded by the number of searches in this time.
         self.unknown.retain(|_, since| within(*since, UNKNOWN_FOR));
-        // A fetch that failed has not told that there is no such key.
+        // A failed fetch does not prove that there is no such key.
         let asked = kid.and_then(|kid| self.unknown.get(kid));
         if asked.is_some_and(|asked| fetched.is_some_and(|fetched| *asked <= fetched)) {
             return false;
@@ -173,15 +175,15 @@ impl Searches {
 
 fn still_fetched() -> Error {
     unavailable("the issuer's keys are still being fetched", Some(SOON))
-        .with_hint("a service answers 503: nothing is said about the token")
+        .with_hint("respond with 503: the token was not checked")
 }
 
 fn not_fetched(pause: Duration) -> Error {
     unavailable(
-        "the token's key is not at hand, and the issuer's keys could not be fetched",
+        "the token's key is not cached, and the issuer's keys could not be fetched",
         Some(pause),
     )
-    .with_hint("a service answers 503: nothing is said about the token")
+    .with_hint("respond with 503: the token was not checked")
 }
 
 impl fmt::Debug for JwksCache {

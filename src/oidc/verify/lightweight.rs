@@ -1,18 +1,18 @@
-//! Lightweight access tokens: their claims are at the server.
+//! Lightweight access tokens, whose claims come from introspection.
 
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
 use super::access_token::KIND;
-use super::answers::{Answers, TypeOfAnswer};
 use super::claims::text;
+use super::introspection_cache::{IntrospectionCache, TypeOfAnswer};
 use crate::error::{Result, TokenFault};
 
-/// Whether the server has more to say of a token. Keycloak writes it into the id (its classes
-/// `AccessTokenContext` and `DefaultTokenContextEncoderProvider`); without that mark, as in
-/// tokens of Keycloak 24, it is one that lacks what every full token has.
-pub(super) fn is_one(claims: &Map<String, Value>) -> bool {
+/// Returns whether a token is lightweight. Keycloak marks it in the id (its classes
+/// `AccessTokenContext` and `DefaultTokenContextEncoderProvider`). Without a mark, as in tokens of
+/// Keycloak 24, a token is lightweight if it lacks claims that every full token has.
+pub(super) fn is_lightweight(claims: &Map<String, Value>) -> bool {
     match mark(claims) {
         Some("lt") => true,
         Some("rt") => false,
@@ -20,8 +20,8 @@ pub(super) fn is_one(claims: &Map<String, Value>) -> bool {
     }
 }
 
-/// The letters for the kind of token in `jti`: two for the session, two for the kind, two for the
-/// grant, a colon, and the id.
+/// Returns the two letters for the kind of token in `jti`, which starts with two letters each for
+/// the session, the kind and the grant, followed by a colon and the id.
 fn mark(claims: &Map<String, Value>) -> Option<&str> {
     let (letters, _) = text(claims, "jti")?.split_once(':')?;
     if letters.len() == 6 && letters.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -31,16 +31,17 @@ fn mark(claims: &Map<String, Value>) -> Option<&str> {
     }
 }
 
-/// The token's claims and those that the server adds. What the signed token says is kept.
+/// Adds claims of the introspection response to the token's claims, which take precedence.
 pub(super) async fn complete(
-    answers: &Answers,
+    introspection: &IntrospectionCache,
     token: &str,
     claims: Map<String, Value>,
     now: SystemTime,
 ) -> Result<Map<String, Value>> {
-    // The signed token has said what it is; the server says active of ID tokens too.
-    let answer = answers
-        .about(token, now, |answer| match TypeOfAnswer::of(answer) {
+    // The type of the signed token is verified, so the response may omit it. A response with
+    // another type is refused: the server reports ID tokens as active too.
+    let answer = introspection
+        .introspect(token, now, |answer| match TypeOfAnswer::of(answer) {
             TypeOfAnswer::Other => {
                 Err(KIND.refused(TokenFault::Type, "it is a token of another type"))
             }
@@ -58,17 +59,17 @@ pub(super) async fn complete(
 mod tests {
     use serde_json::json;
 
-    use super::is_one;
+    use super::is_lightweight;
 
     #[test]
     fn the_id_says_whether_a_token_is_lightweight() {
         let full = json!({"sub": "ada", "aud": "api"});
         let empty = json!({});
         for (id, of_full, of_empty) in [
-            // Of Keycloak 26.5.7 and 26.7.4.
+            // Keycloak 26.5.7 and 26.7.4.
             ("trltcc:4faa1415-da47-030a-6dea-f58109935372", true, true),
             ("trrtcc:7b021612-7c06-61b6-8835-372827590f47", false, false),
-            // Of Keycloak 24.0.5, and what is no mark.
+            // Keycloak 24.0.5, and ids without a mark.
             ("b6b3e1b5-5d8b-4f76-ad94-945606d6a296", false, true),
             ("onltac", false, true),
             ("xonltac:1", false, true),
@@ -79,7 +80,7 @@ mod tests {
             for (claims, wanted) in [(&full, of_full), (&empty, of_empty)] {
                 let mut claims = claims.as_object().unwrap().clone();
                 claims.insert("jti".to_owned(), json!(id));
-                assert_eq!(is_one(&claims), wanted, "{id}");
+                assert_eq!(is_lightweight(&claims), wanted, "{id}");
             }
         }
     }

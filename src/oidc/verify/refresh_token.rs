@@ -1,4 +1,4 @@
-//! Tokens that only the server can read.
+//! Refresh tokens and offline tokens, which only the server can read.
 
 use std::fmt;
 
@@ -9,56 +9,57 @@ use crate::error::{Result, TokenFault, invalid_token};
 use crate::jose::jws::Jws;
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 
-/// For getting new tokens without asking the user again; it ends with the session at the server.
+/// A refresh token, which obtains new tokens without the user until the session at the server ends.
 ///
-/// Its text means nothing to a client. `Debug` does not show it.
+/// The token is opaque to clients. `Debug` does not show it.
 #[derive(Clone)]
 pub struct RefreshToken(Secret);
 
-/// A refresh token that outlives the session (scope `offline_access`): it does not expire by
-/// itself. Keep it encrypted.
+/// A refresh token that outlives the session (scope `offline_access`) and does not expire by
+/// itself. Store it encrypted.
 ///
 /// `Debug` does not show it.
 #[derive(Clone)]
 pub struct OfflineToken(Secret);
 
 impl RefreshToken {
-    /// Takes the text of a refresh token.
+    /// Creates a refresh token from its text.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when it is plainly a token of another type: an access token, an ID
-    /// token, an offline token.
+    /// Returns an error of kind `InvalidToken` if the text is recognizably another type of token:
+    /// an access token, an ID token or an offline token.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "refresh token", &["Refresh"])?;
         Ok(Self(token))
     }
 
-    /// The token itself. Keep it out of logs.
+    /// Returns the token in plain text. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
 impl OfflineToken {
-    /// Takes the text of an offline token.
+    /// Creates an offline token from its text.
     ///
     /// # Errors
-    /// Of kind `InvalidToken` when it is plainly a token of another type: an access token, an ID
-    /// token, a refresh token that ends with its session.
+    /// Returns an error of kind `InvalidToken` if the text is recognizably another type of token:
+    /// an access token, an ID token or a refresh token that ends with its session.
     pub fn new(token: impl Into<Secret>) -> Result<Self> {
         let token = token.into();
         refuse_others(&token, "offline token", &["Offline"])?;
         Ok(Self(token))
     }
 
-    /// The token itself. Keep it out of logs.
+    /// Returns the token in plain text. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// What Keycloak writes into a token of its own; any other server's is taken as it is.
+/// Returns an error if a Keycloak token has another type than `own`. Tokens of other servers are
+/// accepted unchecked.
 pub(in crate::oidc) fn refuse_others(token: &Secret, name: &str, own: &[&str]) -> Result<()> {
     if token.is_empty() {
         return Err(invalid_token(
@@ -69,7 +70,7 @@ pub(in crate::oidc) fn refuse_others(token: &Secret, name: &str, own: &[&str]) -
     if has_scheme(token.expose()) {
         return Err(invalid_token(
             TokenFault::Malformed,
-            format!("the {name} begins with the scheme of a header"),
+            format!("the {name} starts with an authorization scheme"),
         )
         .with_hint(WITHOUT_SCHEME));
     }
@@ -81,7 +82,7 @@ pub(in crate::oidc) fn refuse_others(token: &Secret, name: &str, own: &[&str]) -
         Some(typ) if own.contains(&typ) => Ok(()),
         Some(_) => Err(invalid_token(
             TokenFault::Type,
-            format!("this is no {name}, but a token of another type"),
+            format!("this is not a {name} but a token of another type"),
         )),
     }
 }

@@ -1,23 +1,23 @@
-//! How the client is registered: the algorithm of each kind of token.
+//! The signature algorithms that a client is registered for.
 
 use super::TokenVerifier;
 use crate::client_metadata::ClientMetadata;
 use crate::error::{Error, Result, config};
 use crate::jose::SignatureAlgorithm;
 
-/// A kind of token whose algorithm a registration names (OpenID Connect Dynamic Client Registration
-/// 1.0 section 2, JARM section 3, RFC 9701 section 6).
+/// A kind of token with an algorithm in the registration (OpenID Connect Dynamic Client
+/// Registration 1.0 section 2, JARM section 3, RFC 9701 section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Registered {
     IdToken,
-    /// Signed as ID tokens are (OpenID Connect Back-Channel Logout 1.0 section 2.6).
+    /// Signed like ID tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6).
     LogoutToken,
     UserInfo,
     Response,
     Introspection,
 }
 
-/// The algorithms that a registration names, where it names any.
+/// The algorithms in a registration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RegisteredAlgorithms {
     pub(super) id_token: Option<SignatureAlgorithm>,
@@ -32,14 +32,14 @@ const RESPONSE: &str = "authorization_signed_response_alg";
 const INTROSPECTION: &str = "introspection_signed_response_alg";
 
 impl RegisteredAlgorithms {
-    /// What the answer to a registration names.
+    /// Reads the algorithms from the response to a registration.
     pub(crate) fn read(metadata: &ClientMetadata) -> Result<Self> {
         let id_token = metadata.id_token_signed_response_alg.as_deref();
         let user_info = metadata.userinfo_signed_response_alg.as_deref();
         let response = metadata.authorization_signed_response_alg.as_deref();
         let introspection = metadata.extra.get(INTROSPECTION);
         let introspection = introspection.and_then(|name| name.as_str());
-        // Without a signature these answers are plain; a JWT among them is one of no registration.
+        // `none` means that these responses are plain JSON; no algorithm applies to a JWT then.
         let is_signed = |name: &&str| *name != "none";
         Ok(Self {
             id_token: named(ID_TOKEN, id_token)?,
@@ -66,7 +66,7 @@ fn named(member: &str, name: Option<&str>) -> Result<Option<SignatureAlgorithm>>
         None => Err(refused(
             member,
             name,
-            "it is not an algorithm that is verified here",
+            "this crate does not support the algorithm",
         )),
     }
 }
@@ -78,41 +78,42 @@ fn refused(member: &str, name: &str, why: &str) -> Error {
     ))
 }
 
-/// The algorithms that the client is registered for, named as in a registration. Each takes the
-/// place of the published list for its kind of token; where [`algorithms`](TokenVerifier::algorithms)
-/// are set, it has to be among these too. A symmetric algorithm fits no token here.
+/// The algorithms that the client is registered for, with the names of the registration. Each
+/// replaces the issuer's published algorithms for its kind of token. If
+/// [`algorithms`](TokenVerifier::algorithms) is set, the algorithm must be one of those. With a
+/// symmetric algorithm no token is accepted.
 impl TokenVerifier {
-    /// ID tokens are signed with this algorithm (OpenID Connect Core 1.0 section 3.1.3.7 step 7),
-    /// and logout tokens too (OpenID Connect Back-Channel Logout 1.0 section 2.6).
+    /// Sets the algorithm of ID tokens (OpenID Connect Core 1.0 section 3.1.3.7 step 7) and logout
+    /// tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6).
     #[must_use]
     pub fn id_token_signed_response_alg(mut self, algorithm: SignatureAlgorithm) -> Self {
         self.registered.id_token = Some(algorithm);
         self
     }
 
-    /// Userinfo as JWT is signed with this algorithm.
+    /// Sets the algorithm of userinfo responses in a JWT.
     #[must_use]
     pub fn userinfo_signed_response_alg(mut self, algorithm: SignatureAlgorithm) -> Self {
         self.registered.user_info = Some(algorithm);
         self
     }
 
-    /// Authorization responses as JWT (JARM) are signed with this algorithm.
+    /// Sets the algorithm of authorization responses in a JWT (JARM).
     #[must_use]
     pub fn authorization_signed_response_alg(mut self, algorithm: SignatureAlgorithm) -> Self {
         self.registered.response = Some(algorithm);
         self
     }
 
-    /// Introspection answers as JWT (RFC 9701) are signed with this algorithm.
+    /// Sets the algorithm of introspection responses in a JWT (RFC 9701).
     #[must_use]
     pub fn introspection_signed_response_alg(mut self, algorithm: SignatureAlgorithm) -> Self {
         self.registered.introspection = Some(algorithm);
         self
     }
 
-    /// Takes the algorithms over that the answer to a registration names. What it does not name
-    /// stays as it is.
+    /// Sets the algorithms in the response to a registration. Algorithms that are missing there
+    /// stay unchanged.
     ///
     /// ```no_run
     /// # fn show(
@@ -124,11 +125,11 @@ impl TokenVerifier {
     /// ```
     ///
     /// # Errors
-    /// Of kind `Config` when an algorithm is one that no token is taken with: an unknown one, `none`,
-    /// one that [`algorithms`](Self::algorithms) leaves out, or a symmetric one. ID tokens that are
-    /// signed with the client's secret need
-    /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret) before
-    /// this call, with the same algorithm.
+    /// Returns an error of kind `Config` if no token would be accepted with an algorithm: an
+    /// unknown one, `none`, a symmetric one, or one that [`algorithms`](Self::algorithms) excludes.
+    /// For ID tokens signed with the client's secret, call
+    /// [`id_tokens_signed_with_client_secret`](Self::id_tokens_signed_with_client_secret) with the
+    /// same algorithm first.
     pub fn registered(self, metadata: &ClientMetadata) -> Result<Self> {
         let mut named = RegisteredAlgorithms::read(metadata)?;
         if let (Some(algorithm), Some(secret)) = (named.id_token, &self.id_token_secret) {
@@ -136,7 +137,7 @@ impl TokenVerifier {
                 let why = "the secret for ID tokens is set for another algorithm";
                 return Err(refused(ID_TOKEN, algorithm.name(), why));
             }
-            // Logout tokens keep to the issuer's keys.
+            // Logout tokens are still verified with the issuer's keys.
             named.id_token = None;
         }
         for (member, algorithm) in [
@@ -147,24 +148,23 @@ impl TokenVerifier {
         ] {
             let Some(algorithm) = algorithm else { continue };
             if !SignatureAlgorithm::ASYMMETRIC.contains(&algorithm) {
-                let why = "symmetric algorithms are not taken";
+                let why = "symmetric algorithms are not accepted";
                 return Err(refused(member, algorithm.name(), why).with_hint(
-                    "register the client with ES256 or PS256; for ID tokens there is \
-                     id_tokens_signed_with_client_secret",
+                    "register the client with ES256 or PS256, or use \
+                     id_tokens_signed_with_client_secret for ID tokens",
                 ));
             }
             if let Some(allowed) = &self.algorithms
                 && !allowed.contains(&algorithm)
             {
-                let why = "it is not among the accepted algorithms";
+                let why = "the algorithm is not one of the configured algorithms";
                 return Err(refused(member, algorithm.name(), why));
             }
         }
         Ok(self.with_registered(named))
     }
 
-    /// The same without a check: an algorithm that is not accepted fits no token. What is not named
-    /// stays as it is.
+    /// Sets the algorithms without a check. With an unsupported algorithm no token is accepted.
     fn with_registered(mut self, named: RegisteredAlgorithms) -> Self {
         let own = self.registered;
         self.registered = RegisteredAlgorithms {

@@ -1,4 +1,4 @@
-//! Verifiers, with tokens good and bad.
+//! Tests of the verifiers, with valid and invalid tokens.
 
 mod access_token;
 mod binding;
@@ -27,7 +27,7 @@ use crate::jose::tests::{es256, sign};
 use crate::jose::{Jwk, JwkSet};
 
 const ISSUER: &str = "https://h/realms/demo";
-/// The time of all these tests.
+/// The time of these tests.
 const NOW: u64 = 1_000_000;
 
 fn now() -> SystemTime {
@@ -54,7 +54,7 @@ fn api() -> AccessTokenVerifier {
     resource().audience("api").build().unwrap()
 }
 
-/// Claims that nothing is wrong with.
+/// Valid claims.
 fn id_claims() -> Value {
     json!({
         "iss": ISSUER, "aud": "web", "azp": "web", "sub": "ada", "typ": "ID",
@@ -93,7 +93,7 @@ fn signed_as(typ: &str, claims: &Value) -> String {
     sign(&json!({"alg": "ES256", "kid": "a", "typ": typ}), claims)
 }
 
-/// Claims with one changed, or taken out where the new value is null.
+/// Changes a claim, or removes it if the new value is null.
 fn with(mut claims: Value, name: &str, value: Value) -> Value {
     let members = claims.as_object_mut().unwrap();
     match value {
@@ -103,7 +103,7 @@ fn with(mut claims: Value, name: &str, value: Value) -> Value {
     claims
 }
 
-/// Refused, for the right reason, without a word of what the token holds.
+/// Checks that a token is refused for the right reason, without its values in the error.
 #[track_caller]
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>, fault: TokenFault) -> Error {
     let error = result.unwrap_err();

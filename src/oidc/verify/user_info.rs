@@ -1,15 +1,15 @@
-//! Userinfo as JWT.
+//! Userinfo responses in a JWT.
 
 use serde_json::{Map, Value};
 
 use super::TokenVerifier;
-use super::claims::{Instant, Kind};
-use super::jwks_cache::Origin;
+use super::claims::{CheckTime, TokenKind};
+use super::jwks_cache::TokenOrigin;
 use super::registered::Registered;
 use crate::error::{Error, Result, TokenFault};
 
-const KIND: Kind = Kind {
-    name: "userinfo answer",
+const KIND: TokenKind = TokenKind {
+    name: "userinfo response",
     media_types: &["jwt"],
     algorithms: |metadata| metadata.userinfo_signing_alg_values_supported.as_ref(),
     registered: Some(Registered::UserInfo),
@@ -19,7 +19,7 @@ pub(super) async fn verify(
     verifier: &TokenVerifier,
     jwt: &str,
     subject: Option<&str>,
-    from: Origin,
+    from: TokenOrigin,
 ) -> Result<Map<String, Value>> {
     let opened = verifier
         .open(jwt, KIND, from, &verifier.userinfo_keys)
@@ -39,10 +39,11 @@ pub(super) async fn verify(
     } else if !lenient {
         return Err(unaddressed(
             TokenFault::Audience,
-            "it does not say whom it is for",
+            "it does not name its audience",
         ));
     }
-    // Of Keycloak's tokens only this one does not say what it is; tokens that do are others.
+    // A userinfo response is the only Keycloak JWT without a type; one with a type is another
+    // token.
     if ["typ", "events", "nonce", "at_hash"]
         .iter()
         .any(|name| claims.contains_key(*name))
@@ -50,15 +51,15 @@ pub(super) async fn verify(
         return Err(KIND.refused(TokenFault::Type, "it is a token of another type"));
     }
     let found = KIND.subject(&claims, verifier.subjects)?;
-    // OpenID Connect Core 1.0 section 5.3.2: else the answer must not be used.
+    // OpenID Connect Core 1.0 section 5.3.2: otherwise the response must not be used.
     if subject.is_some_and(|subject| subject != found) {
         return Err(KIND.refused(
             TokenFault::Subject,
             "it is about another user than the ID token",
         ));
     }
-    // Keycloak writes no times here.
-    let at = Instant::new(verifier.now(), verifier.leeway);
+    // Keycloak sends no times here.
+    let at = CheckTime::new(verifier.now(), verifier.leeway);
     if claims.contains_key("exp") {
         KIND.times(&claims, at)?;
     } else {
@@ -68,7 +69,6 @@ pub(super) async fn verify(
 }
 
 fn unaddressed(fault: TokenFault, why: &str) -> Error {
-    KIND.refused(fault, why).with_hint(
-        "where a provider leaves iss and aud out, there is TokenVerifier::unaddressed_userinfo",
-    )
+    KIND.refused(fault, why)
+        .with_hint("if the provider omits iss and aud, use TokenVerifier::unaddressed_userinfo")
 }

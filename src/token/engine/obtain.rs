@@ -1,19 +1,18 @@
-//! Where an engine gets its tokens.
+//! The source of an engine's tokens.
 
 use std::fmt;
 
-use futures_util::future::BoxFuture;
-
+use crate::BoxFuture;
 use crate::error::Result;
 use crate::token::{AccessToken, Granted, Renewal};
 
-/// Where an engine gets its tokens.
+/// A source of tokens for a [`TokenEngine`](super::TokenEngine).
 pub(crate) trait Obtain: Send + Sync + fmt::Debug {
     /// Returns whether a token can be obtained without a refresh token.
     fn can_grant(&self) -> bool;
 
-    /// Gets a token, with the refresh token of the last one where there is one. `refused` is the
-    /// token that a server did not accept any more, when that is why a new one is wanted.
+    /// Obtains a token, with the last token's refresh token if there is one. `refused` is the token
+    /// that a server refused, if that is why a new one is needed.
     fn obtain(
         &self,
         renewal: Option<Renewal>,
@@ -21,10 +20,10 @@ pub(crate) trait Obtain: Send + Sync + fmt::Debug {
     ) -> BoxFuture<'_, Obtained>;
 }
 
-/// The outcome of a request for a token, and what became of the refresh token.
+/// The result of a token request.
 #[derive(Debug)]
 pub(crate) struct Obtained {
     pub(crate) result: Result<Granted>,
-    /// The refresh token that was tried is worth nothing any more.
+    /// Whether the refresh token that was used can no longer be used.
     pub(crate) renewal_spent: bool,
 }

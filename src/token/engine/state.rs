@@ -1,11 +1,11 @@
-//! What the engine remembers between calls.
+//! The state that the engine keeps between calls.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Lease;
+use super::CachedToken;
 use super::obtain::Obtained;
 use crate::AccessToken;
 use crate::error::{Error, Result};
@@ -13,100 +13,104 @@ use crate::http::trace;
 use crate::token::Renewal;
 use crate::token::lifetime::Marks;
 
-/// After a failed refresh the token in use is left alone this long.
+/// After a failed refresh, how long the current token is used without another attempt.
 const QUIET: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) current: Option<Lease>,
+pub(super) struct EngineState {
+    pub(super) current: Option<CachedToken>,
     pub(super) renewal: Option<Renewal>,
-    pub(super) flight: Option<Flight>,
-    /// What a server did not accept any more, until a new token is asked for.
+    pub(super) pending: Option<PendingRequest>,
+    /// The token that a server refused, until a new token is requested.
     pub(super) refused: Option<AccessToken>,
     marks: Marks,
     generation: u64,
-    flights: u64,
+    requests: u64,
     quiet_until: Option<Instant>,
 }
 
-/// A token request under way.
+/// A token request in progress.
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct PendingRequest {
     id: u64,
-    pub(super) landing: watch::Receiver<Option<Landing>>,
-    /// Everything known was dropped after it took off.
+    pub(super) outcome: watch::Receiver<Option<Outcome>>,
+    /// Whether the cached token was invalidated after this request began.
     stale: bool,
 }
 
-/// How a token request ended, for those who wait for it.
+/// The outcome of a token request, for the callers that wait for it.
 #[derive(Debug, Clone)]
-pub(super) enum Landing {
-    Lease(Lease),
+pub(super) enum Outcome {
+    Token(CachedToken),
     Failed(Error),
     Stale,
 }
 
-impl State {
+impl EngineState {
     pub(super) fn start_at(&mut self, token: AccessToken) -> Result<()> {
         self.marks = Marks::of(&token);
-        self.current = Some(Lease::new(token, self.generation)?);
+        self.current = Some(CachedToken::new(token, self.generation)?);
         Ok(())
     }
 
-    /// The token in use, unless its end is near.
-    pub(super) fn usable(&self, now: Instant) -> Option<Lease> {
+    /// Returns the current token, unless it is about to expire.
+    pub(super) fn usable(&self, now: Instant) -> Option<CachedToken> {
         self.current
             .clone()
             .filter(|_| self.marks.hard.is_none_or(|hard| now < hard))
     }
 
-    /// The token in use that has not ended, and how long it is good for.
-    pub(super) fn ending(&self, now: Instant) -> Option<(Lease, Duration)> {
-        let lease = self.current.clone()?;
-        let left = lease.token.end()?.checked_duration_since(now)?;
-        (!left.is_zero()).then_some((lease, left))
+    /// Returns the current token and its remaining lifetime, if it has a known expiry that is still
+    /// ahead.
+    pub(super) fn ending(&self, now: Instant) -> Option<(CachedToken, Duration)> {
+        let cached = self.current.clone()?;
+        let left = cached.token.expiry()?.checked_duration_since(now)?;
+        (!left.is_zero()).then_some((cached, left))
     }
 
     pub(super) fn wants_renewal(&self, now: Instant) -> bool {
         self.marks.soft.is_some_and(|soft| now >= soft)
             && self.quiet_until.is_none_or(|until| now >= until)
-            && self.flight.as_ref().is_none_or(|flight| !flight.is_alive())
+            && self
+                .pending
+                .as_ref()
+                .is_none_or(|request| !request.is_alive())
     }
 
-    pub(super) fn take_off(&mut self, landing: watch::Receiver<Option<Landing>>) -> u64 {
-        self.flights = self.flights.wrapping_add(1);
-        self.flight = Some(Flight {
-            id: self.flights,
-            landing,
+    pub(super) fn begin(&mut self, outcome: watch::Receiver<Option<Outcome>>) -> u64 {
+        self.requests = self.requests.wrapping_add(1);
+        self.pending = Some(PendingRequest {
+            id: self.requests,
+            outcome,
             stale: false,
         });
-        self.flights
+        self.requests
     }
 
-    /// Stores what flight `id` brought.
-    pub(super) fn land(&mut self, id: u64, obtained: Obtained) -> Landing {
-        let flight = self.flight.take_if(|flight| flight.id == id);
-        let stale = flight.is_some_and(|flight| flight.stale);
+    /// Stores the result of request `id`.
+    pub(super) fn finish(&mut self, id: u64, obtained: Obtained) -> Outcome {
+        let request = self.pending.take_if(|request| request.id == id);
+        let stale = request.is_some_and(|request| request.stale);
         if obtained.renewal_spent {
             self.renewal = None;
         }
         let failure = match obtained.result {
             Ok(granted) => {
-                // Kept even when stale: with rotation the one before it is worth nothing now.
+                // Kept even if stale: after a rotation the previous refresh token is invalid.
                 if granted.renewal.is_some() {
                     self.renewal = granted.renewal;
                 }
                 self.quiet_until = None;
                 if stale {
-                    return Landing::Stale;
+                    return Outcome::Stale;
                 }
                 self.generation = self.generation.wrapping_add(1);
-                match Lease::new(granted.token, self.generation) {
-                    Ok(lease) => {
+                match CachedToken::new(granted.token, self.generation) {
+                    Ok(cached) => {
                         trace::token("obtained");
-                        self.marks = Marks::of(&lease.token);
-                        self.current = Some(lease.clone());
-                        return Landing::Lease(lease);
+                        self.marks = Marks::of(&cached.token);
+                        self.current = Some(cached.clone());
+                        return Outcome::Token(cached);
                     }
                     Err(error) => error,
                 }
@@ -117,18 +121,20 @@ impl State {
         let now = Instant::now();
         self.quiet_until = now.checked_add(QUIET);
         match &self.current {
-            Some(lease) if !stale && lease.token.end().is_none_or(|end| now < end) => {
-                Landing::Lease(lease.clone())
+            Some(cached) if !stale && cached.token.expiry().is_none_or(|expiry| now < expiry) => {
+                Outcome::Token(cached.clone())
             }
-            _ => Landing::Failed(failure),
+            _ => Outcome::Failed(failure),
         }
     }
 
     pub(super) fn drop_generation(&mut self, generation: u64) -> bool {
-        let dropped = self.current.take_if(|lease| lease.generation == generation);
+        let dropped = self
+            .current
+            .take_if(|cached| cached.generation == generation);
         let found = dropped.is_some();
-        if let Some(lease) = dropped {
-            self.refused = Some(lease.token);
+        if let Some(cached) = dropped {
+            self.refused = Some(cached.token);
         }
         found
     }
@@ -138,8 +144,8 @@ impl State {
         let found = self
             .current
             .as_ref()
-            .filter(|lease| lease.token.expose() == token.expose());
-        match found.map(|lease| lease.generation) {
+            .filter(|cached| cached.token.expose() == token.expose());
+        match found.map(|cached| cached.generation) {
             Some(generation) => self.drop_generation(generation),
             None => false,
         }
@@ -147,8 +153,8 @@ impl State {
 
     pub(super) fn drop_everything(&mut self) {
         self.current = None;
-        if let Some(flight) = &mut self.flight {
-            flight.stale = true;
+        if let Some(request) = &mut self.pending {
+            request.stale = true;
         }
     }
 }

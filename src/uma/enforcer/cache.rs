@@ -1,85 +1,41 @@
-//! Decisions of the last moments.
+//! The cache of recent decisions.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use tokio::time::Instant;
 
 use super::Access;
+use crate::kept::Recent;
 use crate::uma::RequestedPermission;
 
-/// Of token and permissions: the cache holds no tokens.
+/// A hash of the token and the permissions, so that the cache holds no tokens.
 pub(super) type Key = [u8; 32];
 
-pub(super) struct Cache {
-    entries: usize,
-    age: Duration,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    /// Since when, and for how long at most.
-    decisions: HashMap<Key, (Access, Instant, Duration)>,
-    /// The oldest in front.
-    order: VecDeque<(Key, Instant)>,
-}
+/// Decisions, each with the remaining lifetime of its token.
+pub(super) struct Cache(Recent<Key, (Access, Duration)>);
 
 impl Cache {
     pub(super) fn new(entries: usize, age: Duration) -> Self {
-        Self {
-            entries,
-            age,
-            known: Mutex::default(),
-        }
+        Self(Recent::new(entries, age))
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Access> {
-        let known = self.lock();
-        let (access, since, left) = known.decisions.get(key)?;
-        (since.elapsed() < self.age.min(*left)).then(|| access.clone())
+        let ((access, left), age) = self.0.get(key)?;
+        (age < left).then_some(access)
     }
 
-    /// `left`: how long the token is good for.
+    /// Stores a decision. `left` is the token's remaining lifetime.
     pub(super) fn put(&self, key: Key, access: Access, left: Duration) {
-        if self.entries == 0 || self.age.is_zero() {
-            return;
-        }
-        let mut known = self.lock();
-        let now = Instant::now();
-        known.decisions.insert(key, (access, now, left));
-        known.order.push_back((key, now));
-        while let Some((oldest, since)) = known.order.front().copied() {
-            let too_old = now.saturating_duration_since(since) >= self.age;
-            if known.order.len() <= self.entries && !too_old {
-                break;
-            }
-            known.order.pop_front();
-            // It may have been decided again since.
-            if known
-                .decisions
-                .get(&oldest)
-                .is_some_and(|(_, at, _)| *at == since)
-            {
-                known.decisions.remove(&oldest);
-            }
-        }
+        self.0.put(key, (access, left));
     }
 
     pub(super) fn clear(&self) {
-        *self.lock() = Known::default();
+        self.0.clear();
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let known = self.lock();
-        known.decisions.len().max(known.order.len())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.len()
     }
 }
 

@@ -1,22 +1,22 @@
-//! Patterns of paths.
+//! Path patterns.
 
 use percent_encoding::percent_decode_str;
 
-/// One pattern: segments, and whether everything below fits too.
+/// A path pattern: its segments, and whether everything below matches too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    parts: Vec<Part>,
+    parts: Vec<PatternPart>,
     below: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum PatternPart {
     Text(String),
     Any,
 }
 
 impl Pattern {
-    /// `None` when it is none.
+    /// Parses a pattern. Returns `None` if the text is not a pattern.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/')?;
         let (rest, below) = match rest.strip_suffix('*') {
@@ -30,10 +30,10 @@ impl Pattern {
                 parts.push(
                     match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
                         Some(name) if !name.is_empty() && !name.contains(['{', '}', '*']) => {
-                            Part::Any
+                            PatternPart::Any
                         }
                         _ if part.contains(['{', '}', '*']) => return None,
-                        _ => Part::Text(segment(part)?),
+                        _ => PatternPart::Text(segment(part)?),
                     },
                 );
             }
@@ -41,7 +41,7 @@ impl Pattern {
         Some(Self { parts, below })
     }
 
-    pub(super) fn fits(&self, path: &[String]) -> bool {
+    pub(super) fn matches(&self, path: &[String]) -> bool {
         let long_enough = if self.below {
             path.len() >= self.parts.len()
         } else {
@@ -53,35 +53,36 @@ impl Pattern {
                 .iter()
                 .zip(path)
                 .all(|(part, segment)| match part {
-                    Part::Text(text) => text == segment,
-                    Part::Any => true,
+                    PatternPart::Text(text) => text == segment,
+                    PatternPart::Any => true,
                 })
     }
 
-    /// How much it says: a text says more than any segment, the earlier the more.
-    pub(super) fn weight(&self) -> (Vec<u8>, bool) {
+    /// Returns how specific the pattern is: literal segments are more specific than placeholders,
+    /// and earlier segments count more.
+    pub(super) fn specificity(&self) -> (Vec<u8>, bool) {
         let parts = self.parts.iter().map(|part| match part {
-            Part::Text(_) => 2,
-            Part::Any => 1,
+            PatternPart::Text(_) => 2,
+            PatternPart::Any => 1,
         });
         (parts.collect(), !self.below)
     }
 
-    /// Fits the same paths.
+    /// Returns whether both patterns match the same paths.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self == other
     }
 }
 
-/// The segments of a request's path; `None` when servers could read it in another way.
+/// Returns the segments of a request's path, or `None` if servers could interpret it differently.
 pub(super) fn segments(path: &str) -> Option<Vec<String>> {
-    // No raw path has it, and what comes after it some servers leave out and others do not.
+    // A raw path has no `#`, and servers treat the rest after it differently.
     if path.contains('#') {
         return None;
     }
     let path = path.split('?').next().unwrap_or_default();
     let rest = path.strip_prefix('/')?;
-    // One slash at the end is the same place to most routers.
+    // Most routers ignore a trailing slash.
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.is_empty() {
         return (path == "/").then(Vec::new);

@@ -4,7 +4,7 @@ use super::*;
 
 fn fits(pattern: &str, path: &str) -> bool {
     let segments = segments(path);
-    segments.is_some_and(|segments| Pattern::parse(pattern).unwrap().fits(&segments))
+    segments.is_some_and(|segments| Pattern::parse(pattern).unwrap().matches(&segments))
 }
 
 #[test]
@@ -69,10 +69,10 @@ fn the_pattern_that_says_most_decides() {
     let order = ["/a/b", "/a/{x}", "/a/*", "/{x}/b", "/{x}/{y}", "/{x}", "/*"];
     let mut patterns: Vec<Pattern> = order.iter().map(|p| Pattern::parse(p).unwrap()).collect();
     patterns.reverse();
-    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.weight()));
+    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.specificity()));
     let first = |path: &str| {
         let segments = segments(path).unwrap();
-        let found = patterns.iter().find(|pattern| pattern.fits(&segments));
+        let found = patterns.iter().find(|pattern| pattern.matches(&segments));
         found.unwrap().clone()
     };
     for (path, pattern) in [
@@ -106,7 +106,7 @@ async fn decisions_are_few_and_young() {
     assert_eq!(cache.get(&key(9)), Some(Access::Denied));
     cache.clear();
     assert_eq!(cache.get(&key(9)), None);
-    // Not longer than the token.
+    // Not after the token has expired.
     cache.put(key(7), Access::Granted, Duration::from_secs(5));
     assert_eq!(cache.get(&key(7)), Some(Access::Granted));
     tokio::time::advance(Duration::from_secs(5)).await;

@@ -1,4 +1,4 @@
-//! Who asks, as far as a token says.
+//! The identity for which access is decided, from the claims of a token.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -8,16 +8,17 @@ use serde_json::{Map, Value};
 use crate::error::Result;
 use crate::oidc::{AccessTokenClaims, Introspection};
 
-/// Who asks for access, and when: what a token says that was verified or introspected.
+/// The identity and the time for which access is decided. The identity comes from a verified or
+/// introspected token.
 ///
 /// ```no_run
 /// # async fn show(oidc: keycloak_kit::oidc::Oidc, bearer: &str) -> keycloak_kit::Result<()> {
 /// use keycloak_kit::uma::Identity;
 ///
-/// // By decoding:
+/// // From a verified token:
 /// let verifier = oidc.access_token_verifier().audience("api").build()?;
 /// let who = Identity::of_token(&verifier.verify(bearer).await?);
-/// // By introspection:
+/// // From introspection:
 /// let who = Identity::of_introspection(oidc.introspect(bearer).await?)?;
 /// # Ok(()) }
 /// ```
@@ -28,7 +29,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The bearer of a verified access token.
+    /// Creates the identity from a verified access token.
     pub fn of_token<T>(claims: &AccessTokenClaims<T>) -> Self {
         Self {
             claims: claims.claims().clone(),
@@ -36,10 +37,10 @@ impl Identity {
         }
     }
 
-    /// The bearer of a token that the server was asked about.
+    /// Creates the identity from an introspection response.
     ///
     /// # Errors
-    /// Of kind `Unauthorized` when it is not an active access token.
+    /// Returns an error of kind `Unauthorized` if the token is not an active access token.
     pub fn of_introspection(answer: Introspection) -> Result<Self> {
         Ok(Self {
             claims: answer.require_active()?.members().clone(),
@@ -47,15 +48,16 @@ impl Identity {
         })
     }
 
-    /// Decides as at this time, instead of now.
+    /// Sets the time of the decision, instead of the current time.
     #[must_use]
     pub fn at(mut self, time: SystemTime) -> Self {
         self.at = Some(time);
         self
     }
 
-    /// A lightweight token leaves out what the server then looks up by itself: one that says so in
-    /// its id (`onltac:..`: session, token, grant), or that has not what others have.
+    /// Returns whether the token is lightweight: it is marked in its id (`onltac:..`: session,
+    /// token, grant), or lacks claims that other tokens have. The server looks up the missing
+    /// claims itself.
     pub(super) fn is_lightweight(&self) -> bool {
         let has = |name| self.claims.contains_key(name);
         let kind = self.text("jti").and_then(|id| id.split_once(':'));
@@ -69,7 +71,7 @@ impl Identity {
         self.claims.get(name).and_then(Value::as_str)
     }
 
-    /// The texts of a claim, which may be a single one.
+    /// Returns the strings of a claim, which is a string or a list of strings.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<&str>> {
         match self.claims.get(name)? {
             Value::Array(all) => Some(all.iter().filter_map(Value::as_str).collect()),
@@ -78,8 +80,8 @@ impl Identity {
         }
     }
 
-    /// Whether it has a role: `name` of the realm, or `client/name`; `None` where the text can be read
-    /// in several ways, of which only some fit.
+    /// Returns whether the identity has a role: a realm role `name`, or `client/name`. Returns
+    /// `None` if the text is ambiguous and the interpretations differ.
     pub(super) fn has_role(&self, role: &str) -> Option<bool> {
         let has = |access: Option<&Value>, role: &str| {
             let roles = access.and_then(|access| access.get("roles"));
@@ -87,7 +89,7 @@ impl Identity {
             roles.into_iter().any(|known| known.as_str() == Some(role))
         };
         let of_realm = has(self.claims.get("realm_access"), role);
-        // The name of a client or of a role may have slashes of its own.
+        // The name of a client or of a role may contain slashes.
         let clients = self.claims.get("resource_access");
         let mut of_clients = role.match_indices('/').map(|(at, _)| {
             let (client, name) = (role.get(..at), role.get(at + 1..));

@@ -1,4 +1,4 @@
-//! The exported file as it is written.
+//! The format of exported authorization settings.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::uma::Resource;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct File {
+pub(super) struct SettingsFile {
     #[serde(default)]
     pub(super) policy_enforcement_mode: Enforcement,
     #[serde(default)]
@@ -55,14 +55,14 @@ pub(super) struct Policy {
     pub(super) logic: Logic,
     #[serde(default)]
     pub(super) decision_strategy: Strategy,
-    /// Lists and objects are written as text that is JSON again.
+    /// The settings; lists and objects are JSON in a string.
     #[serde(default)]
     pub(super) config: BTreeMap<String, String>,
 }
 
-/// A role, a client scope: whoever has one passes, unless a required one is missing.
+/// A role or client scope of a policy. One is sufficient, unless a required one is missing.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct PolicyItem {
     pub(super) id: String,
     #[serde(default)]
     pub(super) required: bool,
@@ -85,19 +85,22 @@ impl Policy {
         self.kind == "scope"
     }
 
-    /// A setting that is there and says something.
+    /// Returns a setting that is present and not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let text = self.config.get(name)?.trim();
         (!text.is_empty()).then_some(text)
     }
 
-    /// A list that a policy of its kind cannot do without.
-    pub(super) fn named<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<Vec<T>> {
+    /// Returns a list that the policy's type requires.
+    pub(super) fn required_list<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Option<Vec<T>> {
         self.text(name)?;
         self.list(name)
     }
 
-    /// A setting that is a list; `None` when it is written otherwise.
+    /// Returns a setting that is a list, empty if missing, or `None` if it has another format.
     pub(super) fn list<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<Vec<T>> {
         match self.text(name) {
             None => Some(Vec::new()),

@@ -1,4 +1,4 @@
-//! What permissions make of the decisions of policies.
+//! Evaluation of permissions from the decisions of policies.
 
 use std::collections::BTreeSet;
 
@@ -8,47 +8,47 @@ use super::policy::{Decision, among};
 use super::settings::AuthorizationSettings;
 use crate::uma::Resource;
 
-/// Beyond this many open questions the answer is open.
-const MOST_UNKNOWN: usize = 10;
+/// With more unknown decisions than this, the result is unknown.
+const MAX_UNKNOWN: usize = 10;
 
-/// What one policy decides.
+/// The decision of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyDecision {
     /// The policy's name.
     pub name: String,
-    /// Its type, such as `role`.
+    /// The policy's type, such as `role`.
     pub kind: String,
-    /// What it decides.
+    /// The decision.
     pub decision: Decision,
 }
 
-/// What is decided about one scope.
+/// The decision about a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScopeDecision {
     /// The scope's name.
     pub scope: String,
-    /// What is decided about it.
+    /// The decision.
     pub decision: Decision,
 }
 
-/// What is decided about one resource.
+/// The decision about a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalPermission {
     /// The resource's name.
     pub resource: String,
-    /// The name of its owner; `None` for the resource server's own.
+    /// The owner's name, or `None` if the resource server is the owner.
     pub owner: Option<String>,
-    /// Whether there is any access to it.
+    /// Whether there is any access to the resource.
     pub decision: Decision,
-    /// Each scope asked for.
+    /// The decision about each requested scope.
     pub scopes: Vec<ScopeDecision>,
 }
 
 impl LocalPermission {
-    /// The scopes that are granted.
+    /// Returns the granted scopes.
     pub fn granted_scopes(&self) -> Vec<&str> {
         let scopes = self.scopes.iter();
         scopes
@@ -58,15 +58,15 @@ impl LocalPermission {
     }
 }
 
-/// A permission that applies, and what it decides.
-struct Voice<'a> {
+/// A permission that applies to a request.
+struct ApplicablePermission<'a> {
     permission: &'a Policy,
     scopes: BTreeSet<String>,
     resources: Vec<String>,
 }
 
 impl AuthorizationSettings {
-    /// What each policy decides; permissions are none.
+    /// Evaluates all policies, without permissions.
     pub fn policies(&self, who: &Identity) -> Vec<PolicyDecision> {
         let decided = self.policies.iter().zip(self.decide(who));
         decided
@@ -79,7 +79,7 @@ impl AuthorizationSettings {
             .collect()
     }
 
-    /// The resources that there is some access to, or may be: those that are denied are left out.
+    /// Returns the decisions about all resources that are not denied.
     pub fn permissions(&self, who: &Identity) -> Vec<LocalPermission> {
         let decided = self.decide(who);
         let all = self.resources.iter();
@@ -88,9 +88,9 @@ impl AuthorizationSettings {
             .collect()
     }
 
-    /// What is decided about scopes of one resource of the resource server itself; about all of
-    /// its scopes where none is named. `None` when there is no such resource, or it does not have
-    /// one of the scopes.
+    /// Decides about scopes of a resource owned by the resource server, or about all its scopes if
+    /// `scopes` is empty. Returns `None` if there is no such resource, or it lacks one of the
+    /// scopes.
     pub fn permission<S: AsRef<str>>(
         &self,
         resource: &str,
@@ -118,12 +118,12 @@ impl AuthorizationSettings {
     ) -> LocalPermission {
         let asked: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
         let outcome = self.outcomes(resource, &asked, decided);
-        // Any outcome that what is not known could still lead to.
+        // A decision is certain only if all possible outcomes agree.
         let same = |test: &dyn Fn(&Option<BTreeSet<String>>) -> bool| {
-            let mut votes = outcome.iter().map(test);
-            let first = votes.next();
+            let mut results = outcome.iter().map(test);
+            let first = results.next();
             match first {
-                Some(granted) if votes.all(|other| other == granted) => {
+                Some(granted) if results.all(|other| other == granted) => {
                     if granted {
                         Decision::Permit
                     } else {
@@ -149,8 +149,8 @@ impl AuthorizationSettings {
         }
     }
 
-    /// What may come out: the granted scopes, or `None` for no access at all. More than one when
-    /// something is not known; none when too much is not.
+    /// Returns the possible outcomes: the granted scopes, or `None` for no access at all. There are
+    /// several if some decisions are unknown, and none if too many are.
     fn outcomes(
         &self,
         resource: &Resource,
@@ -161,8 +161,8 @@ impl AuthorizationSettings {
         if self.enforcement == Enforcement::Disabled {
             return vec![everything()];
         }
-        // Owners decide about theirs too, which is not in the file; those of users also inherit
-        // what is for their type.
+        // Owners also decide about their resources, which is not in the settings. Resources of
+        // users also inherit the permissions of their type.
         if resource.owner.is_some() || resource.owner_managed_access {
             return Vec::new();
         }
@@ -172,43 +172,43 @@ impl AuthorizationSettings {
             .filter(|one| one.name == resource.name);
         let ambiguous = namesakes.count() > 1;
         let mut applies = false;
-        let mut voices = Vec::new();
+        let mut applicable = Vec::new();
         for (at, permission) in self.policies.iter().enumerate() {
-            let Some(voice) = self.voice(permission, resource, asked) else {
+            let Some(found) = self.applicable(permission, resource, asked) else {
                 continue;
             };
             applies = true;
             let parts = self.parts.get(at).map(Vec::as_slice).unwrap_or_default();
             let decisions = among(decided, parts);
-            // A permission that applies no policy says nothing.
+            // A permission without policies has no effect.
             if !decisions.is_empty() {
-                // Which one is meant is not in the file.
-                let decision = match ambiguous && voice.resources.contains(&resource.name) {
+                // The settings do not tell resources with the same name apart.
+                let decision = match ambiguous && found.resources.contains(&resource.name) {
                     true => Decision::NotEvaluable,
                     false => permission.decision_strategy.of(&decisions),
                 };
-                voices.push((voice, decision));
+                applicable.push((found, decision));
             }
         }
         if !applies && self.enforcement == Enforcement::Permissive {
             return vec![everything()];
         }
-        if voices.is_empty() {
+        if applicable.is_empty() {
             return vec![None];
         }
-        let unknown = voices
+        let unknown = applicable
             .iter()
             .filter(|(_, decision)| *decision == Decision::NotEvaluable)
             .count();
-        if unknown > MOST_UNKNOWN {
+        if unknown > MAX_UNKNOWN {
             return Vec::new();
         }
         (0..1_usize << unknown)
             .map(|choice| {
                 let mut next = 0;
-                let decided: Vec<(&Voice<'_>, bool)> = voices
+                let decided: Vec<(&ApplicablePermission<'_>, bool)> = applicable
                     .iter()
-                    .map(|(voice, decision)| {
+                    .map(|(found, decision)| {
                         let granted = match decision {
                             Decision::Permit => true,
                             Decision::Deny => false,
@@ -217,7 +217,7 @@ impl AuthorizationSettings {
                                 choice >> (next - 1) & 1 == 1
                             }
                         };
-                        (voice, granted)
+                        (found, granted)
                     })
                     .collect();
                 self.combine(resource, asked, &decided)
@@ -225,15 +225,15 @@ impl AuthorizationSettings {
             .collect()
     }
 
-    /// Whether a permission applies to what is asked for. One that names the resource does, whatever
-    /// scopes it is about: a denial of one scope is a denial where nothing else grants anything, and
-    /// a resource that any permission names is not left to the enforcement mode.
-    fn voice<'a>(
+    /// Returns a permission if it applies to the request. A permission for the resource applies
+    /// whatever its scopes: a denial of one scope denies access if nothing else grants any, and the
+    /// enforcement mode does not apply to a resource with a permission.
+    fn applicable<'a>(
         &self,
         permission: &'a Policy,
         resource: &Resource,
         asked: &BTreeSet<&str>,
-    ) -> Option<Voice<'a>> {
+    ) -> Option<ApplicablePermission<'a>> {
         if !permission.is_permission() {
             return None;
         }
@@ -249,38 +249,39 @@ impl AuthorizationSettings {
         } else {
             by_type || is_for_resource
         };
-        applies.then_some(Voice {
+        applies.then_some(ApplicablePermission {
             permission,
             scopes,
             resources,
         })
     }
 
-    /// What one permission denies, another cannot grant, unless the settings say affirmative. A
-    /// permission for all resources of a type does not deny what one for the resource grants.
+    /// Combines the results of all applicable permissions. A denial overrides a grant, unless the
+    /// strategy is affirmative. A permission for a type does not deny what a permission for the
+    /// resource grants.
     fn combine(
         &self,
         resource: &Resource,
         asked: &BTreeSet<&str>,
-        voices: &[(&Voice<'_>, bool)],
+        applicable: &[(&ApplicablePermission<'_>, bool)],
     ) -> Option<BTreeSet<String>> {
-        let own = |voice: &Voice<'_>| voice.resources.contains(&resource.name);
-        let by_scope = |voice: &Voice<'_>| voice.permission.is_scope_permission();
-        let resource_granted = voices
+        let own = |found: &ApplicablePermission<'_>| found.resources.contains(&resource.name);
+        let by_scope = |found: &ApplicablePermission<'_>| found.permission.is_scope_permission();
+        let resource_granted = applicable
             .iter()
-            .any(|(voice, grants)| *grants && own(voice) && !by_scope(voice));
+            .any(|(found, grants)| *grants && own(found) && !by_scope(found));
         let mut granted: BTreeSet<&str> = BTreeSet::new();
         let mut denied: BTreeSet<&str> = BTreeSet::new();
-        for (voice, grants) in voices {
-            match (grants, by_scope(voice)) {
+        for (found, grants) in applicable {
+            match (grants, by_scope(found)) {
                 (true, true) => {
-                    granted.extend(asked.iter().filter(|scope| voice.scopes.contains(**scope)));
+                    granted.extend(asked.iter().filter(|scope| found.scopes.contains(**scope)));
                 }
                 (true, false) => granted.extend(asked),
-                (false, true) if own(voice) || voice.resources.is_empty() => {
-                    denied.extend(voice.scopes.iter().map(String::as_str));
+                (false, true) if own(found) || found.resources.is_empty() => {
+                    denied.extend(found.scopes.iter().map(String::as_str));
                 }
-                (false, false) if own(voice) || !resource_granted => denied.extend(asked),
+                (false, false) if own(found) || !resource_granted => denied.extend(asked),
                 (false, _) => {}
             }
         }
@@ -288,7 +289,7 @@ impl AuthorizationSettings {
             denied.retain(|scope| !granted.contains(scope));
         }
         granted.retain(|scope| !denied.contains(scope));
-        let any_denied = voices.iter().any(|(_, grants)| !grants);
+        let any_denied = applicable.iter().any(|(_, grants)| !grants);
         if granted.is_empty() && (any_denied || !resource_granted && !asked.is_empty()) {
             return None;
         }

@@ -1,21 +1,21 @@
-//! What single policies decide.
+//! Evaluation of policies.
 
 use std::time::SystemTime;
 
 use super::identity::Identity;
-use super::model::{Group, Logic, Policy, Strategy, Wanted};
+use super::model::{Group, Logic, Policy, PolicyItem, Strategy};
 use super::settings::AuthorizationSettings;
 use super::time;
 
-/// A decision, if one can be made here.
+/// A local decision, if one is possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// Access is granted.
     Permit,
     /// Access is denied.
     Deny,
-    /// Only the server can tell: a script, a regular expression, a policy of its own, or something
-    /// that the token does not say. Ask [`has_access`](crate::oidc::Oidc::has_access).
+    /// Only the server can decide: the policy is a script, a regular expression or a custom policy,
+    /// or the token lacks information. Use [`has_access`](crate::oidc::Oidc::has_access).
     NotEvaluable,
 }
 
@@ -38,7 +38,7 @@ impl Decision {
 }
 
 impl Strategy {
-    /// What comes of several decisions. What is not known counts only where it could change that.
+    /// Combines several decisions. An unknown decision matters only if it could change the result.
     pub(super) fn of(self, decisions: &[Decision]) -> Decision {
         let count = |wanted| decisions.iter().filter(|one| **one == wanted).count();
         let (permits, unknown) = (count(Decision::Permit), count(Decision::NotEvaluable));
@@ -54,7 +54,7 @@ impl Strategy {
 }
 
 impl AuthorizationSettings {
-    /// What each policy decides, in the order of the file.
+    /// Evaluates all policies, and returns their decisions in the order of the file.
     pub(super) fn decide(&self, who: &Identity) -> Vec<Decision> {
         let mut decisions = vec![Decision::NotEvaluable; self.policies.len()];
         for at in &self.order {
@@ -62,7 +62,7 @@ impl AuthorizationSettings {
                 continue;
             };
             let decision = match policy.kind.as_str() {
-                // A policy that applies none decides nothing, and that is a denial.
+                // An aggregated policy without policies is a denial.
                 "aggregate" if parts.is_empty() => Decision::Deny,
                 "aggregate" => policy.decision_strategy.of(&among(&decisions, parts)),
                 _ => Decision::of(self.grants(policy, who)),
@@ -74,25 +74,25 @@ impl AuthorizationSettings {
         decisions
     }
 
-    /// Whether a policy that stands alone grants access before its logic is applied; `None` when
-    /// that cannot be told here.
+    /// Returns whether a policy grants access before its logic is applied, or `None` if only the
+    /// server can decide. Aggregated policies are not evaluated here.
     fn grants(&self, policy: &Policy, who: &Identity) -> Option<bool> {
         match policy.kind.as_str() {
             "role" => roles(policy, who),
             "client" => {
-                let clients: Vec<String> = policy.named("clients")?;
+                let clients: Vec<String> = policy.required_list("clients")?;
                 let own = who.text("azp").or_else(|| who.text("client_id"))?;
                 one_of(&clients, &[own])
             }
             "user" => {
-                let users: Vec<String> = policy.named("users")?;
+                let users: Vec<String> = policy.required_list("users")?;
                 users_allow(&users, who)
             }
             "group" => groups(policy, who),
             "client-scope" => {
                 let own: Vec<&str> = who.text("scope")?.split(' ').collect();
-                let wanted: Vec<Wanted> = policy.named("clientScopes")?;
-                wanted_ones(&wanted, |scope| own.contains(&scope))
+                let wanted: Vec<PolicyItem> = policy.required_list("clientScopes")?;
+                holds(&wanted, |scope| own.contains(&scope))
             }
             "time" => {
                 let at = who.at.unwrap_or_else(SystemTime::now);
@@ -103,7 +103,7 @@ impl AuthorizationSettings {
     }
 }
 
-/// The decisions at these places.
+/// Returns the decisions at these indexes.
 pub(super) fn among(decisions: &[Decision], places: &[usize]) -> Vec<Decision> {
     let places = places.iter();
     places
@@ -112,7 +112,8 @@ pub(super) fn among(decisions: &[Decision], places: &[usize]) -> Vec<Decision> {
         .collect()
 }
 
-/// Exported settings have names; an id of the server's says nothing here.
+/// Returns whether a text looks like an id of the server. Exported settings have names; an id
+/// cannot be resolved locally.
 fn is_id(name: &str) -> bool {
     name.len() == 36
         && name.bytes().enumerate().all(|(at, byte)| match at {
@@ -128,8 +129,8 @@ fn one_of(wanted: &[String], own: &[&str]) -> Option<bool> {
     (!wanted.iter().any(|one| is_id(one))).then_some(false)
 }
 
-/// A name that looks like an id may be the name of one user and the id of another: as an id it is
-/// compared with the subject only.
+/// Evaluates a user policy. A text that looks like an id may be the name of one user and the id of
+/// another, so it is compared only with the subject.
 fn users_allow(users: &[String], who: &Identity) -> Option<bool> {
     let (ids, names): (Vec<&String>, Vec<&String>) = users.iter().partition(|user| is_id(user));
     let is = |all: &[&String], claim| {
@@ -143,11 +144,11 @@ fn users_allow(users: &[String], who: &Identity) -> Option<bool> {
     (ids.is_empty() && named).then_some(false)
 }
 
-/// One is enough, unless a required one is missing.
-fn wanted_ones(wanted: &[Wanted], has: impl Fn(&str) -> bool) -> Option<bool> {
-    let unknown = |one: &Wanted| !has(&one.id) && is_id(&one.id);
+/// Returns whether one of the items is present and no required one is missing.
+fn holds(wanted: &[PolicyItem], has: impl Fn(&str) -> bool) -> Option<bool> {
+    let unknown = |one: &PolicyItem| !has(&one.id) && is_id(&one.id);
     let any = wanted.iter().any(|one| has(&one.id));
-    let missing = |one: &Wanted| one.required && !has(&one.id);
+    let missing = |one: &PolicyItem| one.required && !has(&one.id);
     if wanted.iter().any(|one| missing(one) && !unknown(one)) {
         return Some(false);
     }
@@ -164,24 +165,24 @@ fn roles(policy: &Policy, who: &Identity) -> Option<bool> {
     if who.is_lightweight() {
         return None;
     }
-    // The server then looks at the roles of the user; the token may have fewer, or others.
+    // The server then uses the user's roles, which may differ from those in the token.
     if policy.text("fetchRoles") == Some("true") {
         return None;
     }
-    let wanted: Vec<Wanted> = policy.named("roles")?;
+    let wanted: Vec<PolicyItem> = policy.required_list("roles")?;
     if wanted.iter().any(|role| who.has_role(&role.id).is_none()) {
         return None;
     }
-    wanted_ones(&wanted, |role| who.has_role(role) == Some(true))
+    holds(&wanted, |role| who.has_role(role) == Some(true))
 }
 
 fn groups(policy: &Policy, who: &Identity) -> Option<bool> {
-    // Without the claim, or with an empty one, the server looks at the user's groups.
+    // Without the claim, or with an empty one, the server uses the user's groups.
     let own = who.texts(policy.text("groupsClaim")?)?;
     if own.is_empty() {
         return None;
     }
-    let wanted: Vec<Group> = policy.named("groups")?;
+    let wanted: Vec<Group> = policy.required_list("groups")?;
     let mut doubtful = false;
     for group in &wanted {
         let name = group.path.rsplit('/').next().unwrap_or_default();
@@ -197,7 +198,7 @@ fn groups(policy: &Policy, who: &Identity) -> Option<bool> {
                     return Some(true);
                 }
             }
-            // A name alone may be that of another group.
+            // A name without a path may belong to another group.
             doubtful |= *own == name;
         }
     }

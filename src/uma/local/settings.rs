@@ -1,20 +1,20 @@
-//! Exported authorization settings, checked.
+//! Reading and checking exported authorization settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::model::{Enforcement, File, Policy, Strategy};
+use super::model::{Enforcement, Policy, SettingsFile, Strategy};
 use crate::UmaFault;
 use crate::error::{Result, config};
 use crate::uma::{Resource, fault};
 
-/// The authorization settings of a resource server, for deciding without asking the server.
+/// The authorization settings of a resource server, for access decisions without the server.
 ///
-/// Role, client, user, group, client scope, time and aggregated policies are decided here, with
-/// their logic and decision strategies; scripts, regular expressions and policies of other kinds
-/// are [`NotEvaluable`](super::Decision::NotEvaluable), never guessed, and neither is what the
-/// token does not say. What users granted each other (UMA) is not in such a file: ask
-/// [`has_access`](crate::oidc::Oidc::has_access).
+/// Role, client, user, group, client scope, time and aggregated policies are evaluated locally,
+/// with their logic and decision strategies. Scripts, regular expressions and other kinds of
+/// policies are [`NotEvaluable`](super::Decision::NotEvaluable), and so are policies that depend on
+/// information missing in the token. Nothing is guessed. Permissions that users grant each other
+/// (UMA) are not in the settings; use [`has_access`](crate::oidc::Oidc::has_access) for them.
 ///
 /// ```
 /// # fn main() -> keycloak_kit::Result<()> {
@@ -36,15 +36,15 @@ pub struct AuthorizationSettings {
     pub(super) strategy: Strategy,
     pub(super) resources: Vec<Resource>,
     pub(super) policies: Vec<Policy>,
-    /// Which policies each one applies.
+    /// The policies that each policy applies.
     pub(super) parts: Vec<Vec<usize>>,
-    /// All of them, each after those that it applies.
+    /// All policies, each after those that it applies.
     pub(super) order: Vec<usize>,
     pub(super) utc_offset: Option<i32>,
 }
 
-/// Reads a file with exported authorization settings (admin console: client, Authorization,
-/// Export; or the admin API's `settings`).
+/// Reads a file with exported authorization settings, from the admin console (client,
+/// Authorization, Export) or the admin API's `settings`.
 ///
 /// ```no_run
 /// # async fn show(claims: keycloak_kit::oidc::AccessTokenClaims) -> keycloak_kit::Result<()> {
@@ -58,8 +58,8 @@ pub struct AuthorizationSettings {
 /// ```
 ///
 /// # Errors
-/// With [`InvalidSettings`](crate::UmaFault::InvalidSettings) when the file cannot be read or is
-/// none of these.
+/// Returns an error with [`InvalidSettings`](crate::UmaFault::InvalidSettings) if the file cannot
+/// be read or has no valid authorization settings.
 pub fn load_authorization_config(path: impl AsRef<Path>) -> Result<AuthorizationSettings> {
     let path = path.as_ref();
     let text = std::fs::read_to_string(path).map_err(|source| {
@@ -68,7 +68,7 @@ pub fn load_authorization_config(path: impl AsRef<Path>) -> Result<Authorization
     AuthorizationSettings::from_json(&text)
 }
 
-/// What authorization settings have and other files of Keycloak do not.
+/// Members that distinguish authorization settings from other files of Keycloak.
 const MEMBERS: [&str; 5] = [
     "resources",
     "policies",
@@ -91,26 +91,29 @@ impl AuthorizationSettings {
     /// Reads exported authorization settings.
     ///
     /// # Errors
-    /// With [`InvalidSettings`](crate::UmaFault::InvalidSettings), and what is wrong.
+    /// Returns an error with [`InvalidSettings`](crate::UmaFault::InvalidSettings) if the settings
+    /// are not valid.
     pub fn from_json(text: &str) -> Result<Self> {
         let start = text.trim_start().chars().next();
         if start.is_some_and(|letter| letter != '{') {
             return Err(invalid(
-                "these are no authorization settings of Keycloak: they are no JSON object".into(),
+                "the text is not valid authorization settings: it is not a JSON object".into(),
             ));
         }
         let mut reader = serde_json::Deserializer::from_str(text);
-        let file: File = serde_path_to_error::deserialize(&mut reader).map_err(|failed| {
-            let path = failed.path().to_string();
-            invalid(format!(
-                "these are no authorization settings of Keycloak: {} at {path}",
-                failed.inner()
-            ))
-        })?;
-        // The server's import takes a file that leaves lists out; one of something else has none.
+        let file: SettingsFile =
+            serde_path_to_error::deserialize(&mut reader).map_err(|failed| {
+                let path = failed.path().to_string();
+                invalid(format!(
+                    "the text is not valid authorization settings: {} at {path}",
+                    failed.inner()
+                ))
+            })?;
+        // The server's import accepts missing lists, but a file without any of the members is
+        // another file.
         if !MEMBERS.iter().any(|name| members_of(text).contains(*name)) {
             return Err(invalid(format!(
-                "these are no authorization settings of Keycloak: none of {} is there",
+                "the text is not valid authorization settings: it has none of the members {}",
                 MEMBERS.join(", ")
             )));
         }
@@ -118,7 +121,7 @@ impl AuthorizationSettings {
         for (at, policy) in file.policies.iter().enumerate() {
             if places.insert(policy.name.clone(), at).is_some() {
                 return Err(invalid(format!(
-                    "two policies are called {:?}",
+                    "two policies have the name {:?}",
                     policy.name
                 )));
             }
@@ -127,12 +130,14 @@ impl AuthorizationSettings {
         for policy in &file.policies {
             let name = &policy.name;
             let applied: Vec<String> = policy.list("applyPolicies").ok_or_else(|| {
-                invalid(format!("applyPolicies of the policy {name:?} is no list"))
+                invalid(format!(
+                    "applyPolicies of the policy {name:?} is not a list"
+                ))
             })?;
             let known = applied.iter().map(|part| {
                 places.get(part).copied().ok_or_else(|| {
                     invalid(format!(
-                        "the policy {name:?} applies {part:?}, which is not there"
+                        "the policy {name:?} applies {part:?}, which does not exist"
                     ))
                 })
             });
@@ -140,18 +145,20 @@ impl AuthorizationSettings {
             if policy.is_permission() {
                 if policy.list::<String>("scopes").is_none() {
                     return Err(invalid(format!(
-                        "scopes of the permission {name:?} is no list"
+                        "scopes of the permission {name:?} is not a list"
                     )));
                 }
                 let resources: Vec<String> = policy.list("resources").ok_or_else(|| {
-                    invalid(format!("resources of the permission {name:?} is no list"))
+                    invalid(format!(
+                        "resources of the permission {name:?} is not a list"
+                    ))
                 })?;
                 let unknown = resources
                     .iter()
                     .find(|wanted| file.resources.iter().all(|known| known.name != **wanted));
                 if let Some(unknown) = unknown {
                     return Err(invalid(format!(
-                        "the permission {name:?} is for {unknown:?}, which is not there"
+                        "the permission {name:?} is for {unknown:?}, which does not exist"
                     )));
                 }
             }
@@ -175,9 +182,9 @@ impl AuthorizationSettings {
         })
     }
 
-    /// The server's distance from UTC in seconds: time policies are in the server's time zone, and
-    /// [`NotEvaluable`](super::Decision::NotEvaluable) until it is set. Where the zone has summer
-    /// time, set what holds at the moment of the decision.
+    /// Sets the server's UTC offset in seconds. Time policies use the server's time zone, and are
+    /// [`NotEvaluable`](super::Decision::NotEvaluable) without the offset. With daylight saving
+    /// time, set the offset at the time of the decision.
     #[must_use]
     pub fn utc_offset(mut self, seconds: i32) -> Self {
         self.utc_offset = Some(seconds);
@@ -185,7 +192,7 @@ impl AuthorizationSettings {
     }
 }
 
-/// All policies, each after those that it applies; without those that apply themselves.
+/// Returns all policies, each after those that it applies, without policies that apply themselves.
 fn order(parts: &[Vec<usize>]) -> Vec<usize> {
     let mut order: Vec<usize> = Vec::new();
     let mut done = vec![false; parts.len()];

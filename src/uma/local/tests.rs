@@ -1,4 +1,4 @@
-//! Files that are none, and what stays open. What is decided is held against a server in
+//! Invalid files and unknown decisions. The decisions are compared with a server's in
 //! `tests/flows`.
 
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn settings(policies: &[Value]) -> AuthorizationSettings {
     AuthorizationSettings::from_json(&file.to_string()).unwrap()
 }
 
-/// The server's own import takes them.
+/// The server's import accepts such files.
 #[test]
 fn lists_that_are_left_out_are_empty() {
     for text in [
@@ -53,8 +53,8 @@ fn files_that_are_none_are_refused() {
     let lists = |policies: &Value| json!({ "resources": [], "policies": policies }).to_string();
     for (text, problem) in [
         ("", "EOF"),
-        ("[]", "no JSON object"),
-        (r#"["ENFORCING", "UNANIMOUS", [], []]"#, "no JSON object"),
+        ("[]", "not a JSON object"),
+        (r#"["ENFORCING", "UNANIMOUS", [], []]"#, "not a JSON object"),
         ("{}", "resources"),
         (
             r#"{"clientId":"app","redirectUris":[]}"#,
@@ -71,7 +71,7 @@ fn files_that_are_none_are_refused() {
                 "aggregate",
                 &json!({"applyPolicies": "[\"b\"]"})
             )])),
-            "not there",
+            "does not exist",
         ),
         (
             &lists(&json!([policy(
@@ -87,7 +87,7 @@ fn files_that_are_none_are_refused() {
                 "aggregate",
                 &json!({"applyPolicies": "b"})
             )])),
-            "no list",
+            "not a list",
         ),
         (
             &lists(&json!([policy("a", "scope", &json!({"scopes": "view"}))])),

@@ -7,8 +7,8 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 use super::model::Policy;
 use crate::jose::time::unix_seconds;
 
-/// Whether a time policy lets in at `at`; `None` when it is written in a way that only the server
-/// may understand.
+/// Returns whether a time policy grants access at `at`, or `None` if the policy has a format that
+/// only the server may understand.
 pub(super) fn allows(policy: &Policy, at: SystemTime, utc_offset: i32) -> Option<bool> {
     let seconds = unix_seconds(at);
     let at = DateTime::from_timestamp(seconds, 0)?.naive_utc();
@@ -46,7 +46,7 @@ pub(super) fn allows(policy: &Policy, at: SystemTime, utc_offset: i32) -> Option
     Some(true)
 }
 
-/// A date alone is its first second.
+/// Parses a time; a date without a time means its first second.
 fn moment(text: &str) -> Option<NaiveDateTime> {
     match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         Ok(date) => date.and_hms_opt(0, 0, 0),

@@ -1,4 +1,4 @@
-//! The token that is asked about: how it goes along, and what is said of one that is refused.
+//! How the access token is sent, and the errors for a refused token.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn the_callers_token_is_the_bearer_of_every_question() {
     let enforcer = oidc.path_enforcer().rule(rule).build().unwrap();
     let access = enforcer.check(&Method::GET, "/a", Some("t-hunter2")).await;
     assert_eq!(access.unwrap(), Access::Granted);
-    // These have other answers; how they are asked is the same.
+    // These have other responses; the requests are the same.
     ask().decision().await.unwrap_err();
     ask().rpt().await.unwrap_err();
     ask().upgrade("r").rpt().await.unwrap_err();
@@ -65,7 +65,7 @@ async fn the_callers_token_is_the_bearer_of_every_question() {
     }
 }
 
-/// A client with a key asks for others, whose tokens are not bound to it.
+/// A client with a key makes requests for tokens of others, which are not bound to its key.
 #[tokio::test]
 async fn a_client_with_a_key_asks_without_it() {
     let mock = answering(|| rpt(json!({ "sub": "1" }))).await;
@@ -143,13 +143,13 @@ async fn the_refusal_of_a_bound_token_names_the_binding() {
         assert_eq!(error.token_fault(), Some(TokenFault::Binding), "{error}");
         assert!(error.to_string().contains(named), "{error}");
     }
-    // Not a binding.
+    // Not bound.
     let other = token(json!({ "sub": "1", "cnf": {} }));
     let status = oidc.has_access(&*other, ["album"]).await.unwrap();
     assert!(!status.logged_in);
 }
 
-/// With claims the client proves itself beside the token.
+/// With claims the client authenticates itself and sends the token.
 #[tokio::test]
 async fn with_claims_the_token_is_a_parameter_and_its_length_is_checked() {
     let mock = answering(|| Reply::json(200, r#"{"result":true}"#)).await;
@@ -224,7 +224,7 @@ async fn a_requesting_party_token_is_about_who_was_asked_about() {
             }
         }
     }
-    // The ID token says who it is where the access token does not.
+    // The subject comes from the ID token if the access token has none.
     let mock = answering(|| rpt(json!({ "sub": "2" }))).await;
     let oidc = mock.oidc();
     let light = oidc.permissions(token(json!({})));
@@ -250,7 +250,7 @@ async fn an_entitlement_is_about_who_asked() {
     oidc.entitlement("photos", &ask("2")).await.unwrap();
 }
 
-/// Nobody else is named beside the bearer.
+/// No other client or user is named in the request.
 #[tokio::test]
 async fn a_parameter_cannot_name_another_token() {
     let mock = answering(|| Reply::json(200, ALBUM)).await;
@@ -267,7 +267,7 @@ async fn a_parameter_cannot_name_another_token() {
     assert_eq!(mock.posts("/token"), 0);
 }
 
-/// Keycloak does not look at the certificate here: whoever has stolen the token would get in.
+/// Keycloak does not check the certificate here and would accept a stolen token.
 #[tokio::test]
 async fn a_bound_token_is_asked_about_only_where_its_holder_was_verified() {
     let mock =
@@ -317,7 +317,7 @@ async fn a_token_with_its_scheme_is_a_mistake_of_the_program() {
         error.hint().unwrap().contains("without its scheme"),
         "{error}"
     );
-    // Another fault of a token than its age.
+    // A token with another fault than its age.
     for odd in [String::new(), "a\nb".to_owned(), "x".repeat(70_000)] {
         let status = oidc.has_access(&*odd, ["a#b"]).await.unwrap();
         assert!(!status.logged_in);
@@ -327,7 +327,7 @@ async fn a_token_with_its_scheme_is_a_mistake_of_the_program() {
     assert_eq!(mock.posts("/token"), 0);
 }
 
-/// A proxy says nothing about a token.
+/// The page of a proxy says nothing about a token.
 #[tokio::test]
 async fn the_page_of_a_proxy_is_no_decision() {
     for status in [401, 431] {
@@ -371,7 +371,7 @@ async fn what_is_named_has_no_control_characters() {
         assert!(error.to_string().contains("control character"), "{error}");
     }
     assert_eq!(mock.posts("/token") + mock.posts("/backchannel"), 0);
-    // Between the members of JSON they are spaces.
+    // Between the members of JSON, line breaks are white space.
     oidc.permissions("t")
         .param("claims", claims)
         .list()

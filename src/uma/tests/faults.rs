@@ -1,4 +1,4 @@
-//! What is said of each refusal.
+//! The error for each refusal.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use crate::jose::tests::sign;
 use crate::oidc::tests::mock::{Defects, Mock};
 use crate::operation::Operation;
 use crate::testing::Reply;
-use crate::uma::fault::{About, grant, protection};
+use crate::uma::fault::{ObjectKind, grant, protection};
 use crate::{Error, UmaFault};
 
 const OP: Operation = Operation::new("uma.call", "POST", "/");
@@ -17,7 +17,7 @@ const OP: Operation = Operation::new("uma.call", "POST", "/");
 fn answer(status: u16, code: &str, said: &str) -> Error {
     let body = json!({ "error": code, "error_description": said }).to_string();
     let status = StatusCode::from_u16(status).unwrap();
-    Error::from_response(&OP, status, &HeaderMap::new(), body.as_bytes())
+    crate::call::response_error(&OP, status, &HeaderMap::new(), body.as_bytes())
 }
 
 #[track_caller]
@@ -31,7 +31,7 @@ fn says(error: &Error, fault: Option<UmaFault>, hint: &str) {
 
 #[test]
 fn each_refusal_of_the_protection_api_has_its_own_advice() {
-    use About::{Policy, Resource, Ticket};
+    use ObjectKind::{Policy, Resource, Ticket};
     use UmaFault as F;
     for (about, status, code, said, fault, hint) in [
         (
@@ -48,7 +48,7 @@ fn each_refusal_of_the_protection_api_has_its_own_advice() {
             "invalid_clientId",
             "Client application [app] is not registered as a resource server.",
             Some(F::UnknownResourceServer),
-            "check the audience, and that this client has authorization switched on",
+            "check the audience, and that authorization is enabled for this client",
         ),
         (
             Resource,
@@ -56,7 +56,7 @@ fn each_refusal_of_the_protection_api_has_its_own_advice() {
             "invalid_scope",
             "Requires uma_protection scope.",
             Some(F::NoProtectionScope),
-            "give the user the role uma_protection",
+            "give the user the resource server's role uma_protection",
         ),
         (
             Ticket,
@@ -64,7 +64,7 @@ fn each_refusal_of_the_protection_api_has_its_own_advice() {
             "not_authorised",
             "",
             Some(F::NotOwner),
-            "use a token of the owner",
+            "use a token of the resource's owner",
         ),
         (
             Resource,
@@ -96,7 +96,7 @@ fn each_refusal_of_the_protection_api_has_its_own_advice() {
             "invalid_request",
             "",
             Some(F::AlreadyExists),
-            "it is there already",
+            "the object already exists",
         ),
         (
             Ticket,
@@ -120,7 +120,7 @@ fn each_refusal_of_the_protection_api_has_its_own_advice() {
             "invalid_request",
             "Only resources with owner managed accessed can have policies with owner managed access",
             Some(F::NotOwnerManaged),
-            "switch on the owner's access",
+            "let the owner manage access",
         ),
         (
             Policy,
@@ -154,7 +154,7 @@ fn each_refusal_of_the_grant_has_its_own_advice() {
             "",
             Some(ended.as_str()),
             UmaFault::ExpiredTicket,
-            "ask the resource server again",
+            "call the resource server again",
         ),
         (
             400,
@@ -162,7 +162,7 @@ fn each_refusal_of_the_grant_has_its_own_advice() {
             "",
             Some("no ticket"),
             UmaFault::InvalidTicket,
-            "pass the ticket as the resource server",
+            "pass the ticket unchanged",
         ),
         (
             403,
@@ -178,7 +178,7 @@ fn each_refusal_of_the_grant_has_its_own_advice() {
             "not_authorized",
             None,
             UmaFault::NotAuthorized,
-            "the policies do not allow it",
+            "the policies do not allow the access",
         ),
     ] {
         let error = grant(answer(status, code, said), ticket);
@@ -198,11 +198,11 @@ async fn a_token_that_is_no_rpt_says_how_to_get_one() {
     says(
         &error,
         Some(UmaFault::NotRpt),
-        "it is no requesting party token",
+        "the token is not a requesting party token",
     );
 }
 
-/// The page of a proxy is no word of the server's that the resource is gone.
+/// The page of a proxy does not mean that the resource does not exist.
 #[tokio::test]
 async fn a_deletion_that_never_happened_is_no_success() {
     let tries = AtomicUsize::new(0);

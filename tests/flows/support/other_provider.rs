@@ -44,7 +44,7 @@ fn command(program: &str) -> Command {
     command
 }
 
-/// The folder with the installed package.
+/// The folder with the installed package and the program.
 fn installed() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -76,6 +76,8 @@ fn installed() -> &'static PathBuf {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
+        // Once: while a file is written, another test would start an empty program.
+        std::fs::write(folder.join("provider.mjs"), SERVER).unwrap();
         folder
     })
 }
@@ -84,10 +86,10 @@ impl OtherProvider {
     /// `arguments` has a client's public `jwks` and the URL for `logout` tokens.
     pub fn start(arguments: &Value) -> Self {
         let folder = installed();
-        let program = folder.join("provider.mjs");
-        std::fs::write(&program, SERVER).unwrap();
         let mut command = command("node");
-        command.arg(&program).arg(arguments.to_string());
+        command
+            .arg(folder.join("provider.mjs"))
+            .arg(arguments.to_string());
         Self::run(command).unwrap_or_else(|fault| panic!("the second provider: {fault}"))
     }
 

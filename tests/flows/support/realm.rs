@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keycloak_kit::oidc::{Oidc, OidcBuilder};
-use keycloak_kit::{Keycloak, Method};
+use keycloak_kit::{ClientOptions, Keycloak, Method};
 use serde_json::{Value, json};
 
 use super::{CALLBACK, PASSWORD, SECRET, server};
@@ -22,10 +22,15 @@ impl Realm {
     /// `extra` is merged into the representation.
     pub async fn with(label: &str, extra: Value) -> Self {
         // To make a realm is to make keys, which takes long where much else is going on.
-        let patient = server::builder()
+        let patient = ClientOptions::new()
             .timeout(Duration::from_secs(180))
             .deadline(Duration::from_secs(300));
-        Self::on(patient.build().unwrap(), label, extra).await
+        Self::on(
+            server::builder().options(patient).build().unwrap(),
+            label,
+            extra,
+        )
+        .await
     }
 
     pub async fn on(kc: Keycloak, label: &str, extra: Value) -> Self {

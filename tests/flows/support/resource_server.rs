@@ -1,7 +1,7 @@
 //! A client with authorization switched on, and users that may use its protection API.
 
 use keycloak_kit::AccessToken;
-use keycloak_kit::uma::Uma;
+use keycloak_kit::uma::{Resource, Uma};
 use serde_json::{Value, json};
 
 use super::realm::Realm;
@@ -53,6 +53,17 @@ impl ResourceServer {
             uma.resource(id).delete().await.unwrap();
         }
         Self { realm, uuid, uma }
+    }
+
+    /// The resource `album`, which ada and bob may view and ada may edit, as the server has it.
+    pub async fn album(&self, uris: &[&str]) -> Vec<Resource> {
+        let album = Resource::new("album").scopes(["view", "edit"]);
+        let album = uris.iter().fold(album, |album, uri| album.uri(*uri));
+        self.uma.resources().create(&album).await.unwrap();
+        self.allow("view", "album", &["view"], &["ada", "bob"])
+            .await;
+        self.allow("edit", "album", &["edit"], &["ada"]).await;
+        self.uma.resources().list().name("album").await.unwrap()
     }
 
     pub async fn login(&self, user: &str) -> AccessToken {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use keycloak_kit::{Keycloak, KeycloakBuilder};
+use keycloak_kit::{ClientOptions, Keycloak, KeycloakBuilder};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -43,7 +43,7 @@ impl Special {
     fn builder(&self) -> KeycloakBuilder {
         Keycloak::builder(&self.url)
             .password("admin", "admin")
-            .no_proxy()
+            .options(ClientOptions::new().no_proxy())
     }
 
     /// Where the server asks for decisions about backchannel logins.

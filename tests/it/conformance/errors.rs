@@ -1,7 +1,7 @@
 //! The error answers that Keycloak has, as a caller meets them.
 
 use http::Method;
-use keycloak_kit::{Error, ErrorKind, Keycloak};
+use keycloak_kit::{ClientOptions, Error, ErrorKind, Keycloak};
 use serde_json::{Value, json};
 
 use super::content::text;
@@ -16,7 +16,8 @@ pub async fn run(suite: &mut Suite) {
     let build = |builder: keycloak_kit::KeycloakBuilder| builder.build().unwrap();
     let base = || Keycloak::builder(&server.url);
     without_rights(suite).await;
-    let stranger = build(base().access_token("not-a-token").max_retries(0));
+    let once = ClientOptions::new().max_retries(0);
+    let stranger = build(base().access_token("not-a-token").options(once));
     each(
         suite,
         &stranger,

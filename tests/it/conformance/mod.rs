@@ -16,7 +16,7 @@ mod suite;
 use std::time::Duration;
 
 use additions::Additions;
-use keycloak_kit::Keycloak;
+use keycloak_kit::{ClientOptions, Keycloak};
 use serde_json::Value;
 use suite::Suite;
 
@@ -35,7 +35,8 @@ async fn start(host: Host) -> Suite {
     let additions = Additions::default();
     let relay = Relay::start_as(host, &server.url, additions.clone()).await;
     // The first calls of a server that has just started may take minutes on a busy machine.
-    let mut builder = Keycloak::builder(&relay.url).timeout(Duration::from_secs(110));
+    let patient = ClientOptions::new().timeout(Duration::from_secs(110));
+    let mut builder = Keycloak::builder(&relay.url).options(patient);
     if host == Host::Server {
         let base = server.url.trim_end_matches('/');
         let known = format!("{base}/realms/master/.well-known/openid-configuration");

@@ -357,9 +357,7 @@ async fn kinds_are_not_mixed_up() {
     ] {
         assert!(error.is_config(), "{error}");
         assert!(
-            error
-                .to_string()
-                .contains(r#"of the kind "user", not "role""#),
+            error.to_string().contains(r#"of kind "user", not "role""#),
             "{error}"
         );
     }

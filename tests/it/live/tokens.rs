@@ -7,7 +7,9 @@ use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::representations::{
     CredentialRepresentation, RealmRepresentation, UserRepresentation,
 };
-use keycloak_kit::{AccessToken, ErrorKind, Keycloak, TokenContext, TokenFuture, TokenSource};
+use keycloak_kit::{
+    AccessToken, BoxFuture, ErrorKind, Keycloak, Result, TokenContext, TokenSource,
+};
 use pretty_assertions::assert_eq;
 
 use crate::support::accounts::{PASSWORD, SECRET, grant, person};
@@ -176,7 +178,7 @@ async fn a_refresh_token_from_elsewhere() {
 struct Vault(AtomicUsize);
 
 impl TokenSource for Vault {
-    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> TokenFuture<'a> {
+    fn fetch<'a>(&'a self, context: TokenContext<'a>) -> BoxFuture<'a, Result<AccessToken>> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             context

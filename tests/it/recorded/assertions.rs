@@ -4,8 +4,9 @@ use std::future::{Future, IntoFuture};
 
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::admin::ids::{ClientUuid, UserId};
-use keycloak_kit::admin::{ItemStream, Sending, bulk};
+use keycloak_kit::admin::{ItemStream, bulk};
 use keycloak_kit::representations::UserRepresentation;
+use keycloak_kit::{BoxFuture, Result};
 
 const _: () = {
     const fn shared<T: Clone + Send + Sync + Unpin + 'static>() {}
@@ -13,7 +14,7 @@ const _: () = {
     shared::<UserId>();
     shared::<ClientUuid>();
     moved::<ItemStream<UserRepresentation>>();
-    moved::<Sending<Vec<UserRepresentation>>>();
+    moved::<BoxFuture<'static, Result<Vec<UserRepresentation>>>>();
 };
 
 #[test]

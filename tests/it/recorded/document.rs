@@ -3,21 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use keycloak_kit_codegen::{names, overlay, renamed, supplement};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codegen::{names, overlay, renamed, supplement};
-
-const DOCUMENT: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/openapi/keycloak-26.7.4.json"
-));
-const SUPPLEMENT: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/openapi/supplement.json"
-));
-const OVERLAY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/overlay.json"));
-const NAMES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/names.toml"));
+use crate::support::documents;
 
 /// A media type with its schema.
 #[derive(Debug, Clone)]
@@ -60,10 +50,15 @@ impl Operation {
 pub fn document() -> &'static Value {
     static DOCUMENT_VALUE: OnceLock<Value> = OnceLock::new();
     DOCUMENT_VALUE.get_or_init(|| {
-        let mut document = serde_json::from_str(DOCUMENT).unwrap();
-        supplement::add(&mut document, SUPPLEMENT).unwrap();
-        overlay::apply(&mut document, OVERLAY).unwrap();
-        renamed::rename(&mut document, &names::parse(NAMES).unwrap(), false).unwrap();
+        let mut document = serde_json::from_str(&documents::pinned()).unwrap();
+        supplement::add(&mut document, &documents::file("supplement.json")).unwrap();
+        overlay::apply(&mut document, &documents::file("overlay.json")).unwrap();
+        renamed::rename(
+            &mut document,
+            &names::parse(&documents::file("names.toml")).unwrap(),
+            false,
+        )
+        .unwrap();
         document
     })
 }
@@ -151,12 +146,12 @@ fn content(body: &Value) -> Option<Content> {
 /// The sections of the naming table the tests need.
 #[derive(Debug, Deserialize)]
 pub struct Names {
-    /// Call to the type of the id in its `Location`.
-    pub created: BTreeMap<String, String>,
+    /// Calls that answer with a `Location`.
+    pub created: BTreeMap<String, toml::Value>,
     /// `METHOD /path` to the reason it is left out.
     pub left_out: BTreeMap<String, String>,
 }
 
 pub fn names() -> Names {
-    toml::from_str(NAMES).unwrap()
+    toml::from_str(&documents::file("names.toml")).unwrap()
 }

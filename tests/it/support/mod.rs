@@ -2,11 +2,13 @@
 
 pub mod accounts;
 pub mod authorization;
+pub mod documents;
 pub mod mail;
 pub mod recorder;
 pub mod relay;
 pub mod renaming;
 pub mod server;
+pub mod sources;
 pub mod totp;
 pub mod version;
 

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use keycloak_kit::Keycloak;
+use keycloak_kit::{ClientOptions, Keycloak};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -146,9 +146,8 @@ impl Recorder {
     /// A client with a fixed token, whose base URL has the path `/auth`.
     pub fn client(&self) -> Keycloak {
         Keycloak::builder(format!("{}/auth", self.url))
+            .options(ClientOptions::new().no_proxy().max_retries(0))
             .access_token(TOKEN)
-            .no_proxy()
-            .max_retries(0)
             .build()
             .unwrap()
     }

@@ -1,9 +1,9 @@
 //! The release of the server of this test run.
 
+use keycloak_kit_codegen::since;
 use tokio::sync::OnceCell;
 
-use super::server;
-use crate::codegen::since;
+use super::{documents, server};
 
 /// A release, to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +36,7 @@ pub async fn version() -> Version {
 
 /// Which release has what.
 pub fn table() -> since::Table {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/since.toml"));
-    since::parse(text).unwrap()
+    since::parse(&documents::file("since.toml")).unwrap()
 }
 
 /// Takes the members out of a value of a type that the server lacks.

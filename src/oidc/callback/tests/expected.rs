@@ -1,4 +1,4 @@
-//! What a login asks for has to be in its ID token.
+//! The ID token must satisfy the login's settings.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn with_claim(name: &'static str, value: Value) -> Mock {
 }
 
 #[tokio::test]
-async fn step_12_a_login_gets_the_level_it_asks_for() {
+async fn a_login_gets_the_authentication_level_it_asks_for() {
     for (level, passes) in [("gold", true), ("silver", false)] {
         let mock = with_claim("acr", json!(level)).await;
         let oidc = mock.oidc();
@@ -41,7 +41,7 @@ async fn step_12_a_login_gets_the_level_it_asks_for() {
 }
 
 #[tokio::test]
-async fn step_13_a_login_is_as_recent_as_it_asks_for() {
+async fn a_login_is_as_recent_as_it_asks_for() {
     for (age, passes) in [(10, true), (10_000, false)] {
         let mock = with_claim("auth_time", json!(now() - age)).await;
         let oidc = mock.oidc();
@@ -54,9 +54,9 @@ async fn step_13_a_login_is_as_recent_as_it_asks_for() {
     }
 }
 
-/// That a code may be spent is said where nobody knows, not where the server has answered.
+/// The error says that the code may have been used only if that is unknown.
 #[tokio::test]
-async fn s14_a_refusal_is_not_unclear() {
+async fn a_refused_code_does_not_count_as_unclear() {
     let mock = Mock::with(Defects {
         script: Box::new(|seen| {
             let refusal = r#"{"error":"unsupported_grant_type"}"#;
@@ -74,7 +74,7 @@ async fn s14_a_refusal_is_not_unclear() {
     assert!(!hint.contains("may have been used"), "{error}");
 }
 
-/// What the caller adds goes along with the code, and replaces nothing.
+/// The caller's parameters are sent with the code, and replace nothing.
 #[tokio::test]
 async fn extra_parameters_of_an_exchange() {
     let mock = Mock::start().await;

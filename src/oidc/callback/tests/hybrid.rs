@@ -1,4 +1,4 @@
-//! Answers with tokens in them (OpenID Connect Core 1.0 section 3.3).
+//! Responses with tokens (OpenID Connect Core 1.0 section 3.3).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use crate::oidc::tests::mock::{Defects, Mock, now};
 use crate::oidc::{Expected, LoginAttempt, ResponseMode, ResponseType};
 use crate::{CallbackFault, ErrorKind, TokenFault};
 
-/// The answer to a hybrid login, whose ID token has these members on top.
+/// A response to a hybrid login, whose ID token has these additional claims.
 fn answer(mock: &Mock, login: &LoginAttempt, change: &serde_json::Value) -> String {
     answer_signed_by("a", mock, login, change)
 }
@@ -57,7 +57,7 @@ async fn hybrid_answers_need_their_hashes() {
     assert!(error.is_config(), "{error}");
 }
 
-/// The ID token of the answer and the one for the code (section 3.3.3.6).
+/// The ID token of the response and the one that the code is exchanged for (section 3.3.3.6).
 #[tokio::test]
 async fn hybrid_tokens_are_about_one_user() {
     let mock = Mock::start().await;
@@ -90,9 +90,9 @@ async fn hybrid_tokens_are_about_one_user() {
     );
 }
 
-/// A token of the answer is sent as a bearer token, so it has to be one.
+/// A token of the response is sent as a bearer token, so it must be one.
 #[tokio::test]
-async fn s17_tokens_of_the_answer_are_bearer_tokens() {
+async fn access_tokens_of_a_hybrid_callback_are_bearer_tokens() {
     let mock = Mock::start().await;
     let oidc = mock.oidc();
     let login = oidc.authorize().response_type(ResponseType::CodeToken);
@@ -111,7 +111,8 @@ async fn s17_tokens_of_the_answer_are_bearer_tokens() {
     }
 }
 
-/// What a browser brings may name any key: that keeps nobody's login from a new key of the issuer.
+/// A response may name any key id: unknown ones must not keep other logins from a new key of the
+/// issuer.
 #[tokio::test]
 async fn made_up_keys_in_front_channel_tokens_keep_no_login_from_a_new_key() {
     let rotated = Arc::new(AtomicBool::new(false));
@@ -144,7 +145,7 @@ async fn made_up_keys_in_front_channel_tokens_keep_no_login_from_a_new_key() {
         error.unwrap_err().token_fault(),
         Some(TokenFault::UnknownKey)
     );
-    // The same for a token that the application passes to the verifier, or takes out of a store.
+    // The same for a token that the application passes to the verifier or restores.
     let (_, token) = made_up.split_once("id_token=").unwrap();
     let token = token.split('&').next().unwrap();
     let passed = oidc.verifier().id_token(token, &Expected::new()).await;

@@ -9,7 +9,7 @@ use crate::ErrorKind;
 use crate::oidc::tests::mock::{Defects, Mock};
 use crate::testing::Reply;
 
-/// Its logouts fail so many times, in this way.
+/// A server whose logout fails this many times, in this way.
 async fn failing(times: usize, failure: Reply) -> Mock {
     let asked = Arc::new(AtomicUsize::new(0));
     Mock::with(Defects {
@@ -37,13 +37,13 @@ async fn a_logout_that_failed_can_be_called_again() {
         hint.contains("no more tokens") && hint.contains("logout()"),
         "{hint}"
     );
-    // At once, nothing comes out.
+    // From now on the session returns no tokens.
     assert!(session.access_token().await.unwrap_err().is_unauthorized());
     assert!(session.tokens().await.unwrap_err().is_unauthorized());
     session.logout().await.unwrap();
     let sent = mock.last_body("/protocol/openid-connect/logout");
     assert_eq!(sent, "refresh_token=refresh-hunter2");
-    // Done is done.
+    // A second logout does nothing.
     session.logout().await.unwrap();
     assert_eq!(mock.posts("/logout"), 2);
     assert!(session.access_token().await.unwrap_err().is_unauthorized());
@@ -63,11 +63,11 @@ async fn a_logout_that_failed_can_be_called_again_by_another_process() {
         .clone()
         .expect("what the logout needs");
     assert!(entry.is_ending());
-    // The other process gives out nothing new.
+    // The other process returns no new tokens.
     expire(&other).await;
     assert!(other.access_token().await.unwrap_err().is_unauthorized());
     assert_eq!(mock.posts("/token"), 1);
-    // Nor does a process that starts now, but it ends the session.
+    // A process that starts now returns no tokens either, but it ends the session.
     drop((one, other));
     let later = mock
         .oidc()

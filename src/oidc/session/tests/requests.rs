@@ -6,7 +6,7 @@ use super::{first, rotating};
 use crate::jose::{DpopKey, SignatureAlgorithm, decode_unverified};
 use crate::oidc::Session;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::{Reply, Server};
+use crate::testing::{Reply, Server, options};
 use crate::{ErrorKind, Method, StatusCode};
 
 async fn session(mock: &Mock) -> Session {
@@ -44,7 +44,7 @@ async fn a_service_gets_the_token_and_what_the_caller_sets() {
     assert!(seen.iter().all(|seen| seen.header("dpop").is_none()));
 }
 
-/// A 401 comes before execution, so a `POST` is replayed too, with its body, once.
+/// A 401 comes before execution, so a `POST` is replayed too, once, with its body.
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_and_the_request_replayed() {
     let service = Server::start(|seen, _| match seen.header("authorization") {
@@ -59,7 +59,7 @@ async fn a_refused_token_is_replaced_once_and_the_request_replayed() {
     let bodies: Vec<_> = service.seen().iter().map(|s| s.body.clone()).collect();
     assert_eq!(bodies, [r#"{"a":1}"#, r#"{"a":1}"#]);
 
-    // A fresh one that is refused as well ends it.
+    // If the fresh token is refused too, the call fails.
     let service = Server::start(|_, _| {
         Reply::status(401).with("WWW-Authenticate", r#"Bearer error="invalid_token""#)
     })
@@ -74,7 +74,7 @@ async fn a_refused_token_is_replaced_once_and_the_request_replayed() {
     assert!(error.hint().unwrap().contains("audience"), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 
-    // Without a refresh token there is no other one.
+    // Without a refresh token there is no fresh token.
     let mut tokens = first(&mock).await;
     tokens.renewal = None;
     let before = mock.posts("/token");
@@ -83,19 +83,19 @@ async fn a_refused_token_is_replaced_once_and_the_request_replayed() {
     assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED), "{error}");
     let hint = error.hint().unwrap();
     assert!(
-        hint.contains("no refresh token") && !hint.contains("or a fresh one"),
+        hint.contains("no refresh token") && !hint.contains("and a fresh one"),
         "{error}"
     );
     assert_eq!((service.seen().len(), mock.posts("/token")), (3, before));
 
-    // What ended meanwhile says so.
+    // An ended session is reported.
     login.close().await.unwrap();
     let error = login.request::<()>(Method::GET, &url).await.unwrap_err();
     assert_eq!(error.operation(), Some("oidc.session"), "{error}");
     assert_eq!(service.seen().len(), 3);
 }
 
-/// RFC 9449 sections 7 and 9: a proof for each attempt, with the nonce that the service wants.
+/// RFC 9449 sections 7 and 9: a proof for each attempt, with the nonce that the service requires.
 #[tokio::test]
 async fn a_bound_token_goes_with_a_proof_and_the_services_nonce() {
     let service = Server::start(|_, number| match number {
@@ -145,7 +145,10 @@ async fn a_token_goes_neither_over_a_redirect_nor_in_the_clear() {
     let error = session.request::<()>(Method::GET, &service.url).await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
-    assert!(error.hint().unwrap().contains("token would go"), "{error}");
+    assert!(
+        error.hint().unwrap().contains("receive the token"),
+        "{error}"
+    );
     assert!(elsewhere.seen().is_empty());
     for url in [
         "http://api.example/x",
@@ -173,14 +176,14 @@ async fn a_token_goes_neither_over_a_redirect_nor_in_the_clear() {
     assert_eq!(service.seen().len(), 1);
 }
 
-/// They may be secrets between the client and its provider.
+/// The headers may be secrets between the client and its provider.
 #[tokio::test]
 async fn headers_for_the_provider_do_not_go_to_a_service() {
     let service = Server::start(|_, _| Reply::json(200, "1")).await;
     let mock = rotating().await;
     let oidc = mock
         .builder()
-        .connection(|connection| connection.default_header("x-gateway", "hunter2"))
+        .options(options().default_header("x-gateway", "hunter2"))
         .build()
         .unwrap();
     let session = oidc.session(oidc.client_credentials().await.unwrap());
@@ -190,7 +193,7 @@ async fn headers_for_the_provider_do_not_go_to_a_service() {
     assert_eq!(service.seen()[0].header("x-gateway"), None);
 }
 
-/// As for every call: what may have been executed is repeated only where that is harmless.
+/// As for every call, a request that may have been executed is repeated only if that is harmless.
 #[tokio::test]
 async fn a_failing_service_is_asked_again_where_that_is_harmless() {
     for (method, sent) in [(Method::GET, 4), (Method::POST, 1)] {
@@ -202,7 +205,7 @@ async fn a_failing_service_is_asked_again_where_that_is_harmless() {
         assert_eq!(error.kind(), ErrorKind::Server, "{error}");
         assert_eq!(service.seen().len(), sent, "{method}");
     }
-    // What it says is its own; hints about the provider would mislead.
+    // The errors are the service's own; hints about the provider would mislead.
     for (status, kind) in [
         (403, ErrorKind::Forbidden),
         (404, ErrorKind::NotFound),

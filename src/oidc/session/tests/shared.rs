@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use super::super::{Session, StoredTokens, TokenStore, TokenStoreFuture};
+use super::super::{Session, StoredTokens, TokenStore};
 use super::{expire, first, rotating};
-use crate::ErrorKind;
 use crate::oidc::tests::mock::{Defects, Mock};
 use crate::testing::Reply;
+use crate::{BoxFuture, ErrorKind, Result};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Store(pub(super) Arc<Mutex<Option<StoredTokens>>>);
 
 impl TokenStore for Store {
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         let found = self.0.lock().unwrap().clone();
         Box::pin(std::future::ready(Ok(found)))
     }
@@ -23,7 +23,7 @@ impl TokenStore for Store {
         &self,
         expected: Option<u64>,
         tokens: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         let mut stored = self.0.lock().unwrap();
         let fits = stored.as_ref().map(StoredTokens::version) == expected;
         if fits {
@@ -33,7 +33,7 @@ impl TokenStore for Store {
     }
 }
 
-/// Two sessions of one login, as two processes have them.
+/// Two sessions of one login, as in two processes.
 pub(super) async fn two_processes(mock: &Mock) -> (Store, Session, Session) {
     let store = Store::default();
     let tokens = first(mock).await;
@@ -43,7 +43,7 @@ pub(super) async fn two_processes(mock: &Mock) -> (Store, Session, Session) {
 }
 
 #[tokio::test]
-async fn r15_what_another_process_has_written_is_taken_over() {
+async fn tokens_that_another_process_has_written_are_taken_over() {
     let mock = rotating().await;
     let (_, one, other) = two_processes(&mock).await;
     let (a, b) = (expire(&one).await, expire(&other).await);
@@ -51,7 +51,7 @@ async fn r15_what_another_process_has_written_is_taken_over() {
     assert_eq!(one.access_token().await.unwrap().expose(), "t2");
     assert_eq!(other.access_token().await.unwrap().expose(), "t2");
     assert_eq!(mock.posts("/token"), 2, "the second one read the store");
-    // Both at once: one claims, the other waits for it.
+    // Both at once: one claims the refresh, the other waits for it.
     expire(&one).await;
     expire(&other).await;
     let (a, b) = tokio::join!(one.access_token(), other.access_token());
@@ -59,9 +59,9 @@ async fn r15_what_another_process_has_written_is_taken_over() {
     assert_eq!(mock.posts("/token"), 3);
 }
 
-/// The nonce of a browser login is known to the process that has checked it, and to no other.
+/// The nonce of a browser login is only known to the process that checked it.
 #[tokio::test]
-async fn r15_the_id_token_of_a_browser_login_is_restored() {
+async fn the_id_token_of_a_browser_login_is_restored_from_the_store() {
     let mock = Mock::with(Defects {
         answer: Box::new(|answer| answer["refresh_token"] = json!("r")),
         ..Defects::default()
@@ -77,15 +77,15 @@ async fn r15_the_id_token_of_a_browser_login_is_restored() {
     let session = session.unwrap();
     let tokens = session.tokens().await.unwrap();
     assert!(tokens.id_token().is_some());
-    // The provider repeats the nonce with a refresh.
+    // The provider repeats the nonce in the refreshed ID token.
     expire(&session).await;
     session.access_token().await.unwrap();
     assert!(session.tokens().await.unwrap().id_token().is_some());
 }
 
-/// The ID token of a refresh elsewhere is taken over with the rest.
+/// The ID token of another process's refresh is taken over with the other tokens.
 #[tokio::test]
-async fn r15_a_new_id_token_is_taken_over() {
+async fn a_new_id_token_of_another_process_is_taken_over() {
     let number = Mutex::new(0_u32);
     let mock = Mock::with(Defects {
         claims: Box::new(move |claims| {
@@ -112,7 +112,7 @@ async fn r15_a_new_id_token_is_taken_over() {
 }
 
 #[tokio::test]
-async fn r15_a_claim_of_a_process_that_died_ends() {
+async fn the_claim_of_a_process_that_died_ends() {
     let mock = rotating().await;
     let store = Store::default();
     let session = mock
@@ -132,8 +132,8 @@ async fn r15_a_claim_of_a_process_that_died_ends() {
 }
 
 #[tokio::test]
-async fn r15_after_invalid_grant_the_store_is_read_once_more() {
-    // Somebody refreshes without a claim, while this process is at it.
+async fn after_invalid_grant_the_store_is_read_once_more() {
+    // A process refreshes without a claim while this one refreshes.
     let store = Store::default();
     let shared = store.clone();
     let mock = Mock::with(Defects {
@@ -180,9 +180,9 @@ async fn a_logout_elsewhere_ends_the_session_here() {
     assert_eq!(mock.posts("/token"), 1);
 }
 
-/// Wherever the tokens were refreshed last: what is ended is the newest of them.
+/// The newest tokens are ended, wherever they were refreshed.
 #[tokio::test]
-async fn r17_a_logout_ends_what_another_process_has_refreshed() {
+async fn a_logout_ends_what_another_process_has_refreshed() {
     let mock = rotating().await;
     let (store, one, other) = two_processes(&mock).await;
     expire(&one).await;
@@ -200,7 +200,7 @@ async fn r17_a_logout_ends_what_another_process_has_refreshed() {
 }
 
 #[tokio::test]
-async fn r17_a_session_that_is_closed_leaves_another_login_alone() {
+async fn a_session_that_is_closed_leaves_another_login_alone() {
     let mock = rotating().await;
     let store = Store::default();
     let tokens = first(&mock).await;
@@ -217,7 +217,7 @@ async fn r17_a_session_that_is_closed_leaves_another_login_alone() {
         .unwrap();
     expire(&same).await;
     same.access_token().await.unwrap();
-    // Refreshed elsewhere, it is the same login.
+    // After a refresh in another process it is still the same login.
     one.close().await.unwrap();
     assert!(store.0.lock().unwrap().is_none());
     // Another login in its place.
@@ -233,12 +233,12 @@ async fn r17_a_session_that_is_closed_leaves_another_login_alone() {
     assert!(store.0.lock().unwrap().is_none());
 }
 
-/// A store in which somebody writes while a logout removes the tokens.
+/// A store to which another process writes while a logout removes the tokens.
 #[derive(Debug, Clone, Default)]
 struct Busy(Store, Arc<Mutex<bool>>);
 
 impl TokenStore for Busy {
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         self.0.load()
     }
 
@@ -246,7 +246,7 @@ impl TokenStore for Busy {
         &self,
         expected: Option<u64>,
         tokens: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         if tokens.is_none() && !std::mem::replace(&mut *self.1.lock().unwrap(), true) {
             let mut stored = self.0.0.lock().unwrap();
             let written = stored.as_ref().map(|entry| entry.released(None));
@@ -257,7 +257,7 @@ impl TokenStore for Busy {
 }
 
 #[tokio::test]
-async fn r17_tokens_that_are_written_during_a_logout_are_removed_too() {
+async fn tokens_that_are_written_during_a_logout_are_removed_too() {
     let mock = rotating().await;
     let store = Busy::default();
     let tokens = first(&mock).await;
@@ -267,9 +267,9 @@ async fn r17_tokens_that_are_written_during_a_logout_are_removed_too() {
     assert!(*store.1.lock().unwrap(), "somebody was faster");
 }
 
-/// What another process has is worth taking over only for a while.
+/// Another process's access token is taken over only if it is valid for long enough.
 #[tokio::test]
-async fn r15_a_token_about_to_end_is_not_taken_over() {
+async fn a_token_about_to_end_is_not_taken_over() {
     for (left, refreshes) in [(5, true), (60, false)] {
         let mock = rotating().await;
         let store = Store::default();
@@ -295,9 +295,9 @@ async fn r15_a_token_about_to_end_is_not_taken_over() {
     }
 }
 
-/// A claim that lasts longer than any was made by a clock that is off.
+/// A claim that lasts too long was made with a wrong clock.
 #[tokio::test]
-async fn r15_a_claim_out_of_the_future_is_none() {
+async fn a_claim_from_the_future_is_not_a_claim() {
     let mock = rotating().await;
     let tokens = first(&mock).await;
     let entry = StoredTokens::new(1, "l", &tokens).claimed();
@@ -309,10 +309,9 @@ async fn r15_a_claim_out_of_the_future_is_none() {
     assert!(!off.is_claimed());
 }
 
-/// After a rotation the new refresh token is the only good one, whatever is wrong with the ID token
-/// beside it.
+/// After a rotation only the new refresh token is valid, whatever is wrong with the new ID token.
 #[tokio::test]
-async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
+async fn a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
     for shared in [false, true] {
         let number = Arc::new(Mutex::new(0_u32));
         let (answers, headers) = (number.clone(), number.clone());
@@ -325,7 +324,7 @@ async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
                     .is_some_and(|token| token != current);
                 spent.then(|| Reply::json(400, r#"{"error":"invalid_grant"}"#))
             }),
-            // The second one names a key that is not published yet.
+            // The second ID token names a key that is not published yet.
             header: Box::new(move |header| {
                 *headers.lock().unwrap() += 1;
                 if *headers.lock().unwrap() == 2 {
@@ -345,7 +344,7 @@ async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
             true => oidc.session_in(store.clone(), tokens).await.unwrap(),
             false => oidc.session(tokens),
         };
-        // Another process, which has the tokens from before.
+        // Another process, which has the earlier tokens.
         let next = match shared {
             true => mock.oidc().session_from(store).await.unwrap().unwrap(),
             false => session.clone(),
@@ -364,9 +363,9 @@ async fn r06_a_rotated_token_outlives_an_id_token_that_cannot_be_verified() {
     }
 }
 
-/// Who cannot finish in time gives up, and lets the next one in.
+/// A process that cannot finish in time gives up, and another one can refresh.
 #[tokio::test]
-async fn r15_a_refresh_is_given_up_before_its_claim_ends() {
+async fn a_refresh_is_given_up_before_its_claim_ends() {
     let mock = Mock::with(Defects {
         script: Box::new(|seen| {
             let refresh = seen.form("grant_type") == Some("refresh_token");
@@ -388,8 +387,8 @@ async fn r15_a_refresh_is_given_up_before_its_claim_ends() {
     assert!(!store.0.lock().unwrap().as_ref().unwrap().is_claimed());
 }
 
-/// A login of somebody else in the same place of the store is another session: nobody gets its tokens
-/// through the first one, or ends it.
+/// Another login in the same place of the store is another session: the first one neither returns
+/// its tokens nor ends it.
 #[tokio::test]
 async fn the_login_of_another_user_is_not_taken_over() {
     let user = Arc::new(Mutex::new("ada".to_owned()));
@@ -424,12 +423,12 @@ async fn the_login_of_another_user_is_not_taken_over() {
     assert_eq!(bob.access_token().await.unwrap().expose(), "access of bob");
 }
 
-/// Reads that lag behind writes.
+/// A store whose reads lag behind its writes.
 #[derive(Debug, Clone, Default)]
 struct Lagging;
 
 impl TokenStore for Lagging {
-    fn load(&self) -> TokenStoreFuture<'_, Option<StoredTokens>> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
@@ -437,7 +436,7 @@ impl TokenStore for Lagging {
         &self,
         _: Option<u64>,
         _: Option<StoredTokens>,
-    ) -> TokenStoreFuture<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         Box::pin(std::future::ready(Ok(false)))
     }
 }
@@ -449,5 +448,5 @@ async fn a_store_that_does_not_show_what_was_written_is_given_up() {
     tokio::time::pause();
     let error = mock.oidc().session_in(Lagging, tokens).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    assert!(error.hint().unwrap().contains("lags behind"), "{error}");
+    assert!(error.hint().unwrap().contains("lagging replica"), "{error}");
 }

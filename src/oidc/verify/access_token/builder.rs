@@ -1,4 +1,4 @@
-//! Setting up a verifier.
+//! The builder of an access token verifier.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,15 +8,15 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::super::LEEWAY;
-use super::super::answers::{Answers, Introspect, KEEP};
 use super::super::claims::Subjects;
+use super::super::introspection_cache::{DEFAULT_AGE, Introspect, IntrospectionCache};
 use super::super::issuer::TrustedIssuer;
 use super::super::replay::{ReplayMemory, ReplayStore};
-use super::{AccessTokenProfile, AccessTokenVerifier, Ask, Check, Rules};
+use super::{AccessTokenProfile, AccessTokenVerifier, Check, IntrospectionRules, Rules};
 use crate::error::{Result, config};
 use crate::jose::SignatureAlgorithm;
 
-/// Sets up an [`AccessTokenVerifier`].
+/// A builder for an [`AccessTokenVerifier`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct AccessTokenVerifierBuilder {
     rules: Rules,
@@ -41,8 +41,8 @@ impl AccessTokenVerifierBuilder {
                 leeway: LEEWAY,
                 not_before: None,
                 without: BTreeSet::new(),
-                answers: None,
-                ask: Ask::default(),
+                introspection: None,
+                introspection_rules: IntrospectionRules::default(),
                 replay: Arc::new(ReplayMemory::default()),
                 clock: Arc::new(SystemTime::now),
             },
@@ -51,22 +51,23 @@ impl AccessTokenVerifierBuilder {
         }
     }
 
-    /// The name of this service in `aud`; of several, one must be there. Needed, unless
-    /// [`Check::Audience`] is switched off.
+    /// Adds a name of this service in `aud`. A token must have one of the names. Required, unless
+    /// [`Check::Audience`] is disabled.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.rules.audiences.push(audience.into());
         self
     }
 
-    /// A name of this service in `aud` that is not the id of a client, such as
-    /// `https://api.example.org`: no ID token is for it. Otherwise as [`audience`](Self::audience).
+    /// Like [`audience`](Self::audience), for a name that is not a client id, such as
+    /// `https://api.example.org`, so that no ID token has this audience.
     pub fn resource_audience(mut self, audience: impl Into<String>) -> Self {
         let audience = audience.into();
         self.rules.resource_audiences.push(audience.clone());
         self.audience(audience)
     }
 
-    /// How the tokens of the issuer say that they are access tokens; as Keycloak's unless set.
+    /// Sets how the issuer's access tokens are recognized. The default is
+    /// [`AccessTokenProfile::Keycloak`].
     ///
     /// ```
     /// use keycloak_kit::oidc::{AccessTokenProfile, AccessTokenVerifier, TrustedIssuer};
@@ -86,83 +87,83 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Takes only tokens that have this claim with this value, or with a list that holds it; of
-    /// several, all must be there.
+    /// Requires a claim with this value, or with a list that contains the value. Several claims can
+    /// be required.
     pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.rules.required.push((name.into(), value.into()));
         self
     }
 
-    /// Takes tokens of this issuer too. Each issuer's tokens are verified with its own keys.
+    /// Also accepts tokens of another issuer. Each issuer's tokens are verified with its own keys.
     pub fn also_issuer(mut self, issuer: TrustedIssuer) -> Self {
         self.rules.issuers.push(issuer);
         self
     }
 
-    /// Takes only tokens that were issued to this client (`azp`), or to one of several.
+    /// Accepts only tokens issued to this client (`azp`). Several clients can be added.
     pub fn authorized_party(mut self, client_id: impl Into<String>) -> Self {
         self.rules.authorized_parties.push(client_id.into());
         self
     }
 
-    /// Takes only tokens about this subject.
+    /// Accepts only tokens with this subject.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.rules.subject = Some(subject.into());
         self
     }
 
-    /// Takes only subjects of at most 255 ASCII characters (RFC 9068 section 2.2, OpenID Connect Core
-    /// 1.0 section 2). Unless set, a subject has at most 4096 octets of any characters but control
-    /// characters; it is compared as it is written.
+    /// Accepts only subjects of at most 255 ASCII characters (RFC 9068 section 2.2, OpenID Connect
+    /// Core 1.0 section 2). By default a subject may have up to 4096 bytes without control
+    /// characters. Subjects are compared byte by byte.
     pub fn strict_subjects(mut self) -> Self {
         self.rules.subjects = Subjects::Strict;
         self
     }
 
-    /// Takes only tokens with this scope; of several, all must be there.
+    /// Requires a scope. Several scopes can be required.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.rules.scopes.push(scope.into());
         self
     }
 
-    /// Takes only tokens signed with one of these algorithms; all asymmetric ones unless set.
-    /// Symmetric ones are never taken.
+    /// Accepts only tokens signed with one of these algorithms. The default is all asymmetric
+    /// algorithms; symmetric algorithms are ignored.
     pub fn algorithms(mut self, all: impl IntoIterator<Item = SignatureAlgorithm>) -> Self {
         let asymmetric = |one: &SignatureAlgorithm| SignatureAlgorithm::ASYMMETRIC.contains(one);
         self.rules.algorithms = Some(all.into_iter().filter(asymmetric).collect());
         self
     }
 
-    /// How far this machine's clock and the server's may differ; 30 s unless set, and never more
-    /// than half of a token's life.
+    /// Sets how far this machine's clock and the server's may differ. The default is 30 s; it is
+    /// limited to half of a token's lifetime.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.rules.leeway = leeway;
         self
     }
 
-    /// Refuses tokens made before this time: a realm's or client's not-before policy.
+    /// Refuses tokens issued before this time, such as a realm's or client's not-before policy.
     pub fn not_before(mut self, time: SystemTime) -> Self {
         self.rules.not_before = Some(time);
         self
     }
 
-    /// Lightweight access tokens lack most claims: the server is asked for them, and whether the
-    /// token is still active. Keycloak marks them in `jti`; of tokens without that mark, such
-    /// as those of Keycloak 24, the ones without `sub` or `aud` are asked about.
+    /// Introspects lightweight access tokens, to add their missing claims and to check that they
+    /// are still active.
     ///
-    /// Whoever is asked speaks for the issuer that the verifier was made with: tokens of other
-    /// issuers are never shown to it. At most 64 questions are on their way at once.
+    /// Keycloak marks lightweight tokens in `jti`. A token without such a mark, as in Keycloak 24,
+    /// is introspected if it lacks `sub` or `aud`. Only tokens of the verifier's first issuer are
+    /// introspected. There are at most 64 concurrent requests.
     ///
     /// # Security
-    /// Answers are kept for 30 s, so a revoked token is good for so long; see
+    /// Responses are cached for 30 s, so a revoked token is accepted for up to that time; see
     /// [`introspection_cache`](Self::introspection_cache).
     pub fn introspection(mut self, introspect: impl Introspect) -> Self {
         self.introspect = Some(Arc::new(introspect));
         self
     }
 
-    /// The server is also asked about tokens that are not signed JWTs (RFC 7662). Its answer is
-    /// checked as the claims of a JWT are: type, issuer, audience, times, scopes, binding. Needs
+    /// Also introspects tokens that are not signed JWTs (RFC 7662). The response is checked like
+    /// the claims of a JWT: type, issuer, audience, times, scopes, binding. Requires
     /// [`introspection`](Self::introspection).
     ///
     /// ```no_run
@@ -177,48 +178,48 @@ impl AccessTokenVerifierBuilder {
     /// # Ok(()) }
     /// ```
     pub fn introspect_opaque_tokens(mut self) -> Self {
-        self.rules.ask.opaque = true;
+        self.rules.introspection_rules.opaque = true;
         self
     }
 
-    /// The server is asked about every token, after all checks that need no question: one that was
-    /// revoked is refused. Includes [`introspect_opaque_tokens`](Self::introspect_opaque_tokens).
+    /// Introspects every token after the local checks, so that revoked tokens are refused. Includes
+    /// [`introspect_opaque_tokens`](Self::introspect_opaque_tokens).
     pub fn introspect_every_token(mut self) -> Self {
-        self.rules.ask.opaque = true;
-        self.rules.ask.every = true;
+        self.rules.introspection_rules.opaque = true;
+        self.rules.introspection_rules.every = true;
         self
     }
 
-    /// How long the server's answers are used; 30 s unless set, zero for none, and never longer
-    /// than the token is good for. Refusals are kept for at most 10 s, apart from the good answers;
-    /// a failure to ask is not kept.
+    /// Sets how long introspection responses are cached, at most until the token expires. The
+    /// default is 30 s; zero disables the cache. Refusals are cached for at most 10 s, failed
+    /// requests not at all.
     ///
     /// # Security
-    /// A revoked token is good for so long.
+    /// A revoked token is accepted for up to this time.
     pub fn introspection_cache(mut self, keep: Duration) -> Self {
         self.keep = Some(keep);
         self
     }
 
-    /// Takes an active token for an access token where the server does not say what it is
+    /// Accepts an active token as an access token if the introspection response has no type
     /// (`token_type` is optional, RFC 7662 section 2.2).
     ///
     /// # Security
-    /// Such servers call refresh tokens active too, and a hint of the type is no filter (RFC 7662
-    /// section 2.1). Require an audience or a scope that only access tokens have.
+    /// Such servers may report refresh tokens as active, and `token_type_hint` does not prevent
+    /// that (RFC 7662 section 2.1). Require an audience or a scope that only access tokens have.
     pub fn untyped_as_access_token(mut self) -> Self {
-        self.rules.ask.untyped = true;
+        self.rules.introspection_rules.untyped = true;
         self
     }
 
-    /// Where used DPoP proofs are remembered; in memory unless set, which is enough for one
-    /// process.
+    /// Sets the store of used DPoP proofs. The default is in memory, which is sufficient for a
+    /// single process.
     pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
         self.rules.replay = Arc::new(store);
         self
     }
 
-    /// Switches one check off. **Each of them is there because leaving it out was an attack.**
+    /// Disables a check. **Each check prevents a known attack.**
     pub fn without(mut self, check: Check) -> Self {
         self.rules.without.insert(check);
         self
@@ -230,37 +231,49 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Checks the settings.
+    /// Creates the verifier.
     ///
     /// # Errors
-    /// Of kind `Config` when no audience is set, when several issuers are trusted and the check of
-    /// the issuer is off, when [`AccessTokenProfile::Any`] has nothing that ID tokens lack, or when
-    /// a setting of the introspection is there without it.
+    /// Returns an error of kind `Config` if
+    ///
+    /// - there is no audience,
+    /// - there are several issuers and [`Check::Issuer`] is disabled,
+    /// - [`AccessTokenProfile::Any`] has no requirement that ID tokens do not meet,
+    /// - there is no asymmetric algorithm, or
+    /// - a setting of introspection is used without [`introspection`](Self::introspection).
     pub fn build(self) -> Result<AccessTokenVerifier> {
         let mut rules = self.rules;
-        let asks = rules.ask.opaque || rules.ask.untyped || self.keep.is_some();
+        let asks = rules.introspection_rules.opaque
+            || rules.introspection_rules.untyped
+            || self.keep.is_some();
         match self.introspect {
             Some(introspect) => {
-                rules.answers = Some(Answers::new(introspect, self.keep.unwrap_or(KEEP)));
+                rules.introspection = Some(IntrospectionCache::new(
+                    introspect,
+                    self.keep.unwrap_or(DEFAULT_AGE),
+                ));
             }
             None if asks => {
-                return Err(config("nobody is set that can be asked about tokens")
-                    .with_hint("set introspection(oidc), with a confidential client"));
+                return Err(
+                    config("introspection is configured without a server to ask")
+                        .with_hint("set introspection(oidc) with a confidential client"),
+                );
             }
             None => {}
         }
         rules.check_profile()?;
         if rules.audiences.is_empty() && rules.checks(Check::Audience) {
             return Err(
-                config("the access token verifier needs the audience that tokens are for")
-                    .with_hint(
-                        "set audience to the client id of this service and give its callers an \
-                         audience mapper, or switch the check off with without(Check::Audience)",
-                    ),
+                config("the access token verifier needs an audience").with_hint(
+                    "set audience to the client id of this service and give its callers an \
+                         audience mapper, or disable the check with without(Check::Audience)",
+                ),
             );
         }
         if rules.issuers.len() > 1 && !rules.checks(Check::Issuer) {
-            return Err(config("with several issuers the issuer is always checked"));
+            return Err(config(
+                "Check::Issuer cannot be disabled with several issuers",
+            ));
         }
         if rules.algorithms.as_ref().is_some_and(Vec::is_empty) {
             return Err(config(

@@ -1,4 +1,4 @@
-//! Access tokens that only the server can read (RFC 7662).
+//! Opaque access tokens, which only the server can read (RFC 7662).
 
 use serde_json::{Map, Value};
 
@@ -6,12 +6,12 @@ use super::{Check, KIND, Rules};
 use crate::error::{Result, TokenFault};
 use crate::jose::jws::{self, MAX_TOKEN};
 use crate::jose::{base64url, json};
-use crate::oidc::verify::answers::{Answers, TypeOfAnswer};
 use crate::oidc::verify::binding::Presented;
+use crate::oidc::verify::introspection_cache::{IntrospectionCache, TypeOfAnswer};
 
-/// Whether a token is not a signed JWT. One whose header can be read is verified here, and never
-/// asked about because its signature is wrong.
-pub(super) fn is_one(token: &str) -> bool {
+/// Returns whether a token is not a signed JWT. A token with a readable header is verified locally,
+/// and is not introspected if its signature is wrong.
+pub(super) fn is_opaque(token: &str) -> bool {
     let parts: Vec<&str> = token.splitn(4, '.').collect();
     let [header, _, _] = parts[..] else {
         return true;
@@ -22,42 +22,43 @@ pub(super) fn is_one(token: &str) -> bool {
 }
 
 impl Rules {
-    /// All checks of a JWT, with the server's answer as its claims.
+    /// Introspects a token, and checks the response like the claims of a JWT.
     pub(super) async fn check_opaque(
         &self,
-        answers: &Answers,
+        introspection: &IntrospectionCache,
         presented: Presented<'_>,
     ) -> Result<Map<String, Value>> {
         let token = presented.token;
-        // RFC 6750 section 2.1: nothing else can be a token.
+        // The characters of a token (RFC 6750 section 2.1).
         if token.is_empty()
             || token.len() > MAX_TOKEN
             || !token.bytes().all(|b| b.is_ascii_graphic())
         {
-            let error = jws::malformed("the token has characters that no token has");
+            let error =
+                jws::malformed("the token is empty, too long, or contains invalid characters");
             return Err(jws::without_scheme(token, error));
         }
         let now = self.now();
-        let claims = answers
-            .about(token, now, |answer| match TypeOfAnswer::of(answer) {
+        let claims = introspection
+            .introspect(token, now, |answer| match TypeOfAnswer::of(answer) {
                 _ if !self.checks(Check::Type) => Ok(()),
                 TypeOfAnswer::AccessToken => Ok(()),
-                TypeOfAnswer::Absent if self.ask.untyped => Ok(()),
+                TypeOfAnswer::Absent if self.introspection_rules.untyped => Ok(()),
                 TypeOfAnswer::Absent => Err(KIND
                     .refused(
                         TokenFault::Type,
-                        "the server does not say whether it is an access token",
+                        "the introspection response has no token type",
                     )
                     .with_hint(
-                        "such servers call refresh tokens active too: where this one does not, or \
-                         an audience or a scope tells them apart, set untyped_as_access_token",
+                        "such servers may report refresh tokens as active: if this one does not, or \
+                         an audience or a scope distinguishes them, set untyped_as_access_token",
                     )),
                 TypeOfAnswer::Other => {
                     Err(KIND.refused(TokenFault::Type, "it is a token of another type"))
                 }
             })
             .await?;
-        // Whoever answers speaks for its own issuer only.
+        // The server introspects only tokens of its own issuer.
         if self.checks(Check::Issuer)
             && let Some(issuer) = self.issuers.first()
         {
@@ -67,8 +68,8 @@ impl Rules {
                     return error;
                 }
                 error.with_hint(
-                    "the server's answer names no issuer: without(Check::Issuer) takes it from \
-                     the only server that is asked",
+                    "the introspection response has no iss: without(Check::Issuer) accepts it, because \
+                     only one server is asked",
                 )
             })?;
         }

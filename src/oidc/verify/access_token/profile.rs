@@ -1,4 +1,4 @@
-//! What says that a token is an access token.
+//! Recognizing access tokens.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::{Check, KIND, Rules};
 use crate::error::{Error, Result, TokenFault, config};
 use crate::oidc::verify::claims::{is_of_another_kind, text};
 
-/// How the tokens of an issuer say that they are access tokens.
+/// How the access tokens of an issuer are recognized.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessTokenProfile {
@@ -14,24 +14,24 @@ pub enum AccessTokenProfile {
     /// missing.
     #[default]
     Keycloak,
-    /// The header has the type `at+jwt`, and the claims that RFC 9068 section 2.2 requires are there.
+    /// The header has the type `at+jwt`, and the token has the claims required by RFC 9068 section
+    /// 2.2.
     Rfc9068,
-    /// The token does not say what it is, as with most providers. What says that it is of another
-    /// kind is refused: a token with `nonce`, `at_hash`, `c_hash`, `s_hash` or `events`, or with
-    /// another `typ`.
+    /// The token has no type, as with most providers. A token that is recognizably of another kind
+    /// is refused: one with `nonce`, `at_hash`, `c_hash`, `s_hash` or `events`, or with another
+    /// `typ`.
     ///
-    /// An ID token of the code flow may have none of these. So the verifier builds only with
+    /// An ID token of the code flow may have none of these. The builder therefore requires
     /// something that no ID token of the provider has: a required
     /// [`scope`](super::AccessTokenVerifierBuilder::scope), a required
     /// [`claim`](super::AccessTokenVerifierBuilder::require_claim) such as `token_use`, or a
-    /// [`resource_audience`](super::AccessTokenVerifierBuilder::resource_audience). A claim does not
-    /// tell them apart where the provider puts it into ID tokens too, as many do with `groups`,
-    /// `roles` and `tid`.
+    /// [`resource_audience`](super::AccessTokenVerifierBuilder::resource_audience). Do not use a
+    /// claim that the provider also adds to ID tokens, as many do with `groups`, `roles` and `tid`.
     Any,
 }
 
-/// Claims that ID tokens have too (OpenID Connect Core 1.0 sections 2 and 5.1): to require one of
-/// them tells no access token from an ID token.
+/// Claims of ID tokens (OpenID Connect Core 1.0 sections 2 and 5.1), which do not distinguish an
+/// access token from an ID token.
 const OF_ID_TOKENS: [&str; 35] = [
     "iss",
     "sub",
@@ -70,7 +70,7 @@ const OF_ID_TOKENS: [&str; 35] = [
     "updated_at",
 ];
 
-/// The values of a claim `typ` that access tokens have, in lower case.
+/// The values of the claim `typ` in access tokens, in lower case.
 const ACCESS_TYPES: [&str; 7] = [
     "bearer",
     "dpop",
@@ -82,7 +82,7 @@ const ACCESS_TYPES: [&str; 7] = [
 ];
 
 impl AccessTokenProfile {
-    /// Whether the signed claims, with the type in the header, are those of an access token.
+    /// Checks that the claims and the type in the header are those of an access token.
     pub(super) fn check(self, claims: &Map<String, Value>, media_type: Option<&str>) -> Result<()> {
         let typ = claims.get("typ");
         let is_bearer = typ.is_some_and(|typ| typ == "Bearer" || typ == "DPoP");
@@ -111,21 +111,21 @@ impl AccessTokenProfile {
         Ok(())
     }
 
-    /// Says which profile would fit, where the token is not plainly of another kind.
+    /// Creates the error, with a hint to the profile that would accept the token, if any.
     fn refused(self, claims: &Map<String, Value>, is_bearer: bool, is_at_jwt: bool) -> Error {
         let error = KIND.refused(TokenFault::Type, "it is a token of another type");
         if self == Self::Any || is_another(claims) {
             return error;
         }
         if is_bearer {
-            return error.with_hint("it is one of Keycloak: AccessTokenProfile::Keycloak takes it");
+            return error.with_hint("AccessTokenProfile::Keycloak accepts Keycloak's tokens");
         }
         if is_at_jwt {
-            return error.with_hint("AccessTokenProfile::Any takes it");
+            return error.with_hint("AccessTokenProfile::Any accepts this token");
         }
         error.with_hint(
-            "it does not say what it is, as with most providers: AccessTokenProfile::Any takes it \
-             beside a required scope, a required claim or a resource audience",
+            "the token has no type, as with most providers: use AccessTokenProfile::Any with a \
+             required scope, a required claim or a resource audience",
         )
     }
 }
@@ -140,7 +140,7 @@ fn is_another(claims: &Map<String, Value>) -> bool {
 }
 
 impl Rules {
-    /// [`AccessTokenProfile::Any`] needs something that ID tokens lack.
+    /// Checks that [`AccessTokenProfile::Any`] is used with something that ID tokens lack.
     pub(super) fn check_profile(&self) -> Result<()> {
         if self.profile != AccessTokenProfile::Any || !self.checks(Check::Type) {
             return Ok(());
@@ -150,7 +150,7 @@ impl Rules {
             .required
             .iter()
             .any(|(name, _)| !OF_ID_TOKENS.contains(&name.as_str()));
-        // A plain audience beside it would let in what is for that one only.
+        // An additional plain audience would accept ID tokens for that audience.
         let by_audience = self.checks(Check::Audience)
             && !self.audiences.is_empty()
             && self
@@ -161,11 +161,11 @@ impl Rules {
             return Ok(());
         }
         Err(config(
-            "AccessTokenProfile::Any needs something that ID tokens of the provider lack",
+            "AccessTokenProfile::Any needs a requirement that the provider's ID tokens do not meet",
         )
         .with_hint(
-            "require a scope (scope), a claim that only access tokens have (require_claim), or \
-             name all audiences with resource_audience: none of them may be a client id",
+            "require a scope (scope) or a claim that only access tokens have (require_claim), or set \
+             all audiences with resource_audience; none of them may be a client id",
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! Remembering in the memory of one process.
+//! A replay store in memory.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -6,21 +6,22 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::{ReplayFuture, ReplaySender, ReplayStore};
+use super::{ReplaySender, ReplayStore};
+use crate::BoxFuture;
 use crate::error::{Error, Result, unavailable};
 use crate::jose::hash;
 
-/// Nobody is sent away for longer.
+/// The maximum `retry_after` of an error.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Remembers in memory: enough for one process. Nothing is forgotten before its time.
+/// A replay store in memory, for a single process. No id is removed before its time.
 ///
-/// The room is limited: for the ids of DPoP proofs of one client of the issuer, of one key, and of
-/// all; what is left of the room for all when it is nearly full is for clients that have few ids
-/// there. Other ids, such as those of logout tokens, have a room of their own. Whoever has filled
-/// its share is refused with an error of kind `Unavailable`: answer 503 with `Retry-After`.
+/// The number of DPoP proof ids is limited per client, per key and in total. When the store is
+/// nearly full, the rest is reserved for clients with few ids. Other ids, such as those of logout
+/// tokens, are stored separately. At a limit, calls return an error of kind `Unavailable`: respond
+/// with 503 and `Retry-After`.
 ///
-/// A proof is remembered for 30 s and twice the leeway, 90 s unless set otherwise.
+/// The id of a proof is stored for 30 s plus twice the leeway, 90 s by default.
 ///
 /// ```
 /// use keycloak_kit::oidc::ReplayMemory;
@@ -30,8 +31,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// ```
 pub struct ReplayMemory {
     limits: Limits,
-    proofs: Mutex<Seen>,
-    others: Mutex<Seen>,
+    proofs: Mutex<SeenIds>,
+    others: Mutex<SeenIds>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +43,8 @@ struct Limits {
 }
 
 impl ReplayMemory {
-    /// Room for 100,000 ids of proofs, 20,000 of one client and 10,000 of one key, and for 100,000
-    /// other ids.
+    /// Creates a store for 100,000 ids of proofs, at most 20,000 per client and 10,000 per key, and
+    /// for 100,000 other ids.
     pub fn new() -> Self {
         Self {
             limits: Limits {
@@ -56,21 +57,21 @@ impl ReplayMemory {
         }
     }
 
-    /// How many ids of DPoP proofs are kept, and how many other ids; an id takes about 200 bytes.
+    /// Sets the maximum number of DPoP proof ids, and of other ids. An id takes about 200 bytes.
     #[must_use]
     pub fn capacity(mut self, ids: usize) -> Self {
         self.limits.all = ids;
         self
     }
 
-    /// How many of the ids may be of DPoP proofs of one client.
+    /// Sets the maximum number of DPoP proof ids of a client.
     #[must_use]
     pub fn per_client(mut self, ids: usize) -> Self {
         self.limits.client = ids;
         self
     }
 
-    /// How many of the ids may be of DPoP proofs of one key.
+    /// Sets the maximum number of DPoP proof ids of a key.
     #[must_use]
     pub fn per_key(mut self, ids: usize) -> Self {
         self.limits.key = ids;
@@ -90,14 +91,14 @@ impl ReplayMemory {
         };
         let mut seen = room.lock().unwrap_or_else(PoisonError::into_inner);
         seen.forget(now);
-        // Ids are as long as their senders like.
+        // The sender chooses the length of an id, so its hash is stored.
         let id = hash::sha256(id);
         if seen.ids.contains_key(id.as_str()) {
             return Ok(false);
         }
         let full = |why: &'static str| Err(seen.full(why, now));
         if seen.ids.len() >= self.limits.all {
-            return full("too many tokens and proofs are remembered at once");
+            return full("the replay store is full");
         }
         let mut owners = Vec::new();
         if let Some(sender) = sender {
@@ -108,12 +109,12 @@ impl ReplayMemory {
                 return full("the client has sent too many DPoP proofs");
             }
             if seen.count(&key) >= self.limits.key {
-                return full("too many DPoP proofs were made with the same key");
+                return full("too many DPoP proofs were signed with the same key");
             }
             let reserve = self.limits.all / 10;
             let is_nearly_full = seen.ids.len() >= self.limits.all - reserve;
             if is_nearly_full && of_client >= (self.limits.client / 100).max(1) {
-                return full("too many tokens and proofs are remembered at once");
+                return full("the replay store is nearly full");
             }
             owners = vec![client, key];
         }
@@ -122,15 +123,15 @@ impl ReplayMemory {
     }
 }
 
-/// Ids, whose they are, and when they end.
+/// The stored ids, with their owners and expiry times.
 #[derive(Default)]
-struct Seen {
+struct SeenIds {
     ids: HashMap<Arc<str>, Vec<Arc<str>>>,
     ends: BTreeSet<(SystemTime, Arc<str>)>,
     counts: HashMap<Arc<str>, usize>,
 }
 
-impl Seen {
+impl SeenIds {
     fn count(&self, owner: &str) -> usize {
         self.counts.get(owner).copied().unwrap_or_default()
     }
@@ -143,7 +144,7 @@ impl Seen {
         self.ids.insert(id, owners);
     }
 
-    /// Those whose time is over.
+    /// Removes expired ids.
     fn forget(&mut self, now: SystemTime) {
         while self.ends.first().is_some_and(|(end, _)| *end <= now) {
             let Some((_, id)) = self.ends.pop_first() else {
@@ -160,7 +161,7 @@ impl Seen {
         }
     }
 
-    /// By the time that the last id of now ends, there is room for anybody.
+    /// Creates the error for a full store. When the last current id expires, the store is empty.
     fn full(&self, why: &'static str, now: SystemTime) -> Error {
         let last = self
             .ends
@@ -168,8 +169,8 @@ impl Seen {
             .and_then(|(end, _)| end.duration_since(now).ok());
         let wait = last.unwrap_or_default().min(MAX_RETRY_AFTER);
         unavailable(why, Some(wait.max(Duration::from_secs(1)))).with_hint(
-            "answer 503 with Retry-After; a service with more calls sets the limits of its \
-             ReplayMemory or has a replay store of its own",
+            "respond with 503 and Retry-After; for more calls, raise the limits of ReplayMemory or \
+             implement ReplayStore",
         )
     }
 }
@@ -181,7 +182,7 @@ impl Default for ReplayMemory {
 }
 
 impl ReplayStore for ReplayMemory {
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.note(None, id, until, SystemTime::now())))
     }
 
@@ -190,7 +191,7 @@ impl ReplayStore for ReplayMemory {
         sender: ReplaySender<'a>,
         id: &'a str,
         until: SystemTime,
-    ) -> ReplayFuture<'a> {
+    ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.note(Some(sender), id, until, SystemTime::now())))
     }
 }
@@ -213,7 +214,7 @@ mod tests {
         Some(ReplaySender { client, key })
     }
 
-    /// What is remembered is bounded: nothing is forgotten before its time, and all of it after.
+    /// The store is bounded: ids are removed at their expiry, and not before.
     #[test]
     fn ids_fill_no_memory() {
         let memory = ReplayMemory::new().capacity(1_000);
@@ -223,7 +224,7 @@ mod tests {
         let full = memory.note(None, "new", at(20), at(4)).unwrap_err();
         assert!(full.is_unavailable(), "{full}");
         assert_eq!(full.retry_after(), Some(Duration::from_secs(6)));
-        assert!(full.hint().unwrap().contains("of its own"), "{full}");
+        assert!(full.hint().unwrap().contains("ReplayStore"), "{full}");
         assert!(!memory.note(None, "0", at(20), at(9)).unwrap());
         assert!(memory.note(None, "new", at(20), at(10)).unwrap());
         assert_eq!(memory.others.lock().unwrap().ids.len(), 1);
@@ -232,7 +233,7 @@ mod tests {
         assert_eq!(format!("{memory:?}"), "ReplayMemory { .. }");
     }
 
-    /// A client with any number of keys fills its own share, and a key its own.
+    /// A client with any number of keys can use up only its own share, and so can a key.
     #[test]
     fn each_sender_has_a_share() {
         let memory = ReplayMemory::new().per_client(100).per_key(10);
@@ -252,7 +253,7 @@ mod tests {
             assert!(full.is_unavailable(), "{full}");
         }
         assert!(memory.note(by("other", "10"), "x", at(10), at(0)).unwrap());
-        // Refused proofs take no room, and used ones are still known.
+        // Refused proofs are not stored, and used ones still are.
         assert!(!memory.note(by("busy", "0"), "0", at(10), at(9)).unwrap());
         assert!(memory.note(None, "logout", at(10), at(0)).unwrap());
         assert!(memory.note(by("busy", "0"), "x2", at(20), at(10)).unwrap());
@@ -263,7 +264,7 @@ mod tests {
         );
     }
 
-    /// Many clients together leave room for those that have sent little.
+    /// Many clients together leave room for clients with few proofs.
     #[test]
     fn the_last_of_the_room_is_for_small_senders() {
         let memory = ReplayMemory::new()

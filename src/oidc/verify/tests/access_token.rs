@@ -1,4 +1,4 @@
-//! Access tokens at the service that is called with them.
+//! Access tokens in a resource server.
 
 use std::time::{Duration, SystemTime};
 
@@ -94,13 +94,13 @@ async fn what_keycloak_says_is_typed() {
         groups: u64,
     }
     refused(api().verify_as::<Other>(&token).await, TokenFault::Claim);
-    // The forms a token comes in.
+    // The types that hold a token.
     api().verify(&Secret::from(token.as_str())).await.unwrap();
     api()
         .verify(&AccessToken::new(token.as_str()))
         .await
         .unwrap();
-    // Some mappers make a list of objects.
+    // Some mappers create a list of objects.
     for list in [
         json!([{ "acme": { "id": "1" } }, { "b": {} }]),
         json!([{ "acme": {}, "b": {} }]),
@@ -109,7 +109,7 @@ async fn what_keycloak_says_is_typed() {
         let claims = change("organization", list).await.unwrap();
         assert_eq!(claims.organizations(), ["acme", "b"]);
     }
-    // With attributes the organizations are an object.
+    // With attributes, the claim is an object.
     let claims = change("organization", json!({"acme": {"id": "1"}, "b": {}}))
         .await
         .unwrap();
@@ -119,7 +119,7 @@ async fn what_keycloak_says_is_typed() {
 }
 
 #[tokio::test]
-async fn k04_the_audience_is_asked_for() {
+async fn an_access_token_needs_the_audience_of_the_service() {
     let error = resource().build().unwrap_err();
     assert!(
         error.is_config() && error.hint().unwrap().contains("audience"),
@@ -144,7 +144,7 @@ async fn k04_the_audience_is_asked_for() {
 }
 
 #[tokio::test]
-async fn k04_a_lightweight_token_says_what_to_do() {
+async fn the_refusal_of_a_lightweight_token_says_what_to_do() {
     let light = with(
         with(access_claims(), "sub", Value::Null),
         "aud",
@@ -161,7 +161,7 @@ async fn k04_a_lightweight_token_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn s25_the_issuer() {
+async fn an_access_token_of_another_issuer_is_refused() {
     for value in [
         json!("https://h/realms/demo/"),
         json!("https://h/realms/other"),
@@ -179,9 +179,9 @@ async fn s25_the_issuer() {
     }
 }
 
-/// S5: each issuer's tokens are verified with its own keys.
+/// Each issuer's tokens are verified with its own keys.
 #[tokio::test]
-async fn s05_several_issuers() {
+async fn each_of_several_issuers_has_its_own_keys() {
     let theirs = SigningKey::generate(SignatureAlgorithm::EdDsa)
         .unwrap()
         .with_kid("a");
@@ -197,7 +197,7 @@ async fn s05_several_issuers() {
     both.verify(&theirs.sign(&json!({}), &their_claims).unwrap())
         .await
         .unwrap();
-    // One issuer's key under the other's name.
+    // A key of one issuer with the name of the other.
     refused(
         both.verify(&signed(&their_claims)).await,
         TokenFault::UnknownKey,
@@ -245,7 +245,7 @@ async fn times_and_policies() {
         .unwrap();
     let just = with(access_claims(), "exp", json!(NOW));
     refused(strict.verify(&signed(&just)).await, TokenFault::Expired);
-    // K14: a not-before policy of the realm.
+    // A not-before policy of the realm.
     let since = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let policy = |seconds| {
         resource()
@@ -267,7 +267,7 @@ async fn times_and_policies() {
 }
 
 #[tokio::test]
-async fn k14_tokens_before_the_policy_are_refused() {
+async fn tokens_from_before_the_not_before_policy_are_refused() {
     let policy = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
     let verifier = resource()
         .audience("api")
@@ -308,7 +308,7 @@ async fn who_may_call() {
         web("web").verify(&signed(&unnamed)).await,
         TokenFault::AuthorizedParty,
     );
-    // RFC 9068 has another name for it.
+    // RFC 9068 uses another name.
     let standard = with(unnamed, "client_id", json!("web"));
     web("web").verify(&signed(&standard)).await.unwrap();
 
@@ -346,7 +346,7 @@ async fn who_may_call() {
 }
 
 #[tokio::test]
-async fn s21_algorithms() {
+async fn an_access_token_has_an_accepted_algorithm() {
     let only =
         |all: &[SignatureAlgorithm]| resource().audience("api").algorithms(all.iter().copied());
     let es256 = only(&[SignatureAlgorithm::Es256]).build().unwrap();
@@ -359,7 +359,7 @@ async fn s21_algorithms() {
     for none in [&[][..], &[SignatureAlgorithm::Hs256]] {
         assert!(only(none).build().unwrap_err().is_config());
     }
-    // Settings of the client's verifier hold for its access tokens.
+    // Settings of the client's verifier apply to access tokens too.
     let narrow = verifier()
         .algorithms([SignatureAlgorithm::Rs256])
         .leeway(Duration::ZERO);
@@ -380,7 +380,7 @@ async fn s21_algorithms() {
 }
 
 #[tokio::test]
-async fn s30_nothing_is_repeated() {
+async fn an_access_token_with_a_repeated_claim_is_refused() {
     let text = access_claims()
         .to_string()
         .replacen('{', r#"{"aud":"api","#, 1);
@@ -419,7 +419,7 @@ async fn who_acts_for_the_subject() {
     );
     assert_eq!((before.issuer(), before.actor()), (None, None));
     assert!(!format!("{actor:?}").contains("admin"));
-    // What is no object is nobody.
+    // A value that is not an object counts as no actor.
     for odd in [json!("admin"), json!(["admin"]), json!(true)] {
         assert_eq!(change("act", odd).await.unwrap().actor(), None);
     }
@@ -452,7 +452,7 @@ async fn subjects_and_audiences_of_access_tokens() {
             "{subject}"
         );
     }
-    // The switch of a client's verifier goes along.
+    // The setting of a client's verifier applies too.
     let own = super::verifier().strict_subjects().access_token_verifier();
     let own = own.audience("api").clock(now).build().unwrap();
     let token = signed(&with(access_claims(), "sub", json!("Žofia")));

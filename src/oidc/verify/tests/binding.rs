@@ -10,9 +10,9 @@ use url::Url;
 
 use super::super::{AccessTokenVerifier, Check, Presented};
 use super::{NOW, access_claims, api, issuer, now, refused, resource, signed, with};
-use crate::TokenFault;
 use crate::jose::{SignatureAlgorithm, SigningKey, hash};
-use crate::oidc::{ReplayFuture, ReplayMemory, ReplaySender, ReplayStore};
+use crate::oidc::{ReplayMemory, ReplaySender, ReplayStore};
+use crate::{BoxFuture, Result, TokenFault};
 
 const CERTIFICATE: &[u8] = b"a certificate";
 
@@ -68,7 +68,7 @@ async fn certificates() {
         .build()
         .unwrap();
     unchecked.verify(&token).await.unwrap();
-    // A certificate does no harm where the token is bound to none.
+    // A certificate is ignored if the token is not bound to one.
     let free = signed(&access_claims());
     api()
         .verify(Presented::new(&free).certificate(CERTIFICATE))
@@ -77,10 +77,10 @@ async fn certificates() {
 }
 
 #[tokio::test]
-async fn s18_a_proof_of_the_bound_key() {
+async fn a_bound_token_needs_a_new_proof_of_its_key() {
     let key = key();
     let thumbprint = key.public_jwk().unwrap().thumbprint();
-    // The memory of proofs goes by the clock: a token of these days.
+    // The replay store uses the system clock, so the token has the current time.
     let today = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap()
@@ -96,7 +96,7 @@ async fn s18_a_proof_of_the_bound_key() {
     let claims = with(claims(&token), "iat", json!(today));
     let proof = key.sign(&header(&key), &claims).unwrap();
     show(&verifier, &token, &proof).await.unwrap();
-    // A proof is good once.
+    // A proof is accepted once.
     refused(show(&verifier, &token, &proof).await, TokenFault::Replayed);
     let again = key
         .sign(&header(&key), &with(claims, "jti", json!("p2")))
@@ -112,15 +112,15 @@ async fn s18_a_proof_of_the_bound_key() {
 struct Remembered(Arc<Mutex<Option<SystemTime>>>);
 
 impl ReplayStore for Remembered {
-    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         *self.0.lock().unwrap() = Some(until);
         Box::pin(async { Ok(true) })
     }
 }
 
-/// A proof from the future, as far as the leeway goes, is good until it is too old by the leeway.
+/// A proof from the future, within the leeway, is accepted until it is too old by the leeway.
 #[tokio::test]
-async fn s18_a_proof_is_remembered_as_long_as_it_is_good() {
+async fn a_proof_is_remembered_as_long_as_it_is_good() {
     let key = key();
     let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
     let store = Remembered::default();
@@ -135,7 +135,7 @@ async fn s18_a_proof_is_remembered_as_long_as_it_is_good() {
 }
 
 #[tokio::test]
-async fn s18_proofs_that_are_refused() {
+async fn proofs_for_another_request_time_token_or_key_are_refused() {
     let key = key();
     let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
     let verifier = api();
@@ -166,19 +166,19 @@ async fn s18_proofs_that_are_refused() {
     }
     let without_time = with(claims(&token), "iat", Value::Null);
     let proof = key.sign(&header(&key), &without_time).unwrap();
-    refused(show(&verifier, &token, &proof).await, TokenFault::Claim);
+    refused(show(&verifier, &token, &proof).await, TokenFault::Binding);
     for (name, value) in [("iat", json!(NOW - 60)), ("iat", json!(NOW + 30))] {
         let id = format!("edge {value}");
         let edge = with(with(claims(&token), name, value), "jti", json!(id));
         let proof = key.sign(&header(&key), &edge).unwrap();
         show(&verifier, &token, &proof).await.unwrap();
     }
-    // Another key, in whatever way it gets in.
+    // Another key, in any form.
     let other = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
     let proof = other.sign(&header(&other), &claims(&token)).unwrap();
     refused(show(&verifier, &token, &proof).await, TokenFault::Binding);
     let proof = other.sign(&header(&key), &claims(&token)).unwrap();
-    refused(show(&verifier, &token, &proof).await, TokenFault::Signature);
+    refused(show(&verifier, &token, &proof).await, TokenFault::Binding);
     for change in [
         |header: &mut Value| header["typ"] = json!("JWT"),
         |header: &mut Value| header["jwk"] = json!("text"),
@@ -193,16 +193,16 @@ async fn s18_proofs_that_are_refused() {
     }
     let secret = SigningKey::from_secret(SignatureAlgorithm::Hs256, "a".repeat(32)).unwrap();
     let proof = secret.sign(&header(&key), &claims(&token)).unwrap();
-    refused(show(&verifier, &token, &proof).await, TokenFault::Algorithm);
-    refused(show(&verifier, &token, "").await, TokenFault::Malformed);
-    // RFC 9449 section 7.1: a token that is not bound does not come with a proof.
+    refused(show(&verifier, &token, &proof).await, TokenFault::Binding);
+    refused(show(&verifier, &token, "").await, TokenFault::Binding);
+    // RFC 9449 section 7.1: a token that is not bound must not come with a proof.
     let free = signed(&access_claims());
     let proof = key.sign(&header(&key), &claims(&free)).unwrap();
     refused(show(&verifier, &free, &proof).await, TokenFault::Binding);
 }
 
 #[tokio::test]
-async fn s18_nonces_of_the_service() {
+async fn a_proof_carries_the_nonce_of_the_service() {
     let key = key();
     let token = bound(json!({ "jkt": key.public_jwk().unwrap().thumbprint() }));
     let url = url();
@@ -241,7 +241,7 @@ async fn bindings_that_nobody_can_check() {
         .verify(&bound(json!({"kc-jkt-type": "DPoP"})))
         .await
         .unwrap();
-    // A binding of a known name that is no text is not one that was checked.
+    // A known confirmation method that is not a string must not count as checked.
     for confirmation in [json!({"jkt": 1}), json!({"x5t#S256": null})] {
         refused(
             api().verify(&bound(confirmation)).await,
@@ -252,7 +252,7 @@ async fn bindings_that_nobody_can_check() {
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 
-/// The memory of proofs outlasts the time in which they are taken.
+/// Proof ids are stored longer than the proofs are accepted.
 #[tokio::test]
 async fn replay_memory() {
     let memory = ReplayMemory::default();
@@ -261,7 +261,7 @@ async fn replay_memory() {
     assert!(memory.first_use("a", later).await.unwrap());
     assert!(!memory.first_use("a", later).await.unwrap());
     assert!(memory.first_use("b", later).await.unwrap());
-    // What is past its end is as good as forgotten.
+    // An expired id counts as forgotten.
     assert!(
         memory
             .first_use("c", now - Duration::from_secs(1))
@@ -271,7 +271,7 @@ async fn replay_memory() {
     assert!(memory.first_use("c", later).await.unwrap());
 }
 
-/// RFC 9449 section 7.1: the proof for a protected resource, with the hash of the token.
+/// RFC 9449 section 7.1: a proof for a protected resource, with the hash of the token.
 #[tokio::test]
 async fn rfc_9449_proof_at_a_resource() {
     let proof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHg\
@@ -297,12 +297,12 @@ async fn rfc_9449_proof_at_a_resource() {
     check(token, at).await.unwrap();
 }
 
-/// The memory at the time of these tests.
+/// A replay store at the time of these tests.
 #[derive(Debug)]
 struct AtThisTime(ReplayMemory);
 
 impl ReplayStore for AtThisTime {
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.0.note(None, id, until, now())))
     }
 
@@ -311,13 +311,13 @@ impl ReplayStore for AtThisTime {
         sender: ReplaySender<'a>,
         id: &'a str,
         until: SystemTime,
-    ) -> ReplayFuture<'a> {
+    ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(ready(self.0.note(Some(sender), id, until, now())))
     }
 }
 
-/// One client makes as many keys and proofs as it likes: it fills its own share, and other clients
-/// still log in.
+/// A client that creates any number of keys and proofs uses up its own share; other clients still
+/// log in.
 #[tokio::test]
 async fn proofs_of_one_client_fill_no_memory_of_others() {
     let memory = AtThisTime(ReplayMemory::new().per_client(1_000));
@@ -350,7 +350,7 @@ async fn proofs_of_one_client_fill_no_memory_of_others() {
     assert!(error.is_unavailable(), "{error}");
     assert!(error.retry_after().is_some(), "{error}");
     visit("other", "ada").await.0.unwrap();
-    // Without a client, the user is the sender.
+    // Without a client, the subject is the sender.
     visit("", "ada").await.0.unwrap();
     // Nothing was forgotten.
     refused(show(&verifier, &token, &proof).await, TokenFault::Replayed);

@@ -1,4 +1,4 @@
-//! Issuers whose metadata says what they sign with.
+//! Issuers whose metadata has signature algorithms.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,26 +8,26 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::super::{
-    AccessTokenVerifier, Boxed, Expected, Origin, Provider, TokenVerifier, TrustedIssuer,
+    AccessTokenVerifier, Expected, KeySource, TokenOrigin, TokenVerifier, TrustedIssuer,
 };
 use super::{
     ISSUER, access_claims, id_claims, logout_claims, now, refused, response_claims, signed,
     user_info_claims, with,
 };
-use crate::TokenFault;
 use crate::discovery::ProviderMetadata;
 use crate::jose::tests::{es256, sign};
+use crate::{BoxFuture, Result, TokenFault};
 
 struct Published(Value);
 
-impl Provider for Published {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Published {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         let mut metadata = self.0.clone();
         metadata["issuer"] = json!(ISSUER);
         Box::pin(async { Ok(Arc::new(serde_json::from_value(metadata).unwrap())) })
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async { Ok(json!({ "keys": [es256("a")] }).to_string()) })
     }
 }
@@ -37,9 +37,9 @@ fn verifier(metadata: Value) -> TokenVerifier {
     TokenVerifier::new(issuer, "web").clock(now)
 }
 
-/// S21: an algorithm that the issuer does not publish for a kind of token is not its own.
+/// An algorithm that the issuer does not publish for a kind of token is refused.
 #[tokio::test]
-async fn s21_algorithms_are_those_published_for_the_kind() {
+async fn algorithms_are_those_published_for_the_kind() {
     let expected = Expected::new();
     let (id, info, response) = (
         signed(&id_claims()),
@@ -56,7 +56,7 @@ async fn s21_algorithms_are_those_published_for_the_kind() {
         other.logout_token(&signed(&logout_claims())).await,
         TokenFault::Algorithm,
     );
-    // Access tokens, userinfo and responses have lists of their own, or none.
+    // Access tokens, userinfo and responses have their own lists, or none.
     other.user_info(&info, None).await.unwrap();
     other.authorization_response(&response).await.unwrap();
     let api = other
@@ -79,26 +79,26 @@ async fn s21_algorithms_are_those_published_for_the_kind() {
         narrow.authorization_response(&response).await,
         TokenFault::Algorithm,
     );
-    // The caller's own list comes first.
+    // The configured list takes precedence.
     let own = narrow.algorithms([crate::jose::SignatureAlgorithm::Es256]);
     own.user_info(&info, None).await.unwrap();
 }
 
 struct Away;
 
-impl Provider for Away {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Away {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         Box::pin(async { Err(crate::error::protocol("away")) })
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async { Err(crate::error::protocol("away")) })
     }
 }
 
-/// One issuer that cannot be asked takes none of the others with it.
+/// An unreachable issuer does not fail the tokens of the others.
 #[tokio::test]
-async fn s05_issuers_do_not_depend_on_one_another() {
+async fn issuers_do_not_depend_on_one_another() {
     let away = TrustedIssuer::discovered(Arc::new(Away));
     let good = TrustedIssuer::discovered(Arc::new(Published(json!({}))));
     let api = AccessTokenVerifier::builder(away)
@@ -108,7 +108,7 @@ async fn s05_issuers_do_not_depend_on_one_another() {
         .build()
         .unwrap();
     api.verify(&signed(&access_claims())).await.unwrap();
-    // Of the one that is away, perhaps: that it is away is what can be said.
+    // The token may belong to the unreachable issuer, so its error is returned.
     let other = with(access_claims(), "iss", json!("https://h/realms/other"));
     let error = api.verify(&signed(&other)).await.unwrap_err();
     assert!(error.to_string().contains("away"), "{error}");
@@ -116,17 +116,17 @@ async fn s05_issuers_do_not_depend_on_one_another() {
 
 struct Hanging;
 
-impl Provider for Hanging {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Hanging {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         Box::pin(std::future::pending())
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(std::future::pending())
     }
 }
 
-/// An issuer that hangs holds up none of the others' tokens, and its own no longer than is set.
+/// A hanging issuer delays no tokens of the others, and its own only for the set time.
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_hangs_holds_up_no_other() {
     let hanging = TrustedIssuer::discovered(Arc::new(Hanging));
@@ -153,20 +153,20 @@ async fn an_issuer_that_hangs_holds_up_no_other() {
 
 struct Counting(Arc<AtomicUsize>);
 
-impl Provider for Counting {
-    fn metadata(&self) -> Boxed<'_, Arc<ProviderMetadata>> {
+impl KeySource for Counting {
+    fn metadata(&self) -> BoxFuture<'_, Result<Arc<ProviderMetadata>>> {
         Box::pin(async { Published(json!({})).metadata().await })
     }
 
-    fn fetch_keys(&self) -> Boxed<'_, String> {
+    fn fetch_keys(&self) -> BoxFuture<'_, Result<String>> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Box::pin(async { Published(json!({})).fetch_keys().await })
     }
 }
 
-/// A wrong signature under a known key is wrong: no other key is looked for.
+/// A wrong signature with a known key causes no fetch.
 #[tokio::test]
-async fn r09_a_wrong_signature_brings_no_fetch() {
+async fn a_wrong_signature_brings_no_fetch() {
     let fetched = Arc::new(AtomicUsize::new(0));
     let issuer = TrustedIssuer::discovered(Arc::new(Counting(fetched.clone())));
     let verifier = TokenVerifier::new(issuer, "web").clock(now);
@@ -185,7 +185,7 @@ async fn r09_a_wrong_signature_brings_no_fetch() {
     assert_eq!(fetched.load(Ordering::SeqCst), 1);
 }
 
-/// What an application passes to the verifier counts as what anybody sends, of each kind of token.
+/// Tokens of each kind that an application passes to the verifier have the origin `Anybody`.
 #[tokio::test]
 async fn tokens_that_an_application_passes_do_not_use_the_issuers_allowance() {
     let kid = |kid: &str, claims: &Value| sign(&json!({"alg": "ES256", "kid": kid}), claims);
@@ -207,7 +207,7 @@ async fn tokens_that_an_application_passes_do_not_use_the_issuers_allowance() {
         }
         assert_eq!(fetched.load(Ordering::SeqCst), 2);
         let answered = kid("new", &id_claims());
-        let answer = verifier.id_token_from(&answered, &expected, Origin::Issuer);
+        let answer = verifier.id_token_from(&answered, &expected, TokenOrigin::Issuer);
         refused(answer.await, TokenFault::UnknownKey);
         assert_eq!(
             fetched.load(Ordering::SeqCst),

@@ -1,4 +1,4 @@
-//! Tokens that are encrypted for the client.
+//! Tokens encrypted for the client.
 
 use serde_json::json;
 
@@ -26,9 +26,9 @@ fn with_keys(key: &DecryptionKey) -> TokenVerifier {
         .response_decryption_key(key.clone())
 }
 
-/// Step 1: decrypted where the client is registered for it, and then nothing else is taken.
+/// Step 1: if the client is registered for encryption, only encrypted tokens are accepted.
 #[tokio::test]
-async fn step_1_encryption_is_all_or_nothing() {
+async fn an_id_token_is_encrypted_always_or_never() {
     let key = key();
     let verifier = with_keys(&key);
     let (id, info, response) = (
@@ -61,7 +61,7 @@ async fn step_1_encryption_is_all_or_nothing() {
         verifier.authorization_response(&response).await,
         TokenFault::Encryption,
     );
-    // Without a key, and with another one.
+    // Without a key, and with another key.
     refused(
         super::verifier().id_token(&sealed, &expected).await,
         TokenFault::Encryption,
@@ -71,12 +71,12 @@ async fn step_1_encryption_is_all_or_nothing() {
         stranger.id_token(&sealed, &expected).await,
         TokenFault::Encryption,
     );
-    // The time of a rotation: both keys open.
+    // During a rotation, both keys decrypt.
     let both = with_keys(&self::key()).id_token_decryption_key(key);
     both.id_token(&sealed, &expected).await.unwrap();
 }
 
-/// What is encrypted is not thereby signed: anybody has the client's public key.
+/// Encryption does not replace a signature: anyone has the client's public key.
 #[tokio::test]
 async fn what_is_inside_is_verified() {
     let key = key();
@@ -100,7 +100,7 @@ async fn what_is_inside_is_verified() {
     );
 }
 
-/// Logout tokens come encrypted or not: their encryption is not registered on its own.
+/// Logout tokens may be encrypted or not: there is no registration of their encryption.
 #[tokio::test]
 async fn logout_tokens_may_be_encrypted() {
     let key = key();

@@ -68,7 +68,7 @@ async fn a_good_one() {
 }
 
 #[tokio::test]
-async fn s25_step_2_the_issuer() {
+async fn an_id_token_of_another_issuer_is_refused() {
     for value in [
         json!(format!("{ISSUER}/")),
         json!("HTTPS://h/realms/demo"),
@@ -82,7 +82,7 @@ async fn s25_step_2_the_issuer() {
 }
 
 #[tokio::test]
-async fn s25_step_3_the_audience() {
+async fn an_id_token_for_others_is_refused() {
     change("aud", json!(["web"])).await.unwrap();
     for value in [
         json!("api"),
@@ -102,7 +102,7 @@ async fn s25_step_3_the_audience() {
         .id_token(&signed(&several), &Expected::new())
         .await
         .unwrap();
-    // Trusting one does not make the client itself dispensable.
+    // With a trusted audience, the client itself is still required.
     let only = with(id_claims(), "aud", json!("api"));
     refused(
         trusting.id_token(&signed(&only), &Expected::new()).await,
@@ -122,7 +122,7 @@ async fn s25_step_3_the_audience() {
 }
 
 #[tokio::test]
-async fn s25_step_5_the_authorized_party() {
+async fn an_id_token_of_another_authorized_party_is_refused() {
     change("azp", Value::Null).await.unwrap();
     for value in [json!("api"), json!(["web"]), json!("")] {
         refused(change("azp", value).await, TokenFault::AuthorizedParty);
@@ -130,7 +130,7 @@ async fn s25_step_5_the_authorized_party() {
 }
 
 #[tokio::test]
-async fn s21_step_6_the_signature() {
+async fn an_id_token_needs_a_signature_by_a_key_of_the_issuer() {
     let token = signed(&id_claims());
     let cut = token.rsplit_once('.').unwrap().0;
     refused(
@@ -155,7 +155,7 @@ async fn s21_step_6_the_signature() {
 }
 
 #[tokio::test]
-async fn s21_step_7_the_algorithm() {
+async fn an_id_token_has_an_accepted_algorithm() {
     for name in ["none", "HS256", "RS256"] {
         let token = sign(&json!({"alg": name, "kid": "a"}), &id_claims());
         let fault = match name {
@@ -174,9 +174,9 @@ async fn s21_step_7_the_algorithm() {
     fitting.id_token(&token, &Expected::new()).await.unwrap();
 }
 
-/// Step 8: a symmetric algorithm is not taken, even where it is asked for.
+/// Step 8: a symmetric algorithm is refused even if configured.
 #[tokio::test]
-async fn k05_step_8_symmetric_algorithms() {
+async fn symmetric_algorithms_are_refused_even_where_they_are_named() {
     let secret = "a".repeat(64);
     let key = SigningKey::from_secret(SignatureAlgorithm::Hs256, secret).unwrap();
     let token = key.sign(&json!({}), &id_claims()).unwrap();
@@ -189,7 +189,7 @@ async fn k05_step_8_symmetric_algorithms() {
 }
 
 #[tokio::test]
-async fn s29_step_9_the_end() {
+async fn an_id_token_needs_an_end_that_has_not_passed() {
     for value in [
         json!(NOW + 1),
         json!(1_000_290.5),
@@ -220,9 +220,9 @@ async fn s29_step_9_the_end() {
     );
 }
 
-/// The leeway is 30 s unless set, and at most half of the token's life.
+/// The leeway is 30 s by default, and at most half of the token's lifetime.
 #[tokio::test]
-async fn r08_clocks_may_differ() {
+async fn clocks_may_differ_by_at_most_half_of_the_life() {
     let at = |issued: u64, expires: u64| {
         with(
             with(id_claims(), "iat", json!(issued)),
@@ -234,7 +234,7 @@ async fn r08_clocks_may_differ() {
     refused(verify(at(NOW - 300, NOW - 30)).await, TokenFault::Expired);
     verify(at(NOW - 14, NOW - 4)).await.unwrap();
     refused(verify(at(NOW - 15, NOW - 5)).await, TokenFault::Expired);
-    // A life that ends before it begins has nothing to stretch.
+    // A token that expires before it is issued has no leeway.
     refused(verify(at(NOW + 10, NOW)).await, TokenFault::Expired);
     let strict = verifier().leeway(Duration::ZERO);
     let token = signed(&at(NOW - 300, NOW));
@@ -245,7 +245,7 @@ async fn r08_clocks_may_differ() {
 }
 
 #[tokio::test]
-async fn step_10_the_beginning() {
+async fn an_id_token_from_the_future_or_too_old_is_refused() {
     for name in ["iat", "nbf"] {
         change(name, json!(NOW + 30)).await.unwrap();
         refused(change(name, json!(NOW + 31)).await, TokenFault::NotYetValid);
@@ -253,7 +253,7 @@ async fn step_10_the_beginning() {
         refused(change(name, json!("now")).await, TokenFault::Malformed);
     }
     refused(change("iat", Value::Null).await, TokenFault::Claim);
-    // An old one is good unless the login says how old it may be.
+    // An old token is valid unless the login limits the age.
     let old = with(id_claims(), "iat", json!(NOW - 604_800));
     verify(old.clone()).await.unwrap();
     let fresh = || Expected::new().max_issue_age(Duration::from_secs(60));
@@ -264,7 +264,7 @@ async fn step_10_the_beginning() {
 }
 
 #[tokio::test]
-async fn s08_step_11_the_nonce() {
+async fn the_nonce_is_that_of_the_login() {
     let expected = || Expected::new().nonce("n1");
     expecting(expected(), with(id_claims(), "nonce", json!("n1")))
         .await
@@ -273,7 +273,7 @@ async fn s08_step_11_the_nonce() {
         let claims = with(id_claims(), "nonce", value);
         refused(expecting(expected(), claims).await, TokenFault::Nonce);
     }
-    // A login that sent none gets none.
+    // A login without a nonce expects none.
     let error = change("nonce", json!("n1")).await.unwrap_err();
     assert!(error.hint().unwrap().contains("any_nonce"), "{error}");
     refused(Err::<(), _>(error), TokenFault::Nonce);
@@ -284,7 +284,7 @@ async fn s08_step_11_the_nonce() {
 }
 
 #[tokio::test]
-async fn step_12_the_level() {
+async fn the_authentication_level_is_one_that_was_asked_for() {
     let expected = || Expected::new().acr(["1", "gold"]);
     expecting(expected(), id_claims()).await.unwrap();
     expecting(expected(), with(id_claims(), "acr", json!("gold")))
@@ -301,7 +301,7 @@ async fn step_12_the_level() {
 }
 
 #[tokio::test]
-async fn step_13_the_time_of_the_login() {
+async fn the_time_of_the_login_is_recent_where_that_is_asked_for() {
     let within = |seconds| Expected::new().max_age(Duration::from_secs(seconds));
     expecting(within(100), id_claims()).await.unwrap();
     expecting(within(70), id_claims()).await.unwrap();
@@ -322,7 +322,7 @@ async fn step_13_the_time_of_the_login() {
         .await
         .unwrap();
     verify(without).await.unwrap();
-    // Of another type it is a fault where somebody asks for it, and absent otherwise.
+    // A malformed value is an error if it is required, and ignored otherwise.
     let odd = with(id_claims(), "auth_time", json!("yesterday"));
     refused(
         expecting(within(100), odd.clone()).await,
@@ -336,10 +336,11 @@ async fn step_13_the_time_of_the_login() {
 }
 
 #[tokio::test]
-async fn the_subject() {
+async fn a_subject_is_bounded_text_without_control_characters() {
     let strict = verifier().strict_subjects();
     let expected = Expected::new();
-    // With the length, whether the strict rule takes it: ids of user storages, mapped names.
+    // The flag says whether the strict rule accepts the subject: ids of user storages, mapped
+    // names.
     let long = |length| "a".repeat(length);
     for (subject, strictly) in [
         (long(255), true),
@@ -371,7 +372,7 @@ async fn the_subject() {
     }
 }
 
-/// Two ways to write one letter are two subjects.
+/// Two encodings of the same letter are two subjects.
 #[tokio::test]
 async fn subjects_are_compared_as_they_are_written() {
     let composed = change("sub", json!("\u{e9}")).await.unwrap();
@@ -386,7 +387,7 @@ async fn subjects_are_compared_as_they_are_written() {
     }
 }
 
-/// An entry that cannot be read is one that nobody has trusted.
+/// A malformed entry counts as an untrusted audience.
 #[tokio::test]
 async fn an_audience_with_an_entry_that_is_no_text_is_refused() {
     for value in [
@@ -397,7 +398,7 @@ async fn an_audience_with_an_entry_that_is_no_text_is_refused() {
         json!({"web": "web"}),
     ] {
         let error = refused(change("aud", value).await, TokenFault::Audience);
-        assert!(error.to_string().contains("list of texts"), "{error}");
+        assert!(error.to_string().contains("list of strings"), "{error}");
     }
     change("aud", json!(["web"])).await.unwrap();
 }
@@ -419,7 +420,7 @@ async fn hashes_bind_what_came_with_it() {
             let claims = with(id_claims(), name, value);
             refused(expecting(expected.clone(), claims).await, TokenFault::Hash);
         }
-        // At the token endpoint they may be missing; through the browser only s_hash may.
+        // From the token endpoint all may be missing; through the browser only s_hash may.
         expecting(expected.clone(), id_claims()).await.unwrap();
         let front = expecting(expected.from_front_channel(), id_claims()).await;
         if name == "s_hash" {
@@ -428,7 +429,7 @@ async fn hashes_bind_what_came_with_it() {
             refused(front, TokenFault::Hash);
         }
     }
-    // Not half of the hash that another algorithm takes.
+    // The hash of another algorithm is refused.
     let other = json!(hash::half(SignatureAlgorithm::Es384, "x"));
     let claims = with(id_claims(), "at_hash", other);
     refused(
@@ -438,7 +439,7 @@ async fn hashes_bind_what_came_with_it() {
 }
 
 #[tokio::test]
-async fn s30_nothing_is_repeated() {
+async fn an_id_token_with_a_repeated_claim_is_refused() {
     let text = id_claims().to_string().replacen('{', r#"{"sub":"eve","#, 1);
     let token = sign_text(r#"{"alg":"ES256","kid":"a"}"#, &text);
     refused(
@@ -449,7 +450,7 @@ async fn s30_nothing_is_repeated() {
 
 /// OpenID Connect Core 1.0 section 12.2.
 #[tokio::test]
-async fn s08_a_refreshed_token_is_of_the_same_login() {
+async fn a_refreshed_id_token_is_of_the_same_login() {
     let first = with(id_claims(), "nonce", json!("n1"));
     let before = expecting(Expected::new().nonce("n1"), first.clone())
         .await
@@ -475,7 +476,7 @@ async fn s08_a_refreshed_token_is_of_the_same_login() {
     ] {
         refused(refreshed(with(id_claims(), name, value)).await, fault);
     }
-    // Of another issuer, with the same key.
+    // Another issuer with the same key.
     let other = super::TrustedIssuer::new("https://h/realms/other", super::keys());
     let other = super::TokenVerifier::new(other, "web").clock(super::now);
     let token = signed(&with(id_claims(), "iss", json!("https://h/realms/other")));
@@ -487,9 +488,9 @@ async fn s08_a_refreshed_token_is_of_the_same_login() {
     );
 }
 
-/// S5: a token is verified with the keys of the issuer that it must be from.
+/// A token is verified with the keys of the expected issuer.
 #[tokio::test]
-async fn s05_keys_belong_to_their_issuer() {
+async fn keys_belong_to_their_issuer() {
     let other = SigningKey::generate(SignatureAlgorithm::Es256)
         .unwrap()
         .with_kid("a");
@@ -500,9 +501,9 @@ async fn s05_keys_belong_to_their_issuer() {
     );
 }
 
-/// S19: what is expected is not shown either.
+/// `Debug` of `Expected` shows no secret values.
 #[test]
-fn s19_expectations_are_not_shown() {
+fn expectations_are_not_shown() {
     let expected = Expected::new()
         .nonce("hunter2")
         .access_token("hunter2")

@@ -1,4 +1,4 @@
-//! R9: the keys of an issuer, fetched as seldom as is good.
+//! The cache for the keys of an issuer.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::super::jwks_cache::{JwksCache, Origin};
+use super::super::jwks_cache::{JwksCache, TokenOrigin};
 use crate::ErrorKind;
 use crate::error::{Error, Result, protocol};
 use crate::http::settings::RENEWAL_WAIT;
@@ -20,7 +20,7 @@ use crate::jose::tests::{es256, sign};
 struct Issuer {
     keys: Arc<Mutex<Result<Value>>>,
     fetched: Arc<AtomicUsize>,
-    /// How long an answer takes; it is what was published when it was asked for.
+    /// How long a response takes; it has the keys published at the time of the request.
     delay: Duration,
 }
 
@@ -62,12 +62,12 @@ impl Issuer {
     }
 }
 
-/// Whether a token of this key is found a key for.
+/// Returns whether the key of a token is found.
 async fn finds(cache: &JwksCache, kid: &str) -> Result<bool> {
-    finds_for(cache, kid, Origin::Anybody).await
+    finds_for(cache, kid, TokenOrigin::Anybody).await
 }
 
-async fn finds_for(cache: &JwksCache, kid: &str, from: Origin) -> Result<bool> {
+async fn finds_for(cache: &JwksCache, kid: &str, from: TokenOrigin) -> Result<bool> {
     let token = sign(&json!({"alg": "ES256", "kid": kid}), &json!({}));
     let token = Jws::parse(&token)?;
     let keys = cache
@@ -83,7 +83,7 @@ fn away() -> Error {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_keys_are_fetched_once_and_then_by_age() {
+async fn keys_are_fetched_once_and_then_by_age() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert_eq!(issuer.fetched(), 0);
@@ -93,7 +93,7 @@ async fn r09_keys_are_fetched_once_and_then_by_age() {
     sleep(Duration::from_secs(299)).await;
     assert!(finds(&cache, "a").await.unwrap());
     assert_eq!(issuer.fetched(), 1);
-    // From then on they are renewed beside the request.
+    // From then on the keys are renewed in the background.
     issuer.publish(&["b"]);
     sleep(Duration::from_secs(1)).await;
     assert!(finds(&cache, "a").await.unwrap());
@@ -103,14 +103,14 @@ async fn r09_keys_are_fetched_once_and_then_by_age() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_a_key_added_just_after_the_first_fetch_is_found() {
+async fn a_key_added_just_after_the_first_fetch_is_found() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
     issuer.publish(&["a", "b"]);
     assert!(finds(&cache, "b").await.unwrap());
     assert_eq!(issuer.fetched(), 2);
-    // Also where the first fetch was for that very key.
+    // Also if the first fetch was for that key.
     let issuer = Issuer::new(&[]);
     let cache = issuer.cache();
     assert!(!finds(&cache, "b").await.unwrap());
@@ -120,7 +120,7 @@ async fn r09_a_key_added_just_after_the_first_fetch_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_unknown_keys_wait_out_the_cooldown() {
+async fn unknown_keys_wait_out_the_cooldown() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -138,13 +138,13 @@ async fn r09_unknown_keys_wait_out_the_cooldown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_a_key_that_was_not_found_is_not_asked_for_again_soon() {
+async fn a_key_that_was_not_found_is_not_asked_for_again_soon() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
     assert!(!finds(&cache, "x").await.unwrap());
     assert_eq!(issuer.fetched(), 2);
-    // Past the cooldown, another one is asked for, this one is not.
+    // After the cooldown another key id causes a fetch, this one does not.
     sleep(Duration::from_secs(31)).await;
     assert!(!finds(&cache, "x").await.unwrap());
     assert_eq!(issuer.fetched(), 2);
@@ -155,9 +155,9 @@ async fn r09_a_key_that_was_not_found_is_not_asked_for_again_soon() {
     assert_eq!(issuer.fetched(), 4);
 }
 
-/// Rotation under load: one fetch, however many ask, and nobody with a good token is refused.
+/// Rotation under load: one fetch serves all callers, and no valid token is refused.
 #[tokio::test(start_paused = true)]
-async fn r09_rotation_under_load() {
+async fn a_rotation_under_load_takes_one_fetch_and_refuses_nobody() {
     let mut issuer = Issuer::new(&["a"]);
     issuer.delay = Duration::from_secs(2);
     let cache = issuer.cache();
@@ -180,9 +180,9 @@ async fn r09_rotation_under_load() {
     assert_eq!(issuer.fetched(), 2);
 }
 
-/// Whoever gives up takes nobody with him.
+/// A canceled caller does not affect the others.
 #[tokio::test(start_paused = true)]
-async fn r09_the_fetch_outlives_its_first_caller() {
+async fn the_fetch_of_keys_outlives_its_first_caller() {
     let mut issuer = Issuer::new(&["a"]);
     issuer.delay = Duration::from_secs(2);
     let cache = issuer.cache();
@@ -192,8 +192,7 @@ async fn r09_the_fetch_outlives_its_first_caller() {
     assert!(given_up.is_err() && found.unwrap());
 }
 
-/// A key that was taken out is refused after ten minutes, also by a service that nobody asked
-/// anything in between.
+/// A removed key is refused after ten minutes, also by a service without calls in between.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_was_taken_out_is_refused_after_ten_minutes_on_an_idle_service() {
     for (age, taken) in [(599, true), (600, false)] {
@@ -206,7 +205,8 @@ async fn a_key_that_was_taken_out_is_refused_after_ten_minutes_on_an_idle_servic
     }
 }
 
-/// The issuer hangs: tokens with a known key are verified at once, or after the wait, and never later.
+/// If the issuer hangs, tokens with a known key are verified at once or after the wait, never
+/// later.
 #[tokio::test(start_paused = true)]
 async fn known_keys_are_used_while_new_ones_are_fetched() {
     let mut issuer = Issuer::new(&["a"]);
@@ -217,7 +217,7 @@ async fn known_keys_are_used_while_new_ones_are_fetched() {
     sleep(Duration::from_secs(115)).await;
     assert!(finds(&cache, "a").await.unwrap());
     issuer.fail(away());
-    // The age of the keys at the start of a call, and how long it waits.
+    // The age of the keys at the start of a call, and how long the call waits.
     for (age, waits) in [
         (299, 0),
         (300, 0),
@@ -238,7 +238,8 @@ async fn known_keys_are_used_while_new_ones_are_fetched() {
     assert_eq!(issuer.fetched(), 5);
 }
 
-/// An unknown key is waited for as long as for a renewal; then the service is told to answer 503.
+/// A call waits for an unknown key as long as for a renewal, then the error tells to respond with
+/// 503.
 #[tokio::test(start_paused = true)]
 async fn an_unknown_key_is_waited_for_and_the_fetch_goes_on() {
     let mut slow = Issuer::new(&["a", "b"]);
@@ -251,7 +252,7 @@ async fn an_unknown_key_is_waited_for_and_the_fetch_goes_on() {
     assert_eq!(start.elapsed(), RENEWAL_WAIT);
     assert!(finds(&cache, "b").await.unwrap());
     assert_eq!((start.elapsed(), slow.fetched()), (slow.delay, 1));
-    // The same with keys at hand; a known key does not wait.
+    // The same with cached keys; a known key does not wait.
     slow.publish(&["a", "b", "c"]);
     let search = finds(&cache, "c");
     let known = async {
@@ -266,7 +267,7 @@ async fn an_unknown_key_is_waited_for_and_the_fetch_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_old_keys_are_better_than_none() {
+async fn old_keys_are_used_while_the_issuer_cannot_be_asked() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -274,7 +275,7 @@ async fn r09_old_keys_are_better_than_none() {
     sleep(Duration::from_secs(601)).await;
     for _ in 0..10 {
         assert!(finds(&cache, "a").await.unwrap());
-        // Whether there is such a key cannot be said.
+        // It is unknown whether there is such a key.
         let error = finds(&cache, "x").await.unwrap_err();
         assert!(error.is_unavailable() && error.retry_after() == Some(Duration::from_secs(30)));
     }
@@ -282,18 +283,18 @@ async fn r09_old_keys_are_better_than_none() {
     sleep(Duration::from_secs(30)).await;
     assert!(finds(&cache, "a").await.unwrap());
     assert_eq!(issuer.fetched(), 3);
-    // Not for ever.
+    // Not forever.
     sleep(Duration::from_secs(3600)).await;
     assert!(finds(&cache, "a").await.is_err());
     issuer.publish(&["a"]);
     assert!(finds(&cache, "a").await.unwrap());
-    // What is no key set is a failure, too.
+    // A response that is not a key set is a failure too.
     *issuer.keys.lock().unwrap() = Ok(json!({"error": "x"}));
     sleep(Duration::from_secs(601)).await;
     assert!(finds(&cache, "a").await.unwrap());
 }
 
-/// A search that failed has not told that there is no such key.
+/// A failed fetch does not prove that there is no such key.
 #[tokio::test(start_paused = true)]
 async fn a_search_that_failed_is_repeated_after_the_cooldown() {
     let issuer = Issuer::new(&["a"]);
@@ -309,8 +310,8 @@ async fn a_search_that_failed_is_repeated_after_the_cooldown() {
     assert_eq!(issuer.fetched(), 3);
 }
 
-/// A fetch for anybody's token may have asked before the key was there: the issuer's own token
-/// that waits for it is looked for once more.
+/// A fetch for anyone's token may have started before the key was published, so the issuer's own
+/// token that waits for it causes another fetch.
 #[tokio::test(start_paused = true)]
 async fn the_issuers_own_tokens_are_not_answered_by_somebody_elses_search() {
     let mut issuer = Issuer::new(&["a"]);
@@ -325,14 +326,14 @@ async fn the_issuers_own_tokens_are_not_answered_by_somebody_elses_search() {
     };
     let (made_up, own, ()) = tokio::join!(
         finds(&cache, "made-up"),
-        finds_for(&cache, "b", Origin::Issuer),
+        finds_for(&cache, "b", TokenOrigin::Issuer),
         publish
     );
     assert!(!made_up.unwrap() && own.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_a_failure_without_keys_is_shared_and_not_kept() {
+async fn a_failure_without_keys_is_shared_and_not_kept() {
     let mut issuer = Issuer::new(&["a"]);
     issuer.delay = Duration::from_secs(2);
     issuer.fail(away());
@@ -356,9 +357,10 @@ async fn r09_a_failure_without_keys_is_shared_and_not_kept() {
     assert_eq!(error.kind(), crate::ErrorKind::Protocol);
 }
 
-/// A fetch at the end of their age is no search: the next unknown key is looked for at once.
+/// A fetch because of the keys' age starts no cooldown: the next unknown key causes a fetch at
+/// once.
 #[tokio::test(start_paused = true)]
-async fn r09_a_fetch_by_age_starts_no_cooldown() {
+async fn a_fetch_by_age_starts_no_cooldown() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -370,25 +372,25 @@ async fn r09_a_fetch_by_age_starts_no_cooldown() {
     assert_eq!(issuer.fetched(), 3);
 }
 
-/// Whoever sends made-up key ids does not keep logins from a new key.
+/// Invented key ids do not keep logins from finding a new key.
 #[tokio::test(start_paused = true)]
-async fn r09_the_issuers_own_tokens_wait_for_nobody() {
+async fn the_issuers_own_tokens_have_a_cooldown_of_their_own() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
     assert!(!finds(&cache, "made-up").await.unwrap());
     issuer.publish(&["a", "b"]);
     assert!(!finds(&cache, "b").await.unwrap(), "a cooldown");
-    assert!(finds_for(&cache, "b", Origin::Issuer).await.unwrap());
+    assert!(finds_for(&cache, "b", TokenOrigin::Issuer).await.unwrap());
     assert_eq!(issuer.fetched(), 3);
-    // It has a cooldown of its own.
+    // The issuer's tokens have a separate cooldown.
     issuer.publish(&["a", "b", "c"]);
-    assert!(!finds_for(&cache, "c", Origin::Issuer).await.unwrap());
+    assert!(!finds_for(&cache, "c", TokenOrigin::Issuer).await.unwrap());
     assert_eq!(issuer.fetched(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn r09_old_keys_end_after_an_hour() {
+async fn old_keys_end_after_an_hour() {
     for (age, serve) in [(3599, true), (3600, false)] {
         let issuer = Issuer::new(&["a"]);
         let cache = issuer.cache();
@@ -399,9 +401,9 @@ async fn r09_old_keys_end_after_an_hour() {
     }
 }
 
-/// A key that is published and cannot be used is not looked for again.
+/// A published key that cannot be used causes no other fetch.
 #[tokio::test(start_paused = true)]
-async fn r09_unusable_keys_are_not_searched_for() {
+async fn unusable_keys_are_not_searched_for() {
     let issuer = Issuer::new(&["a"]);
     let ed448 = json!({"kid": "x", "kty": "OKP", "crv": "Ed448", "x": "AA"});
     *issuer.keys.lock().unwrap() = Ok(json!({"keys": [es256("a"), ed448]}));
@@ -412,9 +414,9 @@ async fn r09_unusable_keys_are_not_searched_for() {
     assert_eq!(issuer.fetched(), 1);
 }
 
-/// A known key id brings no fetch, and neither does one that several keys have.
+/// A known key id causes no fetch, even if several keys have it.
 #[tokio::test(start_paused = true)]
-async fn r09_known_keys_are_not_searched_for() {
+async fn known_keys_are_not_searched_for() {
     let issuer = Issuer::new(&["a", "b", "b"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());
@@ -425,9 +427,9 @@ async fn r09_known_keys_are_not_searched_for() {
     assert!(format!("{cache:?}").contains("JwksCache"));
 }
 
-/// The memory of unknown key ids is bounded.
+/// The number of stored unknown key ids is bounded.
 #[tokio::test(start_paused = true)]
-async fn r09_made_up_keys_fill_no_memory() {
+async fn made_up_keys_fill_no_memory() {
     let issuer = Issuer::new(&["a"]);
     let cache = issuer.cache();
     assert!(finds(&cache, "a").await.unwrap());

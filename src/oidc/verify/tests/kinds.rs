@@ -1,4 +1,4 @@
-//! S27: of eight kinds of signed tokens, each verifier takes its own and no other.
+//! Of eight kinds of signed tokens, each verifier accepts only its own.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const VERIFIERS: [&str; 6] = [
     "introspection",
 ];
 
-/// Every kind of token, made out so that its audience is no reason to refuse it.
+/// Every kind of token, with an audience that all verifiers accept.
 fn tokens() -> Vec<(&'static str, String)> {
     let both = |claims| with(claims, "aud", json!(["web", "api"]));
     let introspection = json!({
@@ -35,7 +35,7 @@ fn tokens() -> Vec<(&'static str, String)> {
             "logout token",
             signed_as("logout+jwt", &both(logout_claims())),
         ),
-        // Servers before the header had a type of its own.
+        // Older servers, which send no specific type in the header.
         (
             "logout token",
             signed(&both(with(logout_claims(), "typ", Value::Null))),
@@ -51,7 +51,7 @@ fn tokens() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Whether the verifier of a kind takes a token.
+/// Returns whether the verifier of a kind accepts a token.
 async fn takes(kind: &str, token: &str) -> bool {
     let verifier = verifier().trusted_audience("api");
     match kind {
@@ -65,10 +65,10 @@ async fn takes(kind: &str, token: &str) -> bool {
 }
 
 #[tokio::test]
-async fn s27_each_verifier_takes_its_own_kind() {
+async fn each_verifier_takes_only_its_own_kind_of_token() {
     for (kind, token) in tokens() {
         for verifier in VERIFIERS {
-            // Keycloak answers an introspection with the access token itself.
+            // Keycloak responds to an introspection with the access token itself.
             let own = verifier == kind || (verifier, kind) == ("introspection", "access token");
             assert_eq!(takes(verifier, &token).await, own, "{kind} as {verifier}");
         }
@@ -76,7 +76,7 @@ async fn s27_each_verifier_takes_its_own_kind() {
 }
 
 #[tokio::test]
-async fn k03_the_claim_says_what_a_token_is() {
+async fn the_typ_claim_says_what_kind_a_token_is() {
     for typ in [
         json!("Bearer"),
         json!("Refresh"),
@@ -90,7 +90,7 @@ async fn k03_the_claim_says_what_a_token_is() {
             TokenFault::Type,
         );
     }
-    // Other providers write none.
+    // Other providers send no type.
     let token = signed(&with(id_claims(), "typ", Value::Null));
     verifier().id_token(&token, &Expected::new()).await.unwrap();
     for typ in [
@@ -115,7 +115,7 @@ async fn k03_the_claim_says_what_a_token_is() {
             .await
             .unwrap();
     }
-    // RFC 9068 says it in the header.
+    // RFC 9068 has the type in the header.
     let standard = with(access_claims(), "typ", Value::Null);
     api().verify(&signed_as("at+jwt", &standard)).await.unwrap();
     api()
@@ -124,9 +124,9 @@ async fn k03_the_claim_says_what_a_token_is() {
         .unwrap();
 }
 
-/// S27: the header's type is looked at before anything else.
+/// The type in the header is checked first.
 #[tokio::test]
-async fn s27_headers_name_the_kind() {
+async fn the_typ_header_may_not_name_another_kind() {
     for typ in [
         "at+jwt",
         "logout+jwt",
@@ -151,7 +151,7 @@ async fn s27_headers_name_the_kind() {
 }
 
 #[test]
-fn k13_offline_tokens_have_a_type_of_their_own() {
+fn offline_tokens_have_a_type_of_their_own() {
     let server = SigningKey::from_secret(SignatureAlgorithm::Hs512, "a".repeat(64)).unwrap();
     let made = |typ: &str| server.sign(&json!({}), &json!({ "typ": typ })).unwrap();
     let (refresh, offline) = (made("Refresh"), made("Offline"));
@@ -169,7 +169,7 @@ fn k13_offline_tokens_have_a_type_of_their_own() {
         refused(RefreshToken::new(made(typ)), TokenFault::Type);
         refused(OfflineToken::new(made(typ)), TokenFault::Type);
     }
-    // What is no token of Keycloak's is the server's own business.
+    // A token that is not Keycloak's is left to the server.
     RefreshToken::new("opaque").unwrap();
     OfflineToken::new("a.b.c").unwrap();
     RefreshToken::new(server.sign(&json!({}), &json!({})).unwrap()).unwrap();

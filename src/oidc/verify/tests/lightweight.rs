@@ -1,4 +1,4 @@
-//! Lightweight access tokens: the server is asked, and not for every call.
+//! Introspection of lightweight access tokens, with its cache.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{AccessTokenVerifier, Introspect, IntrospectFuture};
+use super::super::{AccessTokenVerifier, Introspect};
 use super::{NOW, access_claims, refused, resource, signed, with};
-use crate::TokenFault;
 use crate::error::config;
+use crate::{BoxFuture, Result, TokenFault};
 
+#[derive(Debug)]
 struct Server {
     answer: Value,
     asked: Arc<AtomicUsize>,
 }
 
 impl Introspect for Server {
-    fn introspect<'a>(&'a self, token: &'a str) -> IntrospectFuture<'a> {
+    fn introspect<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
         assert!(token.starts_with("eyJ"));
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async {
@@ -66,7 +67,7 @@ async fn the_server_completes_the_claims() {
         let claims = verifier.verify(&token).await.unwrap();
         assert_eq!(claims.subject(), Some("ada"));
         assert!(claims.has_realm_role("editor"));
-        // What the token says itself is signed.
+        // Claims of the signed token take precedence.
         assert_eq!(claims.client_id(), Some("web"));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
@@ -76,7 +77,7 @@ async fn the_server_completes_the_claims() {
     tokio::time::advance(Duration::from_secs(1)).await;
     verifier.verify(&token).await.unwrap();
     assert_eq!(asked.load(Ordering::SeqCst), 2);
-    // Each token has an answer of its own.
+    // Each token has its own response.
     let other = signed(&with(light(), "jti", json!("u")));
     verifier.verify(&other).await.unwrap();
     assert_eq!(asked.load(Ordering::SeqCst), 3);
@@ -106,9 +107,9 @@ async fn full_and_bad_tokens_are_not_asked_about() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
-/// K1: an inactive answer may mean that the asking client is not in the audience.
+/// An inactive response may mean that the introspecting client is not in the audience.
 #[tokio::test(start_paused = true)]
-async fn k01_what_the_server_does_not_know() {
+async fn a_lightweight_token_that_the_server_calls_inactive_is_refused() {
     for answer in [
         json!({"active": false}),
         json!({}),
@@ -120,13 +121,13 @@ async fn k01_what_the_server_does_not_know() {
             let error = refused(verifier.verify(&token).await, TokenFault::Inactive);
             assert!(error.hint().unwrap().contains("audience mapper"));
         }
-        // A refusal is kept for a moment.
+        // A refusal is cached for a short time.
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
-    // The server says active of ID tokens too.
+    // The server reports ID tokens as active too.
     let (verifier, _) = asking(with(active(), "typ", json!("ID")));
     refused(verifier.verify(&signed(&light())).await, TokenFault::Type);
-    // What it adds is checked like all claims.
+    // Added claims are checked like all others.
     let (verifier, _) = asking(with(active(), "aud", json!("other")));
     refused(
         verifier.verify(&signed(&light())).await,
@@ -142,8 +143,8 @@ async fn k01_what_the_server_does_not_know() {
     );
 }
 
-/// Keycloak says in the id whether a token is lightweight: one with `sub` and `aud` mapped in is
-/// completed all the same, and a full one is not asked about.
+/// Keycloak marks lightweight tokens in the id: one with mapped `sub` and `aud` is introspected
+/// too, and a full one is not.
 #[tokio::test]
 async fn the_mark_in_the_id_says_what_is_asked_about() {
     let (verifier, asked) = asking(active());
@@ -166,7 +167,7 @@ async fn the_mark_in_the_id_says_what_is_asked_about() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
-/// The server of one issuer is never shown a token of another.
+/// The server of one issuer never sees a token of another.
 #[tokio::test]
 async fn tokens_of_other_issuers_are_not_shown_to_the_server() {
     use super::super::TrustedIssuer;

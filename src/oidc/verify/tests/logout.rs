@@ -1,14 +1,14 @@
-//! Logout, through the back channel and through the browser.
+//! Back-channel and front-channel logout.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::super::{LogoutToken, ReplayFuture, ReplayStore};
+use super::super::{LogoutToken, ReplayStore};
 use super::{ISSUER, NOW, id_claims, logout_claims, refused, signed, signed_as, verifier, with};
-use crate::TokenFault;
 use crate::error::{Result, config};
+use crate::{BoxFuture, TokenFault};
 
 async fn verify(claims: Value) -> Result<LogoutToken> {
     verifier()
@@ -34,9 +34,9 @@ async fn a_good_one() {
     }
 }
 
-/// Keycloak writes a boolean beside the object of the event.
+/// Keycloak sends a boolean next to the event object.
 #[tokio::test]
-async fn k09_events_hold_more_than_objects() {
+async fn events_of_a_logout_token_hold_more_than_objects() {
     let mut claims = logout_claims();
     claims["events"]["revoke_offline_access"] = json!(true);
     assert!(
@@ -102,7 +102,7 @@ async fn mutations_are_refused() {
 #[tokio::test]
 async fn a_logout_token_is_good_once() {
     let verifier = verifier();
-    // The time is the test's, the memory's end is the clock's: a token of these days.
+    // The replay store uses the system clock, so the token has the current time.
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap()
@@ -116,14 +116,14 @@ async fn a_logout_token_is_good_once() {
     let token = signed(&claims);
     verifier.logout_token(&token).await.unwrap();
     refused(verifier.logout_token(&token).await, TokenFault::Replayed);
-    // Clones share the memory.
+    // Clones share the replay store.
     refused(
         verifier.clone().logout_token(&token).await,
         TokenFault::Replayed,
     );
     let other = signed(&with(claims.clone(), "jti", json!("m")));
     verifier.logout_token(&other).await.unwrap();
-    // A refused one is not noted.
+    // The id of a refused token is not stored.
     let bad = with(with(claims, "jti", json!("n")), "aud", json!("api"));
     refused(
         verifier.logout_token(&signed(&bad)).await,
@@ -135,9 +135,9 @@ async fn a_logout_token_is_good_once() {
 struct Broken;
 
 impl ReplayStore for Broken {
-    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, id: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         assert_eq!(id, format!("{ISSUER} l"));
-        // The end of the token, and the leeway.
+        // The expiry of the token, plus the leeway.
         let until = until
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap()
@@ -147,7 +147,7 @@ impl ReplayStore for Broken {
     }
 }
 
-/// What cannot be looked up is not taken.
+/// A token is refused if the replay store fails.
 #[tokio::test]
 async fn a_store_that_fails_is_no_permission() {
     let verifier = verifier().replay_store(Broken);
@@ -158,18 +158,19 @@ async fn a_store_that_fails_is_no_permission() {
     assert!(error.is_config(), "{error}");
 }
 
-/// Keeps until when ids are to be remembered.
+/// Records until when ids are to be stored.
 #[derive(Debug, Default, Clone)]
 struct Remembering(Arc<Mutex<Vec<SystemTime>>>);
 
 impl ReplayStore for Remembering {
-    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> ReplayFuture<'a> {
+    fn first_use<'a>(&'a self, _: &'a str, until: SystemTime) -> BoxFuture<'a, Result<bool>> {
         self.0.lock().unwrap().push(until);
         Box::pin(async { Ok(true) })
     }
 }
 
-/// As long as the token could be taken: its end, the leeway, and the second that was cut off.
+/// As long as the token could be accepted: until its expiry, plus the leeway and a second of
+/// rounding.
 #[tokio::test]
 async fn ids_are_remembered_as_long_as_their_token_is_good() {
     let store = Remembering::default();
@@ -220,8 +221,8 @@ async fn through_the_browser() {
     }
 }
 
-/// Without issuer and session anybody can cause it, so it has to be allowed; with one of the two it is
-/// never taken.
+/// Anyone can cause a request without issuer and session, so it must be allowed explicitly. A
+/// request with only one of the two is always refused.
 #[tokio::test]
 async fn a_logout_that_names_no_session_is_taken_only_where_it_is_allowed() {
     let lenient = verifier().session_optional();
@@ -233,7 +234,7 @@ async fn a_logout_that_names_no_session_is_taken_only_where_it_is_allowed() {
         );
         let logout = lenient.front_channel_logout(query).await.unwrap();
         assert_eq!((logout.issuer(), logout.session_id()), (ISSUER, None));
-        // Of whichever browser has sent it.
+        // It is about the browser that sent it.
         assert!(logout.is_about(Some("s")) && logout.is_about(None));
     }
     for (query, fault) in [
@@ -252,7 +253,7 @@ async fn a_logout_that_names_no_session_is_taken_only_where_it_is_allowed() {
     assert!(!logout.is_about(None));
 }
 
-/// A question mark begins the query once; later ones belong to values.
+/// The first question mark starts the query; later ones belong to values.
 #[tokio::test]
 async fn question_marks_in_the_values_of_a_front_channel_logout() {
     let verifier = verifier();
@@ -281,7 +282,7 @@ async fn question_marks_in_the_values_of_a_front_channel_logout() {
     }
 }
 
-/// What cannot be read is not taken for absent: a session would become all sessions of a user.
+/// A malformed session does not count as absent, because then all sessions of the user would end.
 #[tokio::test]
 async fn subjects_and_sessions_of_another_type_are_refused() {
     let verifier = verifier();

@@ -1,4 +1,4 @@
-//! Access tokens that only the server can read: its answer is checked as a JWT is.
+//! Opaque access tokens: the introspection response is checked like a JWT.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,17 +7,15 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
-use super::super::{
-    AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Introspect, IntrospectFuture, Presented,
-};
+use super::super::{AccessTokenVerifier, AccessTokenVerifierBuilder, Check, Introspect, Presented};
 use super::{NOW, access_claims, now, refused, resource, signed, with};
-use crate::TokenFault;
 use crate::error::config;
 use crate::jose::hash;
+use crate::{BoxFuture, Result, TokenFault};
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Server {
-    /// What is not an object is a failure.
+    /// A value that is not an object makes the request fail.
     answer: Arc<Mutex<Value>>,
     asked: Arc<AtomicUsize>,
     open: Arc<Semaphore>,
@@ -42,7 +40,7 @@ impl Server {
 }
 
 impl Introspect for Server {
-    fn introspect<'a>(&'a self, _: &'a str) -> IntrospectFuture<'a> {
+    fn introspect<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Map<String, Value>>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async {
             let _open = self.open.acquire().await;
@@ -120,7 +118,7 @@ async fn answers_about_opaque_tokens_are_checked_as_a_jwt_is() {
     verifier.verify(presented).await.unwrap();
 }
 
-/// What is absent is not another type, and an access token only where it was said.
+/// A missing type is not another type, and counts as an access token only if configured.
 #[tokio::test]
 async fn answers_without_a_type() {
     let server = Server::new(with(active(), "typ", Value::Null));
@@ -143,7 +141,7 @@ async fn answers_without_a_type() {
         server.says(with(with(active(), "typ", Value::Null), name, value));
         refused(untyped.verify("opaque").await, TokenFault::Type);
     }
-    // A server that names no issuer is the only one that is asked.
+    // The response has no issuer, but only one server is asked.
     server.says(with(active(), "iss", Value::Null));
     let unnamed = asking(&server).without(Check::Issuer).build().unwrap();
     unnamed.verify("opaque").await.unwrap();
@@ -166,12 +164,12 @@ async fn what_is_not_opaque_is_verified_here() {
         refused(verifier.verify(token).await, TokenFault::Malformed);
     }
     assert_eq!(server.asked(), 0);
-    // Parts of something else, and an encrypted token, are for the server.
+    // Tokens with other dots, and encrypted tokens, are introspected.
     for token in ["a.b.c", "a", "a.b.c.d.e"] {
         verifier.verify(token).await.unwrap();
     }
     assert_eq!(server.asked(), 3);
-    // Without the setting nothing opaque is asked about.
+    // Without the setting no opaque token is introspected.
     let without = resource().audience("api").introspection(server.clone());
     refused(
         without.build().unwrap().verify("a").await,
@@ -192,10 +190,10 @@ async fn every_token_can_be_asked_about() {
     verifier.verify(&token).await.unwrap();
     verifier.verify("opaque").await.unwrap();
     assert_eq!(server.asked(), 2);
-    // One that was revoked is refused, although its signature is good.
+    // A revoked token is refused, although its signature is valid.
     server.says(json!({ "active": false }));
     refused(verifier.verify(&token).await, TokenFault::Inactive);
-    // The server is not asked about a token that is refused anyway.
+    // A token that is refused locally is not introspected.
     let expired = signed(&with(access_claims(), "exp", json!(NOW - 100)));
     refused(verifier.verify(&expired).await, TokenFault::Expired);
     assert_eq!(server.asked(), 3);
@@ -215,7 +213,7 @@ async fn answers_are_kept_by_the_whole_token() {
     tokio::time::advance(Duration::from_secs(30)).await;
     server.says(json!("away"));
     for asked in [3, 4] {
-        // A failure is not kept, and it is not a refusal of the token.
+        // A failure is not cached, and does not count as a refusal of the token.
         let error = verifier.verify(&token).await.unwrap_err();
         assert!(error.is_config(), "{error}");
         assert_eq!(server.asked(), asked);
@@ -227,8 +225,7 @@ async fn answers_are_kept_by_the_whole_token() {
     assert_eq!(server.asked(), 5);
 }
 
-/// However many callers come, few questions are on their way, and those who wait too long are told
-/// to try again.
+/// The number of concurrent requests is limited, and callers that wait too long are told to retry.
 #[tokio::test(start_paused = true)]
 async fn questions_on_their_way_are_bounded() {
     let server = Server::new(active());

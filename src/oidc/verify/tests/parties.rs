@@ -1,4 +1,4 @@
-//! Who a token is from and for, where that is not the plain case.
+//! Special cases of issuer, audience and authorized party.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ async fn another_authorized_party_is_named_one_by_one() {
         let other = with(id_claims(), "azp", azp);
         refused(id(&trusting, &other).await, TokenFault::AuthorizedParty);
     }
-    // It must be for this client all the same.
+    // The token must still be for this client.
     let elsewhere = with(phone, "aud", json!("phone"));
     refused(id(&trusting, &elsewhere).await, TokenFault::Audience);
 }
@@ -48,7 +48,7 @@ async fn several_audiences_without_an_authorized_party() {
     assert!(error.hint().unwrap().contains("authorized_party_optional"));
     let optional = trusting.authorized_party_optional();
     id(&optional, &unnamed).await.unwrap();
-    // One that is named is still compared, and strangers are still strangers.
+    // An `azp` is still checked if present, and so are untrusted audiences.
     let other = with(several, "azp", json!("api"));
     refused(id(&optional, &other).await, TokenFault::AuthorizedParty);
     let third = with(unnamed, "aud", json!(["web", "api", "third"]));
@@ -117,7 +117,7 @@ async fn a_template_takes_the_tenants_that_it_allows() {
         }
         let wrong = [
             of_tenant("three"),
-            // Of another tenant than it says.
+            // The issuer of another tenant.
             with(of_tenant("one"), "tid", json!("two")),
             with(of_tenant("one"), "tid", Value::Null),
             with(of_tenant("one"), "tid", json!(["one"])),
@@ -143,11 +143,11 @@ async fn a_template_takes_the_tenants_that_it_allows() {
     id(&verifier, &with(claims, "aud", json!("web")))
         .await
         .unwrap();
-    // The name of the document itself is nobody's.
+    // The template itself is not an issuer.
     refused(id(&verifier, &id_claims()).await, TokenFault::Issuer);
 }
 
-/// A key that names its issuer serves that issuer only.
+/// A key with an issuer verifies only tokens of that issuer.
 #[tokio::test]
 async fn keys_of_one_tenant_are_not_keys_of_another() {
     let named = |issuer: Value| {
@@ -205,7 +205,7 @@ async fn id_tokens_signed_with_the_clients_secret() {
         let token = with_secret(algorithm, length, &id_claims());
         let verified = symmetric.id_token(&token, &expected).await.unwrap();
         assert_eq!(verified.algorithm(), algorithm);
-        // All other checks are there.
+        // All other checks still apply.
         let other = with(id_claims(), "aud", json!("other"));
         let token = with_secret(algorithm, length, &other);
         refused(
@@ -218,7 +218,7 @@ async fn id_tokens_signed_with_the_clients_secret() {
             symmetric.id_token(&token, &expected).await,
             TokenFault::Signature,
         );
-        // Never beside the issuer's keys, and never with another algorithm.
+        // Never together with the issuer's keys, and never with another algorithm.
         for token in [
             signed(&id_claims()),
             with_secret(
@@ -238,7 +238,7 @@ async fn id_tokens_signed_with_the_clients_secret() {
     }
 }
 
-/// A secret is for ID tokens only: whoever knows it can call no service and log nobody out.
+/// A secret verifies only ID tokens: it makes neither access tokens nor logout tokens.
 #[tokio::test]
 async fn the_secret_is_for_no_other_token() {
     let own = IdTokenSecret::new(Hs256, secret(32)).unwrap();
@@ -261,15 +261,15 @@ async fn the_secret_is_for_no_other_token() {
         api.build().unwrap().verify(&made(&access_claims())).await,
         fault,
     );
-    // They keep to the issuer's keys.
+    // They are still verified with the issuer's keys.
     symmetric
         .logout_token(&signed(&logout_claims()))
         .await
         .unwrap();
 }
 
-/// A published key is no secret: neither its text, nor its point, nor a symmetric key in the set
-/// makes an ID token.
+/// A published key is not a secret: neither its text, nor its point, nor a symmetric key in the set
+/// can sign an ID token.
 #[tokio::test]
 async fn no_published_key_is_a_secret() {
     let jwk = es256("a");

@@ -1,4 +1,4 @@
-//! What says that a token is an access token.
+//! Recognizing access tokens.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::super::{AccessTokenProfile, AccessTokenVerifier, Check};
 use super::{access_claims, id_claims, refused, resource, signed, signed_as, with};
 use crate::TokenFault;
 
-/// As most providers make them.
+/// Access tokens of most providers.
 fn plain() -> Value {
     with(access_claims(), "typ", Value::Null)
 }
@@ -40,7 +40,7 @@ async fn each_profile_takes_its_own_tokens() {
     }
 }
 
-/// The error says which profile would fit.
+/// The hint names the profile that would accept the token.
 #[tokio::test]
 async fn refusals_name_the_profile_that_fits() {
     use AccessTokenProfile::{Keycloak, Rfc9068};
@@ -52,7 +52,7 @@ async fn refusals_name_the_profile_that_fits() {
             access_claims(),
             Some("AccessTokenProfile::Keycloak"),
         ),
-        // What is plainly of another kind fits none.
+        // A token that is recognizably of another kind matches no profile.
         (Keycloak, with(plain(), "nonce", json!("n")), None),
         (Keycloak, with(plain(), "typ", json!("ID")), None),
     ] {
@@ -64,7 +64,10 @@ async fn refusals_name_the_profile_that_fits() {
     }
     let typed = signed_as("at+jwt", &with(plain(), "typ", json!("JWT")));
     let error = refused(of(Keycloak).verify(&typed).await, TokenFault::Type);
-    assert_eq!(error.hint(), Some("AccessTokenProfile::Any takes it"));
+    assert_eq!(
+        error.hint(),
+        Some("AccessTokenProfile::Any accepts this token")
+    );
 }
 
 #[tokio::test]
@@ -111,7 +114,7 @@ async fn any_refuses_what_says_that_it_is_of_another_kind() {
     }
 }
 
-/// An ID token of the code flow may say nothing of what it is: something else has to.
+/// An ID token of the code flow may have no type, so another requirement is needed.
 #[tokio::test]
 async fn any_builds_only_with_what_id_tokens_lack() {
     let any = || resource().profile(AccessTokenProfile::Any);
@@ -141,7 +144,7 @@ async fn any_builds_only_with_what_id_tokens_lack() {
         any().audience("web").require_claim("sub", "ada"),
         any().audience("web").require_claim("email_verified", true),
         any().without(Check::Audience),
-        // The plain one would let in what is for it only.
+        // The plain audience would accept ID tokens for that audience.
         any().audience("web").resource_audience("urn:api"),
         any().resource_audience("urn:api").without(Check::Audience),
     ] {
@@ -184,7 +187,7 @@ async fn claims_that_are_required() {
     }
 }
 
-/// Scopes are a text or a list, in `scope` or in `scp`.
+/// Scopes are a string or a list, in `scope` or in `scp`.
 #[tokio::test]
 async fn scopes_in_every_form() {
     let verifier = of(AccessTokenProfile::Keycloak);
@@ -207,7 +210,7 @@ async fn scopes_in_every_form() {
         let token = signed(&with(bare.clone(), name, value));
         refused(verifier.verify(&token).await, TokenFault::Claim);
     }
-    // An empty `scope` grants nothing, whatever stands beside it.
+    // An empty `scope` grants nothing, even with a `scp`.
     let both = with(with(bare, "scope", json!("")), "scp", json!("notes"));
     refused(verifier.verify(&signed(&both)).await, TokenFault::Claim);
 }

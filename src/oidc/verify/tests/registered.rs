@@ -1,4 +1,4 @@
-//! Algorithms that the client is registered for: one for each kind of token.
+//! The registered algorithms: one for each kind of token.
 
 use serde_json::{Value, json};
 
@@ -11,21 +11,21 @@ use crate::TokenFault;
 use crate::jose::SignatureAlgorithm::{self, Es256, Hs256, Ps256, Rs256};
 use crate::registration::ClientMetadata;
 
-/// What a verifier takes: ID token, logout token, userinfo, response, introspection.
+/// What a verifier accepts: ID token, logout token, userinfo, response, introspection.
 async fn taken(verifier: &TokenVerifier) -> [bool; 5] {
     let introspection = json!({
         "iss": ISSUER, "aud": "web", "iat": NOW, "token_introspection": {"active": true},
     });
     let introspection = signed_as("token-introspection+jwt", &introspection);
     let expected = Expected::new();
-    // Nothing that is refused is refused for another reason.
+    // Every refusal has the expected reason.
     fn is_good<T: std::fmt::Debug>(result: crate::Result<T>) -> bool {
         result.is_ok() || {
             refused(result, TokenFault::Algorithm);
             false
         }
     }
-    // Each verifier takes a logout token once.
+    // Each verifier accepts a logout token once.
     let fresh = verifier
         .clone()
         .replay_store(crate::oidc::ReplayMemory::new());
@@ -42,7 +42,7 @@ async fn taken(verifier: &TokenVerifier) -> [bool; 5] {
     ]
 }
 
-/// Tokens here are signed with ES256.
+/// The tokens are signed with ES256.
 #[tokio::test]
 async fn each_kind_of_token_has_the_algorithm_it_is_registered_for() {
     assert_eq!(taken(&verifier()).await, [true; 5]);
@@ -63,13 +63,13 @@ async fn each_kind_of_token_has_the_algorithm_it_is_registered_for() {
         [true, true, true, false, true],
         [true, true, true, true, false],
     ];
-    // A symmetric one fits no token.
+    // With a symmetric algorithm no token is accepted.
     for alg in [Ps256, Hs256] {
         for (verifier, wanted) in all(alg).iter().zip(others) {
             assert_eq!(taken(verifier).await, wanted, "{verifier:?}");
         }
     }
-    // A narrower list for all kinds stays one.
+    // A narrower list for all kinds still applies.
     let narrow = verifier()
         .algorithms([Ps256])
         .id_token_signed_response_alg(Es256);
@@ -78,7 +78,7 @@ async fn each_kind_of_token_has_the_algorithm_it_is_registered_for() {
         .algorithms([Ps256, Es256])
         .id_token_signed_response_alg(Es256);
     assert_eq!(taken(&fitting).await, [true; 5]);
-    // Keycloak answers an introspection with the access token, which has an algorithm of its own.
+    // Keycloak responds to an introspection with the access token, which has its own algorithm.
     let answered = verifier().introspection_signed_response_alg(Ps256);
     answered
         .introspection(&signed(&access_claims()))
@@ -113,7 +113,7 @@ fn registrations_that_no_token_would_fit_are_refused() {
         "authorization_signed_response_alg",
         "introspection_signed_response_alg",
     ] {
-        // Plain userinfo is registered as `none` by some servers; an unsigned ID token is never taken.
+        // Some servers register plain userinfo as `none`; an unsigned ID token is never accepted.
         let plain = verifier().registered(&of(name, json!("none")));
         assert_eq!(plain.is_err(), name == "id_token_signed_response_alg");
         for value in ["HS256", "XY1", ""] {

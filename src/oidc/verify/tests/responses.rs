@@ -1,4 +1,4 @@
-//! Answers that come as JWT: authorization (JARM), userinfo, introspection.
+//! Responses in a JWT: authorization (JARM), userinfo, introspection.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn s11_authorization_responses() {
+async fn an_authorization_response_has_issuer_audience_and_end() {
     let all = response(response_claims()).await.unwrap();
     assert_eq!(
         all,
@@ -57,9 +57,9 @@ async fn s11_authorization_responses() {
     }
 }
 
-/// Keycloak writes the issuer twice.
+/// Keycloak sends the issuer twice.
 #[tokio::test]
-async fn k08_s11_the_issuer_may_be_there_twice() {
+async fn the_issuer_of_an_authorization_response_may_be_there_twice_if_equal() {
     let twice = |other: &str| {
         let text = response_claims().to_string();
         sign_text(
@@ -87,7 +87,7 @@ async fn k08_s11_the_issuer_may_be_there_twice() {
             .await,
         TokenFault::Malformed,
     );
-    // Nowhere but in the outermost object.
+    // Only in the outermost object.
     let inner = with(response_claims(), "x", json!(0)).to_string();
     let inner = inner.replace(r#""x":0"#, r#""x":{"iss":1,"iss":1}"#);
     refused(
@@ -98,7 +98,7 @@ async fn k08_s11_the_issuer_may_be_there_twice() {
     );
 }
 
-/// It should name issuer and audience (OpenID Connect Core 1.0 section 5.3.2).
+/// Signed userinfo should have issuer and audience (OpenID Connect Core 1.0 section 5.3.2).
 #[tokio::test]
 async fn userinfo_without_issuer_or_audience_is_taken_where_that_is_said() {
     for (name, other, fault) in [
@@ -116,7 +116,7 @@ async fn userinfo_without_issuer_or_audience_is_taken_where_that_is_said() {
         let lenient = verifier().unaddressed_userinfo();
         let claims = lenient.user_info(&without, Some("ada")).await.unwrap();
         assert_eq!(claims["email"], "ada@example.org");
-        // Where they are there they fit, and the answer is about the user all the same.
+        // If present they are checked, and the subject is always checked.
         for odd in [json!(other), json!(7)] {
             let other = signed(&with(user_info_claims(), name, odd));
             refused(lenient.user_info(&other, None).await, fault);
@@ -125,7 +125,7 @@ async fn userinfo_without_issuer_or_audience_is_taken_where_that_is_said() {
             lenient.user_info(&without, Some("eve")).await,
             TokenFault::Subject,
         );
-        // An ID token is none.
+        // An ID token is refused.
         let id = signed(&with(
             with(user_info_claims(), name, Value::Null),
             "nonce",
@@ -135,9 +135,9 @@ async fn userinfo_without_issuer_or_audience_is_taken_where_that_is_said() {
     }
 }
 
-/// Keycloak writes neither a time nor a type into userinfo.
+/// Keycloak sends neither a time nor a type in userinfo.
 #[tokio::test]
-async fn k10_userinfo() {
+async fn signed_userinfo_has_issuer_audience_and_subject() {
     let verify = async |claims: Value, subject: Option<&str>| {
         verifier().user_info(&signed(&claims), subject).await
     };
@@ -158,7 +158,7 @@ async fn k10_userinfo() {
         ("nonce", json!("n"), TokenFault::Type),
         ("events", json!({}), TokenFault::Type),
         ("at_hash", json!("x"), TokenFault::Type),
-        // Where there are times they hold.
+        // Times are checked if present.
         ("exp", json!(NOW - 100), TokenFault::Expired),
         ("iat", json!(NOW + 100), TokenFault::NotYetValid),
         ("nbf", json!(NOW + 100), TokenFault::NotYetValid),
@@ -180,7 +180,7 @@ async fn k10_userinfo() {
 }
 
 #[tokio::test]
-async fn k02_introspection_in_both_forms() {
+async fn signed_introspection_is_read_in_both_forms() {
     // RFC 9701.
     let answer = json!({
         "iss": ISSUER, "aud": "web", "iat": NOW, "token_introspection": {"active": true, "x": 1},
@@ -203,7 +203,7 @@ async fn k02_introspection_in_both_forms() {
             fault,
         );
     }
-    // Keycloak's: the token itself.
+    // Keycloak's response: the token itself.
     let claims = verify("JWT", &access_claims()).await.unwrap();
     assert_eq!(claims["sub"], "ada");
     verify("JWT", &with(access_claims(), "typ", json!("DPoP")))

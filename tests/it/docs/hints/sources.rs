@@ -8,6 +8,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Pat, Stmt};
 
 use super::values::Values;
+use crate::support::sources::rust_files;
 
 /// What a function gives, at its end and by `return`, and what the names in it stand for.
 #[derive(Default)]
@@ -31,24 +32,14 @@ pub(super) struct Sources {
     /// What struct literals give to the member that a hint is read from.
     pub(super) members: BTreeMap<String, Vec<Expr>>,
     places: Vec<Place>,
-    /// The functions that are tests, with their files.
-    tests: Vec<(String, PathBuf)>,
 }
 
 impl Sources {
     pub(super) fn read(root: &Path) -> Self {
         let mut sources = Self::default();
         for folder in ["src", "tests"] {
-            let mut folders = vec![root.join(folder)];
-            while let Some(folder) = folders.pop() {
-                for entry in fs::read_dir(folder).unwrap() {
-                    let path = entry.unwrap().path();
-                    if path.is_dir() {
-                        folders.push(path);
-                    } else if path.extension().is_some_and(|extension| extension == "rs") {
-                        sources.read_file(root, &path);
-                    }
-                }
+            for path in rust_files(&root.join(folder)) {
+                sources.read_file(root, &path);
             }
         }
         sources
@@ -68,17 +59,6 @@ impl Sources {
             scopes: Vec::new(),
         }
         .visit_file_mut(&mut parsed);
-    }
-
-    /// Whether there is a test `NAME` in a module `MODULE`, for `MODULE::NAME`.
-    pub(super) fn has_test(&self, test: &str) -> bool {
-        let Some((module, name)) = test.split_once("::") else {
-            return false;
-        };
-        self.tests.iter().any(|(known, file)| {
-            let mut parts = file.iter().map(Path::new);
-            known == name && parts.any(|part| part.file_stem().is_some_and(|stem| stem == module))
-        })
     }
 
     /// Every hint, and the places whose hint is not understood.
@@ -145,16 +125,11 @@ impl Reader<'_> {
         signature: &syn::Signature,
         block: &mut Block,
     ) {
-        let name = signature.ident.to_string();
-        if is_test(attributes) {
-            self.sources.tests.push((name, self.file.clone()));
-            return;
-        }
-        if self.is_test || only_for_tests(attributes) {
+        if self.is_test || is_test(attributes) || only_for_tests(attributes) {
             return;
         }
         let mut scope = Scope {
-            name,
+            name: signature.ident.to_string(),
             ..Scope::default()
         };
         scope.function.file.clone_from(&self.file);
