@@ -1,6 +1,7 @@
 //! The place in a JSON text that an error points at.
 
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 /// Returns the path to the value at the line and column of a serde_json error, such as
 /// `[1].attributes.team`; `None` for the outermost value.
@@ -13,14 +14,28 @@ pub(super) fn at(json: &[u8], line: usize, column: usize) -> Option<String> {
         .take(line.saturating_sub(1))
         .map(<[u8]>::len)
         .sum();
-    // Without the byte at which reading failed, so that the value there has not ended yet.
-    let read = start.saturating_add(column).saturating_sub(1);
-    let read = json.get(..read).unwrap_or(json);
-    let mut reader = serde_json::Deserializer::from_slice(read);
+    let place = start.saturating_add(column);
+    // The place is the first byte of an object or a list, and the end of any other value. The text ends
+    // where that value has not.
+    let length = match json.get(place) {
+        Some(b'{' | b'[') => place,
+        _ => place.saturating_sub(1),
+    };
+    let mut read = json.get(..length).unwrap_or(json).to_vec();
+    // An item is counted once it has begun.
+    if read.trim_ascii_end().ends_with(b"[") || read.trim_ascii_end().ends_with(b",") {
+        read.push(b'{');
+    }
+    let mut reader = serde_json::Deserializer::from_slice(&read);
     let ended = serde_path_to_error::deserialize::<_, Value>(&mut reader).err()?;
     let path = ended.path();
-    path.iter().next()?;
-    Some(path.to_string())
+    let text = path.to_string();
+    // A member whose name has not been read is not a step.
+    let text = match path.iter().last()? {
+        Segment::Unknown => text.trim_end_matches('?').trim_end_matches('.'),
+        _ => &text,
+    };
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -58,6 +73,8 @@ mod tests {
                 Some("[0].of.a[1]"),
             ),
             (r#"[{"id":1},{}]"#, Some("[1]")),
+            (r#"[{"id":1}, 7]"#, Some("[1]")),
+            ("[7]", Some("[0]")),
             (r#"{"id":1}"#, None),
             ("7", None),
             ("", None),
