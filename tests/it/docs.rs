@@ -102,10 +102,9 @@ fn named_sources_are_there() {
     assert!(named > 30, "{named}");
 }
 
-/// The pages whose commands are run by `scripts/check-commands`.
-fn pages_with_commands() -> Vec<PathBuf> {
+/// The pages that say what is, and not what was.
+fn pages_of_today() -> Vec<PathBuf> {
     let mut pages = links::pages();
-    // It names what is no more.
     pages.retain(|page| !page.ends_with("CHANGELOG.md"));
     pages
 }
@@ -189,7 +188,7 @@ fn every_command_of_a_page_is_run_by_the_tests() {
     let runner = fs::read_to_string(file("scripts/check-commands")).unwrap();
     let mut faults = Vec::new();
     let mut named = Vec::new();
-    for page in pages() {
+    for page in pages_of_today() {
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         for command in commands_of(&fs::read_to_string(&page).unwrap()) {
             match table.get(&command) {
