@@ -31,7 +31,7 @@ pub(super) fn at(json: &[u8], line: usize, column: usize) -> Option<String> {
     let path = ended.path();
     let text = path.to_string();
     // A member whose name has not been read is not a step.
-    let text = match path.iter().last()? {
+    let text = match path.iter().next_back()? {
         Segment::Unknown => text.trim_end_matches('?').trim_end_matches('.'),
         _ => &text,
     };
