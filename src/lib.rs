@@ -46,6 +46,8 @@ mod scheme;
 mod secret;
 #[cfg(feature = "admin")]
 mod shared;
+#[cfg(any(feature = "admin", feature = "oidc"))]
+mod stream;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -73,6 +75,8 @@ pub use self::login::{TokenContext, TokenSource};
 pub use self::raw_request::RawRequest;
 pub use self::response::Response;
 pub use self::secret::Secret;
+#[cfg(any(feature = "admin", feature = "oidc"))]
+pub use self::stream::ItemStream;
 pub use self::token::AccessToken;
 
 /// Handles can be stored in application state and moved between tasks.

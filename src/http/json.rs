@@ -37,7 +37,7 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(op: &Operation, body: &[u8])
         return serde_json::from_slice(b"null").map_err(|_| {
             error::unexpected_body(
                 op,
-                "the answer is empty, but a value was expected: ask for `()` or `Option<_>` where \
+                "the response is empty, but a value was expected: ask for `()` or `Option<_>` where \
                  the server sends nothing",
             )
         });
@@ -136,6 +136,6 @@ mod tests {
         assert!(decode::<Option<User>>(&OP, b" ").unwrap().is_none());
         assert!(decode::<serde_json::Value>(&OP, b"").unwrap().is_null());
         let error = decode::<User>(&OP, b"").unwrap_err();
-        assert!(error.is_decode() && error.to_string().contains("the answer is empty"));
+        assert!(error.is_decode() && error.to_string().contains("the response is empty"));
     }
 }

@@ -227,12 +227,12 @@ impl Sender {
         let too_large = || {
             fatal(if max_bytes == OAUTH_LIMIT {
                 error::protocol(format!(
-                    "the answer is larger than {max_bytes} bytes, which no such answer is"
+                    "the response is larger than {max_bytes} bytes, more than any such response has"
                 ))
                 .with_hint("look at what answers at this address")
             } else {
                 error::protocol(format!(
-                    "the answer is larger than {max_bytes} bytes: ask for fewer objects at once or \
+                    "the response is larger than {max_bytes} bytes: ask for fewer objects at once or \
                      raise max_response_bytes"
                 ))
             })

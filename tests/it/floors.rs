@@ -26,6 +26,7 @@ const FLOORS: &[&[&str]] = &[
     &["endpoint"],
     &["login"],
     &["blocking", "client_metadata", "raw_request", "shared"],
+    &["stream"],
     &["keycloak"],
     &["builder"],
     &["env"],

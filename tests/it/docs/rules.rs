@@ -8,8 +8,7 @@ use std::sync::LazyLock;
 use pretty_assertions::assert_eq;
 use syn::{Attribute, Item};
 
-use super::file;
-use super::links::pages;
+use super::{file, pages_of_today};
 use crate::support::sources::rust_files;
 
 /// What the sources define and name.
