@@ -43,7 +43,7 @@ mod secret;
 #[cfg(feature = "admin")]
 mod shared;
 #[cfg(test)]
-mod testing;
+mod test_support;
 mod token;
 #[cfg(feature = "oidc")]
 pub mod uma;

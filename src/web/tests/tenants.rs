@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Guard, RejectionKind, bearer, claims, with};
 use crate::oidc::Oidc;
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 use crate::web::TenantResolver;
 use crate::{BoxFuture, Keycloak, Result};
 
