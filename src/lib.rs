@@ -44,6 +44,9 @@ mod secret;
 mod shared;
 #[cfg(test)]
 mod test_support;
+// The crate's own tests use it whatever features they are compiled with.
+#[cfg(any(feature = "testing", all(test, feature = "oidc")))]
+pub mod testing;
 mod token;
 #[cfg(feature = "oidc")]
 pub mod uma;

@@ -33,6 +33,7 @@ const FLOORS: &[&[&str]] = &[
     &["oidc"],
     &["account", "registration", "uma"],
     &["web"],
+    &["testing"],
 ];
 
 /// The modules of the crate that a text names, without its comments and tests.
