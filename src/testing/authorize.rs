@@ -6,6 +6,7 @@ use url::Url;
 
 use super::clients::TestClient;
 use super::defect::{Defect, OTHER_ISSUER};
+use super::pushed;
 use super::reply::{Reply, escaped};
 use super::request::{Params, RecordedRequest};
 use super::state::{AutomaticLogin, Code, State, new_id, now};
@@ -36,6 +37,8 @@ struct Login {
     params: Params,
     client: TestClient,
     redirect: Redirect,
+    /// Of a request that was pushed.
+    request_uri: Option<String>,
 }
 
 /// Where and how the browser goes back.
@@ -94,6 +97,15 @@ fn start(state: &State, params: &Params) -> Result<Login, Reply> {
         return Err(page("Invalid Request"));
     };
     let client = state.client(id).ok_or_else(|| page("Client not found."))?;
+    let request_uri = params.get("request_uri").map(str::to_owned);
+    let pushed = match &request_uri {
+        Some(uri) => {
+            let found = pushed::find(state, uri, id);
+            Some(found.ok_or_else(|| page("Invalid Request"))?)
+        }
+        None => None,
+    };
+    let params = pushed.as_ref().unwrap_or(params);
     let uri = params
         .get("redirect_uri")
         .filter(|uri| client.allows_redirect(uri));
@@ -121,32 +133,42 @@ fn start(state: &State, params: &Params) -> Result<Login, Reply> {
             return Err(redirect.error("invalid_request", "Invalid parameter: response_mode"));
         }
     };
-    check(params, &redirect)?;
+    if client.needs_push && request_uri.is_none() {
+        let description = "Pushed Authorization Request is only allowed.";
+        return Err(redirect.error("invalid_request", description));
+    }
+    check(params).map_err(|problem| redirect.error(problem.code, problem.description))?;
     Ok(Login {
         params: params.clone(),
         client,
         redirect,
+        request_uri,
     })
 }
 
+/// What is wrong with a request.
+struct Problem {
+    code: &'static str,
+    description: &'static str,
+}
+
 /// Checks what is reported to the client.
-fn check(params: &Params, redirect: &Redirect) -> Result<(), Reply> {
-    let invalid = |description: &str| Err(redirect.error("invalid_request", description));
+fn check(params: &Params) -> Result<(), Problem> {
+    let problem = |code, description| Err(Problem { code, description });
+    let invalid = |description| problem("invalid_request", description);
     if params.has_duplicate() {
         return invalid("duplicated parameter");
     }
     match params.get("response_type") {
         Some("code") => {}
         None => return invalid("Missing parameter: response_type"),
-        Some(_) => return Err(redirect.error("unsupported_response_type", "")),
+        Some(_) => return problem("unsupported_response_type", ""),
     }
     if params.get("request").is_some() {
-        return Err(redirect.error("request_not_supported", ""));
+        return problem("request_not_supported", "");
     }
-    match (
-        params.get("code_challenge"),
-        params.get("code_challenge_method"),
-    ) {
+    let method = params.get("code_challenge_method");
+    match (params.get("code_challenge"), method) {
         (_, Some(method)) if !["S256", "plain"].contains(&method) => {
             invalid("Invalid parameter: code_challenge_method")
         }
@@ -156,6 +178,19 @@ fn check(params: &Params, redirect: &Redirect) -> Result<(), Reply> {
         }
         _ => Ok(()),
     }
+}
+
+/// Checks a request that is pushed; returns Keycloak's description of what is wrong.
+pub(super) fn check_pushed(client: &TestClient, params: &Params) -> Result<(), &'static str> {
+    let uri = params.get("redirect_uri");
+    if !uri.is_some_and(|uri| client.allows_redirect(uri) && Url::parse(uri).is_ok()) {
+        return Err("Invalid parameter: redirect_uri");
+    }
+    check(params).map_err(|problem| match problem.code {
+        "unsupported_response_type" => "Unsupported response type",
+        "request_not_supported" => "Request objects are not supported",
+        _ => problem.description,
+    })
 }
 
 /// Finds out who logs in, and sends the browser back with a code.
@@ -183,6 +218,10 @@ fn login_user(
         }
         return page(state, request, "");
     };
+    // A pushed request is good for one login (RFC 9126 section 4).
+    if let Some(uri) = &login.request_uri {
+        state.pushed.remove(uri);
+    }
     let code = new_id();
     let issued = Code {
         client_id: login.client.id.clone(),
@@ -196,6 +235,7 @@ fn login_user(
         nonce: login.params.get("nonce").map(str::to_owned),
         challenge: login.params.get("code_challenge").map(str::to_owned),
         plain: login.params.get("code_challenge_method") != Some("S256"),
+        dpop_key: login.params.get("dpop_jkt").map(str::to_owned),
         expires: now() + CODE_LIFESPAN,
         used: false,
     };

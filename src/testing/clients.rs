@@ -29,6 +29,8 @@ pub struct TestClient {
     pub(super) audiences: Vec<String>,
     pub(super) realm_roles: Vec<String>,
     pub(super) lightweight: bool,
+    pub(super) needs_dpop: bool,
+    pub(super) needs_push: bool,
     pub(super) id_token_algorithm: Option<SignatureAlgorithm>,
 }
 
@@ -44,6 +46,8 @@ impl TestClient {
             audiences: Vec::new(),
             realm_roles: Vec::new(),
             lightweight: false,
+            needs_dpop: false,
+            needs_push: false,
             id_token_algorithm: None,
         }
     }
@@ -107,6 +111,18 @@ impl TestClient {
     /// Issues lightweight access tokens to the client.
     pub fn lightweight_access_tokens(mut self) -> Self {
         self.lightweight = true;
+        self
+    }
+
+    /// Issues tokens to the client only if it binds them to a key (DPoP, RFC 9449).
+    pub fn require_dpop(mut self) -> Self {
+        self.needs_dpop = true;
+        self
+    }
+
+    /// Refuses authorization requests of the client that were not pushed (RFC 9126).
+    pub fn require_pushed_requests(mut self) -> Self {
+        self.needs_push = true;
         self
     }
 

@@ -30,6 +30,7 @@ pub(super) fn document(issuer: &str) -> Value {
         "backchannel_logout_session_supported": true,
         "grant_types_supported": [
             "authorization_code", "refresh_token", "client_credentials", "password",
+            "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba",
         ],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
@@ -47,13 +48,19 @@ pub(super) fn document(issuer: &str) -> Value {
             "preferred_username", "email", "acr", "azp", "nonce",
         ],
         "claim_types_supported": ["normal"],
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "scopes_supported": [
             "openid", "profile", "email", "roles", "organization", "offline_access",
         ],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "code_challenge_methods_supported": ["plain", "S256"],
+        "dpop_signing_alg_values_supported": asymmetric,
+        "device_authorization_endpoint": endpoint("auth/device"),
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_authentication_endpoint": endpoint("ext/ciba/auth"),
+        "require_pushed_authorization_requests": false,
+        "pushed_authorization_request_endpoint": endpoint("ext/par/request"),
         "authorization_response_iss_parameter_supported": true,
     })
 }

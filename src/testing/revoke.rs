@@ -7,7 +7,7 @@ use super::client_auth::authenticate;
 use super::reply::Reply;
 use super::request::RecordedRequest;
 use super::routes::wrong_method;
-use super::state::State;
+use super::state::{Session, State};
 
 pub(super) fn respond(state: &mut State, request: &RecordedRequest) -> Reply {
     if *request.method() != Method::POST {
@@ -30,8 +30,12 @@ pub(super) fn respond(state: &mut State, request: &RecordedRequest) -> Reply {
         if record.client_id != client.id {
             return unmatching();
         }
-        state.refresh_tokens.remove(token);
         state.detach(&record.session, &client.id);
+        // A session without clients ends.
+        let is_last = |one: &Session| one.clients.is_empty();
+        if state.sessions.get(&record.session).is_some_and(is_last) {
+            state.sessions.remove(&record.session);
+        }
         return Reply::empty(200);
     }
     if let Some(record) = state.access_tokens.get(token) {

@@ -7,7 +7,10 @@ use super::defect::{Defect, OTHER_ISSUER};
 use super::reply::Reply;
 use super::request::RecordedRequest;
 use super::state::{Shared, State};
-use super::{authorize, discovery, introspect, logout, messages, revoke, token_endpoint, userinfo};
+use super::{
+    authorize, discovery, introspect, logout, messages, pending, pushed, revoke, token_endpoint,
+    userinfo,
+};
 
 /// Records a request and responds to it.
 pub(super) async fn respond(shared: &Shared, request: RecordedRequest) -> Reply {
@@ -39,6 +42,10 @@ fn route(state: &mut State, request: &RecordedRequest) -> Reply {
             get(request, || document(state))
         }
         "/protocol/openid-connect/auth" => authorize::respond(state, request),
+        "/protocol/openid-connect/auth/device" => pending::respond_to_device(state, request),
+        "/device" => pending::device_page(state, request),
+        "/protocol/openid-connect/ext/ciba/auth" => pending::respond_to_backchannel(state, request),
+        "/protocol/openid-connect/ext/par/request" => pushed::respond(state, request),
         "/protocol/openid-connect/token" => token_endpoint::respond(state, request),
         "/protocol/openid-connect/token/introspect" => introspect::respond(state, request),
         "/protocol/openid-connect/revoke" => revoke::respond(state, request),

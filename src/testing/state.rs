@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 use super::clients::TestClient;
 use super::defect::Defects;
 use super::keys::Keys;
+use super::pending::Pending;
+use super::pushed::Pushed;
 use super::request::RecordedRequest;
 use super::users::TestUser;
 use crate::HttpService;
@@ -57,6 +59,11 @@ pub(super) struct State {
     pub(super) refresh_tokens: HashMap<String, RefreshRecord>,
     pub(super) id_tokens: HashMap<String, AccessRecord>,
     pub(super) used_assertions: HashSet<String>,
+    pub(super) used_proofs: HashSet<String>,
+    /// By `request_uri`.
+    pub(super) pushed: HashMap<String, Pushed>,
+    /// By device code or `auth_req_id`.
+    pub(super) pending: HashMap<String, Pending>,
     pub(super) defects: Defects,
 }
 
@@ -88,6 +95,8 @@ pub(super) struct Code {
     pub(super) nonce: Option<String>,
     pub(super) challenge: Option<String>,
     pub(super) plain: bool,
+    /// The key that the tokens will be bound to.
+    pub(super) dpop_key: Option<String>,
     pub(super) expires: i64,
     pub(super) used: bool,
 }
@@ -109,6 +118,8 @@ pub(super) struct RefreshRecord {
     pub(super) login: Session,
     pub(super) scope: String,
     pub(super) offline: bool,
+    /// The key that the token is bound to: a public client's.
+    pub(super) dpop_key: Option<String>,
     pub(super) expires: i64,
     pub(super) used: bool,
 }
@@ -131,8 +142,18 @@ impl State {
             refresh_tokens: HashMap::new(),
             id_tokens: HashMap::new(),
             used_assertions: HashSet::new(),
+            used_proofs: HashSet::new(),
+            pushed: HashMap::new(),
+            pending: HashMap::new(),
             defects: Defects::default(),
         }
+    }
+
+    /// Returns the base URL.
+    pub(super) fn base(&self) -> &str {
+        self.issuer
+            .strip_suffix(&self.realm_path)
+            .unwrap_or(&self.issuer)
     }
 
     pub(super) fn client(&self, id: &str) -> Option<TestClient> {
@@ -162,6 +183,11 @@ impl State {
     pub(super) fn detach(&mut self, session: &str, client_id: &str) {
         if let Some(session) = self.sessions.get_mut(session) {
             session.clients.remove(client_id);
+        }
+        // They do not come back with a later login of the session.
+        let records = self.refresh_tokens.values_mut();
+        for record in records.filter(|one| one.session == session && one.client_id == client_id) {
+            record.used = true;
         }
     }
 

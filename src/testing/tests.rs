@@ -2,6 +2,7 @@
 
 mod access_token;
 mod defects;
+mod elsewhere;
 mod grants;
 mod keys;
 mod login;

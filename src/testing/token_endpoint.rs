@@ -10,8 +10,9 @@ use super::clients::TestClient;
 use super::reply::Reply;
 use super::request::{Params, RecordedRequest};
 use super::routes::wrong_method;
-use super::state::State;
+use super::state::{Session, State};
 use super::tokens::{self, Issue, granted};
+use super::{dpop, pending};
 
 /// An error response, or the tokens.
 type Outcome = Result<serde_json::Value, Reply>;
@@ -31,16 +32,44 @@ pub(super) fn respond(state: &mut State, request: &RecordedRequest) -> Reply {
         Ok(client) => client,
         Err(refusal) => return refusal.of_token_endpoint(),
     };
-    let outcome = match grant_type {
-        "authorization_code" => code::exchange(state, &client, &params),
-        "refresh_token" => refresh::exchange(state, &client, &params),
-        "client_credentials" => client_credentials(state, &client, &params),
-        "password" => password(state, &client, &params),
-        _ => Err(refused("unsupported_grant_type", "Unsupported grant_type")),
-    };
-    match outcome {
+    match exchange(state, request, &client, &params, grant_type) {
         Ok(tokens) => Reply::json(200, &tokens),
         Err(reply) => reply,
+    }
+}
+
+/// A grant, and the client that redeems it.
+struct Grant<'a> {
+    client: &'a TestClient,
+    params: &'a Params,
+    dpop_key: Option<&'a str>,
+}
+
+fn exchange(
+    state: &mut State,
+    request: &RecordedRequest,
+    client: &TestClient,
+    params: &Params,
+    grant_type: &str,
+) -> Outcome {
+    let proved = dpop::thumbprint(state, request, None);
+    let dpop_key = proved.map_err(|problem| refused("invalid_request", problem))?;
+    if client.needs_dpop && dpop_key.is_none() {
+        return Err(refused("invalid_request", "DPoP proof is missing"));
+    }
+    let grant = Grant {
+        client,
+        params,
+        dpop_key: dpop_key.as_deref(),
+    };
+    match grant_type {
+        "authorization_code" => code::exchange(state, &grant),
+        "refresh_token" => refresh::exchange(state, &grant),
+        "client_credentials" => client_credentials(state, &grant),
+        "password" => password(state, &grant),
+        "urn:ietf:params:oauth:grant-type:device_code" => device(state, &grant),
+        "urn:openid:params:grant-type:ciba" => backchannel(state, &grant),
+        _ => Err(refused("unsupported_grant_type", "Unsupported grant_type")),
     }
 }
 
@@ -52,16 +81,22 @@ fn invalid_grant(description: &str) -> Reply {
     refused("invalid_grant", description)
 }
 
-fn client_credentials(state: &mut State, client: &TestClient, params: &Params) -> Outcome {
-    if client.is_public() {
+fn client_credentials(state: &mut State, grant: &Grant<'_>) -> Outcome {
+    if grant.client.is_public() {
         let description = "Public client not allowed to retrieve service account";
         return Err(Reply::oauth_error(401, "unauthorized_client", description));
     }
-    let scope = granted(params.get("scope"));
-    Ok(tokens::issue_to_service_account(state, client, &scope))
+    let scope = granted(grant.params.get("scope"));
+    Ok(tokens::issue_to_service_account(
+        state,
+        grant.client,
+        &scope,
+        grant.dpop_key,
+    ))
 }
 
-fn password(state: &mut State, client: &TestClient, params: &Params) -> Outcome {
+fn password(state: &mut State, grant: &Grant<'_>) -> Outcome {
+    let params = grant.params;
     let Some(username) = params.get("username") else {
         let description = "Missing parameter: username";
         return Err(Reply::oauth_error(401, "invalid_request", description));
@@ -72,27 +107,46 @@ fn password(state: &mut State, client: &TestClient, params: &Params) -> Outcome 
     let acr = user.acr.clone().unwrap_or_else(|| "1".to_owned());
     let session = state.start_session(&user, acr);
     let scope = granted(params.get("scope"));
-    issue_in(state, client, &session, &scope, "ro")
+    grant.issue(state, &session, &scope, "ro")
 }
 
-/// Issues tokens of a session that was just started.
-fn issue_in(
-    state: &mut State,
-    client: &TestClient,
-    session: &str,
-    scope: &str,
-    grant: &'static str,
-) -> Outcome {
-    let Some(login) = state.sessions.get(session).cloned() else {
-        return Err(invalid_grant("Session not active"));
-    };
-    let issue = Issue {
-        client,
-        session,
-        login: &login,
-        scope,
-        nonce: None,
-        grant,
-    };
-    Ok(tokens::issue(state, &issue))
+fn device(state: &mut State, grant: &Grant<'_>) -> Outcome {
+    let code = grant.required("device_code")?;
+    let approved = pending::poll(state, grant.client, code, "Device code not valid")?;
+    let verifier = grant.params.get("code_verifier");
+    code::check_verifier(approved.challenge.as_deref(), false, verifier)?;
+    grant.issue(state, &approved.session, &approved.scope, "dg")
+}
+
+fn backchannel(state: &mut State, grant: &Grant<'_>) -> Outcome {
+    let id = grant.required("auth_req_id")?;
+    let approved = pending::poll(state, grant.client, id, "Invalid Auth Req ID")?;
+    grant.issue(state, &approved.session, &approved.scope, "ci")
+}
+
+impl Grant<'_> {
+    fn required(&self, name: &str) -> Result<&str, Reply> {
+        let missing = || refused("invalid_request", &format!("Missing parameter: {name}"));
+        self.params.get(name).ok_or_else(missing)
+    }
+
+    /// Issues tokens of a session that was just started.
+    fn issue(&self, state: &mut State, session: &str, scope: &str, kind: &'static str) -> Outcome {
+        let login = login(state, session)?;
+        let issue = Issue {
+            client: self.client,
+            session,
+            login: &login,
+            scope,
+            nonce: None,
+            grant: kind,
+            dpop_key: self.dpop_key,
+        };
+        Ok(tokens::issue(state, &issue))
+    }
+}
+
+fn login(state: &State, session: &str) -> Result<Session, Reply> {
+    let login = state.sessions.get(session).cloned();
+    login.ok_or_else(|| invalid_grant("Session not active"))
 }

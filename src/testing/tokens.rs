@@ -39,6 +39,8 @@ pub(super) struct Issue<'a> {
     pub(super) nonce: Option<&'a str>,
     /// The two letters of the grant in the id of the access token.
     pub(super) grant: &'static str,
+    /// The key that the tokens are bound to.
+    pub(super) dpop_key: Option<&'a str>,
 }
 
 /// Returns the scopes that are granted: what was requested, and the default ones.
@@ -93,6 +95,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
             issue.grant,
         ),
     );
+    bind(&mut access, issue.dpop_key);
     access.extend(about_user.clone().unwrap_or_default());
     if let Some(user) = &user {
         access.extend(user.roles());
@@ -107,7 +110,8 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
         "access_token": access_token, "expires_in": lifespan,
         "refresh_expires_in": refresh_lifespan,
         "refresh_token": refresh_token(state, issue, offline),
-        "token_type": "Bearer", "not-before-policy": 0, "session_state": session, "scope": scope,
+        "token_type": token_type(issue.dpop_key), "not-before-policy": 0,
+        "session_state": session, "scope": scope,
     });
     if has_scope(scope, "openid") && !state.defects.has(Defect::MissingIdToken) {
         let mut id = common;
@@ -141,6 +145,7 @@ pub(super) fn issue_to_service_account(
     state: &mut State,
     client: &TestClient,
     scope: &str,
+    dpop_key: Option<&str>,
 ) -> Value {
     let now = now();
     let lifespan = seconds(state.access_token_lifespan);
@@ -150,6 +155,7 @@ pub(super) fn issue_to_service_account(
         "typ": "Bearer", "azp": client.id, "acr": "1", "scope": scope, "client_id": client.id,
         "preferred_username": format!("service-account-{}", client.id),
     }));
+    bind(&mut access, dpop_key);
     if !client.realm_roles.is_empty() {
         let roles = json!({ "roles": client.realm_roles });
         access.insert("realm_access".to_owned(), roles);
@@ -158,8 +164,19 @@ pub(super) fn issue_to_service_account(
     let token = sign_access_token(state, client, access, None);
     json!({
         "access_token": token, "expires_in": lifespan, "refresh_expires_in": 0,
-        "token_type": "Bearer", "not-before-policy": 0, "scope": scope,
+        "token_type": token_type(dpop_key), "not-before-policy": 0, "scope": scope,
     })
+}
+
+/// Binds a token to a key (RFC 9449 section 6.1).
+fn bind(claims: &mut Map<String, Value>, dpop_key: Option<&str>) {
+    if let Some(key) = dpop_key {
+        claims.insert("cnf".to_owned(), json!({ "jkt": key }));
+    }
+}
+
+fn token_type(dpop_key: Option<&str>) -> &'static str {
+    if dpop_key.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// Returns an id as Keycloak makes it: two letters each for the session, the kind of token and the
@@ -234,12 +251,15 @@ fn refresh_token(state: &mut State, issue: &Issue<'_>, offline: bool) -> String 
     let token = state
         .keys
         .sign(SignatureAlgorithm::Hs512, "JWT", &claims, None);
+    // RFC 9449 section 5: the refresh tokens of other clients are bound by their authentication.
+    let bound = issue.dpop_key.filter(|_| issue.client.is_public());
     let record = RefreshRecord {
         client_id: issue.client.id.clone(),
         session: issue.session.to_owned(),
         login: issue.login.clone(),
         scope: issue.scope.to_owned(),
         offline,
+        dpop_key: bound.map(str::to_owned),
         expires: if offline { i64::MAX } else { expires },
         used: false,
     };

@@ -1,16 +1,12 @@
 //! The grant of an authorization code (RFC 6749 section 4.1.3), with PKCE (RFC 7636).
 
-use super::super::clients::TestClient;
-use super::super::request::Params;
-use super::super::state::{Code, State, now};
+use super::super::state::{State, now};
 use super::super::tokens::{self, Issue};
-use super::{Outcome, invalid_grant, refused};
+use super::{Grant, Outcome, Reply, invalid_grant, login};
 use crate::jose::hash;
 
-pub(super) fn exchange(state: &mut State, client: &TestClient, params: &Params) -> Outcome {
-    let Some(text) = params.get("code") else {
-        return Err(refused("invalid_request", "Missing parameter: code"));
-    };
+pub(super) fn exchange(state: &mut State, grant: &Grant<'_>) -> Outcome {
+    let text = grant.required("code")?;
     let Some(known) = state.codes.get_mut(text) else {
         return Err(invalid_grant("Code not valid"));
     };
@@ -25,30 +21,40 @@ pub(super) fn exchange(state: &mut State, client: &TestClient, params: &Params) 
     if code.expires <= now() {
         return Err(invalid_grant("Code is expired"));
     }
-    if code.client_id != client.id {
+    if code.client_id != grant.client.id {
         let description = "Auth error: Found different client_id in clientSession";
         return Err(invalid_grant(description));
     }
-    if params.get("redirect_uri") != Some(&*code.redirect_uri) {
+    if grant.params.get("redirect_uri") != Some(&*code.redirect_uri) {
         return Err(invalid_grant("Incorrect redirect_uri"));
     }
-    check_verifier(&code, params.get("code_verifier"))?;
-    let Some(login) = state.sessions.get(&code.session).cloned() else {
-        return Err(invalid_grant("Session not active"));
-    };
+    let verifier = grant.params.get("code_verifier");
+    check_verifier(code.challenge.as_deref(), code.plain, verifier)?;
+    if code.dpop_key.is_some() && code.dpop_key.as_deref() != grant.dpop_key {
+        return Err(invalid_grant(
+            "DPoP Proof public key thumbprint does not match dpop_jkt",
+        ));
+    }
+    let login = login(state, &code.session)?;
     let issue = Issue {
-        client,
+        client: grant.client,
         session: &code.session,
         login: &login,
         scope: &code.scope,
         nonce: code.nonce.as_deref(),
         grant: "ac",
+        dpop_key: grant.dpop_key,
     };
     Ok(tokens::issue(state, &issue))
 }
 
-fn check_verifier(code: &Code, verifier: Option<&str>) -> Result<(), super::Reply> {
-    let (challenge, verifier) = match (&code.challenge, verifier) {
+/// Compares the verifier with the challenge of the login (RFC 7636 section 4.6).
+pub(super) fn check_verifier(
+    challenge: Option<&str>,
+    plain: bool,
+    verifier: Option<&str>,
+) -> Result<(), Reply> {
+    let (challenge, verifier) = match (challenge, verifier) {
         (None, None) => return Ok(()),
         (None, Some(_)) => {
             return Err(invalid_grant(
@@ -64,12 +70,12 @@ fn check_verifier(code: &Code, verifier: Option<&str>) -> Result<(), super::Repl
         let description = "PKCE verification failed: Invalid code verifier";
         return Err(invalid_grant(description));
     }
-    let shown = if code.plain {
+    let shown = if plain {
         verifier.to_owned()
     } else {
         hash::sha256(verifier)
     };
-    if shown == *challenge {
+    if shown == challenge {
         Ok(())
     } else {
         Err(invalid_grant("PKCE verification failed: Code mismatch"))

@@ -2,16 +2,21 @@
 //! that revokes refresh tokens (RFC 9700 section 4.14.2).
 
 use super::super::clients::TestClient;
-use super::super::request::Params;
 use super::super::state::{RefreshRecord, State, now};
 use super::super::tokens::{self, Issue, has_scope};
-use super::{Outcome, Reply, invalid_grant, refused};
+use super::{Grant, Outcome, Reply, invalid_grant, refused};
 
-pub(super) fn exchange(state: &mut State, client: &TestClient, params: &Params) -> Outcome {
+pub(super) fn exchange(state: &mut State, grant: &Grant<'_>) -> Outcome {
+    let (client, params) = (grant.client, grant.params);
     let Some(text) = params.get("refresh_token") else {
         return Err(refused("invalid_request", "No refresh token"));
     };
     let record = check(state, client, text)?;
+    if record.dpop_key.is_some() && record.dpop_key.as_deref() != grant.dpop_key {
+        return Err(invalid_grant(
+            "DPoP proof and token binding verification failed",
+        ));
+    }
     let requested = params.get("scope");
     let more = |scope: &str| !has_scope(&record.scope, scope);
     if requested.is_some_and(|requested| requested.split_whitespace().any(more)) {
@@ -28,6 +33,7 @@ pub(super) fn exchange(state: &mut State, client: &TestClient, params: &Params) 
         // Keycloak's ID tokens of a refresh have none.
         nonce: None,
         grant: "rt",
+        dpop_key: grant.dpop_key,
     };
     Ok(tokens::issue(state, &issue))
 }
@@ -55,11 +61,6 @@ fn check(state: &mut State, client: &TestClient, text: &str) -> Result<RefreshRe
     if record.used {
         // One of the two who used it has stolen it: all tokens of the login end.
         state.detach(&record.session, &client.id);
-        let login = record.session;
-        let stolen = |other: &RefreshRecord| other.session == login && other.client_id == client.id;
-        state
-            .refresh_tokens
-            .retain(|token, other| token == text || !stolen(other));
         let description = "Maximum allowed refresh token reuse exceeded";
         return Err(invalid_grant(description));
     }
