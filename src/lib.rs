@@ -114,3 +114,8 @@ pub struct Guide;
 #[doc = include_str!("../docs/web.md")]
 #[allow(missing_debug_implementations)]
 pub struct Web;
+
+#[cfg(all(doctest, feature = "admin", feature = "signin", feature = "testing"))]
+#[doc = include_str!("../docs/testing.md")]
+#[allow(missing_debug_implementations)]
+pub struct Testing;
