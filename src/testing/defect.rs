@@ -38,6 +38,8 @@ pub enum Defect {
     MissingAuthTime,
     /// Tokens have the authentication level `0` (`acr`), whatever was requested.
     WrongLevel,
+    /// Tokens do not name a session (`sid`), as those of providers that have none.
+    MissingSessionId,
     /// ID tokens belong to another access token (`at_hash`).
     WrongHash,
     /// Tokens are of another kind (`typ`).
@@ -123,6 +125,7 @@ impl Defect {
             Self::WrongType => ("typ", "Other".into()),
             Self::MissingNonce => return remove(claims, "nonce"),
             Self::NoExpiry => return remove(claims, "exp"),
+            Self::MissingSessionId => return remove(claims, "sid"),
             Self::MissingAuthTime => return remove(claims, "auth_time"),
             _ => return,
         };

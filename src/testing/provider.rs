@@ -226,6 +226,11 @@ impl TestProvider {
         AccessTokenBuilder::new(self.shared.clone())
     }
 
+    /// Sets the lifetime of the access tokens that are issued from now on, in whole seconds.
+    pub fn set_access_token_lifespan(&self, lifespan: Duration) {
+        self.shared.state().access_token_lifespan = lifespan;
+    }
+
     /// Starts a logout token for a client, to be posted to its back-channel logout URL by the test.
     pub fn logout_token(&self, client_id: impl Into<String>) -> LogoutTokenBuilder {
         LogoutTokenBuilder::new(self.shared.clone(), client_id.into())
@@ -326,7 +331,7 @@ impl TestProviderBuilder {
         self
     }
 
-    /// Sets the lifetime of access tokens and ID tokens, in whole seconds; 300 s unless set.
+    /// Sets the lifetime of access tokens, in whole seconds; 300 s unless set.
     pub fn access_token_lifespan(mut self, lifespan: Duration) -> Self {
         self.access_token_lifespan = lifespan;
         self

@@ -10,6 +10,10 @@ use crate::jose::{SignatureAlgorithm, hash};
 /// The lifetime of a refresh token, in seconds.
 const REFRESH_LIFESPAN: i64 = 1800;
 
+/// The lifetime of an ID token, in seconds. A test that lets access tokens expire at once still logs
+/// its users in.
+const ID_TOKEN_LIFESPAN: i64 = 300;
+
 /// The claims that a lightweight access token lacks and its introspection response has, as far as
 /// the provider writes them.
 const NOT_IN_LIGHTWEIGHT: &[&str] = &[
@@ -98,7 +102,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
     bind(&mut access, issue.dpop_key);
     access.extend(about_user.clone().unwrap_or_default());
     if let Some(user) = &user {
-        access.extend(user.roles());
+        access.extend(user.access_token_claims());
     }
     let of_roles = user.iter().flat_map(|user| user.clients());
     set_audience(&mut access, client, of_roles);
@@ -118,6 +122,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
         id.extend(about_user.unwrap_or_default());
         id.extend(object(json!({
             "aud": client.id, "typ": "ID", "jti": new_id(),
+            "exp": now.saturating_add(ID_TOKEN_LIFESPAN),
         })));
         if let Some(nonce) = issue.nonce {
             id.insert("nonce".to_owned(), nonce.into());

@@ -29,6 +29,7 @@ pub struct TestUser {
     email: Option<String>,
     names: Option<(String, String)>,
     claims: Map<String, Value>,
+    access_token_claims: Map<String, Value>,
 }
 
 impl TestUser {
@@ -47,6 +48,7 @@ impl TestUser {
             email: None,
             names: None,
             claims: Map::new(),
+            access_token_claims: Map::new(),
         }
     }
 
@@ -112,6 +114,12 @@ impl TestUser {
         self
     }
 
+    /// Sets a claim of the user's access tokens alone, as a mapper that leaves ID tokens out.
+    pub fn access_token_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.access_token_claims.insert(name.into(), value.into());
+        self
+    }
+
     /// Returns whether the user can log in with this password.
     pub(super) fn has_password(&self, given: &str) -> bool {
         self.password
@@ -148,8 +156,8 @@ impl TestUser {
         claims
     }
 
-    /// Returns the roles as access tokens have them.
-    pub(super) fn roles(&self) -> Map<String, Value> {
+    /// Returns the roles, and the other claims that only access tokens have.
+    pub(super) fn access_token_claims(&self) -> Map<String, Value> {
         let mut claims = Map::new();
         if !self.realm_roles.is_empty() {
             let roles = json!({ "roles": self.realm_roles });
@@ -164,6 +172,7 @@ impl TestUser {
         if !access.is_empty() {
             claims.insert("resource_access".to_owned(), access.into());
         }
+        claims.extend(self.access_token_claims.clone());
         claims
     }
 

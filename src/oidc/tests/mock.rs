@@ -102,12 +102,6 @@ impl Mock {
         *self.state.nonce.lock().unwrap() = login.nonce().expose().to_owned();
     }
 
-    /// Gives the next ID tokens the nonce of a login that was started elsewhere.
-    #[cfg(feature = "signin")]
-    pub(crate) fn expect_nonce(&self, nonce: &str) {
-        nonce.clone_into(&mut self.state.nonce.lock().unwrap());
-    }
-
     /// Makes the next ID tokens those of logins without a browser.
     pub(crate) fn expect_none(&self) {
         self.state.nonce.lock().unwrap().clear();
