@@ -176,9 +176,9 @@ impl TestProvider {
         self.shared.state().login = None;
     }
 
-    /// Sends an authorization request as a browser does, and returns the URL that the browser is sent
-    /// back to. For the response mode `form_post` it returns the body of the form that the browser
-    /// posts.
+    /// Opens the URL of an authorization request as a browser does, and returns the URL that the
+    /// browser is sent back to. For the response mode `form_post` it returns the body of the form that
+    /// the browser posts. A logout URL with a `post_logout_redirect_uri` is opened the same way.
     ///
     /// ```
     /// use keycloak_kit::testing::TestProvider;
@@ -197,8 +197,8 @@ impl TestProvider {
     /// ```
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if the URL is not one of this provider, or nobody is logged
-    /// in; of kind `Protocol` if the provider shows an error page.
+    /// Returns an error of kind `Config` if the URL is not one of this provider, or the provider shows
+    /// a page that waits for a user; of kind `Protocol` if it shows an error page.
     pub async fn authorize(&self, url: impl AsRef<str>) -> Result<String> {
         let url = url.as_ref();
         if !url.starts_with(self.base_url()) {
@@ -216,7 +216,7 @@ impl TestProvider {
                 "the provider refuses the request: {problem}"
             ))),
             Page::Plain => Err(config(
-                "the provider asks who logs in: call log_in_as with a user first",
+                "the provider shows a page that waits for a user: call log_in_as first",
             )),
         }
     }
