@@ -71,6 +71,18 @@ async fn tokens_are_bound_to_the_key_that_was_proved() {
         let request = client.get(&endpoint).header("authorization", header);
         assert_eq!(request.send().await.unwrap().status(), 401);
     }
+    // A proof belongs to one token.
+    let login = log_in(&provider, &oidc).await;
+    let url = url::Url::parse(&endpoint).unwrap();
+    let token = login.access_token().expose();
+    for (proved, status) in [("another token", 401), (token, 200)] {
+        let proof = key
+            .proof(&http::Method::GET, &url, Some(proved), None)
+            .unwrap();
+        let request = client.get(&endpoint).header("dpop", proof);
+        let request = request.header("authorization", format!("DPoP {token}"));
+        assert_eq!(request.send().await.unwrap().status(), status);
+    }
 }
 
 #[tokio::test]
@@ -141,6 +153,12 @@ async fn a_device_waits_for_its_user() {
     let login = oidc.device().await.unwrap();
     assert!(login.poll().await.unwrap().is_none());
     assert!(provider.approve_device("made-up", "ada").is_err());
+    // Another client has nothing of it.
+    let code = provider.shared.state().pending.keys().next().cloned();
+    let other = provider.oidc("other").build().unwrap();
+    let grant = other.grant("urn:ietf:params:oauth:grant-type:device_code");
+    let error = grant.param("device_code", code.unwrap()).await.unwrap_err();
+    assert_eq!(error.server_message(), Some("unauthorized client"));
     provider.approve_device(login.user_code(), "ada").unwrap();
     let tokens = login.poll().await.unwrap().unwrap();
     assert_eq!(tokens.id_token().unwrap().subject(), "1234");

@@ -19,6 +19,10 @@ async fn refresh_tokens_rotate_and_a_used_one_ends_the_login() {
         assert_eq!(error.oauth_code(), Some("invalid_grant"), "{error}");
     }
     assert!(oidc.userinfo(&third).await.is_err());
+    // A later login of the same session does not bring them back.
+    let again = log_in(&provider, &oidc).await;
+    assert_eq!(again.id_token().session_id(), login.id_token().session_id());
+    oidc.refresh(&third).await.unwrap_err();
 }
 
 #[tokio::test]
