@@ -8,6 +8,7 @@
 //! | [`flows`] | every OpenID Connect flow, endpoint and parameter, with its example and its test |
 //! | [`tokens`] | what a verifier checks, and the test of each check |
 //! | [`rules`] | the rules of the RFCs that hold in every flow, and the test of each |
+//! | [`testing`] | a provider in the test's own process, for guards and sign-ins |
 //! | [`uma`] | UMA 2.0 and authorization services |
 //! | [`web`] | a guarded API, and pages whose users sign in |
 //! | [`errors`] | kinds of errors, and every hint with what gives it |
@@ -38,6 +39,11 @@ pub mod production {}
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../docs/rules.md")]
 pub mod rules {}
+
+#[cfg(any(not(doctest), all(feature = "signin", feature = "testing")))]
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../docs/tokens.md")]

@@ -49,7 +49,10 @@ mod shared;
 #[cfg(any(feature = "admin", feature = "oidc"))]
 mod stream;
 #[cfg(test)]
-mod testing;
+mod test_support;
+// The crate's own tests use it whatever features they are compiled with.
+#[cfg(any(feature = "testing", all(test, feature = "oidc")))]
+pub mod testing;
 mod token;
 #[cfg(feature = "oidc")]
 pub mod uma;

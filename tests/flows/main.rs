@@ -35,6 +35,8 @@ mod sessions;
 mod signed_requests;
 #[cfg(feature = "signin")]
 mod signin;
+#[cfg(feature = "testing")]
+mod testing;
 mod tokens;
 mod uma_callers;
 mod uma_enforcer;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::jose::SignatureAlgorithm;
 use crate::jose::tests::{es256, sign};
 use crate::oidc::{Discovered, LoginAttempt, Oidc, OidcBuilder};
-use crate::testing::{Reply, Seen, Server, options};
+use crate::test_support::{Reply, Seen, Server, options};
 
 type Script = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
 type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
@@ -100,12 +100,6 @@ impl Mock {
 
     pub(crate) fn expect(&self, login: &LoginAttempt) {
         *self.state.nonce.lock().unwrap() = login.nonce().expose().to_owned();
-    }
-
-    /// Gives the next ID tokens the nonce of a login that was started elsewhere.
-    #[cfg(feature = "signin")]
-    pub(crate) fn expect_nonce(&self, nonce: &str) {
-        nonce.clone_into(&mut self.state.nonce.lock().unwrap());
     }
 
     /// Makes the next ID tokens those of logins without a browser.

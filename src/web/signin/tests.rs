@@ -6,14 +6,13 @@ mod logout;
 mod session;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower::ServiceExt as _;
 use tower_sessions::session::{Id, Record as Stored};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore as _};
@@ -21,40 +20,16 @@ use url::Url;
 
 use super::record::KEY;
 use super::{SignIn, SignInBuilder, User};
-use crate::jose::tests::sign;
-use crate::oidc::tests::mock::{Defects, Mock, now};
-use crate::testing::{Reply, Seen};
+use crate::oidc::Oidc;
+use crate::oidc::tests::mock::now;
+use crate::test_support::options;
+use crate::testing::{TestClient, TestProvider, TestUser};
 use crate::web::{acr, logged_in_within, realm_role, scope};
 
 const BASE: &str = "https://app.example";
 
-/// What the provider says of the user, and how it answers.
-#[derive(Clone)]
-struct Provider {
-    subject: String,
-    session_id: Option<&'static str>,
-    level: &'static str,
-    expires_in: i64,
-    issued_ago: u64,
-    token_error: Option<Reply>,
-}
-
-impl Default for Provider {
-    fn default() -> Self {
-        Self {
-            subject: "ada".into(),
-            session_id: Some("s1"),
-            level: "1",
-            expires_in: 300,
-            issued_ago: 0,
-            token_error: None,
-        }
-    }
-}
-
 struct App {
-    mock: Mock,
-    says: Arc<Mutex<Provider>>,
+    provider: TestProvider,
     store: MemoryStore,
     router: Router,
 }
@@ -109,47 +84,23 @@ impl App {
     }
 
     async fn with(set: impl FnOnce(SignInBuilder) -> SignInBuilder) -> Self {
-        let says = Arc::new(Mutex::new(Provider::default()));
-        let (of_claims, of_answer, of_script) = (says.clone(), says.clone(), says.clone());
-        let mock = Mock::with(Defects {
-            claims: Box::new(move |claims| {
-                let says = of_claims.lock().unwrap();
-                claims["sub"] = says.subject.as_str().into();
-                claims["acr"] = says.level.into();
-                claims["auth_time"] = (now() - 600).into();
-                claims["iat"] = (now() - says.issued_ago).into();
-                claims["preferred_username"] = says.subject.as_str().into();
-                if let Some(session_id) = says.session_id {
-                    claims["sid"] = session_id.into();
-                }
-            }),
-            answer: Box::new(move |answer| {
-                let says = of_answer.lock().unwrap();
-                let header = json!({ "alg": "ES256", "kid": "a" });
-                let claims = json!({ "realm_access": { "roles": ["editor"] }, "acr": "9" });
-                answer["access_token"] = sign(&header, &claims).into();
-                answer["expires_in"] = says.expires_in.into();
-                answer["scope"] = "openid notes".into();
-            }),
-            script: Box::new(move |seen: &Seen| {
-                let error = of_script.lock().unwrap().token_error.clone();
-                error.filter(|_| seen.is_token_request())
-            }),
-            ..Defects::default()
-        })
-        .await;
+        let provider = provider().await;
         let store = MemoryStore::default();
-        let router = router(&mock, &store, set);
+        let router = router(&provider, &store, set);
         Self {
-            mock,
-            says,
+            provider,
             store,
             router,
         }
     }
 
-    fn says(&self, change: impl FnOnce(&mut Provider)) {
-        change(&mut self.says.lock().unwrap());
+    /// How many requests the token endpoint has received.
+    fn token_requests(&self) -> usize {
+        let all = self.provider.requests();
+        let is_token_request = |path: &str| path.ends_with("/protocol/openid-connect/token");
+        all.iter()
+            .filter(|one| is_token_request(one.path()))
+            .count()
     }
 
     async fn send(&self, browser: &mut Browser, request: http::request::Builder) -> Answer {
@@ -195,16 +146,20 @@ impl App {
     }
 
     /// The provider's answer to a login that was started.
-    fn answer(&self, started: &Answer) -> String {
-        let query = started.query();
-        self.mock.expect_nonce(&query["nonce"]);
-        let (state, issuer) = (&query["state"], &self.mock.server.url);
-        format!("/callback?code=c0de&state={state}&iss={issuer}")
+    async fn answer(&self, started: &Answer) -> String {
+        let back = self.provider.authorize(started.location()).await.unwrap();
+        back.strip_prefix(BASE).unwrap().to_owned()
+    }
+
+    /// The provider's session of the browser's login.
+    async fn session_id(&self, browser: &Browser) -> String {
+        let stored = self.stored(browser).await.data[KEY].clone();
+        stored["session_id"].as_str().unwrap().to_owned()
     }
 
     async fn login(&self, browser: &mut Browser) -> Answer {
         let started = self.open(browser, "/login?return_to=/there").await.is(303);
-        let answer = self.answer(&started);
+        let answer = self.answer(&started).await;
         self.open(browser, &answer).await.is(200)
     }
 
@@ -236,17 +191,44 @@ impl App {
     }
 }
 
-fn signin(mock: &Mock, set: impl FnOnce(SignInBuilder) -> SignInBuilder) -> SignIn {
-    let signin = SignIn::new(mock.oidc()).base_url(BASE);
+/// The user `ada` as the provider of these tests has her.
+fn ada() -> TestUser {
+    TestUser::new("ada")
+        .acr("1")
+        .claim("auth_time", now() - 600)
+        .realm_role("editor")
+        .access_token_claim("acr", "9")
+}
+
+/// A provider where `ada` is logged in.
+async fn provider() -> TestProvider {
+    let provider = TestProvider::start().await.unwrap();
+    provider.users().add(ada());
+    provider.log_in_as("ada");
+    let client = TestClient::confidential("app", "s3cret-hunter2");
+    provider
+        .clients()
+        .add(client.redirect_uri(format!("{BASE}/callback")));
+    provider
+}
+
+fn signin(provider: &TestProvider, set: impl FnOnce(SignInBuilder) -> SignInBuilder) -> SignIn {
+    let oidc = Oidc::discover(provider.issuer())
+        .client_id("app")
+        .client_secret("s3cret-hunter2")
+        .options(options())
+        .build();
+    let signin = SignIn::new(oidc.unwrap()).base_url(BASE);
+    let signin = signin.logins(|login| login.scope("notes"));
     set(signin).build().unwrap()
 }
 
 fn router(
-    mock: &Mock,
+    provider: &TestProvider,
     store: &MemoryStore,
     set: impl FnOnce(SignInBuilder) -> SignInBuilder,
 ) -> Router {
-    let signin = signin(mock, set);
+    let signin = signin(provider, set);
     let page = |requirement| get(|| async { "shown" }).layer(signin.require(requirement));
     Router::new()
         .route(

@@ -109,9 +109,9 @@ async fn step_up_asks_for_another_login() {
     let refused = app.send(&mut browser, Request::get("/fresh")).await.is(401);
     assert!(refused.body.contains("\"login\":\"/login?max_age=60\""));
     // The login that it leads to.
-    app.says(|says| says.level = "gold");
+    app.provider.users().add(super::ada().acr("gold"));
     let started = app.open(&mut browser, &login).await.is(303);
-    let answer = app.answer(&started);
+    let answer = app.answer(&started).await;
     let back = app.open(&mut browser, &answer).await.is(200);
     assert!(back.body.contains("url=/gold"));
     app.open(&mut browser, "/gold").await.is(200);
@@ -126,7 +126,7 @@ async fn requirements_of_users() {
     let app = App::start().await;
     let mut browser = app.signed_in().await;
     let own = user_policy(|request, user| request.uri.path() == format!("/of/{}", user.subject()));
-    let signin = super::signin(&app.mock, |signin| signin);
+    let signin = super::signin(&app.provider, |signin| signin);
     let page = |requirement: Requirement| get(|| async {}).layer(signin.require(requirement));
     let router = Router::new()
         .route("/of/ada", page(own.clone()))

@@ -4,7 +4,7 @@ use http::Request;
 
 use super::{App, BASE, Browser, signin};
 use crate::oidc::{MemoryLoginStore, Oidc};
-use crate::testing::Reply;
+use crate::testing::Defect;
 use crate::web::SignIn;
 use crate::web::signin::return_path::ReturnPath;
 
@@ -16,11 +16,10 @@ async fn a_login_from_its_start_to_its_page() {
     let path = "/login?return_to=/there%3Fpage=2%26q=%2522";
     let started = app.open(&mut browser, path).await.is(303);
     let query = started.query();
-    assert!(
-        started
-            .location()
-            .starts_with(&format!("{}/authorize?", app.mock.server.url))
-    );
+    assert!(started.location().starts_with(&format!(
+        "{}/protocol/openid-connect/auth?",
+        app.provider.issuer()
+    )));
     assert_eq!(query["redirect_uri"], format!("{BASE}/callback"));
     assert_eq!(query["code_challenge_method"], "S256");
     assert!(query["state"].len() >= 43 && query["nonce"].len() >= 43);
@@ -39,7 +38,7 @@ async fn a_login_from_its_start_to_its_page() {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains(&query["state"]) && !cookie.contains("Domain"));
-    let answer = app.answer(&started);
+    let answer = app.answer(&started).await;
     let back = app.open(&mut browser, &answer).await.is(200);
     assert!(
         back.body
@@ -53,7 +52,7 @@ async fn a_login_from_its_start_to_its_page() {
     assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["id"]);
     assert_eq!(app.who(&mut browser).await, "ada");
     let said = app.open(&mut browser, "/token").await.is(200).body;
-    assert_eq!(said, "openid notes");
+    assert_eq!(said, "openid notes email profile");
     // Another browser is another user.
     assert_eq!(app.who(&mut Browser::default()).await, "nobody");
 }
@@ -66,7 +65,7 @@ async fn several_tabs_log_in_at_once() {
     let second = app.open(&mut browser, "/login?return_to=/b").await;
     assert_eq!(browser.cookies.len(), 2);
     for (started, page) in [(second, "url=/b"), (first, "url=/a")] {
-        let answer = app.answer(&started);
+        let answer = app.answer(&started).await;
         let back = app.open(&mut browser, &answer).await.is(200);
         assert!(back.body.contains(page));
         assert_eq!(app.who(&mut browser).await, "ada");
@@ -83,7 +82,7 @@ async fn responses_that_belong_to_no_login_of_the_browser() {
     let app = App::start().await;
     let mut browser = Browser::default();
     let started = app.open(&mut browser, "/login").await;
-    let answer = app.answer(&started);
+    let answer = app.answer(&started).await;
     // Login CSRF: the response to another browser's login.
     let mut other = Browser::default();
     app.open(&mut other, &answer).await.is(400);
@@ -102,13 +101,13 @@ async fn responses_that_belong_to_no_login_of_the_browser() {
         assert!(refused.body.contains("href=\"/login\""), "{wrong}");
         assert_eq!(app.who(&mut copy).await, "nobody");
     }
-    assert_eq!(app.mock.posts("/token"), 0);
+    assert_eq!(app.token_requests(), 0);
     // Once, whatever the browser still has.
     let mut copy = browser.clone();
     app.open(&mut browser, &answer).await.is(200);
     app.open(&mut browser, &answer).await.is(400);
     app.open(&mut copy, &answer).await.is(400);
-    assert_eq!(app.mock.posts("/token"), 1);
+    assert_eq!(app.token_requests(), 1);
     assert_eq!(app.who(&mut copy).await, "nobody");
 }
 
@@ -117,13 +116,13 @@ async fn wrong_responses_to_a_login_end_it() {
     let app = App::start().await;
     for (change, status) in [
         (("iss=http", "iss=https"), 400),
-        (("code=c0de", "code=a&code=b"), 400),
-        (("code=c0de", "error=access_denied"), 403),
-        (("code=c0de", "error=server_error"), 503),
+        (("code=", "code=a&code="), 400),
+        (("code=", "error=access_denied&was="), 403),
+        (("code=", "error=server_error&was="), 503),
     ] {
         let mut browser = Browser::default();
         let started = app.open(&mut browser, "/login").await;
-        let answer = app.answer(&started);
+        let answer = app.answer(&started).await;
         let (from, to) = change;
         let wrong = answer.replace(from, to);
         let refused = app.open(&mut browser, &wrong).await.is(status);
@@ -131,21 +130,18 @@ async fn wrong_responses_to_a_login_end_it() {
         assert!(browser.cookies.is_empty(), "{to}");
         app.open(&mut browser, &answer).await.is(400);
     }
-    assert_eq!(app.mock.posts("/token"), 0);
-    for (reply, status) in [
-        (Reply::status(503), 503),
-        (
-            Reply::json(400, r#"{"error":"invalid_grant","error_description":"x"}"#),
-            400,
-        ),
-    ] {
-        app.says(|says| says.token_error = Some(reply));
-        let mut browser = Browser::default();
-        let started = app.open(&mut browser, "/login").await;
-        let answer = app.answer(&started);
-        app.open(&mut browser, &answer).await.is(status);
-        assert_eq!(app.who(&mut browser).await, "nobody");
-    }
+    assert_eq!(app.token_requests(), 0);
+    // A code that the provider does not know, and a provider that is away.
+    let mut browser = Browser::default();
+    let started = app.open(&mut browser, "/login").await;
+    let answer = app.answer(&started).await.replace("code=", "code=x");
+    app.open(&mut browser, &answer).await.is(400);
+    assert_eq!(app.who(&mut browser).await, "nobody");
+    let started = app.open(&mut browser, "/login").await;
+    let answer = app.answer(&started).await;
+    app.provider.add_defect(Defect::Unavailable);
+    app.open(&mut browser, &answer).await.is(503);
+    assert_eq!(app.who(&mut browser).await, "nobody");
 }
 
 #[test]
@@ -209,7 +205,7 @@ async fn a_login_returns_to_no_other_site() {
         let mut browser = Browser::default();
         let path = format!("/login?return_to={hostile}");
         let started = app.open(&mut browser, &path).await.is(303);
-        let answer = app.answer(&started);
+        let answer = app.answer(&started).await;
         let back = app.open(&mut browser, &answer).await.is(200);
         assert!(back.body.contains("content=\"0;url=/\""), "{hostile}");
     }
@@ -224,17 +220,17 @@ async fn a_level_that_was_asked_for_is_reached_or_there_is_no_login() {
     let query = started.query();
     assert_eq!(query["acr_values"], "gold silver");
     assert!(query["claims"].contains("\"essential\":true"));
-    let answer = app.answer(&started);
+    let answer = app.answer(&started).await;
     app.open(&mut browser, &answer).await.is(403);
     assert_eq!(app.who(&mut browser).await, "nobody");
     // The user logged in ten minutes ago.
     let started = app.open(&mut browser, "/login?max_age=60").await.is(303);
     assert_eq!(started.query()["max_age"], "60");
-    let answer = app.answer(&started);
+    let answer = app.answer(&started).await;
     app.open(&mut browser, &answer).await.is(403);
-    app.says(|says| says.level = "gold");
+    app.provider.users().add(super::ada().acr("gold"));
     let started = app.open(&mut browser, path).await.is(303);
-    let answer = app.answer(&started);
+    let answer = app.answer(&started).await;
     app.open(&mut browser, &answer).await.is(200);
     app.open(&mut browser, "/gold").await.is(200);
 }
@@ -304,8 +300,8 @@ async fn layers_that_are_missing_are_said() {
     use axum::routing::get;
     use tower::ServiceExt as _;
 
-    let mock = crate::oidc::tests::mock::Mock::start().await;
-    let signin = signin(&mock, |signin| signin);
+    let provider = super::provider().await;
+    let signin = signin(&provider, |signin| signin);
     let handler = || get(async |user: crate::web::User| user.subject().to_owned());
     let bare: Router = Router::new().route("/", handler());
     let without_sessions = Router::new()

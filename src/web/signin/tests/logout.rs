@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tower_sessions::SessionStore as _;
 
 use super::{Answer, App, BASE, Browser};
-use crate::jose::tests::sign;
 use crate::oidc::tests::mock::now;
+use crate::testing::{Defect, TestUser};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -48,7 +48,7 @@ async fn a_logout_is_a_form_of_this_site() {
     let kept = app.stored(&copy).await;
     let sent = post(&app, &mut browser, &own, &form).await;
     assert_eq!(sent.status, 303);
-    let end = format!("{}/protocol/openid-connect/logout?", app.mock.server.url);
+    let end = format!("{}/protocol/openid-connect/logout?", app.provider.issuer());
     assert!(sent.location().starts_with(&end), "{}", sent.location());
     let query = sent.query();
     assert_eq!(query["post_logout_redirect_uri"], format!("{BASE}/"));
@@ -79,7 +79,7 @@ async fn a_logout_is_a_form_of_this_site() {
 async fn the_form_that_logs_out() {
     let app = App::start().await;
     let mut browser = app.signed_in().await;
-    let signin = super::signin(&app.mock, |signin| signin.logout_path("/bye"));
+    let signin = super::signin(&app.provider, |signin| signin.logout_path("/bye"));
     let page = async |user: crate::web::User| {
         assert!(!format!("{user:?}").contains(user.form_token()));
         user.logout_form("Sign <out>")
@@ -95,18 +95,12 @@ async fn the_form_that_logs_out() {
 }
 
 fn logout_token(app: &App, about: &Value) -> String {
-    let mut claims = json!({
-        "iss": app.mock.server.url, "aud": "app", "iat": now(), "exp": now() + 120,
-        "jti": crate::jose::hash::random::<8>().unwrap(),
-        "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+    let claims = about.as_object().unwrap().iter();
+    let token = app.provider.logout_token("app");
+    let token = claims.fold(token, |token, (name, value)| {
+        token.claim(name, value.clone())
     });
-    for (name, value) in about.as_object().unwrap() {
-        claims[name] = value.clone();
-    }
-    sign(
-        &json!({ "alg": "ES256", "kid": "a", "typ": "logout+jwt" }),
-        &claims,
-    )
+    token.sign()
 }
 
 async fn tell(app: &App, token: &str) -> Answer {
@@ -121,9 +115,11 @@ async fn tell(app: &App, token: &str) -> Answer {
 async fn the_provider_ends_one_session() {
     let app = App::start().await;
     let mut browser = app.signed_in().await;
-    app.says(|says| says.session_id = Some("s2"));
+    // Another session of the same user.
+    app.provider.log_in_as("ada");
     let mut other = app.signed_in().await;
-    let token = logout_token(&app, &json!({ "sid": "s1", "sub": "ada" }));
+    let session = app.session_id(&browser).await;
+    let token = logout_token(&app, &json!({ "sid": session, "sub": "ada" }));
     tell(&app, &token).await.is(200);
     assert_eq!(app.who(&mut other).await, "ada");
     let copy = browser.clone();
@@ -138,8 +134,10 @@ async fn the_provider_ends_a_session_whose_login_is_still_running() {
     let app = App::start().await;
     let mut browser = Browser::default();
     let started = app.open(&mut browser, "/login").await;
-    let answer = app.answer(&started);
-    tell(&app, &logout_token(&app, &json!({ "sid": "s1" })))
+    let answer = app.answer(&started).await;
+    let (_, session) = answer.split_once("session_state=").unwrap();
+    let session = session.split('&').next().unwrap();
+    tell(&app, &logout_token(&app, &json!({ "sid": session })))
         .await
         .is(200);
     app.open(&mut browser, &answer).await.is(200);
@@ -149,16 +147,16 @@ async fn the_provider_ends_a_session_whose_login_is_still_running() {
 #[tokio::test]
 async fn the_provider_ends_all_sessions_of_a_user_until_then() {
     let app = App::start().await;
-    app.says(|says| says.issued_ago = 20);
+    let earlier = |user: TestUser| app.provider.users().add(user.claim("iat", now() - 20));
+    earlier(super::ada());
     let mut first = app.signed_in().await;
-    app.says(|says| says.session_id = None);
+    app.provider.add_defect(Defect::MissingSessionId);
     let mut second = app.signed_in().await;
-    app.says(|says| says.subject = "eve".into());
+    earlier(TestUser::new("eve"));
+    app.provider.log_in_as("eve");
     let mut other = app.signed_in().await;
-    app.says(|says| {
-        says.subject = "ada".into();
-        says.issued_ago = 0;
-    });
+    app.provider.users().add(super::ada());
+    app.provider.log_in_as("ada");
     let mut later = app.signed_in().await;
     let about = json!({ "sub": "ada", "iat": now() - 10 });
     tell(&app, &logout_token(&app, &about)).await.is(200);
@@ -176,18 +174,22 @@ async fn the_provider_ends_all_sessions_of_a_user_until_then() {
 async fn logout_tokens_that_are_none() {
     let app = App::start().await;
     let mut browser = app.signed_in().await;
-    let good = json!({ "sid": "s1" });
+    let session = app.session_id(&browser).await;
+    let good = json!({ "sid": session });
     let forged = logout_token(&app, &good);
     for token in [
         String::new(),
         "x".into(),
         forged.replace('.', "x"),
         format!("{}A", &forged[..forged.len() - 2]),
-        logout_token(&app, &json!({ "sid": "s1", "iss": "https://evil.example" })),
-        logout_token(&app, &json!({ "sid": "s1", "aud": "other" })),
-        logout_token(&app, &json!({ "sid": "s1", "events": {} })),
-        logout_token(&app, &json!({ "sid": "s1", "nonce": "n" })),
-        logout_token(&app, &json!({ "sid": "s1", "exp": now() - 600 })),
+        logout_token(
+            &app,
+            &json!({ "sid": session, "iss": "https://evil.example" }),
+        ),
+        logout_token(&app, &json!({ "sid": session, "aud": "other" })),
+        logout_token(&app, &json!({ "sid": session, "events": {} })),
+        logout_token(&app, &json!({ "sid": session, "nonce": "n" })),
+        logout_token(&app, &json!({ "sid": session, "exp": now() - 600 })),
         logout_token(&app, &json!({})),
         "a".repeat(400_000),
     ] {

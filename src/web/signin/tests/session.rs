@@ -10,7 +10,7 @@ use super::{App, Browser, KEY, router};
 use crate::BoxFuture;
 use crate::error::{Result, config};
 use crate::oidc::tests::mock::now;
-use crate::testing::Reply;
+use crate::testing::Defect;
 use crate::web::SessionIndex;
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_login_renews_the_session_id() {
     assert_eq!(app.stored(&browser).await.data["cart"], 7);
     // For another user nothing stays.
     let before = browser.clone();
-    app.says(|says| says.subject = "eve".into());
+    app.provider.log_in_as("eve");
     app.login(&mut browser).await;
     assert_ne!(browser.cookies["id"], before.cookies["id"]);
     assert!(app.found(&before).await.is_none());
@@ -59,60 +59,68 @@ async fn a_session_id_that_somebody_made_up_is_not_taken() {
 #[tokio::test]
 async fn many_requests_make_one_refresh() {
     let app = App::start().await;
-    app.says(|says| says.expires_in = 1);
+    app.provider
+        .set_access_token_lifespan(Duration::from_secs(1));
     let browser = app.signed_in().await;
-    app.says(|says| says.expires_in = 300);
+    app.provider
+        .set_access_token_lifespan(Duration::from_secs(300));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let requests = (0..20).map(|_| async {
         let mut browser = browser.clone();
         app.open(&mut browser, "/token").await.is(200).body
     });
     let said = futures_util::future::join_all(requests).await;
-    assert!(said.iter().all(|said| said == "openid notes"), "{said:?}");
-    assert_eq!(app.mock.posts("/token"), 2);
+    assert!(
+        said.iter().all(|said| said == "openid notes email profile"),
+        "{said:?}"
+    );
+    assert_eq!(app.token_requests(), 2);
     // The record has the new tokens: another process goes on with them.
     let stored = app.stored(&browser).await.data[KEY].clone();
     assert!(stored["tokens"]["version"].as_u64().unwrap() > 1);
     let other = App {
-        router: router(&app.mock, &app.store, |signin| signin),
+        router: router(&app.provider, &app.store, |signin| signin),
         store: app.store.clone(),
         ..App::start().await
     };
     assert_eq!(other.who(&mut browser.clone()).await, "ada");
-    assert_eq!(app.mock.posts("/token"), 2);
+    assert_eq!(app.token_requests(), 2);
 }
 
 #[tokio::test]
 async fn tokens_of_another_process_are_taken_over() {
     let app = App::start().await;
-    app.says(|says| says.expires_in = 1);
+    app.provider
+        .set_access_token_lifespan(Duration::from_secs(1));
     let browser = app.signed_in().await;
-    app.says(|says| says.expires_in = 300);
+    app.provider
+        .set_access_token_lifespan(Duration::from_secs(300));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let other = App {
-        router: router(&app.mock, &app.store, |signin| signin),
+        router: router(&app.provider, &app.store, |signin| signin),
         store: app.store.clone(),
         ..App::start().await
     };
     assert_eq!(other.who(&mut browser.clone()).await, "ada");
     assert_eq!(app.who(&mut browser.clone()).await, "ada");
-    assert_eq!(app.mock.posts("/token"), 2);
+    assert_eq!(app.token_requests(), 2);
 }
 
 #[tokio::test]
 async fn a_session_that_the_provider_has_ended_ends_here() {
     let app = App::start().await;
-    app.says(|says| says.expires_in = 1);
+    app.provider
+        .set_access_token_lifespan(Duration::from_secs(1));
     let mut browser = app.signed_in().await;
     let copy = browser.clone();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     // While the provider is away nobody is let in, and nothing is lost.
-    app.says(|says| says.token_error = Some(Reply::status(503)));
+    app.provider.add_defect(Defect::Unavailable);
     app.open(&mut browser, "/who").await.is(503);
     let page = app.open(&mut browser, "/editors").await.is(503);
     assert_eq!(page.headers["retry-after"], "5");
-    let refused = Reply::json(400, r#"{"error":"invalid_grant"}"#);
-    app.says(|says| says.token_error = Some(refused));
+    app.provider.clear_defects();
+    app.provider.end_sessions_of("ada").await.unwrap();
     assert_eq!(app.who(&mut browser).await, "nobody");
     assert!(!browser.cookies.contains_key("id"));
     assert!(app.found(&copy).await.is_none());
