@@ -47,6 +47,10 @@ mod secret;
 #[cfg(feature = "admin")]
 mod shared;
 #[cfg(any(feature = "admin", feature = "oidc"))]
+#[cfg_attr(
+    not(feature = "admin"),
+    allow(dead_code, reason = "lists of UMA are paged in one way")
+)]
 mod stream;
 #[cfg(test)]
 mod test_support;

@@ -6,8 +6,8 @@
 use std::hint::black_box;
 
 use keycloak::{KeycloakAdmin, KeycloakAdminToken};
-use keycloak_kit::Keycloak;
 use keycloak_kit::representations::UserRepresentation;
+use keycloak_kit::{ClientOptions, Keycloak};
 use keycloak_kit_benches::{Failure, ID, LISTED, REALM, token, user};
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,7 +32,7 @@ fn unknown() -> Result<(), Failure> {
 async fn kit(call: &str, count: usize, url: &str) -> Result<(), Failure> {
     let kc = Keycloak::builder(url)
         .password("admin", "admin")
-        .no_proxy()
+        .options(ClientOptions::new().no_proxy())
         .build()?;
     let realm = kc.realm(REALM);
     match call {
