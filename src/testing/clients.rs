@@ -26,6 +26,7 @@ pub struct TestClient {
     pub(super) redirect_uris: Vec<String>,
     pub(super) post_logout_redirect_uris: Vec<String>,
     pub(super) backchannel_logout_uri: Option<String>,
+    pub(super) notification_uri: Option<String>,
     pub(super) audiences: Vec<String>,
     pub(super) realm_roles: Vec<String>,
     pub(super) lightweight: bool,
@@ -43,6 +44,7 @@ impl TestClient {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
+            notification_uri: None,
             audiences: Vec::new(),
             realm_roles: Vec::new(),
             lightweight: false,
@@ -93,6 +95,12 @@ impl TestClient {
     /// Logout 1.0).
     pub fn backchannel_logout_uri(mut self, url: impl Into<String>) -> Self {
         self.backchannel_logout_uri = Some(url.into());
+        self
+    }
+
+    /// Sets the URL where the client hears that a backchannel login was decided (CIBA, mode ping).
+    pub fn backchannel_notification_uri(mut self, url: impl Into<String>) -> Self {
+        self.notification_uri = Some(url.into());
         self
     }
 

@@ -57,7 +57,7 @@ pub(super) fn document(issuer: &str) -> Value {
         "code_challenge_methods_supported": ["plain", "S256"],
         "dpop_signing_alg_values_supported": asymmetric,
         "device_authorization_endpoint": endpoint("auth/device"),
-        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
         "backchannel_authentication_endpoint": endpoint("ext/ciba/auth"),
         "require_pushed_authorization_requests": false,
         "pushed_authorization_request_endpoint": endpoint("ext/par/request"),

@@ -3,13 +3,13 @@
 
 use http::{Method, header};
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::authorize::{COOKIE, cookie};
 use super::client_auth::authenticate;
 use super::clients::{TestClient, allows};
 use super::logout_token;
-use super::reply::{Message, Reply, escaped};
+use super::reply::{Content, Message, Reply, escaped};
 use super::request::{Params, RecordedRequest};
 use super::routes::wrong_method;
 use super::state::State;
@@ -128,12 +128,10 @@ pub(super) fn end_session(state: &mut State, id: &str) -> Vec<Message> {
         claims.insert("sub".to_owned(), session.subject.as_str().into());
         claims.insert("sid".to_owned(), Value::from(id));
         let token = logout_token::sign(state, &client, &claims);
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        let body = body.append_pair("logout_token", &token).finish();
         messages.push(Message {
             client_id: client.id,
             url,
-            body,
+            content: Content::LogoutToken(token),
         });
     }
     messages

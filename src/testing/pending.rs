@@ -7,8 +7,9 @@ mod device;
 pub(super) use self::backchannel::respond as respond_to_backchannel;
 pub(super) use self::device::{page as device_page, respond as respond_to_device};
 use super::clients::TestClient;
-use super::reply::Reply;
+use super::reply::{Content, Message, Reply};
 use super::state::{State, now};
+use crate::Secret;
 
 /// How long a client waits between two polls, in seconds.
 const INTERVAL: i64 = 1;
@@ -25,6 +26,8 @@ pub(super) struct Pending {
     acr: String,
     challenge: Option<String>,
     expires: i64,
+    /// Where the client hears of the decision, and the token that it recognizes the provider by.
+    notification: Option<(String, Secret)>,
     decision: Option<Decision>,
 }
 
@@ -40,6 +43,20 @@ pub(super) struct Approved {
     pub(super) session: String,
     pub(super) scope: String,
     pub(super) challenge: Option<String>,
+}
+
+impl Pending {
+    fn message(&self, code: &str) -> Option<Message> {
+        let (url, token) = self.notification.clone()?;
+        Some(Message {
+            client_id: self.client_id.clone(),
+            url,
+            content: Content::Ping {
+                auth_req_id: code.to_owned(),
+                token,
+            },
+        })
+    }
 }
 
 /// Returns the login of a poll once it is approved. `unknown` is Keycloak's description of a code
@@ -83,11 +100,17 @@ pub(super) fn poll(
     }
 }
 
-/// Decides on the waiting logins that fit; returns how many there were.
-fn decide(state: &mut State, fits: impl Fn(&Pending) -> bool, approved_by: Option<&str>) -> usize {
+/// Decides on the waiting logins that fit, and returns the messages to their clients; `None` if no
+/// login waits.
+fn decide(
+    state: &mut State,
+    fits: impl Fn(&Pending) -> bool,
+    approved_by: Option<&str>,
+) -> Option<Vec<Message>> {
     let waiting = state.pending.iter();
     let waiting = waiting.filter(|(_, one)| one.decision.is_none() && fits(one));
     let codes: Vec<String> = waiting.map(|(code, _)| code.clone()).collect();
+    let mut messages = Vec::new();
     for code in &codes {
         let acr = state.pending.get(code).map(|one| one.acr.clone());
         let user = approved_by.and_then(|name| state.user(name));
@@ -100,7 +123,8 @@ fn decide(state: &mut State, fits: impl Fn(&Pending) -> bool, approved_by: Optio
         };
         if let Some(pending) = state.pending.get_mut(code) {
             pending.decision = Some(decision);
+            messages.extend(pending.message(code));
         }
     }
-    codes.len()
+    (!codes.is_empty()).then_some(messages)
 }

@@ -7,6 +7,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::Secret;
+
 /// A response, and the messages that the provider sends before it.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
@@ -28,12 +30,22 @@ pub(super) enum Page {
     Problem(String),
 }
 
-/// A form that the provider posts to a client: a logout token.
+/// What the provider posts to a client.
 #[derive(Clone)]
 pub(super) struct Message {
     pub(super) client_id: String,
     pub(super) url: String,
-    pub(super) body: String,
+    pub(super) content: Content,
+}
+
+#[derive(Clone)]
+pub(super) enum Content {
+    LogoutToken(String),
+    /// That a backchannel login was decided (CIBA section 10.2).
+    Ping {
+        auth_req_id: String,
+        token: Secret,
+    },
 }
 
 impl Reply {

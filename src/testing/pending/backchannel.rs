@@ -1,9 +1,10 @@
-//! OpenID Connect Client-Initiated Backchannel Authentication (CIBA), mode poll.
+//! OpenID Connect Client-Initiated Backchannel Authentication (CIBA), modes poll and ping.
 
 use http::Method;
 use serde_json::json;
 
 use super::super::client_auth::authenticate;
+use super::super::messages;
 use super::super::provider::TestProvider;
 use super::super::reply::Reply;
 use super::super::request::{Params, RecordedRequest};
@@ -20,7 +21,8 @@ const LIFESPAN: i64 = 120;
 const MAX_MESSAGE: usize = 50;
 
 impl TestProvider {
-    /// Approves the backchannel logins (CIBA) that wait for this user, as on the user's own device.
+    /// Approves the backchannel logins (CIBA) that wait for this user, as on the user's own device. A client
+    /// with a notification URL is sent a ping.
     ///
     /// ```
     /// use keycloak_kit::testing::{TestProvider, TestUser};
@@ -32,32 +34,31 @@ impl TestProvider {
     /// let oidc = provider.oidc("bank").build()?;
     ///
     /// let login = oidc.backchannel_login().login_hint("ada").await?;
-    /// provider.approve_backchannel_login("ada")?;
+    /// provider.approve_backchannel_login("ada").await?;
     /// assert!(login.poll().await?.is_some());
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if no login waits for the user.
-    pub fn approve_backchannel_login(&self, username: &str) -> Result<()> {
-        self.decide_backchannel(username, Some(username))
+    /// Returns an error of kind `Config` if no login waits for the user, and of kind `Protocol` if the
+    /// client does not respond to its ping with 200 or 204 within 5 s.
+    pub async fn approve_backchannel_login(&self, username: &str) -> Result<()> {
+        self.decide_backchannel(username, Some(username)).await
     }
 
     /// Denies the backchannel logins (CIBA) that wait for this user.
     ///
     /// # Errors
-    /// Returns an error of kind `Config` if no login waits for the user.
-    pub fn deny_backchannel_login(&self, username: &str) -> Result<()> {
-        self.decide_backchannel(username, None)
+    /// Same as [`approve_backchannel_login`](Self::approve_backchannel_login).
+    pub async fn deny_backchannel_login(&self, username: &str) -> Result<()> {
+        self.decide_backchannel(username, None).await
     }
 
-    fn decide_backchannel(&self, username: &str, approved_by: Option<&str>) -> Result<()> {
-        let mut state = self.shared.state();
+    async fn decide_backchannel(&self, username: &str, approved_by: Option<&str>) -> Result<()> {
         let fits = |one: &Pending| one.username.as_deref() == Some(username);
-        match decide(&mut state, fits, approved_by) {
-            0 => Err(config("no backchannel login waits for this user")),
-            _ => Ok(()),
-        }
+        let messages = decide(&mut self.shared.state(), fits, approved_by);
+        let waits = messages.ok_or_else(|| config("no backchannel login waits for this user"));
+        messages::send(&self.shared.service, waits?).await
     }
 }
 
@@ -91,6 +92,12 @@ pub(in crate::testing) fn respond(state: &mut State, request: &RecordedRequest) 
                            contain only basic plain-text characters without spaces";
         return Reply::oauth_error(400, "invalid_binding_message", description);
     }
+    let token = params.get("client_notification_token");
+    let notification = match (&client.notification_uri, token) {
+        (Some(url), Some(token)) => Some((url.clone(), token.into())),
+        (Some(_), None) => return invalid("missing parameter : client_notification_token"),
+        (None, _) => None,
+    };
     let user = match user(state, &params) {
         Ok(user) => user,
         Err(problem) => return invalid(problem),
@@ -107,6 +114,7 @@ pub(in crate::testing) fn respond(state: &mut State, request: &RecordedRequest) 
         acr: acr.unwrap_or("1").to_owned(),
         challenge: None,
         expires: now() + LIFESPAN,
+        notification,
         decision: None,
     };
     state.pending.insert(id.clone(), pending);

@@ -60,8 +60,8 @@ impl TestProvider {
             state.users.push(TestUser::new(name));
         }
         match decide(&mut state, |one| has_code(one, user_code), username) {
-            0 => Err(config("no login of a device with this user code waits")),
-            _ => Ok(()),
+            None => Err(config("no login of a device with this user code waits")),
+            Some(_) => Ok(()),
         }
     }
 }
@@ -97,6 +97,7 @@ pub(in crate::testing) fn respond(state: &mut State, request: &RecordedRequest) 
         acr: "1".to_owned(),
         challenge: params.get("code_challenge").map(str::to_owned),
         expires: now() + LIFESPAN,
+        notification: None,
         decision: None,
     };
     state.pending.insert(device_code, pending);
@@ -140,7 +141,7 @@ pub(in crate::testing) fn page(state: &mut State, request: &RecordedRequest) -> 
         return Reply::error_page(400, "Invalid username or password.");
     }
     match decide(state, |one| has_code(one, code), Some(username)) {
-        0 => Reply::error_page(400, "Invalid code, please try again."),
-        _ => Reply::html(200, "<h1>Device Login Successful</h1>"),
+        None => Reply::error_page(400, "Invalid code, please try again."),
+        Some(_) => Reply::html(200, "<h1>Device Login Successful</h1>"),
     }
 }

@@ -3,6 +3,7 @@
 use super::super::TestClient;
 use super::{log_in, provider, with_ada};
 use crate::jose::{DpopKey, SignatureAlgorithm};
+use crate::test_support::{Reply, Server};
 
 fn key() -> DpopKey {
     DpopKey::generate(SignatureAlgorithm::Es256).unwrap()
@@ -207,15 +208,15 @@ async fn a_backchannel_login_waits_for_its_user() {
     let login = async || oidc.backchannel_login().login_hint("ada").await.unwrap();
     let waiting = login().await;
     assert!(waiting.poll().await.unwrap().is_none());
-    provider.approve_backchannel_login("ada").unwrap();
+    provider.approve_backchannel_login("ada").await.unwrap();
     let tokens = waiting.poll().await.unwrap().unwrap();
     let id_token = tokens.id_token().unwrap();
     assert_eq!(id_token.subject(), "1234");
-    assert!(provider.approve_backchannel_login("ada").is_err());
+    assert!(provider.approve_backchannel_login("ada").await.is_err());
     // Another client cannot have the tokens.
     let by_hint = oidc.backchannel_login().id_token_hint(id_token.expose());
     let waiting = by_hint.await.unwrap();
-    provider.deny_backchannel_login("ada").unwrap();
+    provider.deny_backchannel_login("ada").await.unwrap();
     let error = waiting.poll().await.unwrap_err();
     assert_eq!(error.oauth_code(), Some("access_denied"));
 
@@ -236,4 +237,30 @@ async fn a_backchannel_login_waits_for_its_user() {
         error.oauth_code() == Some("invalid_binding_message") || error.is_config(),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_client_is_pinged_when_the_user_has_decided() {
+    let (provider, _) = with_ada().await;
+    let application = Server::start(|_, _| Reply::status(204)).await;
+    let web = TestClient::confidential("web", "s3cret");
+    provider
+        .clients()
+        .add(web.backchannel_notification_uri(&application.url));
+    let oidc = provider.oidc("web").build().unwrap();
+    let request = || oidc.backchannel_login().login_hint("ada");
+    let error = request().await.unwrap_err();
+    assert_eq!(error.oauth_code(), Some("invalid_request"), "{error}");
+    let waiting = request()
+        .client_notification_token("t0ken-of-this-login")
+        .await
+        .unwrap();
+    assert!(application.seen().is_empty());
+    provider.approve_backchannel_login("ada").await.unwrap();
+    let ping = application.seen()[0].clone();
+    let authorization = ping.header("authorization").unwrap();
+    waiting
+        .check_ping(authorization, ping.body.as_bytes())
+        .unwrap();
+    assert!(waiting.poll().await.unwrap().is_some());
 }
