@@ -120,8 +120,6 @@ pub mod representations;
 pub(crate) mod request;
 mod role_names;
 mod search;
-mod seen_items;
-mod stream;
 mod support;
 mod tree;
 mod unresolved;
@@ -144,14 +142,13 @@ pub use modify::{Modify, Preview};
 pub use one_or_many::OneOrMany;
 pub use request::Request;
 pub use role_names::NamedRoles;
-pub use stream::ItemStream;
 pub use tree::{GroupNode, GroupTree};
 
 pub(crate) use crate::shared::EditGuard;
+pub(crate) use crate::stream::End;
 pub(crate) use call::Call;
 pub(crate) use modify::EditTarget;
 pub(crate) use open_enum::open_enum;
-pub(crate) use stream::End;
 
 /// Whether a 404 says that the object itself is missing, judged by the server's messages for that.
 ///

@@ -69,6 +69,7 @@ pub struct Items<S> {
 }
 
 impl<S> Items<S> {
+    #[cfg(any(feature = "admin", feature = "oidc"))]
     pub(crate) fn of(stream: S) -> Self {
         Self {
             stream: Box::pin(stream),
@@ -138,6 +139,7 @@ fn runtime() -> Result<&'static Runtime> {
 }
 
 /// Implements `wait` for a stream.
+#[cfg(any(feature = "admin", feature = "oidc"))]
 macro_rules! items {
     ($stream:ident $(<$item:ident: $bound:path>)?) => {
 
@@ -151,4 +153,5 @@ macro_rules! items {
     };
 }
 
+#[cfg(any(feature = "admin", feature = "oidc"))]
 pub(crate) use items;

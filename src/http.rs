@@ -10,6 +10,7 @@ mod connection;
 pub(crate) mod deadline;
 pub(crate) mod error_body;
 pub(crate) mod json;
+mod json_path;
 pub(crate) mod options;
 pub(crate) mod per_attempt;
 pub(crate) mod proxy;

@@ -1,16 +1,15 @@
 //! Keys and signed or encrypted tokens: JWS (RFC 7515), JWE (RFC 7516), JWK (RFC 7517).
 //!
-//! What an application needs of them: keys that sign for a client ([`SigningKey`], [`DpopKey`]),
-//! keys that open what was encrypted for it ([`DecryptionKey`]), public keys of an issuer
-//! ([`Jwk`], [`JwkSet`]), and a look into a token that proves nothing ([`decode_unverified`]).
-//! Tokens are verified in [`oidc`](crate::oidc).
+//! Keys that sign for a client ([`SigningKey`], [`DpopKey`]), keys that decrypt tokens for a client
+//! ([`DecryptionKey`]), an issuer's public keys ([`Jwk`], [`JwkSet`]), and reading a token without
+//! checking it ([`decode_unverified`]). Tokens are verified in [`oidc`](crate::oidc).
 //!
-//! Signatures: RS, PS, ES with 256, 384 and 512, EdDSA with Ed25519; HS for signing with a client
-//! secret. Encryption: RSA1_5, RSA-OAEP, RSA-OAEP-256, ECDH-ES with and without A128KW, A192KW,
+//! Signatures: RS, PS and ES with 256, 384 and 512, EdDSA with Ed25519, and HS for signing with a
+//! client secret. Encryption: RSA1_5, RSA-OAEP, RSA-OAEP-256, ECDH-ES with and without A128KW, A192KW,
 //! A256KW; A128GCM, A192GCM, A256GCM, A128CBC-HS256, A192CBC-HS384, A256CBC-HS512.
 //!
-//! No header of a token chooses an algorithm or a key to trust: `jku`, `x5u`, `jwk` and `x5c` are
-//! ignored, `kid` only selects among the issuer's keys.
+//! A token's header never chooses the algorithm or the key to trust: `jku`, `x5u`, `jwk` and `x5c`
+//! are ignored, and `kid` only selects one of the issuer's keys.
 
 mod algorithm;
 pub(crate) mod base64url;
@@ -25,6 +24,7 @@ pub(crate) mod jws;
 mod private_key;
 mod public_key;
 mod roca;
+mod rsa_key;
 mod signing_key;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,3 +1,5 @@
+// What README links to is defined before it: see `guide`.
+#![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("links.md"))]
 #![cfg_attr(all(feature = "admin", feature = "oidc"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "admin", feature = "oidc")),
@@ -23,6 +25,8 @@ mod endpoint;
 mod env;
 mod error;
 mod future;
+#[cfg(all(any(doc, doctest), feature = "admin", feature = "oidc"))]
+pub mod guide;
 mod http;
 #[cfg(feature = "oidc")]
 pub mod jose;
@@ -42,8 +46,17 @@ mod scheme;
 mod secret;
 #[cfg(feature = "admin")]
 mod shared;
+#[cfg(any(feature = "admin", feature = "oidc"))]
+#[cfg_attr(
+    not(feature = "admin"),
+    allow(dead_code, reason = "lists of UMA are paged in one way")
+)]
+mod stream;
 #[cfg(test)]
-mod testing;
+mod test_support;
+// The crate's own tests use it whatever features they are compiled with.
+#[cfg(any(feature = "testing", all(test, feature = "oidc")))]
+pub mod testing;
 mod token;
 #[cfg(feature = "oidc")]
 pub mod uma;
@@ -69,6 +82,8 @@ pub use self::login::{TokenContext, TokenSource};
 pub use self::raw_request::RawRequest;
 pub use self::response::Response;
 pub use self::secret::Secret;
+#[cfg(any(feature = "admin", feature = "oidc"))]
+pub use self::stream::ItemStream;
 pub use self::token::AccessToken;
 
 /// Handles can be stored in application state and moved between tasks.
@@ -85,29 +100,3 @@ const _: () = {
     moved::<KeycloakBuilder>();
     moved::<RawRequest<serde_json::Value>>();
 };
-
-/// The programs on the pages of `docs/` are compiled too.
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/errors.md")]
-#[allow(missing_debug_implementations)]
-pub struct Errors;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/automation.md")]
-#[allow(missing_debug_implementations)]
-pub struct Automation;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/uma.md")]
-#[allow(missing_debug_implementations)]
-pub struct AuthorizationServices;
-
-#[cfg(all(doctest, feature = "admin", feature = "oidc"))]
-#[doc = include_str!("../docs/guide.md")]
-#[allow(missing_debug_implementations)]
-pub struct Guide;
-
-#[cfg(all(doctest, feature = "postgres"))]
-#[doc = include_str!("../docs/web.md")]
-#[allow(missing_debug_implementations)]
-pub struct Web;

@@ -110,9 +110,7 @@ impl<T> RawRequest<T> {
             checked = Err(error::invalid_argument(&op, "the path has no segments"));
         }
         let base = authorized.sender().addresses().base();
-        let request = checked
-            .and_then(|()| base.join(&path))
-            .map(|url| HttpRequest::new(method, url));
+        let request = checked.map(|()| HttpRequest::new(method, base.join(&path)));
         Self {
             authorized,
             op,

@@ -43,9 +43,7 @@ pub use self::local::{
 pub use self::permissions::Permissions;
 pub use self::policies::{OwnerPolicies, OwnerPolicy, OwnerPolicyHandle};
 pub use self::requested::RequestedPermission;
-pub use self::resources::{
-    Resource, ResourceHandle, ResourceList, ResourceOwner, ResourceStream, Resources,
-};
+pub use self::resources::{Resource, ResourceHandle, ResourceList, ResourceOwner, Resources};
 pub use self::rpt::{Rpt, RptIntrospection};
 pub use self::tickets::{PermissionTicket, TicketHandle, TicketPermission, Tickets};
 pub use crate::oidc::Permission;

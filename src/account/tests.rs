@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Application, Profile};
-use crate::testing::{Reply, Seen, Server};
+use crate::test_support::{Reply, Seen, Server};
 use crate::{AccessToken, BoxFuture, ErrorKind, Result, TokenContext, TokenSource};
 
 /// Returns `t1`, and `t2` after `t1` was refused.

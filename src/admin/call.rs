@@ -41,7 +41,7 @@ impl Call {
     }
 
     /// Returns the URL of a path below the base URL.
-    pub(super) fn url(&self, path: &str) -> Result<Url> {
+    pub(super) fn url(&self, path: &str) -> Url {
         self.authorized.sender().addresses().base().join(path)
     }
 

@@ -286,7 +286,7 @@ impl CallRequest {
 
     fn request(&mut self) -> Result<HttpRequest> {
         let path = segment::fill(self.operation, &self.path)?;
-        let mut url = self.call.url(&path)?;
+        let mut url = self.call.url(&path);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }

@@ -203,7 +203,7 @@ impl CallResponse {
 }
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Reply, Server};
+    use crate::test_support::{Reply, Server};
 
     #[tokio::test]
     async fn a_list_is_empty_where_the_server_says_so_without_a_body() {

@@ -105,7 +105,7 @@ fn dropped<'a>(profile: &UPConfig, names: &[&'a str]) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use crate::admin::representations::UserRepresentation;
-    use crate::testing::{Reply, Server};
+    use crate::test_support::{Reply, Server};
 
     /// A realm whose profile declares `team`, and treats other attributes by `policy`.
     async fn server(policy: &'static str) -> Server {

@@ -141,7 +141,7 @@ impl fmt::Debug for ImpersonationCookie {
 mod tests {
     use pretty_assertions::assert_eq;
 
-    use crate::testing::{Reply, Server};
+    use crate::test_support::{Reply, Server};
 
     #[tokio::test]
     async fn the_cookies_are_given_and_never_shown() {

@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::call::Call;
 use super::call_request::{CallRequest, FindCreated, Hiding};
 use super::call_response::CallResponse;
+use super::paging;
 use super::uploads::Upload;
-use super::{ItemStream, paging};
 use crate::operation::Operation;
+use crate::stream::ItemStream;
 use crate::{BoxFuture, Response, Result};
 
 /// A call of the admin API that returns a `T` and has not been sent yet.

@@ -42,7 +42,7 @@ pub(crate) fn hidden(op: &Operation, read: &str, ignored: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Server;
+    use crate::test_support::Server;
 
     #[test]
     fn names_and_values_are_quoted() {

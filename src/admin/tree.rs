@@ -2,10 +2,10 @@
 
 use futures_util::stream;
 
-use super::ItemStream;
 use super::handles::{Group, Groups, Organization, OrganizationGroup, OrganizationGroups, Realm};
 use super::representations::GroupRepresentation;
 use crate::Result;
+use crate::stream::ItemStream;
 
 /// A group and its place in the tree.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ pub(crate) async fn of(call: &Call) -> Option<Version> {
 
 /// Returns an error for a failure that may pass, and `None` for a refusal, which stays.
 async fn ask(call: &Call) -> Result<Option<Version>, ()> {
-    let url = call.url(OPERATION.path).map_err(drop)?;
+    let url = call.url(OPERATION.path);
     let request = HttpRequest::new(Method::GET, url);
     match call.execute(request, OPERATION).await {
         Ok(response) => Ok(read(response.body())),

@@ -3,7 +3,7 @@
 use tokio::runtime::Runtime;
 
 use super::Wait;
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 
 fn server() -> (Runtime, Server) {
     let runtime = Runtime::new().unwrap();

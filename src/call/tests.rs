@@ -436,7 +436,7 @@ fn a_member_that_the_server_does_not_know_is_named() {
 
 /// The error of a URL where no server listens.
 fn unreachable(op: &Operation, url: &str) -> Error {
-    let service = crate::testing::options().build_http_service().unwrap();
+    let service = crate::test_support::options().build_http_service().unwrap();
     let request = http::Request::get(url).body(bytes::Bytes::new()).unwrap();
     let failed = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -40,7 +40,7 @@ impl ProviderId {
             Self::Realm(realm) => {
                 let realm = segment::encode(realm);
                 let path = format!("/realms/{realm}/.well-known/openid-configuration");
-                Ok(vec![base.join(&path)?])
+                Ok(vec![base.join(&path)])
             }
             Self::Uma(owner) => {
                 let mut addresses = owner.documents(base)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{IssuerRule, ProviderId};
 use crate::http::base::BaseUrl;
-use crate::testing::{Reply, Server, discovery};
+use crate::test_support::{Reply, Server, discovery};
 use crate::{ErrorKind, ProviderMetadata};
 
 fn rule(base: &str, issuer: Option<&str>) -> IssuerRule {

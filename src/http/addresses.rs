@@ -43,7 +43,7 @@ impl Addresses {
         {
             let own =
                 Url::parse(public.as_str()).map_or(0, |u| u.path().trim_end_matches('/').len());
-            let mut target = self.base.join(url.path().get(own..).unwrap_or_default())?;
+            let mut target = self.base.join(url.path().get(own..).unwrap_or_default());
             target.set_query(url.query());
             return Ok(target);
         }
@@ -62,12 +62,8 @@ impl Addresses {
         let (Some(public), true) = (&self.public, self.base.covers(url)) else {
             return url.clone();
         };
-        match public.join(self.base.below(url)) {
-            Ok(mut published) => {
-                published.set_query(url.query());
-                published
-            }
-            Err(_) => url.clone(),
-        }
+        let mut published = public.join(self.base.below(url));
+        published.set_query(url.query());
+        published
     }
 }

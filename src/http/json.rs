@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
+use super::json_path;
 use crate::error::{self, Result};
 use crate::operation::Operation;
 
@@ -36,20 +37,17 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(op: &Operation, body: &[u8])
         return serde_json::from_slice(b"null").map_err(|_| {
             error::unexpected_body(
                 op,
-                "the answer is empty, but a value was expected: ask for `()` or `Option<_>` where \
+                "the response is empty, but a value was expected: ask for `()` or `Option<_>` where \
                  the server sends nothing",
             )
         });
     }
     // Some proxies put a byte order mark before JSON.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|failed| error::decode(op, Some(&failed.path().to_string()), failed.inner()))?;
-    reader
-        .end()
-        .map_err(|failed| error::decode(op, None, &failed))?;
-    Ok(value)
+    serde_json::from_slice(body).map_err(|failed| {
+        let path = json_path::at(body, failed.line(), failed.column());
+        error::decode(op, path.as_deref(), &failed)
+    })
 }
 
 #[cfg(test)]
@@ -138,6 +136,6 @@ mod tests {
         assert!(decode::<Option<User>>(&OP, b" ").unwrap().is_none());
         assert!(decode::<serde_json::Value>(&OP, b"").unwrap().is_null());
         let error = decode::<User>(&OP, b"").unwrap_err();
-        assert!(error.is_decode() && error.to_string().contains("the answer is empty"));
+        assert!(error.is_decode() && error.to_string().contains("the response is empty"));
     }
 }

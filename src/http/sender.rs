@@ -134,7 +134,8 @@ impl Sender {
             max_bytes,
             deadline,
         } = attempts;
-        let mut delays = backoff::delays(self.settings.max_retries, self.settings.first_delay);
+        // Made when the first attempt fails.
+        let mut delays = None;
         let mut attempts = 0;
         let mut may_be_done = false;
         let mut asked_again = false;
@@ -165,6 +166,9 @@ impl Sender {
                 self.budget.success();
                 return finish(outcome, attempts, may_be_done);
             };
+            let delays = delays.get_or_insert_with(|| {
+                backoff::delays(self.settings.max_retries, self.settings.first_delay)
+            });
             let (true, Some(delay)) = (retry.take(why), delays.next()) else {
                 return finish(outcome, attempts, may_be_done);
             };
@@ -223,12 +227,12 @@ impl Sender {
         let too_large = || {
             fatal(if max_bytes == OAUTH_LIMIT {
                 error::protocol(format!(
-                    "the answer is larger than {max_bytes} bytes, which no such answer is"
+                    "the response is larger than {max_bytes} bytes, more than any such response has"
                 ))
                 .with_hint("look at what answers at this address")
             } else {
                 error::protocol(format!(
-                    "the answer is larger than {max_bytes} bytes: ask for fewer objects at once or \
+                    "the response is larger than {max_bytes} bytes: ask for fewer objects at once or \
                      raise max_response_bytes"
                 ))
             })
@@ -240,15 +244,29 @@ impl Sender {
         if announced.is_some_and(|length| length > max_bytes) {
             return Err(too_large());
         }
-        let mut body = BytesMut::new();
+        // A body of one chunk, as most are, is not copied.
+        let mut body = stream
+            .next()
+            .await
+            .transpose()
+            .map_err(failed)?
+            .unwrap_or_default();
+        if body.len() > max_bytes {
+            return Err(too_large());
+        }
+        let mut whole = None;
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(failed)?;
-            if chunk.len() > max_bytes.saturating_sub(body.len()) {
+            let whole = whole.get_or_insert_with(|| BytesMut::from(&*std::mem::take(&mut body)));
+            if chunk.len() > max_bytes.saturating_sub(whole.len()) {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            whole.extend_from_slice(&chunk);
         }
-        Ok(Response::from_parts(parts, body.freeze()))
+        Ok(Response::from_parts(
+            parts,
+            whole.map_or(body, BytesMut::freeze),
+        ))
     }
 }
 

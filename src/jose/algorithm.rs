@@ -32,15 +32,15 @@ pub enum SignatureAlgorithm {
     Es512,
     /// EdDSA with Ed25519.
     EdDsa,
-    /// HMAC with SHA-256: for signing with a client secret only.
+    /// HMAC with SHA-256, only for signing with a client secret.
     Hs256,
-    /// HMAC with SHA-384: for signing with a client secret only.
+    /// HMAC with SHA-384, only for signing with a client secret.
     Hs384,
-    /// HMAC with SHA-512: for signing with a client secret only.
+    /// HMAC with SHA-512, only for signing with a client secret.
     Hs512,
 }
 
-/// What a key must be to be used with an algorithm.
+/// The kind of key that an algorithm needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     Rsa,
@@ -50,7 +50,7 @@ pub(crate) enum Family {
 }
 
 impl SignatureAlgorithm {
-    /// All that tokens of others can be signed with: every one but HS256, HS384 and HS512.
+    /// The algorithms that tokens of others can be signed with: all but HS256, HS384 and HS512.
     pub const ASYMMETRIC: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
@@ -64,7 +64,7 @@ impl SignatureAlgorithm {
         Self::EdDsa,
     ];
 
-    /// The name in the member `alg` of a header.
+    /// Returns the algorithm's name, as `alg` in a header has it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -115,7 +115,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// The hash that `at_hash` and its like are made with (OpenID Connect Core 1.0 section
+    /// Returns the hash for `at_hash`, `c_hash` and `s_hash` (OpenID Connect Core 1.0 section
     /// 3.1.3.6); Ed25519 hashes with SHA-512 (RFC 8032).
     pub(crate) fn hash(self) -> &'static digest::Algorithm {
         match self {
@@ -137,7 +137,7 @@ impl FromStr for SignatureAlgorithm {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::named(name).ok_or_else(|| {
-            config("there is no such signature algorithm: write RS256, PS384, ES512 or the like")
+            config("unknown signature algorithm: write RS256, PS384, ES512 or the like")
         })
     }
 }

@@ -1,5 +1,5 @@
-//! base64url without padding (RFC 7515 section 2), read strictly: no padding, no white space, no
-//! other alphabet, no stray bits.
+//! base64url without padding (RFC 7515 section 2), decoded strictly: padding, white space, another
+//! alphabet and stray bits are errors.
 
 use data_encoding::BASE64URL_NOPAD;
 

@@ -12,7 +12,8 @@ use crate::Secret;
 use crate::error::{Result, config};
 use crate::jose::time::unix_seconds;
 
-/// The key that a client's tokens are bound to. Cheap to clone; `Debug` shows no part of it.
+/// The key that a client's tokens are bound to. Cheap to clone; `Debug` does not show the private
+/// key.
 ///
 /// ```
 /// use keycloak_kit::jose::{DpopKey, SignatureAlgorithm};
@@ -34,19 +35,20 @@ pub struct DpopKey {
 }
 
 impl DpopKey {
-    /// Makes a new key. Tokens that are bound to it are worth nothing once it is gone:
-    /// [`to_pem`](Self::to_pem) keeps it beyond this process.
+    /// Generates a new key. Tokens bound to the key cannot be used once it is lost:
+    /// [`to_pem`](Self::to_pem) returns it for storage.
     ///
     /// # Errors
-    /// Of kind `Config` when the algorithm signs with a secret (RFC 9449 section 4.2).
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the algorithm signs with a secret
+    /// (RFC 9449 section 4.2).
     pub fn generate(algorithm: SignatureAlgorithm) -> Result<Self> {
         Self::new(SigningKey::generate(algorithm)?)
     }
 
-    /// Uses a key that is there already, so that bound tokens outlive this process.
+    /// Creates a DPoP key from an existing key, so that bound tokens outlive this process.
     ///
     /// # Errors
-    /// Of kind `Config` when it is a secret.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key is a secret.
     pub fn new(key: SigningKey) -> Result<Self> {
         let Some(public) = key.public_jwk() else {
             return Err(config(
@@ -61,42 +63,44 @@ impl DpopKey {
         })
     }
 
-    /// The private key as PKCS#8 in PEM, for [`SigningKey::from_pem`] and [`new`](Self::new).
+    /// Returns the private key as PKCS#8 in PEM, for [`SigningKey::from_pem`] and
+    /// [`new`](Self::new).
     ///
     /// # Errors
-    /// Of kind `Config` when this machine cannot write it.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be written as PKCS#8.
     pub fn to_pem(&self) -> Result<Secret> {
         self.key.to_pem()
     }
 
-    /// Corrects the clock of this machine by so many seconds: Keycloak takes proofs that are at
-    /// most about ten seconds off.
+    /// Corrects this machine's clock by this many seconds. Keycloak accepts proofs whose time is
+    /// about ten seconds off at most.
     #[must_use]
     pub fn with_clock_skew(mut self, seconds: i64) -> Self {
         self.skew = seconds;
         self
     }
 
-    /// The thumbprint that bound tokens carry as `cnf.jkt`.
+    /// Returns the thumbprint that bound tokens carry as `cnf.jkt`.
     pub fn thumbprint(&self) -> String {
         self.public.thumbprint()
     }
 
-    /// What its proofs are signed with.
+    /// Returns the algorithm that proofs are signed with.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.key.algorithm()
     }
 
-    /// The public half.
+    /// Returns the public key.
     pub fn public_jwk(&self) -> &Jwk {
         &self.public
     }
 
-    /// A new proof for one request (RFC 9449 section 4.2): its method, its URL (query and fragment
-    /// are left out), the access token that it carries, the nonce that the server gave last.
+    /// Creates a proof for one request (RFC 9449 section 4.2): its method, its URL without query and
+    /// fragment, the access token it carries, and the server's last nonce.
     ///
     /// # Errors
-    /// Of kind `Config` when this machine gives no random numbers.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if no random numbers are available or the key
+    /// cannot sign.
     pub fn proof(
         &self,
         method: &Method,
@@ -121,7 +125,7 @@ impl DpopKey {
     }
 }
 
-/// A URL as `htu` has it.
+/// Returns the URL as `htu` has it: without query and fragment.
 pub(crate) fn target(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);

@@ -1,9 +1,9 @@
-//! Points of Ed25519 that are no keys.
+//! Points of Ed25519 that are not accepted as keys.
 
 use super::public_key::Refusal;
 
 /// The y coordinates of the points of small order, little endian, without the bit for the sign of x.
-/// Under such a key a signature can be good for many messages.
+/// Under such a key one signature can be valid for many messages.
 const SMALL_ORDER: [[u8; 32]; 5] = [
     y(0x00, 0x00, 0x00),
     y(0x01, 0x00, 0x00),
@@ -29,17 +29,17 @@ const fn y(first: u8, middle: u8, last: u8) -> [u8; 32] {
     y
 }
 
-/// Refuses points of small order, and coordinates that are not the shortest way to write a point
-/// (RFC 8032 section 5.1.3), as which the former can be disguised.
+/// Refuses points of small order, and non-canonical encodings (RFC 8032 section 5.1.3), which can
+/// disguise one.
 pub(super) fn check(x: &[u8]) -> Result<(), Refusal> {
     let Ok(mut y) = <[u8; 32]>::try_from(x) else {
-        return Err("it is no Ed25519 key");
+        return Err("it is not an Ed25519 key");
     };
     y[31] &= 0x7f;
     // From p = 2^255 - 19 on.
     let from_p = y[31] == 0x7f && y[1..31].iter().all(|octet| *octet == 0xff) && y[0] >= 0xed;
     if from_p || SMALL_ORDER.contains(&y) {
-        return Err("its point is of small order: signatures under it prove nothing");
+        return Err("its point is of small order: a signature under it proves nothing");
     }
     Ok(())
 }

@@ -18,9 +18,9 @@ use super::jws::{MAX_TOKEN, malformed};
 use super::{base64url, json};
 use crate::error::{Error, Result, TokenFault, config, invalid_token};
 
-/// An encrypted token taken apart.
+/// A parsed encrypted token.
 struct Jwe<'a> {
-    /// The encoded header: it is authenticated together with the content.
+    /// The encoded header, which is authenticated together with the content.
     protected: &'a str,
     header: Map<String, Value>,
     encrypted_key: Vec<u8>,
@@ -44,7 +44,7 @@ impl<'a> Jwe<'a> {
         let decoded = |part: &str| {
             base64url::decode(part).ok_or_else(|| malformed("the token is not base64url"))
         };
-        // Compressed plaintext leaks what it holds (RFC 8725 section 3.6), and has no size.
+        // Compression leaks the plaintext (RFC 8725 section 3.6) and hides its size.
         for (name, why) in [
             (
                 "crit",
@@ -71,11 +71,10 @@ impl<'a> Jwe<'a> {
     }
 }
 
-/// Opens a token that was encrypted for one of `keys`, and gives what was encrypted: the text of a
+/// Decrypts a token that was encrypted for one of `keys` and returns its plaintext: the text of a
 /// signed token, which is then verified like any other.
 ///
-/// A key opens what was encrypted with its own algorithm only, so that RSA1_5 is used by those
-/// alone who name it.
+/// A key decrypts only tokens of its own algorithm, so that RSA1_5 is used only where it is named.
 ///
 /// ```
 /// use keycloak_kit::jose::{self, ContentEncryption, DecryptionKey, KeyEncryption};
@@ -92,7 +91,8 @@ impl<'a> Jwe<'a> {
 /// ```
 ///
 /// # Errors
-/// Of kind `InvalidToken`; whatever fails in decrypting gives the same error.
+/// [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the token cannot be decrypted; every
+/// failed decryption is the same error.
 pub fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<Vec<u8>> {
     let token = Jwe::parse(token)?;
     let algorithm = token.text("alg").and_then(KeyEncryption::named);
@@ -110,7 +110,7 @@ pub fn decrypt(token: &str, keys: &[DecryptionKey]) -> Result<Vec<u8>> {
     if accepted.peek().is_none() {
         return Err(invalid_token(
             TokenFault::Algorithm,
-            format!("there is no key for tokens encrypted with {algorithm} and {content}"),
+            format!("no key is set for tokens encrypted with {algorithm} and {content}"),
         ));
     }
     let kid = token.text("kid");
@@ -136,11 +136,12 @@ fn undecryptable() -> Error {
     invalid_token(TokenFault::Encryption, "the token could not be decrypted")
 }
 
-/// Encrypts `plaintext` for the owner of `key`, as request objects are encrypted for a realm. What
-/// `header` has beside `alg`, `enc`, `kid` and `epk` is kept.
+/// Encrypts `plaintext` for the owner of `key`, as request objects are encrypted for a realm. The
+/// members of `header` other than `alg`, `enc`, `kid` and `epk` are kept.
 ///
 /// # Errors
-/// Of kind `Config` when the key is not one for `algorithm`.
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key is not for `algorithm` or `header` is not
+/// a JSON object.
 pub fn encrypt(
     key: &Jwk,
     algorithm: KeyEncryption,

@@ -12,7 +12,7 @@ use super::public_key::{PublicKey, Refusal};
 use super::{SignatureAlgorithm, base64url, json};
 use crate::error::{Result, config};
 
-/// A key id longer than this is none.
+/// Longest accepted key id, in bytes.
 pub(super) const MAX_KID: usize = 1024;
 
 /// A public key: RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519.
@@ -31,34 +31,36 @@ pub(super) const MAX_KID: usize = 1024;
 pub struct Jwk {
     pub(crate) key: PublicKey,
     pub(crate) kid: Option<String>,
-    /// The one algorithm it was published for, if any.
+    /// The only algorithm that the key is published for, if any.
     pub(crate) alg: Option<String>,
     /// `sig` or `enc`.
     pub(crate) usage: Option<String>,
     pub(crate) operations: Option<Vec<String>>,
-    /// Whose key it is, in the set of a provider with many issuers (`issuer`).
+    /// The issuer that the key belongs to, in the set of a provider with many issuers (`issuer`).
     pub(crate) issuer: Option<String>,
 }
 
 impl Jwk {
-    /// Reads a JSON Web Key. Private members are dropped.
+    /// Parses a JSON Web Key. Private members are ignored.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no public key of a kind that is supported.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `json` is not a public key of a supported
+    /// kind.
     pub fn from_json(json: &str) -> Result<Self> {
-        let members = json::object(json.as_bytes()).ok_or_else(|| refused("it is no JSON"))?;
+        let members = json::object(json.as_bytes()).ok_or_else(|| refused("it is not JSON"))?;
         Self::read(&members).map_err(refused)
     }
 
-    /// Reads a public key in PEM (`BEGIN PUBLIC KEY`), or in bare base64 as Keycloak shows the
-    /// keys of a realm.
+    /// Parses a public key in PEM (`BEGIN PUBLIC KEY`), or in bare base64 as Keycloak shows a realm's
+    /// keys.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no public key of a kind that is supported.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `pem` is not a public key of a supported
+    /// kind.
     pub fn from_pem(pem: &str) -> Result<Self> {
         if pem.contains("-----BEGIN") {
             let der = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes())
-                .map_err(|_| refused("there is no BEGIN PUBLIC KEY in it"))?;
+                .map_err(|_| refused("it has no BEGIN PUBLIC KEY"))?;
             return Self::from_der(&der);
         }
         let bare: String = pem.split_whitespace().collect();
@@ -68,10 +70,11 @@ impl Jwk {
         Self::from_der(&der)
     }
 
-    /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1) in DER.
+    /// Parses a SubjectPublicKeyInfo (RFC 5280 section 4.1) in DER.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no public key of a kind that is supported.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `der` is not a public key of a supported
+    /// kind.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         PublicKey::spki(der).map(Self::bare).map_err(refused)
     }
@@ -87,13 +90,13 @@ impl Jwk {
         }
     }
 
-    /// Reads the public members.
+    /// Reads the public members of a JSON Web Key.
     pub(crate) fn read(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let bytes = |name: &str| {
             text(name)
                 .and_then(base64url::decode)
-                .ok_or("a member of it is missing or no base64url")
+                .ok_or("a member of it is missing or not base64url")
         };
         let key = match (text("kty"), text("crv")) {
             (Some("RSA"), _) => PublicKey::rsa(&bytes("n")?, &bytes("e")?)?,
@@ -109,18 +112,18 @@ impl Jwk {
             }
             _ => return Err("its kind is not supported"),
         };
-        // A member that cannot be read restricts the key in a way nobody can know.
+        // A member that cannot be read restricts the key in an unknown way.
         let optional = |name: &str| match members.get(name) {
             // Some providers write members that they do not use as null.
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.len() <= MAX_KID => Ok(Some(text.clone())),
-            Some(_) => Err("a member of it is no short text"),
+            Some(_) => Err("a member of it is not a short string"),
         };
         let operations = match members.get("key_ops") {
             None | Some(Value::Null) => None,
             Some(list) => Some(
                 serde_json::from_value(list.clone())
-                    .map_err(|_| "its key_ops is no list of texts")?,
+                    .map_err(|_| "its key_ops is not a list of strings")?,
             ),
         };
         Ok(Self {
@@ -129,31 +132,31 @@ impl Jwk {
             alg: optional("alg")?,
             usage: optional("use")?,
             operations,
-            // One that cannot be read is nobody's.
+            // A key whose issuer cannot be read belongs to no issuer.
             issuer: members
                 .get("issuer")
                 .map(|issuer| issuer.as_str().unwrap_or_default().to_owned()),
         })
     }
 
-    /// The key id, if it has one.
+    /// Returns the key id (`kid`), if there is one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// Gives the key an id.
+    /// Sets the key id (`kid`).
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());
         self
     }
 
-    /// The SHA-256 thumbprint in base64url (RFC 7638), as DPoP's `jkt` has it.
+    /// Returns the SHA-256 thumbprint in base64url (RFC 7638), as DPoP's `jkt` has it.
     pub fn thumbprint(&self) -> String {
         self.key.thumbprint()
     }
 
-    /// The key as JSON, as it goes into a key set.
+    /// Returns the key as JSON, as a key set has it.
     pub fn to_json(&self) -> Value {
         let mut members = self.key.members();
         for (name, value) in [("kid", &self.kid), ("alg", &self.alg), ("use", &self.usage)] {
@@ -167,7 +170,7 @@ impl Jwk {
         members
     }
 
-    /// Whether the key was published for verifying with `algorithm` (RFC 8725 section 3.2).
+    /// Returns whether the key is published for verifying with `algorithm` (RFC 8725 section 3.2).
     pub(crate) fn is_for(&self, algorithm: SignatureAlgorithm) -> bool {
         self.key.family() == algorithm.family()
             && self.usage.as_deref().is_none_or(|usage| usage == "sig")

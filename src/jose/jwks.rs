@@ -1,5 +1,4 @@
-//! A set of published keys, read one by one: a key of a kind this crate does not know must not
-//! hide the others.
+//! A set of published keys, read one by one: a key of an unknown kind must not hide the others.
 
 use serde_json::{Map, Value};
 
@@ -9,12 +8,12 @@ use super::public_key::Refusal;
 use super::{KeyEncryption, SignatureAlgorithm, json};
 use crate::error::{Result, TokenFault, config, invalid_token};
 
-/// More keys than this are not a realm's.
+/// Most keys of one set.
 const MAX_KEYS: usize = 100;
-/// So many keys are tried with one token.
+/// Most keys that are tried with one token.
 const MAX_CANDIDATES: usize = 4;
 
-/// Public keys (RFC 7517 section 5). Those that cannot be used are left out.
+/// A set of public keys (RFC 7517 section 5), without those that cannot be used.
 ///
 /// ```
 /// use keycloak_kit::jose::{Jwk, JwkSet};
@@ -31,19 +30,20 @@ const MAX_CANDIDATES: usize = 4;
 #[derive(Debug, Clone, Default)]
 pub struct JwkSet {
     keys: Vec<Jwk>,
-    /// Key ids of those left out, and why.
+    /// The ids of the keys that were left out, and why.
     left_out: Vec<(String, Refusal)>,
 }
 
 impl JwkSet {
-    /// Reads a key set as an issuer publishes it. A byte order mark before it is skipped.
+    /// Parses a key set as an issuer publishes it. A byte order mark is skipped.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no key set, or has more than 100 keys.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `json` is not a key set or has more than 100
+    /// keys.
     pub fn from_json(json: &str) -> Result<Self> {
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let members = json::object(json.as_bytes())
-            .ok_or_else(|| config("the key set is no JSON object, or a member is repeated"))?;
+            .ok_or_else(|| config("the key set is not a JSON object, or a member is repeated"))?;
         Self::read(&members)
     }
 
@@ -52,7 +52,7 @@ impl JwkSet {
             return Err(config("the key set has no list of keys"));
         };
         if keys.len() > MAX_KEYS {
-            return Err(config(format!("the key set has over {MAX_KEYS} keys")));
+            return Err(config(format!("the key set has more than {MAX_KEYS} keys")));
         }
         let mut set = Self::default();
         for members in keys.iter().filter_map(Value::as_object) {
@@ -67,30 +67,30 @@ impl JwkSet {
         Ok(set)
     }
 
-    /// The keys that can be used.
+    /// Returns the keys that can be used.
     pub fn iter(&self) -> impl Iterator<Item = &Jwk> {
         self.keys.iter()
     }
 
-    /// How many keys can be used.
+    /// Returns how many keys can be used.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether no key can be used.
+    /// Returns whether no key can be used.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// A key that is published for encrypting to the owner of the set with `algorithm`, such as a
-    /// realm's for request objects.
+    /// Returns a key that is published for encrypting to the set's owner with `algorithm`, such as a
+    /// realm's key for request objects.
     pub fn encryption_key(&self, algorithm: KeyEncryption) -> Option<&Jwk> {
         self.keys
             .iter()
             .find(|key| key.usage.as_deref() == Some("enc") && super::jwe::is_for(key, algorithm))
     }
 
-    /// The different keys that a token with this key id and algorithm can have been signed with:
+    /// Returns the distinct keys that a token with this key id and algorithm can be signed with:
     /// mostly one.
     pub(crate) fn candidates(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Vec<&Jwk> {
         let usable = || self.keys.iter().filter(|key| key.is_for(algorithm));
@@ -98,12 +98,12 @@ impl JwkSet {
             .filter(|key| kid.is_none() || kid == key.kid())
             .collect();
         if found.is_empty() {
-            // A key without an id, such as one out of a PEM file, is for any token.
+            // A key without an id, such as one from a PEM file, is for any token.
             found = usable().filter(|key| key.kid().is_none()).collect();
         }
         let mut different: Vec<&Jwk> = Vec::new();
         for key in found {
-            // Published twice, or under two ids for a token that names none, it is one key.
+            // A key that is published twice, or under two ids, counts once.
             if !different.iter().any(|known| known.key == key.key) {
                 different.push(key);
             }
@@ -111,7 +111,7 @@ impl JwkSet {
         different
     }
 
-    /// The payload of a token that one of these keys has signed.
+    /// Verifies a token with these keys and returns its payload.
     pub(crate) fn verify(&self, token: Jws<'_>, algorithm: SignatureAlgorithm) -> Result<Vec<u8>> {
         let candidates = self.candidates(token.kid(), algorithm);
         let mut fault = None;
@@ -155,7 +155,7 @@ impl JwkSet {
         }
     }
 
-    /// Why the key with this id was left out.
+    /// Returns why the key with this id was left out, if it was.
     pub(crate) fn why_left_out(&self, kid: Option<&str>) -> Option<Refusal> {
         let (_, why) = self.left_out.iter().find(|(id, _)| kid == Some(id))?;
         Some(why)

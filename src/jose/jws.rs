@@ -1,4 +1,4 @@
-//! Compact signatures (RFC 7515 section 7.1), taken apart and verified.
+//! Compact signatures (RFC 7515 section 7.1), parsed and verified.
 
 use aws_lc_rs::hmac;
 use serde_json::{Map, Value};
@@ -8,14 +8,16 @@ use super::{SignatureAlgorithm, base64url, json};
 use crate::error::{Error, Result, TokenFault, invalid_token};
 use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 
-/// What is longer is no token.
+/// Longest accepted token, in bytes.
 pub(crate) const MAX_TOKEN: usize = 256 * 1024;
 
-/// A signed token taken apart. Nothing in it can be trusted until [`verify`](Self::verify).
+/// A parsed signed token. Nothing in it can be trusted before [`verify`](Self::verify).
 pub(crate) struct Jws<'a> {
-    token: &'a str,
     header: Map<String, Value>,
     payload: Vec<u8>,
+    /// What is signed: the header and the payload as they are written.
+    signed: &'a [u8],
+    signature: Vec<u8>,
 }
 
 impl<'a> Jws<'a> {
@@ -24,7 +26,7 @@ impl<'a> Jws<'a> {
             return Err(malformed("the token is too long"));
         }
         let parts: Vec<&str> = token.splitn(6, '.').collect();
-        let [header, payload, signature] = parts[..] else {
+        let [header, payload, last] = parts[..] else {
             return Err(match parts.len() {
                 5 => invalid_token(TokenFault::Encryption, "the token is encrypted")
                     .with_hint("give the key that it is encrypted for"),
@@ -36,12 +38,15 @@ impl<'a> Jws<'a> {
             .ok_or_else(|| {
                 without_scheme(token, malformed("the header of the token cannot be read"))
             })?;
-        let (Some(payload), Some(_)) = (base64url::decode(payload), base64url::decode(signature))
+        let signed = token.len().saturating_sub(1 + last.len());
+        let signed = token.as_bytes().get(..signed).unwrap_or_default();
+        let (Some(payload), Some(signature)) =
+            (base64url::decode(payload), base64url::decode(last))
         else {
             return Err(malformed("the token is not base64url"));
         };
-        // RFC 7515 section 4.1.11: what is critical and not understood must be refused. b64 of
-        // RFC 7797 is always critical.
+        // RFC 7515 section 4.1.11: a critical member that is not understood must be refused. `b64`
+        // (RFC 7797) is always critical.
         if header.contains_key("crit") || header.contains_key("b64") {
             return Err(invalid_token(
                 TokenFault::Header,
@@ -54,12 +59,13 @@ impl<'a> Jws<'a> {
             Some(_) => true,
         };
         if long("kid") || long("typ") || long("alg") {
-            return Err(malformed("a member of the header is no short text"));
+            return Err(malformed("a member of the header is not a short string"));
         }
         Ok(Self {
-            token,
             header,
             payload,
+            signed,
+            signature,
         })
     }
 
@@ -71,7 +77,7 @@ impl<'a> Jws<'a> {
         self.text("kid")
     }
 
-    /// The media type, in lower case and without `application/` (RFC 7515 section 4.1.9).
+    /// Returns the media type in lower case and without `application/` (RFC 7515 section 4.1.9).
     pub(crate) fn typ(&self) -> Option<String> {
         let typ = self.text("typ")?.to_ascii_lowercase();
         Some(typ.strip_prefix("application/").unwrap_or(&typ).to_owned())
@@ -81,7 +87,7 @@ impl<'a> Jws<'a> {
         &self.header
     }
 
-    /// The algorithm, if it is an accepted one. The choice is the caller's, never the token's.
+    /// Returns the algorithm if it is an accepted one. The choice is the caller's, never the token's.
     pub(crate) fn algorithm(&self, accepted: &[SignatureAlgorithm]) -> Result<SignatureAlgorithm> {
         let name = self.text("alg").unwrap_or_default();
         let known = SignatureAlgorithm::named(name);
@@ -104,38 +110,33 @@ impl<'a> Jws<'a> {
         })
     }
 
-    /// The payload's bytes, once `key` has verified them.
+    /// Verifies the signature with `key` and returns the payload's bytes.
     pub(crate) fn verify(self, algorithm: SignatureAlgorithm, key: &Jwk) -> Result<Vec<u8>> {
         self.check(algorithm, key)?;
         Ok(self.payload)
     }
 
-    /// The payload's bytes, of a token that was checked.
+    /// Returns the payload's bytes; the signature was checked before.
     pub(super) fn into_payload(self) -> Vec<u8> {
         self.payload
     }
 
-    /// Checks the signature with `key`.
+    /// Verifies the signature with `key`.
     pub(super) fn check(&self, algorithm: SignatureAlgorithm, key: &Jwk) -> Result<()> {
         if !key.is_for(algorithm) {
             return Err(invalid_token(
                 TokenFault::UnknownKey,
-                "the key is not one for the algorithm of the token",
+                "the key is not for the token's algorithm",
             ));
         }
-        match key.key.verify(algorithm, self.token) {
-            Ok(()) => Ok(()),
-            Err(TokenFault::Signature) => Err(invalid_token(
-                TokenFault::Signature,
-                "the signature of the token is wrong",
-            )),
-            Err(_) => Err(malformed(
-                "a member of the token's header is not what RFC 7515 has",
-            )),
+        if key.key.verifies(algorithm, self.signed, &self.signature) {
+            Ok(())
+        } else {
+            Err(wrong_signature())
         }
     }
 
-    /// The payload's bytes, once the HMAC of `algorithm` with this secret has verified them.
+    /// Verifies the HMAC of `algorithm` with this secret and returns the payload's bytes.
     pub(crate) fn verify_with_secret(
         self,
         algorithm: SignatureAlgorithm,
@@ -148,44 +149,37 @@ impl<'a> Jws<'a> {
             _ => {
                 return Err(invalid_token(
                     TokenFault::Algorithm,
-                    "the algorithm of the token is no symmetric one",
+                    "the token's algorithm is not a symmetric one",
                 ));
             }
         };
-        let good = self
-            .token
-            .rsplit_once('.')
-            .and_then(|(signed, tag)| Some((signed, base64url::decode(tag)?)))
-            .is_some_and(|(signed, tag)| {
-                let key = hmac::Key::new(function, secret);
-                hmac::verify(&key, signed.as_bytes(), &tag).is_ok()
-            });
-        if good {
-            Ok(self.payload)
-        } else {
-            Err(invalid_token(
-                TokenFault::Signature,
-                "the signature of the token is wrong",
-            ))
+        let key = hmac::Key::new(function, secret);
+        match hmac::verify(&key, self.signed, &self.signature) {
+            Ok(()) => Ok(self.payload),
+            Err(_) => Err(wrong_signature()),
         }
     }
 
-    /// The claims, without any check.
+    /// Returns the claims without any check.
     pub(crate) fn unverified_claims(&self) -> Result<Map<String, Value>> {
         json::object(&self.payload).ok_or_else(no_claims)
     }
 }
 
-/// The claims out of a verified payload.
+/// Reads the claims of a verified payload.
 pub(crate) fn claims(payload: &[u8]) -> Result<Map<String, Value>> {
     json::object(payload).ok_or_else(no_claims)
 }
 
 pub(crate) fn no_claims() -> Error {
-    malformed("the payload of the token is no JSON object, or a member is repeated")
+    malformed("the payload of the token is not a JSON object, or a member is repeated")
 }
 
-/// Names the likely cause where a whole header was given.
+fn wrong_signature() -> Error {
+    invalid_token(TokenFault::Signature, "the signature of the token is wrong")
+}
+
+/// Adds the likely cause where a whole header was passed.
 pub(crate) fn without_scheme(token: &str, error: Error) -> Error {
     if has_scheme(token) {
         error.with_hint(WITHOUT_SCHEME)

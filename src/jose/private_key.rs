@@ -1,4 +1,4 @@
-//! Private key material out of PEM, DER and JWK.
+//! Private keys from PEM, DER and JWK.
 
 use std::sync::Arc;
 
@@ -37,19 +37,19 @@ fn signing(curve: Curve) -> &'static EcdsaSigningAlgorithm {
 }
 
 impl PrivateKey {
-    /// Reads `BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`.
+    /// Parses `BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`.
     pub(super) fn from_pem(pem: &str) -> Result<Self> {
         if pem.contains("ENCRYPTED") {
             return Err(config("the private key is encrypted")
                 .with_hint("decrypt it first: openssl pkcs8 -in key.pem -out plain.pem"));
         }
         let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
-            config("there is no private key in the PEM text: it has none of BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY and BEGIN EC PRIVATE KEY")
+            config("there is no private key in the PEM text: it needs BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY")
         })?;
         Self::from_der(der.secret_der())
     }
 
-    /// Reads PKCS#8 (RFC 5208), PKCS#1 (RFC 8017) or SEC 1 (RFC 5915).
+    /// Parses PKCS#8 (RFC 5208), PKCS#1 (RFC 8017) or SEC 1 (RFC 5915).
     pub(super) fn from_der(der: &[u8]) -> Result<Self> {
         if let Ok(pair) = rsa::KeyPair::from_pkcs8(der).or_else(|_| rsa::KeyPair::from_der(der)) {
             return Ok(Self::Rsa(Arc::new(pair)));
@@ -61,7 +61,7 @@ impl PrivateKey {
         }
         Ed25519KeyPair::from_pkcs8(der)
             .map(|pair| Self::Ed25519(Arc::new(pair)))
-            .map_err(|_| refused("it is no RSA, P-256, P-384, P-521 or Ed25519 key"))
+            .map_err(|_| refused("it is not an RSA, P-256, P-384, P-521 or Ed25519 key"))
     }
 
     pub(super) fn from_jwk(members: &Map<String, Value>) -> Result<Self> {
@@ -70,7 +70,7 @@ impl PrivateKey {
             text(name)
                 .and_then(base64url::decode)
                 .map(Zeroizing::new)
-                .ok_or_else(|| refused("a member of it is missing or no base64url"))
+                .ok_or_else(|| refused("a member of it is missing or not base64url"))
         };
         match (text("kty"), text("crv")) {
             (Some("RSA"), _) => {
@@ -109,7 +109,7 @@ impl PrivateKey {
         }
     }
 
-    /// A new one, for an algorithm of this family.
+    /// Generates a key for an algorithm of this family.
     pub(super) fn generate(family: Family) -> Result<Self> {
         let pair = match family {
             Family::Rsa => {
@@ -121,11 +121,11 @@ impl PrivateKey {
             Family::Ed25519 => Ed25519KeyPair::generate().map(|pair| Self::Ed25519(Arc::new(pair))),
             Family::Hmac => {
                 return Err(config(
-                    "a secret is the server's to make, not this client's",
+                    "a client secret is made by the server, not by this client",
                 ));
             }
         };
-        pair.map_err(|_| config("this machine could not make a key"))
+        pair.map_err(|_| config("a key could not be generated on this machine"))
     }
 
     pub(super) fn family(&self) -> Family {
@@ -153,7 +153,7 @@ impl PrivateKey {
         public.map_err(refused)
     }
 
-    /// PKCS#8, for libraries that read nothing else.
+    /// Returns the key as PKCS#8, for libraries that parse nothing else.
     pub(super) fn pkcs8(&self) -> Result<Zeroizing<Vec<u8>>> {
         let der = match self {
             Self::Rsa(pair) => {
@@ -167,7 +167,7 @@ impl PrivateKey {
             .map_err(|_| refused("it cannot be written as PKCS#8"))
     }
 
-    /// PKCS#8 in PEM (RFC 7468 section 10).
+    /// Returns the key as PKCS#8 in PEM (RFC 7468 section 10).
     pub(super) fn to_pem(&self) -> Result<Secret> {
         let text = Zeroizing::new(BASE64.encode(&self.pkcs8()?));
         let mut pem = Zeroizing::new(String::with_capacity(2 * text.len() + 80));
@@ -180,15 +180,15 @@ impl PrivateKey {
         Ok(pem.as_str().into())
     }
 
-    /// The secret number of an elliptic curve key.
+    /// Returns the private scalar of an elliptic curve key.
     pub(super) fn scalar(&self) -> Result<Zeroizing<Vec<u8>>> {
         let Self::Ec(_, pair) = self else {
-            return Err(refused("it is no elliptic curve key"));
+            return Err(refused("it is not an elliptic curve key"));
         };
         let scalar: Result<EcPrivateKeyBin<'_>, _> = pair.private_key().as_be_bytes();
         scalar
             .map(|scalar| Zeroizing::new(scalar.as_ref().to_vec()))
-            .map_err(|_| refused("its secret number cannot be read"))
+            .map_err(|_| refused("its private scalar cannot be read"))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, Signature};
+use biscuit::jwa::SignatureAlgorithm as Biscuit;
 use biscuit::jws;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING};
 use secrecy::zeroize::Zeroize;
@@ -14,14 +15,14 @@ use serde_json::{Map, Value};
 use super::algorithm::{Family, SignatureAlgorithm};
 use super::jwk::Jwk;
 use super::private_key::{PrivateKey, refused};
-use super::public_key::{Curve, PublicKey, biscuits};
+use super::public_key::{Curve, PublicKey};
 use super::{base64url, json};
 use crate::Secret;
 use crate::error::{Result, config};
 
 /// A key that signs with one algorithm: client assertions, request objects, DPoP proofs.
 ///
-/// Cheap to clone; `Debug` shows no part of the key.
+/// Cheap to clone; `Debug` does not show the key.
 ///
 /// ```
 /// use keycloak_kit::jose::{SignatureAlgorithm, SigningKey};
@@ -41,13 +42,13 @@ pub struct SigningKey {
     algorithm: SignatureAlgorithm,
     kid: Option<String>,
     material: Material,
-    /// None for a secret.
+    /// `None` for a secret.
     pair: Option<(PrivateKey, PublicKey)>,
 }
 
 #[derive(Clone)]
 enum Material {
-    /// biscuit signs with these.
+    /// A key pair that biscuit signs with.
     Pair(jws::Secret),
     Hmac(Secret),
     Es512(Arc<EcdsaKeyPair>),
@@ -55,32 +56,35 @@ enum Material {
 }
 
 impl SigningKey {
-    /// Reads a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`), `BEGIN RSA PRIVATE KEY` or
+    /// Parses a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`), `BEGIN RSA PRIVATE KEY` or
     /// `BEGIN EC PRIVATE KEY`.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be parsed or is not for the
+    /// algorithm.
     pub fn from_pem(algorithm: SignatureAlgorithm, pem: &str) -> Result<Self> {
         Self::new(algorithm, &PrivateKey::from_pem(pem)?)
     }
 
-    /// Reads a private key in DER, PKCS#8 (RFC 5208) above all.
+    /// Parses a private key in DER: PKCS#8 (RFC 5208), PKCS#1 (RFC 8017) or SEC 1 (RFC 5915).
     ///
     /// # Errors
-    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be parsed or is not for the
+    /// algorithm.
     pub fn from_der(algorithm: SignatureAlgorithm, der: &[u8]) -> Result<Self> {
         Self::new(algorithm, &PrivateKey::from_der(der)?)
     }
 
-    /// Reads a private JSON Web Key; it keeps its `kid`.
+    /// Parses a private JSON Web Key and keeps its `kid`.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be parsed or is not for the
+    /// algorithm.
     pub fn from_jwk(algorithm: SignatureAlgorithm, jwk: &str) -> Result<Self> {
-        let members = json::object(jwk.as_bytes()).ok_or_else(|| refused("it is no JSON"))?;
+        let members = json::object(jwk.as_bytes()).ok_or_else(|| refused("it is not JSON"))?;
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         if text("alg").is_some_and(|alg| SignatureAlgorithm::named(alg) != Some(algorithm)) {
-            return Err(refused("its alg is another one"));
+            return Err(refused("its alg is another algorithm"));
         }
         if text("use").is_some_and(|usage| usage != "sig") {
             return Err(refused("it is not for signatures"));
@@ -90,11 +94,11 @@ impl SigningKey {
         Ok(key)
     }
 
-    /// Signs with a client secret: HS256, HS384, HS512, for `client_secret_jwt`.
+    /// Creates a key from a client secret, for HS256, HS384 and HS512 (`client_secret_jwt`).
     ///
     /// # Errors
-    /// Of kind `Config` when the algorithm is another one or the secret is shorter than the hash
-    /// (RFC 7518 section 3.2): 32, 48 or 64 octets.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the algorithm is another one, or if the
+    /// secret is shorter than the hash (RFC 7518 section 3.2): 32, 48 or 64 bytes.
     pub fn from_secret(algorithm: SignatureAlgorithm, secret: impl Into<Secret>) -> Result<Self> {
         let secret = secret.into();
         if algorithm.family() != Family::Hmac {
@@ -115,11 +119,11 @@ impl SigningKey {
         })
     }
 
-    /// Makes a new key, RSA ones with 2048 bits. It lives as long as this value, unless it is kept:
-    /// [`to_pem`](Self::to_pem).
+    /// Generates a new key; an RSA key has 2048 bits. [`to_pem`](Self::to_pem) returns it for
+    /// storage.
     ///
     /// # Errors
-    /// Of kind `Config` when the algorithm signs with a secret.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the algorithm signs with a secret.
     pub fn generate(algorithm: SignatureAlgorithm) -> Result<Self> {
         Self::new(algorithm, &PrivateKey::generate(algorithm.family())?)
     }
@@ -128,7 +132,7 @@ impl SigningKey {
         if private.family() != algorithm.family() {
             return Err(refused("it is of another kind than the algorithm needs"));
         }
-        // Checks the size before ring, whose errors say less.
+        // Checks the size before ring does, whose errors say less.
         let public = private.public()?;
         Ok(Self {
             algorithm,
@@ -138,24 +142,24 @@ impl SigningKey {
         })
     }
 
-    /// Gives the key an id; it goes into the header of what it signs.
+    /// Sets the key id, which goes into the header of every token the key signs.
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());
         self
     }
 
-    /// The algorithm it signs with.
+    /// Returns the algorithm the key signs with.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
     }
 
-    /// The key id, if it has one.
+    /// Returns the key id, if there is one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The public half, with the key's id and algorithm and `"use":"sig"`; `None` for a secret.
+    /// Returns the public key with its id, its algorithm and `"use":"sig"`; `None` for a secret.
     pub fn public_jwk(&self) -> Option<Jwk> {
         let (_, key) = self.pair.as_ref()?;
         Some(Jwk {
@@ -166,23 +170,25 @@ impl SigningKey {
         })
     }
 
-    /// The private key as PKCS#8 in PEM, to keep it beyond this process;
-    /// [`from_pem`](Self::from_pem) reads it. Its id is not in it.
+    /// Returns the private key as PKCS#8 in PEM, for storage; [`from_pem`](Self::from_pem) parses it.
+    /// The key id is not included.
     ///
     /// # Errors
-    /// Of kind `Config` when it is a secret.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key is a secret.
     pub fn to_pem(&self) -> Result<Secret> {
         match &self.pair {
             Some((private, _)) => private.to_pem(),
-            None => Err(config("a client secret is no key pair: it has no PEM form")),
+            None => Err(config(
+                "a client secret is not a key pair: it has no PEM form",
+            )),
         }
     }
 
-    /// Signs `claims` as a compact JWS (RFC 7515 section 7.1). `alg` and `kid` are set here; what
-    /// `header` has beside them is kept.
+    /// Signs `claims` as a compact JWS (RFC 7515 section 7.1). `alg` and `kid` are set by the key; the
+    /// other members of `header` are kept.
     ///
     /// # Errors
-    /// Of kind `Config` when `header` or `claims` is no JSON object.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `header` or `claims` is not a JSON object.
     pub fn sign(&self, header: &Value, claims: &impl Serialize) -> Result<String> {
         let Value::Object(wanted) = header else {
             return Err(config("the header of a token must be a JSON object"));
@@ -238,7 +244,7 @@ impl SigningKey {
         token.encoded().ok().map(ToString::to_string)
     }
 
-    /// The same for what biscuit does not sign with.
+    /// Signs with an algorithm that biscuit does not have.
     fn compact(
         &self,
         mut header: Map<String, Value>,
@@ -251,6 +257,24 @@ impl SigningKey {
         let signature = sign(input.as_bytes())?;
         Some(format!("{input}.{}", base64url::encode(signature)))
     }
+}
+
+/// Returns biscuit's name of the algorithm; `None` if biscuit does not have it.
+fn biscuits(algorithm: SignatureAlgorithm) -> Option<Biscuit> {
+    Some(match algorithm {
+        SignatureAlgorithm::Rs256 => Biscuit::RS256,
+        SignatureAlgorithm::Rs384 => Biscuit::RS384,
+        SignatureAlgorithm::Rs512 => Biscuit::RS512,
+        SignatureAlgorithm::Ps256 => Biscuit::PS256,
+        SignatureAlgorithm::Ps384 => Biscuit::PS384,
+        SignatureAlgorithm::Ps512 => Biscuit::PS512,
+        SignatureAlgorithm::Es256 => Biscuit::ES256,
+        SignatureAlgorithm::Es384 => Biscuit::ES384,
+        SignatureAlgorithm::Hs256 => Biscuit::HS256,
+        SignatureAlgorithm::Hs384 => Biscuit::HS384,
+        SignatureAlgorithm::Hs512 => Biscuit::HS512,
+        SignatureAlgorithm::Es512 | SignatureAlgorithm::EdDsa => return None,
+    })
 }
 
 fn material(private: &PrivateKey) -> Result<Material> {

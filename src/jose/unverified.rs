@@ -1,4 +1,4 @@
-//! Looking into a token without checking it.
+//! Reading a token without checking it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::jws::Jws;
 use crate::error::Result;
 
-/// What a token says. **Nothing of it was checked: anybody can have written it.**
+/// The content of a token. **Nothing in it was checked: anybody can have written it.**
 #[derive(Clone)]
 pub struct Unverified {
     header: Map<String, Value>,
@@ -15,18 +15,18 @@ pub struct Unverified {
 }
 
 impl Unverified {
-    /// The members of the header.
+    /// Returns the members of the header.
     pub fn header(&self) -> &Map<String, Value> {
         &self.header
     }
 
-    /// The claims.
+    /// Returns the claims.
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 }
 
-/// Shows names, not values.
+/// Shows the names of the claims, not their values.
 impl fmt::Debug for Unverified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unverified")
@@ -36,7 +36,7 @@ impl fmt::Debug for Unverified {
     }
 }
 
-/// Reads a signed token without checking it: for looking at a token, never for trusting it.
+/// Reads a signed token without checking it, for looking at a token, never for trusting it.
 ///
 /// ```
 /// # fn main() -> keycloak_kit::Result<()> {
@@ -47,7 +47,7 @@ impl fmt::Debug for Unverified {
 /// ```
 ///
 /// # Errors
-/// Of kind `InvalidToken` when it is no signed JWT.
+/// [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if `token` is not a signed JWT.
 pub fn decode_unverified(token: &str) -> Result<Unverified> {
     let token = Jws::parse(token)?;
     Ok(Unverified {

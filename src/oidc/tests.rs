@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 
 use crate::ErrorKind;
 use crate::jose::tests::{es256, sign};
-use crate::testing::{Reply, Seen, Server};
+use crate::test_support::{Reply, Seen, Server};
 
 fn id_token(seen: &Seen, change: impl FnOnce(&mut Value)) -> String {
     let now = SystemTime::now()

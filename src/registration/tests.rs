@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{ClientMetadata, RegisteredClient, Registration, RegistrationFault};
-use crate::testing::{Reply, Seen, Server};
+use crate::test_support::{Reply, Seen, Server};
 use crate::{AccessToken, ErrorKind};
 
 fn answer(token: &str, name: &str, base: &str) -> Reply {

@@ -23,7 +23,8 @@ use crate::scheme::{WITHOUT_SCHEME, has_scheme};
 /// ```
 #[derive(Clone)]
 pub struct AccessToken {
-    secret: Secret,
+    /// Shared, so that a clone for each call copies and wipes nothing.
+    secret: Arc<Secret>,
     expiry: Option<Expiry>,
     /// The key that the token is bound to. A server refuses the token without a proof of this key.
     dpop: Option<Arc<Dpop>>,
@@ -40,7 +41,7 @@ impl AccessToken {
     /// Creates a token with an unknown expiry. It is used until the server refuses it.
     pub fn new(secret: impl Into<Secret>) -> Self {
         Self {
-            secret: secret.into(),
+            secret: Arc::new(secret.into()),
             expiry: None,
             dpop: None,
         }

@@ -68,7 +68,7 @@ impl Oidc {
 mod tests {
     use super::*;
     use crate::UmaFault;
-    use crate::testing::{Reply, Server};
+    use crate::test_support::{Reply, Server};
 
     #[tokio::test]
     async fn an_old_server_gives_an_rpt() {

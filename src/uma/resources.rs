@@ -1,14 +1,7 @@
 //! Resources of a resource server (UMA 2.0 Federated Authorization section 3).
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use futures_core::Stream;
-use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
-use futures_util::stream::{self, TryStreamExt};
 use http::Method;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +12,7 @@ use crate::error::{Result, invalid_argument};
 use crate::oidc::awaitable;
 use crate::operation::Operation;
 use crate::response::Response;
+use crate::stream::{End, ItemStream};
 
 const ENDPOINT: Endpoint = ("resource_registration_endpoint", |m| {
     m.resource_registration_endpoint.as_deref()
@@ -405,24 +399,16 @@ impl ResourceList {
     }
 
     /// Returns a stream of all resources, which fetches pages as needed.
-    pub fn stream(self) -> ResourceStream {
-        let size = self.max.unwrap_or(PAGE).max(1);
-        let start = (self.first, false);
-        let pages = stream::try_unfold((self, start), move |(list, (first, ended))| async move {
-            if ended {
-                return Ok(None);
-            }
-            let page: Vec<Resource> = list.page(first, true).await?.into_value();
-            let ended = page.len() < size;
-            let next = first.saturating_add(page.len());
-            Ok::<_, crate::Error>(Some((page, (list, (next, ended)))))
-        });
-        let items = pages
-            .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
-            .try_flatten();
-        ResourceStream {
-            items: items.boxed(),
-        }
+    pub fn stream(self) -> ItemStream<Resource> {
+        let number = |items| i32::try_from(items).unwrap_or(i32::MAX);
+        let first = number(self.first);
+        let size = self.max.map(number);
+        ItemStream::paged(Some(first), size, End::ShortPage, move |first, max| {
+            let mut page = self.clone();
+            page.first = usize::try_from(first).unwrap_or_default();
+            page.max = usize::try_from(max).ok();
+            Box::pin(async move { Ok(page.page(page.first, true).await?.into_value()) })
+        })
     }
 
     async fn page<T: serde::de::DeserializeOwned + 'static>(
@@ -452,33 +438,3 @@ impl ResourceList {
 }
 
 awaitable!(ResourceList => Vec<Resource>);
-
-/// A stream of resources, fetched page by page; see [`ResourceList::stream`].
-#[must_use = "a stream does nothing until it is polled"]
-pub struct ResourceStream {
-    items: BoxStream<'static, Result<Resource>>,
-}
-
-impl ResourceStream {
-    /// Returns the next resource, without a stream library.
-    pub async fn next(&mut self) -> Option<Result<Resource>> {
-        self.items.next().await
-    }
-}
-
-#[cfg(feature = "blocking")]
-crate::blocking::items!(ResourceStream);
-
-impl Stream for ResourceStream {
-    type Item = Result<Resource>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.items.as_mut().poll_next(context)
-    }
-}
-
-impl fmt::Debug for ResourceStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResourceStream").finish_non_exhaustive()
-    }
-}

@@ -37,6 +37,8 @@ mod signed_requests;
 mod signin;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod signin_shared;
+#[cfg(feature = "testing")]
+mod testing;
 mod tokens;
 mod uma_callers;
 mod uma_enforcer;

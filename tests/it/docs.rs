@@ -1,6 +1,7 @@
 //! What the documentation shows is what the examples run.
 
 mod hints;
+mod links;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -84,37 +85,6 @@ fn every_call_of_the_table_is_one_of_the_example() {
     }
 }
 
-/// A link to a file of this repository leads to one.
-#[test]
-fn relative_links_lead_somewhere() {
-    let mut pages = vec![
-        file("README.md"),
-        file("ARCHITECTURE.md"),
-        file("CONTRIBUTING.md"),
-        file("CHANGELOG.md"),
-    ];
-    pages.extend(
-        fs::read_dir(file("docs"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path()),
-    );
-    let mut dead = Vec::new();
-    for page in pages {
-        let text = fs::read_to_string(&page).unwrap();
-        for rest in text.split("](").skip(1) {
-            let target = rest.split([')', '#']).next().unwrap_or_default();
-            // Addresses, places on the same page, and items of the crate's documentation.
-            if target.is_empty() || target.contains("://") || target.contains("::") {
-                continue;
-            }
-            if !page.parent().unwrap().join(target).exists() {
-                dead.push(format!("{} -> {target}", page.display()));
-            }
-        }
-    }
-    assert_eq!(dead, Vec::<String>::new());
-}
-
 /// Paths of sources that a page names are there.
 #[test]
 fn named_sources_are_there() {
@@ -133,21 +103,9 @@ fn named_sources_are_there() {
 }
 
 /// The pages that say what is, and not what was.
-fn pages() -> Vec<PathBuf> {
-    let mut pages: Vec<PathBuf> = fs::read_dir(file("docs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    pages.extend(
-        [
-            "README.md",
-            "ARCHITECTURE.md",
-            "CONTRIBUTING.md",
-            "SECURITY.md",
-        ]
-        .map(file),
-    );
-    pages.sort();
+fn pages_of_today() -> Vec<PathBuf> {
+    let mut pages = links::pages();
+    pages.retain(|page| !page.ends_with("CHANGELOG.md"));
     pages
 }
 
@@ -230,7 +188,7 @@ fn every_command_of_a_page_is_run_by_the_tests() {
     let runner = fs::read_to_string(file("scripts/check-commands")).unwrap();
     let mut faults = Vec::new();
     let mut named = Vec::new();
-    for page in pages() {
+    for page in pages_of_today() {
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         for command in commands_of(&fs::read_to_string(&page).unwrap()) {
             match table.get(&command) {

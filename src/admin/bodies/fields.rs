@@ -49,16 +49,17 @@ fn object<'a>(ty: &str, above: &str, object: &'a Map<String, Value>, all: &mut V
             format!("{above}.{member}")
         };
         let known = members.iter().find(|(name, _)| name == member);
+        let inside = known.map(|(_, inside)| *inside).filter(|ty| !ty.is_empty());
+        let above = inside.map(|ty| (ty, path.clone()));
         all.push(Field {
-            path: path.clone(),
+            path,
             ty,
             member,
             value,
             known: known.is_some(),
         });
-        match known {
-            Some((_, "")) | None => {}
-            Some((_, inside)) => inner(inside, &path, value, all),
+        if let Some((inside, above)) = above {
+            inner(inside, &above, value, all);
         }
     }
 }

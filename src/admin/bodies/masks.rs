@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Purpose, fields};
+use super::Purpose;
+use super::fields::{self, Field};
 use crate::operation::Operation;
 use crate::secret::MASK;
 use crate::{Result, error};
@@ -29,9 +30,10 @@ pub(super) fn refuse(
     purpose: Purpose,
     body: &Map<String, Value>,
 ) -> Result<()> {
-    refuse_empty(op, ty, purpose, body)?;
+    let fields = fields::all(ty, body);
+    refuse_empty(op, ty, purpose, &fields)?;
     let mut stored = Vec::new();
-    for field in fields::all(ty, body) {
+    for field in fields {
         let place = (field.ty, field.member);
         // An update of a realm does not write the objects in it.
         let always = ALWAYS.contains(&place) && (purpose != Purpose::Update || field.ty == ty);
@@ -52,18 +54,13 @@ pub(super) fn refuse(
 }
 
 /// The server stores an empty client secret.
-fn refuse_empty(
-    op: &Operation,
-    ty: &str,
-    purpose: Purpose,
-    body: &Map<String, Value>,
-) -> Result<()> {
-    let stored: Vec<String> = fields::all(ty, body)
-        .into_iter()
+fn refuse_empty(op: &Operation, ty: &str, purpose: Purpose, fields: &[Field<'_>]) -> Result<()> {
+    let stored: Vec<String> = fields
+        .iter()
         .filter(|field| (field.ty, field.member) == ("ClientRepresentation", "secret"))
         .filter(|field| purpose != Purpose::Update || field.ty == ty)
         .filter(|field| field.value.as_str() == Some(""))
-        .map(|field| field.path)
+        .map(|field| field.path.clone())
         .collect();
     if stored.is_empty() {
         return Ok(());

@@ -13,7 +13,7 @@ use crate::admin::representations::{
     NewExecutionRepresentation, OrganizationRepresentation, PartialImportRepresentation,
     RealmRepresentation, RoleRepresentation, UserRepresentation,
 };
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 
 const MASK: &str = "**********";
 

@@ -8,7 +8,7 @@ use crate::admin::representations::{
     ClientRepresentation, CredentialRepresentation, RealmRepresentation, RoleRepresentation,
     UserRepresentation,
 };
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 
 const MASK: &str = "**********";
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cursor::millis;
-use crate::admin::ItemStream;
 use crate::admin::representations::{AdminEventRepresentation, EventRepresentation};
+use crate::stream::ItemStream;
 use crate::{BoxFuture, Result};
 
 /// How many new events a poll reads at most, if the server lists the oldest first.

@@ -70,7 +70,7 @@ impl Realm {
         let source = EventSource {
             list: Box::new(move |from, direction| {
                 let page = list.list(from, direction);
-                crate::admin::ItemStream::whole(None, Box::pin(async { page }))
+                crate::ItemStream::whole(None, Box::pin(async { page }))
             }),
             settings: Box::new(move || {
                 let settings = EventSettings {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::admin::Existing;
 use crate::admin::representations::UserRepresentation;
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 
 #[tokio::test]
 async fn an_import_through_a_limiter_imports_every_user() {

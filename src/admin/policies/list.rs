@@ -9,11 +9,11 @@ use super::kind::{PolicyKind, typed};
 use super::operations::{PERMISSION, POLICY};
 use http::{HeaderName, HeaderValue};
 
-use crate::admin::ItemStream;
 use crate::admin::requests::{
     ClientAuthorizationPermissionsOfTypeList, ClientAuthorizationPoliciesOfTypeList,
 };
-use crate::admin::stream::End;
+use crate::stream::End;
+use crate::stream::ItemStream;
 use crate::{BoxFuture, Response, Result};
 
 #[derive(Clone, Debug)]

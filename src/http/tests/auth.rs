@@ -7,7 +7,7 @@ use tokio::sync::Barrier;
 
 use super::{OP, call, call_with};
 use crate::http::options::CallOptions;
-use crate::testing::{Reply, Seen, Server, token};
+use crate::test_support::{Reply, Seen, Server, token};
 
 fn plain(seen: &Seen) -> bool {
     !seen.is_token_request() && !seen.is_discovery()

@@ -5,7 +5,7 @@ use http::Method;
 use super::{OP, call};
 use crate::ErrorKind;
 use crate::http::options::CallOptions;
-use crate::testing::{Reply, Server, options};
+use crate::test_support::{Reply, Server, options};
 
 #[tokio::test]
 async fn redirects_are_not_followed() {

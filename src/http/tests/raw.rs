@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 use crate::{ClientOptions, ErrorKind, Proxy};
 
 async fn echo() -> Server {

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::{call, call_with};
 use crate::http::options::CallOptions;
-use crate::testing::{Reply, Server, closed_port, options};
+use crate::test_support::{Reply, Server, closed_port, options};
 use crate::{ErrorKind, Keycloak};
 
 /// A server whose admin calls are answered by `replies` in turn, the last one for ever.

@@ -10,7 +10,7 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 
 use super::call;
-use crate::testing::options;
+use crate::test_support::options;
 use crate::{BoxFuture, ClientOptions, HttpBody, HttpError, HttpErrorKind, HttpService, Keycloak};
 
 type Outcome = Result<Response<HttpBody>, HttpError>;
@@ -202,7 +202,9 @@ async fn every_attempt_has_an_assertion_of_its_own() {
 
 #[tokio::test]
 async fn clients_share_a_service_and_its_connections() {
-    let server = crate::testing::Server::start(|_, _| crate::testing::Reply::json(200, "{}")).await;
+    let server =
+        crate::test_support::Server::start(|_, _| crate::test_support::Reply::json(200, "{}"))
+            .await;
     let service = options().build_http_service().unwrap();
     for _ in 0..2 {
         let kc = Keycloak::builder(&server.url)

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-use crate::testing::options;
+use crate::test_support::options;
 use crate::{Error, Keycloak};
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call;
-use crate::testing::{Reply, Server, options, token, traces};
+use crate::test_support::{Reply, Server, options, token, traces};
 
 #[tokio::test]
 async fn names_and_numbers_but_no_secrets() {

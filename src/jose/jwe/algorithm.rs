@@ -5,29 +5,29 @@ use std::str::FromStr;
 
 use crate::error::{Error, config};
 
-/// How the content's key is encrypted, or agreed on (RFC 7518 section 4).
+/// How the content encryption key is encrypted or agreed on (RFC 7518 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyEncryption {
-    /// RSA with PKCS #1 v1.5 padding: broken in many implementations, for servers that offer
-    /// nothing better.
+    /// RSA with PKCS #1 v1.5 padding, only for servers that offer nothing better: it is broken in many
+    /// implementations.
     Rsa1_5,
     /// RSA-OAEP with SHA-1.
     RsaOaep,
     /// RSA-OAEP with SHA-256.
     RsaOaep256,
-    /// Key agreement on a curve; the key agreed on encrypts the content.
+    /// Key agreement on an elliptic curve; the agreed key encrypts the content.
     EcdhEs,
-    /// Key agreement, AES-128 key wrap.
+    /// Key agreement with AES-128 key wrap.
     EcdhEsA128Kw,
-    /// Key agreement, AES-192 key wrap.
+    /// Key agreement with AES-192 key wrap.
     EcdhEsA192Kw,
-    /// Key agreement, AES-256 key wrap.
+    /// Key agreement with AES-256 key wrap.
     EcdhEsA256Kw,
 }
 
 impl KeyEncryption {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 7] = [
         Self::Rsa1_5,
         Self::RsaOaep,
@@ -38,7 +38,7 @@ impl KeyEncryption {
         Self::EcdhEsA256Kw,
     ];
 
-    /// The name in the member `alg` of a header.
+    /// Returns the algorithm's name, as `alg` in a header has it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rsa1_5 => "RSA1_5",
@@ -59,7 +59,7 @@ impl KeyEncryption {
         matches!(self, Self::Rsa1_5 | Self::RsaOaep | Self::RsaOaep256)
     }
 
-    /// How many octets the key has that wraps the content's key.
+    /// Returns the length of the key that wraps the content encryption key, in bytes.
     pub(super) fn wrapping_length(self) -> Option<usize> {
         match self {
             Self::EcdhEsA128Kw => Some(16),
@@ -89,7 +89,7 @@ pub enum ContentEncryption {
 }
 
 impl ContentEncryption {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 6] = [
         Self::A128Gcm,
         Self::A192Gcm,
@@ -99,7 +99,7 @@ impl ContentEncryption {
         Self::A256CbcHs512,
     ];
 
-    /// The name in the member `enc` of a header.
+    /// Returns the algorithm's name, as `enc` in a header has it.
     pub fn name(self) -> &'static str {
         match self {
             Self::A128Gcm => "A128GCM",
@@ -115,7 +115,7 @@ impl ContentEncryption {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// How many octets its key has.
+    /// Returns the length of the content encryption key, in bytes.
     pub(super) fn key_length(self) -> usize {
         match self {
             Self::A128Gcm => 16,
@@ -144,7 +144,7 @@ impl FromStr for KeyEncryption {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::named(name).ok_or_else(|| {
-            config("there is no such key encryption: write RSA-OAEP-256, ECDH-ES or the like")
+            config("unknown key encryption: write RSA-OAEP-256, ECDH-ES or the like")
         })
     }
 }
@@ -154,6 +154,6 @@ impl FromStr for ContentEncryption {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::named(name)
-            .ok_or_else(|| config("there is no such content encryption: write A256GCM or the like"))
+            .ok_or_else(|| config("unknown content encryption: write A256GCM or the like"))
     }
 }

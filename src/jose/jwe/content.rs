@@ -36,8 +36,7 @@ impl ContentEncryption {
         }
     }
 
-    /// The plaintext, unless anything at all is wrong. All lengths are exact: a shorter tag would
-    /// be guessed soon.
+    /// Decrypts; `None` if anything is wrong. All lengths are exact: a shorter tag could be guessed.
     pub(super) fn open(
         self,
         key: &[u8],
@@ -116,7 +115,7 @@ impl ContentEncryption {
     }
 }
 
-/// RFC 7518 section 5.2.2.1, step 5: the left half of the HMAC.
+/// Returns the left half of the HMAC (RFC 7518 section 5.2.2.1, step 5).
 fn authentication_tag(
     algorithm: hmac::Algorithm,
     key: &[u8],
@@ -128,7 +127,7 @@ fn authentication_tag(
     context.update(aad);
     context.update(iv);
     context.update(ciphertext);
-    // The length of `aad` in bits; nothing in memory comes near the limit.
+    // The length of `aad` in bits; no slice in memory comes near the limit.
     context.update(&(aad.len() as u64).wrapping_mul(8).to_be_bytes());
     let tag = context.sign();
     tag.as_ref()[..key.len()].to_vec()

@@ -1,4 +1,4 @@
-//! Keys that open what was encrypted for this client.
+//! Keys that decrypt tokens for this client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::error::{Result, config};
 use crate::jose::algorithm::Family;
 use crate::jose::jwk::{Curve, Jwk};
 use crate::jose::private_key::{PrivateKey, refused};
-use crate::jose::public_key::PublicKey;
+use crate::jose::public_key::{PublicKey, bytes};
 use crate::jose::{base64url, json};
 
-/// Longer information about the parties is none (RFC 7518 section 4.6.1.2).
+/// Longest `apu` and `apv` (RFC 7518 section 4.6.1.2), in bytes.
 const MAX_PARTY: usize = 1024;
 
-/// A private key that opens tokens encrypted with one algorithm.
+/// A private key that decrypts tokens of one algorithm.
 ///
-/// The algorithm is the one the client is registered with at the server
+/// The algorithm is the one that the client is registered with
 /// (`id_token.encrypted.response.alg` and the like); a token that names another one is refused.
-/// Cheap to clone; `Debug` shows no part of the key.
+/// Cheap to clone; `Debug` does not show the key.
 #[derive(Clone)]
 pub struct DecryptionKey {
     algorithm: KeyEncryption,
@@ -48,32 +48,35 @@ enum Material {
 }
 
 impl DecryptionKey {
-    /// Reads a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`), `BEGIN RSA PRIVATE KEY` or
+    /// Parses a private key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`), `BEGIN RSA PRIVATE KEY` or
     /// `BEGIN EC PRIVATE KEY`.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be parsed or is not for the
+    /// algorithm.
     pub fn from_pem(algorithm: KeyEncryption, pem: &str) -> Result<Self> {
         Self::new(algorithm, &PrivateKey::from_pem(pem)?)
     }
 
-    /// Reads a private key in DER, PKCS#8 (RFC 5208) above all.
+    /// Parses a private key in DER: PKCS#8 (RFC 5208), PKCS#1 (RFC 8017) or SEC 1 (RFC 5915).
     ///
     /// # Errors
-    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be parsed or is not for the
+    /// algorithm.
     pub fn from_der(algorithm: KeyEncryption, der: &[u8]) -> Result<Self> {
         Self::new(algorithm, &PrivateKey::from_der(der)?)
     }
 
-    /// Reads a private JSON Web Key; it keeps its `kid`.
+    /// Parses a private JSON Web Key and keeps its `kid`.
     ///
     /// # Errors
-    /// Of kind `Config` when it is no private key, or none for the algorithm.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be parsed or is not for the
+    /// algorithm.
     pub fn from_jwk(algorithm: KeyEncryption, jwk: &str) -> Result<Self> {
-        let members = json::object(jwk.as_bytes()).ok_or_else(|| refused("it is no JSON"))?;
+        let members = json::object(jwk.as_bytes()).ok_or_else(|| refused("it is not JSON"))?;
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         if text("alg").is_some_and(|alg| alg != algorithm.name()) {
-            return Err(refused("its alg is another one"));
+            return Err(refused("its alg is another algorithm"));
         }
         if text("use").is_some_and(|usage| usage != "enc") {
             return Err(refused("it is not for encryption"));
@@ -83,11 +86,11 @@ impl DecryptionKey {
         Ok(key)
     }
 
-    /// Makes a new key, of 2048 bits or on P-256. It lives as long as this value, unless it is kept:
-    /// [`to_pem`](Self::to_pem).
+    /// Generates a new key: RSA with 2048 bits, or P-256. [`to_pem`](Self::to_pem) returns it for
+    /// storage.
     ///
     /// # Errors
-    /// Of kind `Config` when this machine cannot make one.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be generated.
     pub fn generate(algorithm: KeyEncryption) -> Result<Self> {
         let family = if algorithm.is_rsa() {
             Family::Rsa
@@ -129,26 +132,26 @@ impl DecryptionKey {
         })
     }
 
-    /// The private key as PKCS#8 in PEM, to keep it beyond this process;
-    /// [`from_pem`](Self::from_pem) reads it. Its id is not in it.
+    /// Returns the private key as PKCS#8 in PEM, for storage; [`from_pem`](Self::from_pem) parses it.
+    /// The key id is not included.
     ///
     /// # Errors
-    /// Of kind `Config` when this machine cannot write it.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the key cannot be written as PKCS#8.
     pub fn to_pem(&self) -> Result<Secret> {
         self.private.to_pem()
     }
 
-    /// Gives the key an id: tokens that name another one are not tried with it.
+    /// Sets the key id. A token that names another id is not decrypted with the key.
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());
         self
     }
 
-    /// Takes only contents that are encrypted in one of these ways; all of them unless set.
+    /// Accepts only these content encryptions; all by default.
     ///
     /// # Errors
-    /// Of kind `Config` when there is none.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `content` is empty.
     pub fn with_content_encryptions(
         mut self,
         content: impl IntoIterator<Item = ContentEncryption>,
@@ -160,17 +163,17 @@ impl DecryptionKey {
         Ok(self)
     }
 
-    /// The algorithm of the tokens it opens.
+    /// Returns the algorithm of the tokens that the key decrypts.
     pub fn algorithm(&self) -> KeyEncryption {
         self.algorithm
     }
 
-    /// The key id, if it has one.
+    /// Returns the key id, if there is one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The public half, with the key's id and algorithm and `"use":"enc"`, as the client registers
+    /// Returns the public key with its id, its algorithm and `"use":"enc"`, as the client registers
     /// it.
     pub fn public_jwk(&self) -> Jwk {
         Jwk {
@@ -185,8 +188,8 @@ impl DecryptionKey {
         self.algorithm == algorithm && self.content.contains(&content)
     }
 
-    /// The content's key. Whether an RSA1_5 padding was right shows nowhere: a wrong one gives a
-    /// random key, which opens nothing (RFC 7516 section 11.5).
+    /// Returns the content encryption key. Whether an RSA1_5 padding was right cannot be observed: a
+    /// wrong one yields a random key, which decrypts nothing (RFC 7516 section 11.5).
     pub(super) fn content_key(
         &self,
         header: &Map<String, Value>,
@@ -232,16 +235,16 @@ impl DecryptionKey {
     }
 }
 
-/// The sender's key: a point of the same curve as the own key.
+/// Returns the sender's public key, a point of the same curve as the own key.
 fn ephemeral_key(header: &Map<String, Value>, own: Curve) -> Option<Vec<u8>> {
     let epk = header.get("epk")?.as_object()?;
     match Jwk::read(epk).ok()?.key {
-        PublicKey::Ec { curve, point } if curve == own => Some(point),
+        PublicKey::Ec(curve, point) if curve == own => Some(bytes(&point).to_vec()),
         _ => None,
     }
 }
 
-/// What a party says about itself: nothing when the member is missing.
+/// Returns what a party says about itself (`apu`, `apv`); empty if the member is missing.
 fn party(header: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
     match header.get(name) {
         None => Some(Vec::new()),

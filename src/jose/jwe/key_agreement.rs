@@ -15,7 +15,7 @@ pub(super) fn agreement(curve: Curve) -> &'static agreement::Algorithm {
     }
 }
 
-/// What the derived key is for, and what both sides say about themselves.
+/// What the derived key is for, and what both parties say about themselves.
 pub(super) struct Info<'a> {
     pub(super) algorithm: KeyEncryption,
     pub(super) content: ContentEncryption,
@@ -24,8 +24,8 @@ pub(super) struct Info<'a> {
 }
 
 impl Info<'_> {
-    /// The name and the octets of the key that is derived: for the content itself, or for
-    /// wrapping its key.
+    /// Returns the algorithm and the length in bytes of the derived key, which encrypts the content
+    /// or wraps its key.
     fn target(&self) -> (&'static str, usize) {
         match self.algorithm.wrapping_length() {
             Some(length) => (self.algorithm.name(), length),
@@ -33,7 +33,7 @@ impl Info<'_> {
         }
     }
 
-    /// OtherInfo (RFC 7518 section 4.6.2).
+    /// Returns OtherInfo (RFC 7518 section 4.6.2).
     fn other(&self) -> Option<Vec<u8>> {
         let (name, length) = self.target();
         let mut other = Vec::new();
@@ -46,7 +46,7 @@ impl Info<'_> {
     }
 }
 
-/// The key that both sides derive; `None` when `peer` is no point of the key's curve.
+/// Derives the key that both parties share; `None` if `peer` is not a point of the key's curve.
 pub(super) fn agree(
     private: &PrivateKey,
     curve: Curve,

@@ -4,7 +4,7 @@ use aes_kw::{KeyInit, KwAes192};
 use aws_lc_rs::key_wrap::{AES_128, AES_256, AesBlockCipher, AesKek, KeyWrap};
 use secrecy::zeroize::Zeroizing;
 
-/// Ciphers of aws-lc-rs, which has none of 192 bits.
+/// Returns the cipher of aws-lc-rs, which does not have AES-192.
 fn cipher(key: &[u8]) -> Option<&'static AesBlockCipher> {
     match key.len() {
         16 => Some(&AES_128),
@@ -28,7 +28,7 @@ pub(super) fn wrap(wrapping_key: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     Some(wrapped)
 }
 
-/// `None` unless `wrapped` holds a key of `length` octets that was wrapped with `wrapping_key`.
+/// Unwraps a key of `length` bytes; `None` if it was not wrapped with `wrapping_key`.
 pub(super) fn unwrap(
     wrapping_key: &[u8],
     wrapped: &[u8],

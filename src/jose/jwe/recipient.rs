@@ -1,4 +1,4 @@
-//! Encrypting the content's key for somebody else.
+//! Encrypting the content encryption key for a recipient.
 
 use aws_lc_rs::agreement::PrivateKey;
 use aws_lc_rs::rand;
@@ -13,7 +13,7 @@ use super::key_agreement::{Info, agree, agreement};
 use super::{ContentEncryption, KeyEncryption, key_wrap};
 use crate::error::{Result, config};
 use crate::jose::jwk::{Curve, Jwk};
-use crate::jose::public_key::PublicKey;
+use crate::jose::public_key::{PublicKey, bytes};
 
 pub(super) struct SealedKey {
     pub(super) cek: Zeroizing<Vec<u8>>,
@@ -27,22 +27,22 @@ pub(super) fn seal_key(
     content: ContentEncryption,
 ) -> Result<SealedKey> {
     if !is_for(key, algorithm) {
-        return Err(config(format!("the key is not one for {algorithm}"))
+        return Err(config(format!("the key is not for {algorithm}"))
             .with_hint("take the key that the realm publishes with use enc"));
     }
     let sealed = match &key.key {
-        PublicKey::Rsa { n, e } => rsa(n, e, algorithm, content),
-        PublicKey::Ec { curve, point } => ec(*curve, point, algorithm, content),
+        PublicKey::Rsa(key) => rsa(&key.n, &key.e, algorithm, content),
+        PublicKey::Ec(curve, point) => ec(*curve, bytes(point), algorithm, content),
         PublicKey::Ed25519(_) => None,
     };
     sealed.ok_or_else(|| config(format!("a key could not be encrypted with {algorithm}")))
 }
 
-/// Whether the key was published for encrypting with `algorithm`.
+/// Returns whether the key is published for encrypting with `algorithm`.
 pub(in crate::jose) fn is_for(key: &Jwk, algorithm: KeyEncryption) -> bool {
     let kind = match &key.key {
-        PublicKey::Rsa { .. } => algorithm.is_rsa(),
-        PublicKey::Ec { .. } => !algorithm.is_rsa(),
+        PublicKey::Rsa(_) => algorithm.is_rsa(),
+        PublicKey::Ec(..) => !algorithm.is_rsa(),
         PublicKey::Ed25519(_) => false,
     };
     let operations = ["encrypt", "wrapKey", "deriveKey", "deriveBits"];

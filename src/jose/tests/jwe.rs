@@ -226,10 +226,7 @@ fn a_key_of_another_use_encrypts_nothing() {
         try_with(&key, KeyEncryption::EcdhEs).unwrap_err(),
     ] {
         assert!(error.is_config(), "{error}");
-        assert!(
-            error.to_string().contains("the key is not one for"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("the key is not for"), "{error}");
     }
     let mut wrapping = key.clone();
     wrapping.operations = Some(vec!["wrapKey".into()]);

@@ -168,7 +168,7 @@ fn json_keys() {
                 key["use"] = json!("sig");
                 key["d"] = json!(1);
             }),
-            "missing or no base64url",
+            "missing or not base64url",
         ),
         (
             with(&|key| {
@@ -184,7 +184,7 @@ fn json_keys() {
             }),
             "kind",
         ),
-        ("text".to_owned(), "no JSON"),
+        ("text".to_owned(), "not JSON"),
     ] {
         let error = SigningKey::from_jwk(es256, &text).unwrap_err();
         assert!(
@@ -199,7 +199,7 @@ fn json_keys() {
             with(&|key| key["alg"] = json!("ECDH-ES+A128KW")),
             "alg is another",
         ),
-        ("[]".to_owned(), "no JSON"),
+        ("[]".to_owned(), "not JSON"),
     ] {
         let error = DecryptionKey::from_jwk(KeyEncryption::EcdhEs, &text).unwrap_err();
         assert!(
@@ -281,7 +281,7 @@ fn what_is_no_key_says_what_to_do() {
         ),
         (
             "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n",
-            "no RSA, P-256",
+            "not an RSA, P-256",
         ),
         (
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",

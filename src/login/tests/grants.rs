@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::testing::{Reply, Seen, Server, options, token};
+use crate::test_support::{Reply, Seen, Server, options, token};
 use crate::{ErrorKind, Keycloak};
 
 /// Drops the current token, as a 401 would.

@@ -9,7 +9,7 @@ use crate::jose::tests::sign;
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::tests::mock::{Defects, Mock, now};
 use crate::oidc::{CallbackAnswer, MemoryLoginStore, ResponseMode};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{CallbackFault, ErrorKind, TokenFault};
 
 #[tokio::test]

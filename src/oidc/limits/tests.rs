@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::oidc::Oidc;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 const OP: Operation = Operation::new("test", "", "");
 

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::Session;
 use crate::oidc::TokenSet;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{AccessToken, ErrorKind};
 
 /// Issues `t1` with `r1`, then `t2` with `r2`, and so on; a refresh token is valid once.

@@ -58,7 +58,7 @@ async fn a_key_for_tokens_is_refused_where_the_provider_has_no_dpop() {
             let base = format!("http://{}", seen.header("host").unwrap());
             (seen.target == "/.well-known/oauth-authorization-server").then(|| {
                 let document = json!({ "issuer": base, MEMBER: ["ES256"] });
-                crate::testing::Reply::json(200, document.to_string())
+                crate::test_support::Reply::json(200, document.to_string())
             })
         }),
         ..Defects::default()

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::mock::{Defects, Mock};
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
 use crate::oidc::{Discovered, Oidc, OidcBuilder};
-use crate::testing::options;
+use crate::test_support::options;
 use crate::{AssertionAudience, ClientAuth};
 
 /// The public URL of a provider that is called at another address.

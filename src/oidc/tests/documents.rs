@@ -10,7 +10,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::oidc::{LoginStore, MemoryLoginStore, Oidc, StartedLogin};
-use crate::testing::{Reply, options};
+use crate::test_support::{Reply, options};
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_published_is_named() {

@@ -12,7 +12,7 @@ use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::jose::{SignatureAlgorithm, SigningKey, decode_unverified};
 use crate::oidc::{BackchannelLogin, SavedDeviceLogin};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 const START: &str = "/backchannel";
 

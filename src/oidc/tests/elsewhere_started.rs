@@ -5,7 +5,7 @@ use serde_json::json;
 use super::flows::on;
 use super::mock::Mock;
 use crate::TokenFault;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 #[tokio::test]
 async fn a_code_from_elsewhere_is_exchanged_with_what_is_known_of_its_login() {

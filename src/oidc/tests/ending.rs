@@ -9,7 +9,7 @@ use super::mock::{Defects, Mock};
 use crate::discovery::ProviderMetadata;
 use crate::oidc::RefreshToken;
 use crate::oidc::logout::browser_url;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{AccessToken, ErrorKind, Secret};
 
 /// The path where Keycloak ends sessions.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::flows::on;
 use super::mock::Mock;
 use crate::ErrorKind;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 const PATH: &str = "/broker/git%2Fhub/token";
 

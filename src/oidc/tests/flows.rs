@@ -11,7 +11,7 @@ use crate::jose::tests::sign;
 use crate::jose::{
     ContentEncryption, DecryptionKey, DpopKey, KeyEncryption, SignatureAlgorithm, encrypt,
 };
-use crate::testing::{Reply, Seen};
+use crate::test_support::{Reply, Seen};
 use crate::{ClientAuth, ErrorKind, Secret, TokenFault};
 
 pub(super) fn on(

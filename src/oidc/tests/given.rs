@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::documents::minutes_later;
 use super::mock::{Defects, Mock};
 use crate::oidc::{Discovered, Oidc, OidcBuilder};
-use crate::testing::{Reply, options};
+use crate::test_support::{Reply, options};
 use crate::{ErrorKind, ProviderMetadata};
 
 const SECOND: &str = "/.well-known/oauth-authorization-server";

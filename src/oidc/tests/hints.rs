@@ -8,7 +8,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::jose::{ContentEncryption, KeyEncryption, SignatureAlgorithm, SigningKey};
 use crate::oidc::{CallbackAnswer, Oidc};
-use crate::testing::{Reply, options};
+use crate::test_support::{Reply, options};
 use crate::{AccessToken, ClientAuth, Error, ErrorKind};
 
 #[track_caller]

@@ -6,7 +6,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock, now};
 use crate::jose::tests::sign;
 use crate::oidc::Introspection;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{ErrorKind, TokenFault};
 
 async fn answering(answer: &Value) -> Mock {

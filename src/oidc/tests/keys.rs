@@ -6,7 +6,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::jose::tests::{es256, sign};
 use crate::oidc::Expected;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{ErrorKind, TokenFault};
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::jose::SignatureAlgorithm;
 use crate::jose::tests::{es256, sign};
 use crate::oidc::{Discovered, LoginAttempt, Oidc, OidcBuilder};
-use crate::testing::{Reply, Seen, Server, options};
+use crate::test_support::{Reply, Seen, Server, options};
 
 type Script = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
 type Change = Box<dyn Fn(&mut Value) + Send + Sync>;

@@ -7,7 +7,7 @@ use super::flows::on;
 use super::mock::{Defects, Mock};
 use crate::ErrorKind;
 use crate::oidc::TokenSet;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 async fn answering(answer: &Value) -> (Mock, TokenSet) {
     let body = answer.to_string();

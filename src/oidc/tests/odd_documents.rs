@@ -213,7 +213,7 @@ async fn a_member_that_is_there_twice_with_two_values_has_no_meaning() {
     for (second, good) in [("true", true), ("false", false)] {
         let mock = Mock::with(super::flows::on("/openid-configuration", move |seen| {
             let base = format!("http://{}", seen.header("host").unwrap());
-            crate::testing::Reply::json(200, format!(
+            crate::test_support::Reply::json(200, format!(
                 r#"{{"issuer":"{base}","require_pushed_authorization_requests":true,"require_pushed_authorization_requests":{second}}}"#
             ))
         }))

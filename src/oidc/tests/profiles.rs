@@ -11,7 +11,7 @@ use crate::oidc::IdTokenSecret;
 use crate::oidc::{
     Discovered, LoginAttempt, OidcBuilder, ResponseMode, ResponseType, SecurityProfile, TokenSet,
 };
-use crate::testing::{Reply, options};
+use crate::test_support::{Reply, options};
 use crate::{
     AssertionAudience, CallbackFault, ClientAuth, ClientOptions, Error, ErrorKind, TokenFault,
 };

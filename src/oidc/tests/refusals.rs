@@ -2,7 +2,7 @@
 
 use super::mock::{Defects, Mock};
 use crate::registration::ClientMetadata;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{AccessToken, Error};
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use url::Url;
 use super::mock::{Defects, Mock};
 use crate::jose::{SignatureAlgorithm, SigningKey};
 use crate::oidc::{ResponseMode, ResponseType};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{ClientAuth, Secret};
 
 fn pairs(query: &str) -> BTreeMap<String, Vec<String>> {

@@ -11,7 +11,7 @@ use super::mock::{Defects, Mock, now};
 use crate::TokenFault;
 use crate::jose::{DpopKey, SignatureAlgorithm};
 use crate::oidc::SavedTokens;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 fn about(end: Option<SystemTime>, seconds: u64) -> bool {
     let left = end.unwrap().duration_since(SystemTime::now()).unwrap();

@@ -19,7 +19,7 @@ use crate::oidc::{
     Refreshable, ReplayMemory, ResponseMode, ResponseType, Revocable, SecurityProfile,
     StoredTokens, TrustedIssuer,
 };
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{AccessToken, ClientAuth, Keycloak, Result, Secret};
 
 /// What every type shows, by its name, and the secrets that none of them may show.
@@ -452,7 +452,7 @@ async fn every_exported_type_is_formatted() {
 #[cfg(feature = "tracing")]
 #[tokio::test]
 async fn traces_of_every_flow_show_no_secret() {
-    let traces = crate::testing::traces();
+    let traces = crate::test_support::traces();
     let parts = [
         browser_logins().await,
         other_grants().await,

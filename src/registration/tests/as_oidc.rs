@@ -9,7 +9,7 @@ use crate::jose::{
 };
 use crate::oidc::{Expected, Oidc, OidcBuilder};
 use crate::registration::{ClientKeys, ClientMetadata, RegisteredClient, Registration};
-use crate::testing::{Reply, Server, options};
+use crate::test_support::{Reply, Server, options};
 use crate::{Error, ErrorKind, TokenFault};
 
 /// A provider that registers the requested metadata, modified by `change`.

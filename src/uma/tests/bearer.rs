@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::jose::tests::sign;
 use crate::oidc::ParameterLimits;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::uma::{Access, PathRule};
 use crate::{AccessToken, ErrorKind, Method, TokenFault};
 
@@ -235,7 +235,7 @@ async fn a_requesting_party_token_is_about_who_was_asked_about() {
 
 #[tokio::test]
 async fn an_entitlement_is_about_who_asked() {
-    use crate::testing::Server;
+    use crate::test_support::Server;
     let server = Server::keycloak(|seen, _| {
         let given = token(json!({ "sub": "2" }));
         let is_asked = seen.target.contains("/authz/entitlement/");

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::jose::tests::sign;
 use crate::oidc::tests::mock::{Defects, Mock};
 use crate::operation::Operation;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::uma::fault::{ObjectKind, grant, protection};
 use crate::{Error, UmaFault};
 

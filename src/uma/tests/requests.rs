@@ -7,7 +7,7 @@ use crate::UmaFault;
 use crate::jose::tests::sign;
 use crate::oidc::ParameterLimits;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::{Reply, Seen};
+use crate::test_support::{Reply, Seen};
 
 fn asked(seen: &Seen) -> Vec<String> {
     form_urlencoded::parse(seen.body.as_bytes())

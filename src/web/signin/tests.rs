@@ -24,7 +24,7 @@ use super::record::{KEY, place};
 use super::{SessionKey, SessionKeys, SignIn, SignInBuilder, User};
 use crate::jose::tests::sign;
 use crate::oidc::tests::mock::{Defects, Mock, now};
-use crate::testing::{Reply, Seen};
+use crate::test_support::{Reply, Seen};
 use crate::web::{acr, logged_in_within, realm_role, scope};
 
 const BASE: &str = "https://app.example";

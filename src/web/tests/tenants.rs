@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::json;
+use http::request::Parts;
 
-use super::{Guard, RejectionKind, bearer, claims, with};
+use super::{Guard, RejectionKind, request};
 use crate::oidc::Oidc;
-use crate::testing::{Reply, Server};
+use crate::testing::TestProvider;
 use crate::web::TenantResolver;
-use crate::{BoxFuture, Keycloak, Result};
+use crate::{BoxFuture, Result};
 
 #[derive(Debug, Clone)]
 struct Realms {
-    kc: Keycloak,
-    base: String,
+    acme: Oidc,
+    issuer: String,
     asked: Arc<AtomicUsize>,
-    /// The realm that is given for every issuer, where it is not the one asked for.
-    other: Option<&'static str>,
+    /// What is given for every issuer, where it is not the one asked for.
+    other: Option<Oidc>,
     slow: bool,
 }
 
@@ -30,42 +30,43 @@ impl TenantResolver for Realms {
             if self.slow {
                 std::future::pending::<()>().await;
             }
-            let realm = issuer.strip_prefix(&format!("{}/realms/", self.base));
-            match self.other.or(realm.filter(|realm| *realm == "acme")) {
-                Some(realm) => self.kc.oidc(realm, "api").build().map(Some),
-                None => Ok(None),
-            }
+            let acme = (issuer == self.issuer).then(|| self.acme.clone());
+            Ok(self.other.clone().or(acme))
         })
     }
 }
 
 struct Setting {
-    server: Server,
+    acme: TestProvider,
     realms: Realms,
+}
+
+async fn provider(realm: &str) -> TestProvider {
+    TestProvider::builder().realm(realm).start().await.unwrap()
 }
 
 impl Setting {
     async fn new() -> Self {
-        let server = Server::start(|seen, _| {
-            let path = seen.target.trim_start_matches("/realms/");
-            let realm = path.split('/').next().unwrap_or_default();
-            let issuer = format!("http://{}/realms/{realm}", seen.header("host").unwrap());
-            let answer = if seen.target.ends_with("openid-configuration") {
-                json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/certs") })
-            } else {
-                json!({ "keys": [crate::jose::tests::es256("a")] })
-            };
-            Reply::json(200, answer.to_string())
-        })
-        .await;
+        let acme = provider("acme").await;
         let realms = Realms {
-            kc: Keycloak::builder(&server.url).anonymous().build().unwrap(),
-            base: server.url.trim_end_matches('/').to_owned(),
+            acme: acme.oidc("api").build().unwrap(),
+            issuer: acme.issuer(),
             asked: Arc::default(),
             other: None,
             slow: false,
         };
-        Self { server, realms }
+        Self { acme, realms }
+    }
+
+    /// A request with a token that names this realm's issuer.
+    fn request(&self, realm: &str) -> Parts {
+        self.request_of(&self.issuer(realm))
+    }
+
+    fn request_of(&self, issuer: &str) -> Parts {
+        let token = self.acme.access_token().audience("api");
+        let token = token.claim("iss", issuer).sign();
+        request(&[("authorization", &format!("Bearer {token}"))])
     }
 
     fn guard(&self) -> Guard {
@@ -76,7 +77,7 @@ impl Setting {
     }
 
     fn issuer(&self, realm: &str) -> String {
-        format!("{}/realms/{realm}", self.realms.base)
+        format!("{}/realms/{realm}", self.acme.base_url())
     }
 
     fn asked(&self) -> usize {
@@ -88,7 +89,7 @@ impl Setting {
 async fn one_lookup_for_many_requests_of_a_tenant() {
     let setting = Setting::new().await;
     let guard = setting.guard();
-    let request = bearer(&with(claims(), "iss", json!(setting.issuer("acme"))));
+    let request = setting.request("acme");
     let all = join_all((0..50).map(|_| guard.caller(&request))).await;
     for caller in all {
         assert_eq!(caller.unwrap().issuer(), setting.issuer("acme"));
@@ -104,9 +105,9 @@ async fn refused_issuers_push_no_tenant_out_and_nothing_is_fetched_for_them() {
         .tenant_cache(3, Duration::from_secs(60))
         .build()
         .unwrap();
-    let good = bearer(&with(claims(), "iss", json!(setting.issuer("acme"))));
+    let good = setting.request("acme");
     guard.caller(&good).await.unwrap();
-    let sent = setting.server.seen().len();
+    let sent = setting.acme.requests().len();
     let evil: Vec<String> = (0..10)
         .map(|n| setting.issuer(&format!("evil{n}")))
         .collect();
@@ -115,15 +116,15 @@ async fn refused_issuers_push_no_tenant_out_and_nothing_is_fetched_for_them() {
         &setting.issuer("ACME"),
         &"x".repeat(2049),
     ]) {
-        let request = bearer(&with(claims(), "iss", json!(issuer)));
+        let request = setting.request_of(issuer);
         let rejection = guard.caller(&request).await.unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::InvalidToken, "{issuer}");
     }
-    assert_eq!(setting.server.seen().len(), sent);
+    assert_eq!(setting.acme.requests().len(), sent);
     // The last one is remembered; one that is too long was never asked about.
     let asked = setting.asked();
     assert_eq!(asked, 1 + 12);
-    let again = bearer(&with(claims(), "iss", json!(setting.issuer("ACME"))));
+    let again = setting.request("ACME");
     assert!(guard.caller(&again).await.is_err());
     guard.caller(&good).await.unwrap();
     assert_eq!(setting.asked(), asked);
@@ -137,7 +138,7 @@ async fn a_tenant_is_looked_up_again_after_its_time() {
         .tenant_cache(10, Duration::ZERO)
         .build()
         .unwrap();
-    let request = bearer(&with(claims(), "iss", json!(setting.issuer("acme"))));
+    let request = setting.request("acme");
     guard.caller(&request).await.unwrap();
     guard.caller(&request).await.unwrap();
     assert_eq!(setting.asked(), 2);
@@ -146,8 +147,9 @@ async fn a_tenant_is_looked_up_again_after_its_time() {
 #[tokio::test]
 async fn a_provider_of_another_issuer_is_refused() {
     let mut setting = Setting::new().await;
-    setting.realms.other = Some("globex");
-    let request = bearer(&with(claims(), "iss", json!(setting.issuer("acme"))));
+    let globex = provider("globex").await;
+    setting.realms.other = Some(globex.oidc("api").build().unwrap());
+    let request = setting.request("acme");
     let rejection = setting.guard().caller(&request).await.unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::InvalidToken);
 }
@@ -158,7 +160,7 @@ async fn a_lookup_that_hangs_is_503_and_leaves_nothing_behind() {
     setting.realms.slow = true;
     let guard = setting.guard();
     for _ in 0..2 {
-        let request = bearer(&with(claims(), "iss", json!(setting.issuer("acme"))));
+        let request = setting.request("acme");
         let rejection = guard.caller(&request).await.unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::Unavailable);
     }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use pretty_assertions::assert_eq;
 use syn::{Attribute, Item};
 
-use super::{file, pages};
+use super::{file, pages_of_today};
 use crate::support::sources::rust_files;
 
 /// What the sources define and name.
@@ -175,7 +175,7 @@ fn every_rule_has_its_tests() {
 fn every_test_that_a_page_names_is_there() {
     let tree = &*TREE;
     let (mut faults, mut named) = (Vec::new(), 0);
-    for page in pages() {
+    for page in pages_of_today() {
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&page).unwrap();
         for (row, tests) in rows(&text) {

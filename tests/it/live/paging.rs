@@ -5,8 +5,9 @@ mod content;
 use std::collections::BTreeSet;
 
 use futures_util::future::{BoxFuture, FutureExt};
+use keycloak_kit::ItemStream;
+use keycloak_kit::admin::bulk;
 use keycloak_kit::admin::handles::Realm;
-use keycloak_kit::admin::{ItemStream, bulk};
 use keycloak_kit::representations::GroupRepresentation;
 use pretty_assertions::assert_eq;
 use serde::Serialize;

@@ -2,9 +2,10 @@
 
 use std::future::{Future, IntoFuture};
 
+use keycloak_kit::ItemStream;
+use keycloak_kit::admin::bulk;
 use keycloak_kit::admin::handles::Realm;
 use keycloak_kit::admin::ids::{ClientUuid, UserId};
-use keycloak_kit::admin::{ItemStream, bulk};
 use keycloak_kit::representations::UserRepresentation;
 use keycloak_kit::{BoxFuture, Result};
 

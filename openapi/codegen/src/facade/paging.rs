@@ -59,7 +59,7 @@ pub(super) fn paging(
     Some(quote! {
         #[doc = #doc]
         #[inline]
-        pub fn stream(self) -> crate::admin::ItemStream<#item> {
+        pub fn stream(self) -> crate::ItemStream<#item> {
             #stream
         }
 

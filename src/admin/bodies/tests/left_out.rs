@@ -12,7 +12,7 @@ use crate::admin::representations::{
     ClientRepresentation, ComponentRepresentation, IdentityProviderRepresentation,
     RealmRepresentation, RoleRepresentation, UserRepresentation,
 };
-use crate::testing::{Reply, Server};
+use crate::test_support::{Reply, Server};
 
 const VERSION: &str = "26.7.4";
 

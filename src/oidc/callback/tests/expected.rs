@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::TokenFault;
 use crate::oidc::tests::mock::{Defects, Mock, now};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 async fn with_claim(name: &'static str, value: Value) -> Mock {
     let claims = Box::new(move |claims: &mut Value| claims[name] = value.clone());

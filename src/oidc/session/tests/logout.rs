@@ -7,7 +7,7 @@ use super::shared::{Store, two_processes};
 use super::{expire, first};
 use crate::ErrorKind;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 
 /// A server whose logout fails this many times, in this way.
 async fn failing(times: usize, failure: Reply) -> Mock {

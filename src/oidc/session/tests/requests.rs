@@ -6,7 +6,7 @@ use super::{first, rotating};
 use crate::jose::{DpopKey, SignatureAlgorithm, decode_unverified};
 use crate::oidc::Session;
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::{Reply, Server, options};
+use crate::test_support::{Reply, Server, options};
 use crate::{ErrorKind, Method, StatusCode};
 
 async fn session(mock: &Mock) -> Session {

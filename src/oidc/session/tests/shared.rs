@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::{Session, StoredTokens, TokenStore};
 use super::{expire, first, rotating};
 use crate::oidc::tests::mock::{Defects, Mock};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::{BoxFuture, ErrorKind, Result};
 
 #[derive(Debug, Clone, Default)]

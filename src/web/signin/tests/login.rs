@@ -4,7 +4,7 @@ use http::Request;
 
 use super::{App, BASE, Browser, signin};
 use crate::oidc::{MemoryLoginStore, Oidc};
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::web::SignIn;
 use crate::web::signin::return_path::ReturnPath;
 

@@ -10,7 +10,7 @@ use super::{App, Browser, KEY, SessionKey, SessionKeys, keys, router};
 use crate::BoxFuture;
 use crate::error::{Result, config};
 use crate::oidc::tests::mock::now;
-use crate::testing::Reply;
+use crate::test_support::Reply;
 use crate::web::SessionIndex;
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Streams of paged lists.
 
+mod seen_items;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use futures_util::stream::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use tokio::task::JoinHandle;
 
-use super::seen_items::{REMEMBERED, SeenItems};
+use self::seen_items::{REMEMBERED, SeenItems};
 use crate::http::trace;
 use crate::{BoxFuture, Result, error};
 
