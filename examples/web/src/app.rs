@@ -74,6 +74,7 @@ pub fn application(oidc: Oidc, settings: &Settings) -> Result<Router, Error> {
             get(safe).layer(signin.require(logged_in_within(settings.recent))),
         )
         .route("/style.css", get(style))
+        .route("/forget.css", get(forget))
         .merge(users)
         .fallback(async |uri: Uri| Fault::not_found(&uri))
         .merge(signin.routes())
@@ -95,6 +96,7 @@ fn content_policy(provider: &str) -> Result<HeaderValue, Error> {
 
 /// Gives every page its headers, and the short error pages of the sign-in the look of the others.
 async fn finish(State(shared): Site, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     let is_html = response
         .headers()
@@ -103,7 +105,7 @@ async fn finish(State(shared): Site, request: Request, next: Next) -> Response {
     let failed = response.status().is_client_error() || response.status().is_server_error();
     let finished = response.extensions().get::<Finished>().is_some();
     if is_html && failed && !finished {
-        let fault = Fault::of_signin(response.status());
+        let fault = Fault::of_signin(response.status(), &path);
         *response.body_mut() = fault.into_response().into_body();
         response.headers_mut().remove(CONTENT_SECURITY_POLICY);
         response.headers_mut().remove("content-length");
@@ -125,6 +127,17 @@ async fn style() -> impl IntoResponse {
         (CACHE_CONTROL, "max-age=3600"),
     ];
     (headers, include_str!("style.css"))
+}
+
+/// Has the browser forget the pages that it keeps for its back button. Chromium keeps them in spite of
+/// `no-store`, and those of before a logout only from the moment when the page after it is shown:
+/// a header of that page would come too early.
+async fn forget() -> impl IntoResponse {
+    let headers = [
+        ("content-type", "text/css; charset=utf-8"),
+        ("clear-site-data", "\"cache\""),
+    ];
+    (headers, "")
 }
 
 async fn home(user: Option<User>) -> Markup {

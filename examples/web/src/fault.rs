@@ -35,10 +35,14 @@ impl Fault {
         )
     }
 
-    /// What a response of the sign-in says with its status.
-    pub(crate) fn of_signin(status: StatusCode) -> Self {
+    /// What a response of the sign-in says with its status, at this path.
+    pub(crate) fn of_signin(status: StatusCode, path: &str) -> Self {
         let (title, advice) = match status {
-            StatusCode::FORBIDDEN => (
+            StatusCode::FORBIDDEN if path == "/logout" => (
+                "You were not signed out",
+                "The form was sent by another site. Sign out with the button of a page here.",
+            ),
+            StatusCode::FORBIDDEN if path != "/callback" => (
                 "You may not see this page",
                 "Your account lacks the right. Ask an administrator for it, then sign in again.",
             ),

@@ -38,6 +38,7 @@ fn layout(title: &str, path: &str, user: Option<&User>, content: &Markup) -> Mar
                 meta name="color-scheme" content="light dark";
                 title { (title) " – Harbour" }
                 link rel="stylesheet" href="/style.css";
+                @if user.is_none() { link rel="stylesheet" href="/forget.css"; }
                 link rel="icon" href="data:,";
             }
             body {
@@ -155,7 +156,7 @@ pub(crate) fn sessions(user: &User, sessions: &[AccountSession], devices: &[Devi
         ul.cards {
             @for device in devices {
                 li {
-                    strong { (text(&device.os)) " " (device.os_version.as_deref().unwrap_or_default()) }
+                    strong { (text(&device.os)) @if let Some(version) = known(device.os_version.as_deref()) { " " (version) } }
                     @if device.current == Some(true) { p { "This device" } }
                     p { "Last used " (time(device.last_access)) }
                 }
@@ -176,7 +177,12 @@ fn end(user: &User, id: Option<&str>, label: &str) -> Markup {
 }
 
 fn text(value: &Option<String>) -> &str {
-    value.as_deref().unwrap_or("unknown")
+    known(value.as_deref()).unwrap_or("unknown")
+}
+
+/// Keycloak writes what it cannot find out as a word.
+fn known(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| *value != "Unknown")
 }
 
 fn time(seconds: Option<i64>) -> String {

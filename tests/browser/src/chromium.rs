@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use crate::Result;
 
 /// How long a condition may take to come true. Long: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Which certificates the browser accepts besides the usual ones.
@@ -107,17 +107,13 @@ impl Browser {
         &self.driver
     }
 
-    /// Opens a URL and waits until the page has loaded. A page that the browser cannot load is one
-    /// too: it says so.
+    /// Opens a URL and waits until the page has loaded.
     ///
     /// # Errors
     ///
-    /// Returns an error if the browser does not answer.
+    /// Returns an error if the page cannot be loaded.
     pub async fn open(&self, url: &str) -> Result<()> {
-        match self.driver.goto(url).await {
-            Err(error) if error.to_string().contains("net::ERR_BLOCKED_BY_CLIENT") => Ok(()),
-            opened => Ok(opened?),
-        }
+        Ok(self.driver.goto(url).await?)
     }
 
     /// Returns the URL of the page.
@@ -170,6 +166,18 @@ impl Browser {
     pub async fn until_heading(&self, heading: &str) -> Result<()> {
         self.until(heading, async |browser| {
             Ok((browser.text("main h1").await? == heading).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits for a page with this text.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`until`](Self::until).
+    pub async fn until_text(&self, text: &str) -> Result<()> {
+        self.until(text, async |browser| {
+            Ok(browser.text("body").await?.contains(text).then_some(()))
         })
         .await
     }
@@ -235,18 +243,6 @@ impl Browser {
         }
         self.fill("#password", password).await?;
         self.click("#kc-login").await
-    }
-
-    /// Makes requests for matching URLs fail, or none any more.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the browser refuses it.
-    pub async fn block(&self, urls: &[&str]) -> Result<()> {
-        self.devtools("Network.enable", json!({})).await?;
-        let parameters = json!({ "urls": urls });
-        self.devtools("Network.setBlockedURLs", parameters).await?;
-        Ok(())
     }
 
     /// Returns the cookies that the browser sends to a URL.
