@@ -207,7 +207,8 @@ impl<T: Event> EventStream<T> {
         if asked >= kept_from {
             return None;
         }
-        self.cursor.finish(kept_from);
+        // It has been told of what is missing until now.
+        self.cursor.finish(now);
         let away = Duration::from_millis(now.abs_diff(asked));
         Some(
             protocol(format!(

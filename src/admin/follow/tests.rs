@@ -281,6 +281,8 @@ async fn events_that_have_expired_since_the_last_look_are_told() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("after 3600 s"), "{error}");
     // A program that stops at the error and saves the cursor does not get the error again.
+    let saved = serde_json::to_value(stream.cursor()).unwrap();
+    assert!(saved["asked"].as_i64().unwrap() >= asked, "{saved}");
     assert_eq!(ready(&mut realm.follow(resumed(&stream))), ["new"]);
     assert_eq!(ready(&mut stream), ["new"]);
 }
