@@ -130,10 +130,14 @@ async fn signin_of_two_processes_by_postgres() {
     let base = listener().await.1;
     realm.app(client(&base)).await;
     let port = base.rsplit(':').next().unwrap();
+    let keycloak = server::server();
     let [(_one, a), (_two, b)] = [port, "0"].map(|port| {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["signin_shared::signin_process", "--exact", "--ignored"])
             .arg("--nocapture")
+            .env("KEYCLOAK_URL", &keycloak.url)
+            .env("KEYCLOAK_ADMIN_USERNAME", &keycloak.username)
+            .env("KEYCLOAK_ADMIN_PASSWORD", &keycloak.password)
             .env("SIGNIN_REALM", &realm.name)
             .env("SIGNIN_BASE", &base)
             .env("SIGNIN_PORT", port)
