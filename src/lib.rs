@@ -27,6 +27,8 @@ mod error;
 mod future;
 #[cfg(all(any(doc, doctest), feature = "admin", feature = "oidc"))]
 pub mod guide;
+#[cfg(any(feature = "signin", feature = "testing", all(test, feature = "oidc")))]
+mod html;
 mod http;
 #[cfg(feature = "oidc")]
 pub mod jose;

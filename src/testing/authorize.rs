@@ -7,11 +7,12 @@ use url::Url;
 use super::clients::TestClient;
 use super::defect::{Defect, OTHER_ISSUER};
 use super::pushed;
-use super::reply::{Reply, escaped};
+use super::reply::Reply;
 use super::request::{Params, RecordedRequest};
 use super::state::{AutomaticLogin, Code, State, new_id, now};
 use super::tokens::granted;
 use super::users::TestUser;
+use crate::html::escaped;
 
 /// The lifetime of a code, in seconds.
 const CODE_LIFESPAN: i64 = 60;

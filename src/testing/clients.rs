@@ -146,16 +146,21 @@ impl TestClient {
     }
 
     pub(super) fn allows_redirect(&self, uri: &str) -> bool {
-        self.redirect_uris.is_empty() || allows(&self.redirect_uris, uri)
+        allows(&self.redirect_uris, uri)
+    }
+
+    pub(super) fn allows_post_logout_redirect(&self, uri: &str) -> bool {
+        allows(&self.post_logout_redirect_uris, uri)
     }
 }
 
-/// Returns whether a URI is one of the registered ones.
-pub(super) fn allows(registered: &[String], uri: &str) -> bool {
-    registered.iter().any(|own| match own.strip_suffix('*') {
+/// Returns whether a URI is one of the registered ones, or none is registered.
+fn allows(registered: &[String], uri: &str) -> bool {
+    let fits = |own: &String| match own.strip_suffix('*') {
         Some(start) => uri.starts_with(start),
         None => own == uri,
-    })
+    };
+    registered.is_empty() || registered.iter().any(fits)
 }
 
 impl fmt::Debug for TestClient {

@@ -9,6 +9,7 @@ use super::reply::Reply;
 use super::request::RecordedRequest;
 use super::routes::wrong_method;
 use super::state::{State, now, object};
+use super::tokens::token_type;
 
 pub(super) fn respond(state: &mut State, request: &RecordedRequest) -> Reply {
     if *request.method() != Method::POST {
@@ -54,10 +55,7 @@ fn signed_token(state: &State, token: &str) -> Option<Map<String, Value>> {
         claims.insert("username".to_owned(), name);
     }
     if is_access_token {
-        let bound = claims
-            .get("cnf")
-            .is_some_and(|cnf| cnf.get("jkt").is_some());
-        let kind = if bound { "DPoP" } else { "Bearer" };
+        let kind = token_type(record.dpop_key());
         claims.insert("token_type".to_owned(), kind.into());
     }
     Some(claims)

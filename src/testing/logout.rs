@@ -7,12 +7,12 @@ use url::Url;
 
 use super::authorize::{COOKIE, cookie};
 use super::client_auth::authenticate;
-use super::clients::{TestClient, allows};
 use super::logout_token;
-use super::reply::{Content, Message, Reply, escaped};
+use super::reply::{Content, Message, Reply};
 use super::request::{Params, RecordedRequest};
 use super::routes::wrong_method;
 use super::state::State;
+use crate::html::escaped;
 
 pub(super) fn respond(state: &mut State, request: &RecordedRequest) -> Reply {
     let form = request.form_params();
@@ -135,11 +135,4 @@ pub(super) fn end_session(state: &mut State, id: &str) -> Vec<Message> {
         });
     }
     messages
-}
-
-impl TestClient {
-    fn allows_post_logout_redirect(&self, uri: &str) -> bool {
-        let registered = &self.post_logout_redirect_uris;
-        registered.is_empty() || allows(registered, uri)
-    }
 }

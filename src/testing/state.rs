@@ -110,6 +110,13 @@ pub(super) struct AccessRecord {
     pub(super) session: Option<String>,
 }
 
+impl AccessRecord {
+    /// Returns the thumbprint of the key that the token is bound to (RFC 9449 section 6.1).
+    pub(super) fn dpop_key(&self) -> Option<&str> {
+        self.claims.get("cnf")?.get("jkt")?.as_str()
+    }
+}
+
 /// A refresh token that was issued.
 #[derive(Clone)]
 pub(super) struct RefreshRecord {

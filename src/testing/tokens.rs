@@ -76,6 +76,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
     }
     let now = now();
     let lifespan = seconds(state.access_token_lifespan);
+    let offline = has_scope(scope, "offline_access");
     let user = state.user(&login.username);
     let common = object(json!({
         "exp": now.saturating_add(lifespan), "iat": now, "auth_time": login.auth_time,
@@ -89,15 +90,7 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
     access.insert("scope".to_owned(), scope.into());
     access.insert(
         "jti".to_owned(),
-        access_token_id(
-            if has_scope(scope, "offline_access") {
-                "of"
-            } else {
-                "on"
-            },
-            client,
-            issue.grant,
-        ),
+        access_token_id(if offline { "of" } else { "on" }, client, issue.grant),
     );
     bind(&mut access, issue.dpop_key);
     access.extend(about_user.clone().unwrap_or_default());
@@ -108,7 +101,6 @@ pub(super) fn issue(state: &mut State, issue: &Issue<'_>) -> Value {
     set_audience(&mut access, client, of_roles);
     let access_token = sign_access_token(state, client, access, Some(session));
 
-    let offline = has_scope(scope, "offline_access");
     let refresh_lifespan = if offline { 0 } else { REFRESH_LIFESPAN };
     let mut response = json!({
         "access_token": access_token, "expires_in": lifespan,
@@ -180,7 +172,7 @@ fn bind(claims: &mut Map<String, Value>, dpop_key: Option<&str>) {
     }
 }
 
-fn token_type(dpop_key: Option<&str>) -> &'static str {
+pub(super) fn token_type(dpop_key: Option<&str>) -> &'static str {
     if dpop_key.is_some() { "DPoP" } else { "Bearer" }
 }
 

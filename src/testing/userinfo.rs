@@ -52,8 +52,7 @@ pub(super) fn respond(state: &mut State, request: &RecordedRequest) -> Reply {
         Ok(record) => record,
         Err(problem) => return refused(state, problem.description()),
     };
-    let bound_to = record.claims.get("cnf").and_then(|cnf| cnf.get("jkt"));
-    if let Some(bound_to) = bound_to.and_then(Value::as_str) {
+    if let Some(bound_to) = record.dpop_key() {
         let proved = dpop::thumbprint(state, request, Some(&token));
         let good = scheme.eq_ignore_ascii_case("DPoP")
             && matches!(&proved, Ok(Some(key)) if key == bound_to);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::state::Shared;
+use super::tokens::has_scope;
 use crate::Secret;
 
 /// A user of a [`TestProvider`](super::TestProvider). `Debug` shows only the user name.
@@ -129,7 +130,7 @@ impl TestUser {
 
     /// Returns the claims about the user that a token with these scopes has.
     pub(super) fn claims(&self, scope: &str) -> Map<String, Value> {
-        let has = |name: &str| scope.split(' ').any(|one| one == name);
+        let has = |name: &str| has_scope(scope, name);
         let mut claims = Map::new();
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         if has("profile") {

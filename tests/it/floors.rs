@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "error",
         "future",
+        "html",
         "newer",
         "operation",
         "response",

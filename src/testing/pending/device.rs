@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::client_auth::authenticate;
 use super::super::provider::TestProvider;
-use super::super::reply::{Reply, escaped};
+use super::super::reply::Reply;
 use super::super::request::RecordedRequest;
 use super::super::routes::wrong_method;
 use super::super::state::{State, new_id, now};
@@ -13,6 +13,7 @@ use super::super::tokens::granted;
 use super::super::users::TestUser;
 use super::{INTERVAL, Pending, decide};
 use crate::error::{Result, config};
+use crate::html::escaped;
 
 /// How long the user has, in seconds.
 const LIFESPAN: i64 = 600;

@@ -169,7 +169,7 @@ impl SignInBuilder {
     }
 
     /// Adds a path for front-channel logouts, such as `/frontchannel-logout`: the provider's logout
-    /// page opens it in a frame, with the issuer and the session. There is none unless set. The
+    /// page opens it in a frame, with the issuer and the session. The route does not exist unless set. The
     /// request has no proof and no cookie: who knows the id of a session at the provider can end it.
     /// A [back-channel logout](Self::backchannel_logout_path) has a proof, and reaches the
     /// application also where the browser stops half-way.

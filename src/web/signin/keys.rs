@@ -8,6 +8,8 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, Unbou
 use aws_lc_rs::{hkdf, rand};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use secrecy::zeroize::Zeroizing;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result, config};
 
@@ -205,6 +207,16 @@ impl SessionKeys {
         Some(buffer)
     }
 
+    /// Encrypts a value as JSON.
+    pub(super) fn seal_json(&self, place: &str, value: &impl Serialize) -> Result<Vec<u8>> {
+        self.seal(place, &json(value)?)
+    }
+
+    /// Decrypts what [`seal_json`](Self::seal_json) encrypted; `None` also if it is not such a value.
+    pub(super) fn open_json<T: DeserializeOwned>(&self, place: &str, sealed: &[u8]) -> Option<T> {
+        serde_json::from_slice(&self.open(place, sealed)?).ok()
+    }
+
     /// The same as text.
     pub(super) fn seal_text(&self, place: &str, plain: &[u8]) -> Result<String> {
         self.seal(place, plain)
@@ -216,6 +228,13 @@ impl SessionKeys {
         let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         self.open(place, &sealed)
     }
+}
+
+/// Writes as JSON what is to be encrypted.
+pub(super) fn json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {
+    serde_json::to_vec(value)
+        .map(Zeroizing::new)
+        .map_err(|_| config("what the sign-in keeps cannot be written as JSON: this is a bug"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Small pages, and which requests want pages.
 
+use crate::html::escaped;
 use axum_core::body::Body;
 use axum_core::response::Response;
 use http::header::{
@@ -104,20 +105,4 @@ pub(super) fn redirect(location: &str) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
-}
-
-/// Text for HTML, attributes included.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

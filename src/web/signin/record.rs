@@ -2,16 +2,15 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tower_sessions_core::Session;
 use tower_sessions_core::session::{Error, Id};
 
 use super::index;
-use super::keys::SessionKeys;
+use super::keys::{self, SessionKeys};
 use crate::Secret;
-use crate::error::{Result, config};
+use crate::error::Result;
 use crate::oidc::{IdToken, StoredTokens};
 use crate::web::log;
 
@@ -78,10 +77,7 @@ impl Record {
 
     /// Encrypts the record for one session: in the place of another it cannot be read.
     pub(super) fn sealed(&self, id: Id, keys: &SessionKeys) -> Result<String> {
-        let plain = serde_json::to_vec(self).map(Zeroizing::new);
-        let plain =
-            plain.map_err(|_| config("a record of the sign-in is no JSON: this is a bug"))?;
-        keys.seal_text(&place(id), &plain)
+        keys.seal_text(&place(id), &keys::json(self)?)
     }
 
     /// Whether the session was not used for too long, or is too old. One that begins in the future

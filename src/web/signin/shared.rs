@@ -27,6 +27,10 @@ use crate::oidc::{LoginAttempt, LoginStore, ReplayStore, StoredTokens, TokenStor
 /// How often a write is tried again when another process was faster.
 const TRIES: usize = 50;
 
+/// No store keeps an entry for longer: a year.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// A store that all processes of an application share: logins in progress, tokens, notes of sessions
 /// that have ended, ids of used logout tokens. Each is an entry of some bytes.
 ///
@@ -35,8 +39,8 @@ const TRIES: usize = 50;
 /// [`PostgresStore`](super::PostgresStore) (feature `postgres`) and
 /// [`RedisStore`](super::RedisStore) (feature `redis`) are such stores.
 pub trait SharedStore: fmt::Debug + Send + Sync + 'static {
-    /// Returns the entries under these keys, in their order; `None` where there is none or it has
-    /// expired. A replica that lags behind must not be read.
+    /// Returns the entries under these keys, in their order; `None` for an entry that does not exist
+    /// or has expired. A replica that lags behind must not be read.
     ///
     /// # Errors
     /// Returns the store's error if it cannot be read. Requests are refused then.
@@ -98,6 +102,12 @@ impl SharedEntry {
     pub fn value(&self) -> &[u8] {
         &self.value
     }
+
+    /// Makes the entry that replaces another one.
+    fn after(before: Option<&Self>, value: Vec<u8>) -> Self {
+        let version = before.map_or(0, Self::version);
+        Self::new(version.wrapping_add(1), value)
+    }
 }
 
 impl fmt::Debug for SharedEntry {
@@ -107,6 +117,13 @@ impl fmt::Debug for SharedEntry {
             .field("bytes", &self.value.len())
             .finish()
     }
+}
+
+/// What becomes of an entry.
+enum Change {
+    Leave,
+    Remove,
+    Write(SharedEntry),
 }
 
 /// All that a sign-in keeps in a shared store.
@@ -122,21 +139,33 @@ impl Shared {
         Ok(found.into_iter().next().flatten())
     }
 
-    /// Removes an entry, whichever process writes it at the time.
-    async fn remove(&self, key: &str) -> Result<()> {
+    /// Changes an entry, whichever process writes it at the time: `change` sees the entry anew after
+    /// each write of another one.
+    async fn change(
+        &self,
+        key: &str,
+        keep: Duration,
+        change: impl Fn(Option<&SharedEntry>) -> Change + Send + Sync,
+    ) -> Result<()> {
         for _ in 0..TRIES {
-            let Some(entry) = self.one(key).await? else {
-                return Ok(());
+            let before = self.one(key).await?;
+            let entry = match change(before.as_ref()) {
+                Change::Leave => return Ok(()),
+                Change::Remove => None,
+                Change::Write(entry) => Some(entry),
             };
-            let version = Some(entry.version);
-            let removed = self
-                .store
-                .compare_and_swap(key, version, None, Duration::ZERO);
-            if removed.await? {
+            let version = before.map(|before| before.version);
+            let changed = self.store.compare_and_swap(key, version, entry, keep);
+            if changed.await? {
                 return Ok(());
             }
         }
         Err(busy())
+    }
+
+    async fn remove(&self, key: &str) -> Result<()> {
+        let change = |before: Option<&_>| before.map_or(Change::Leave, |_| Change::Remove);
+        self.change(key, Duration::ZERO, change).await
     }
 
     /// The tokens of one login.
@@ -151,7 +180,7 @@ impl Shared {
 
 /// The key of a login in progress is in a cookie, and only its hash in the store.
 fn key_of_attempt(key: &str) -> String {
-    hash::sha256(format!("attempt {key}"))
+    hash::sha256(place_of_attempt(key))
 }
 
 fn place_of_attempt(key: &str) -> String {
@@ -161,9 +190,7 @@ fn place_of_attempt(key: &str) -> String {
 impl LoginStore for Shared {
     fn keep<'a>(&'a self, key: &'a str, attempt: LoginAttempt) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let plain = serde_json::to_vec(&attempt)
-                .map_err(|_| config("a login in progress is no JSON: this is a bug"))?;
-            let sealed = self.keys.seal(&place_of_attempt(key), &plain)?;
+            let sealed = self.keys.seal_json(&place_of_attempt(key), &attempt)?;
             let entry = Some(SharedEntry::new(1, sealed));
             let stored = key_of_attempt(key);
             let kept = self
@@ -185,8 +212,7 @@ impl LoginStore for Shared {
             if !taken.await? {
                 return Ok(None);
             }
-            let plain = self.keys.open(&place_of_attempt(key), &entry.value);
-            Ok(plain.and_then(|plain| serde_json::from_slice(&plain).ok()))
+            Ok(self.keys.open_json(&place_of_attempt(key), &entry.value))
         })
     }
 }
@@ -198,21 +224,12 @@ impl SessionIndex for Shared {
         until: SystemTime,
         keep: Duration,
     ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            for _ in 0..TRIES {
-                let before = self.one(key).await?;
-                let noted = before.as_ref().and_then(time_of);
-                let latest = noted.map_or(until, |noted| noted.max(until));
-                let version = before.as_ref().map(SharedEntry::version);
-                let value = seconds(latest).to_be_bytes().to_vec();
-                let entry = SharedEntry::new(version.unwrap_or(0).wrapping_add(1), value);
-                let written = self.store.compare_and_swap(key, version, Some(entry), keep);
-                if written.await? {
-                    return Ok(());
-                }
-            }
-            Err(busy())
-        })
+        Box::pin(self.change(key, keep, move |before| {
+            let noted = before.and_then(time_of);
+            let latest = noted.map_or(until, |noted| noted.max(until));
+            let value = seconds(latest).to_be_bytes().to_vec();
+            Change::Write(SharedEntry::after(before, value))
+        }))
     }
 
     fn ended<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<SystemTime>>>> {
@@ -271,8 +288,8 @@ impl TokenStore for SharedTokens {
     fn load(&self) -> BoxFuture<'_, Result<Option<StoredTokens>>> {
         Box::pin(async move {
             let entry = self.shared.one(&self.key).await?;
-            let plain = entry.and_then(|entry| self.shared.keys.open(&self.place(), &entry.value));
-            Ok(plain.and_then(|plain| serde_json::from_slice(&plain).ok()))
+            let (keys, place) = (&self.shared.keys, self.place());
+            Ok(entry.and_then(|entry| keys.open_json(&place, &entry.value)))
         })
     }
 
@@ -283,10 +300,7 @@ impl TokenStore for SharedTokens {
     ) -> BoxFuture<'_, Result<bool>> {
         Box::pin(async move {
             let entry = tokens.map(|tokens| {
-                let plain = serde_json::to_vec(&tokens)
-                    .map(secrecy::zeroize::Zeroizing::new)
-                    .map_err(|_| config("tokens are no JSON: this is a bug"))?;
-                let sealed = self.shared.keys.seal(&self.place(), &plain)?;
+                let sealed = self.shared.keys.seal_json(&self.place(), &tokens)?;
                 Ok::<_, crate::Error>(SharedEntry::new(tokens.version(), sealed))
             });
             let (store, entry) = (&self.shared.store, entry.transpose()?);

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::keeper::Keeper;
-use super::page;
 use crate::account::Account;
 use crate::error::Result;
+use crate::html::escaped;
 use crate::oidc::{AccessTokenClaims, Oidc, TokenSet};
 use crate::web::requirement::{Holder, Policy, Requirement};
 use crate::{AccessToken, Secret};
@@ -157,9 +157,9 @@ impl User {
         format!(
             "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"form_token\" \
              value=\"{}\"><button>{}</button></form>",
-            page::escaped(&self.0.logout_path),
-            page::escaped(self.form_token()),
-            page::escaped(label),
+            escaped(&self.0.logout_path),
+            escaped(self.form_token()),
+            escaped(label),
         )
     }
 }

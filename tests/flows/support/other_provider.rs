@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
+use super::setup;
 use serde_json::Value;
 
 const VERSION: &str = "9.13.3";
@@ -21,18 +22,8 @@ pub struct OtherProvider {
 fn command(program: &str) -> Command {
     static VARIABLES: OnceLock<(String, String)> = OnceLock::new();
     let (path, authorities) = VARIABLES.get_or_init(|| {
-        let output = Command::new("bash")
-            .args([
-                "-c",
-                "source scripts/setup && setup node >&2 && printf '%s\\n%s' \"$PATH\" \"${NODE_EXTRA_CA_CERTS:-}\"",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::null())
-            .output()
-            .expect("bash can be run");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "scripts/setup node: {said}");
-        let printed = String::from_utf8(output.stdout).unwrap();
+        let show = "printf '%s\\n%s' \"$PATH\" \"${NODE_EXTRA_CA_CERTS:-}\"";
+        let printed = setup("node", show);
         let (path, authorities) = printed.split_once('\n').unwrap();
         (path.to_owned(), authorities.to_owned())
     });

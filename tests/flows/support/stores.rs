@@ -1,5 +1,6 @@
 //! PostgreSQL and Redis of Debian's packages, each on a free port of its own.
 
+use super::setup;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -19,20 +20,7 @@ pub struct Server {
 /// servers.
 fn programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let output = Command::new("bash")
-            .args([
-                "-c",
-                "source scripts/setup && setup stores >&2 && postgres_programs",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::null())
-            .output()
-            .expect("bash can be run");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "scripts/setup stores: {said}");
-        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim_end())
-    })
+    FOLDER.get_or_init(|| PathBuf::from(setup("stores", "postgres_programs").trim_end()))
 }
 
 fn folder(of: &str) -> PathBuf {

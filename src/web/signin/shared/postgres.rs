@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::{SharedEntry, SharedStore};
+use super::{LONGEST, SharedEntry, SharedStore};
 use crate::BoxFuture;
 use crate::error::{Error, Result, unavailable};
 
 /// One of so many writes also removes what has expired.
 const CLEANS: u32 = 256;
-
-/// No entry is kept for longer: a year.
-const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 // Two processes that start at once would both create the table: the lock makes them take turns.
 const MIGRATION: &str = "

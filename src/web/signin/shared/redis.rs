@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fred::interfaces::ClientLike;
 use fred::types::{ClusterHash, CustomCommand, Value};
 
-use super::{SharedEntry, SharedStore};
+use super::{LONGEST, SharedEntry, SharedStore};
 use crate::BoxFuture;
 use crate::error::{Error, Result, unavailable};
 
@@ -22,9 +22,6 @@ else
 end
 return 1
 ";
-
-/// No entry is kept for longer: a year.
-const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 /// A [`SharedStore`] in Redis or Valkey, on the application's own client or pool of fred 10, under
 /// keys that begin with `keycloak-kit:sign-in:`. Entries expire by themselves. Redis must not evict

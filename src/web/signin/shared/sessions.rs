@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use cookie::time::OffsetDateTime;
-use secrecy::zeroize::Zeroizing;
 use serde_json::Value;
 use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::{Id, Record};
 use tower_sessions_core::session_store::{Error, Result};
 
-use super::{Shared, SharedEntry, SharedStore, TRIES, busy};
+use super::{Change, Shared, SharedEntry, SharedStore};
 use crate::BoxFuture;
 use crate::jose::hash;
 use crate::web::signin::keys::SessionKeys;
@@ -47,28 +46,13 @@ impl SharedSessions {
         }
     }
 
-    async fn swap(&self, record: &Record, expected: Option<u64>) -> Result<bool> {
+    /// Encrypts a record for its id, and says how long it is kept.
+    fn sealed(&self, record: &Record) -> Result<(Vec<u8>, Duration)> {
         let stored = (&record.data, record.expiry_date.unix_timestamp());
-        let plain = serde_json::to_vec(&stored).map(Zeroizing::new);
-        let plain = plain.map_err(|error| Error::Encode(error.to_string()))?;
-        let sealed = self.shared.keys.seal(&place(&record.id), &plain);
-        let entry = SharedEntry::new(
-            expected.unwrap_or(0).wrapping_add(1),
-            sealed.map_err(|error| failed(&error))?,
-        );
+        let sealed = self.shared.keys.seal_json(&place(&record.id), &stored);
         let left = record.expiry_date - OffsetDateTime::now_utc();
         let keep = Duration::try_from(left).unwrap_or_default();
-        let key = key(&record.id);
-        let store = &self.shared.store;
-        let swapped = store.compare_and_swap(&key, expected, Some(entry), keep);
-        swapped.await.map_err(|error| failed(&error))
-    }
-
-    async fn found(&self, id: &Id) -> Result<Option<SharedEntry>> {
-        self.shared
-            .one(&key(id))
-            .await
-            .map_err(|error| failed(&error))
+        Ok((sealed.map_err(|error| failed(&error))?, keep))
     }
 }
 
@@ -92,10 +76,16 @@ impl SessionStore for SharedSessions {
         Self: 'c,
     {
         Box::pin(async move {
-            while !self.swap(record, None).await? {
+            loop {
+                let (sealed, keep) = self.sealed(record)?;
+                let entry = Some(SharedEntry::after(None, sealed));
+                let (store, key) = (&self.shared.store, key(&record.id));
+                let created = store.compare_and_swap(&key, None, entry, keep).await;
+                if created.map_err(|error| failed(&error))? {
+                    return Ok(());
+                }
                 record.id = Id::default();
             }
-            Ok(())
         })
     }
 
@@ -106,15 +96,13 @@ impl SessionStore for SharedSessions {
         Self: 'c,
     {
         Box::pin(async move {
-            for _ in 0..TRIES {
-                let Some(entry) = self.found(&record.id).await? else {
-                    return Ok(());
-                };
-                if self.swap(record, Some(entry.version())).await? {
-                    return Ok(());
-                }
-            }
-            Err(failed(&busy()))
+            let (sealed, keep) = self.sealed(record)?;
+            let change = |before: Option<&SharedEntry>| match before {
+                None => Change::Leave,
+                Some(_) => Change::Write(SharedEntry::after(before, sealed.clone())),
+            };
+            let saved = self.shared.change(&key(&record.id), keep, change).await;
+            saved.map_err(|error| failed(&error))
         })
     }
 
@@ -125,11 +113,11 @@ impl SessionStore for SharedSessions {
         Self: 'c,
     {
         Box::pin(async move {
-            let entry = self.found(id).await?;
-            let plain = entry.and_then(|entry| self.shared.keys.open(&place(id), entry.value()));
-            let stored: Option<Stored> =
-                plain.and_then(|plain| serde_json::from_slice(&plain).ok());
-            Ok(stored.and_then(|(data, expires)| {
+            let entry = self.shared.one(&key(id)).await;
+            let entry = entry.map_err(|error| failed(&error))?;
+            let keys = &self.shared.keys;
+            let stored = entry.and_then(|entry| keys.open_json(&place(id), entry.value()));
+            Ok(stored.and_then(|(data, expires): Stored| {
                 Some(Record {
                     id: *id,
                     data,
